@@ -1,0 +1,330 @@
+#include "CKernels.h"
+
+#include <math.h>
+#include <stddef.h>
+
+// Sums may be reordered so that they vectorise; nothing else of fast-math is wanted (NaN must survive).
+#pragma clang fp reassociate(on) contract(fast)
+
+#if defined(__x86_64__) && defined(__clang__)
+#define DISPATCHED __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define DISPATCHED
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+const char *t2_kernel_version(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return "avx512";
+    if (__builtin_cpu_supports("avx2")) return "avx2";
+#endif
+    return "baseline";
+}
+
+// e^x by range reduction to [−ln2/2, ln2/2] and a degree-6 polynomial; relative error < 2e-7 (tests compare with libm).
+// Below −87 the result is 0 (a probability that small does not matter), above 88 infinity; NaN stays NaN.
+INLINE float fast_exp(float x) {
+    const float bounded = x < -87.33654f ? -87.33654f : (x > 88.72283f ? 88.72283f : x);
+    const float k = __builtin_rintf(bounded * 1.44269504088896341f);
+    const float r = __builtin_fmaf(k, -0.693359375f, bounded) - k * -2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    // 2^k in two steps, since k = 128 does not fit the exponent of one factor.
+    const int32_t ik = (int32_t)k;
+    const int32_t half = ik >> 1;
+    union { int32_t i; float f; } a = {(half + 127) << 23}, b = {(ik - half + 127) << 23};
+    const float y = p * a.f * b.f;
+    return x < -87.33654f ? 0.0f : y;
+}
+
+// The largest element, NaN ignored. Sixteen running maxima: a single one would not vectorise without assuming no NaN.
+INLINE float row_maximum(const float *restrict x, long n) {
+    float lanes[16];
+    for (int j = 0; j < 16; j++) lanes[j] = -INFINITY;
+    long i = 0;
+    for (; i + 16 <= n; i += 16) {
+        for (int j = 0; j < 16; j++) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
+    }
+    float top = -INFINITY;
+    for (int j = 0; j < 16; j++) top = lanes[j] > top ? lanes[j] : top;
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    return top;
+}
+
+DISPATCHED void t2_rms_norm(const float *restrict x, const float *restrict w, float *restrict y, float *restrict inverse,
+                            long rows, long n, float epsilon) {
+    for (long t = 0; t < rows; t++) {
+        const float *restrict xt = x + t * n;
+        float *restrict yt = y + t * n;
+        float sum = 0;
+        for (long i = 0; i < n; i++) sum += xt[i] * xt[i];
+        const float r = 1.0f / sqrtf(sum / (float)n + epsilon);
+        for (long i = 0; i < n; i++) yt[i] = xt[i] * r * w[i];
+        if (inverse) inverse[t] = r;
+    }
+}
+
+DISPATCHED void t2_rms_norm_backward(const float *restrict dy, const float *restrict x, const float *restrict w,
+                                     const float *restrict inverse, float *restrict dx, long rows, long n) {
+    for (long t = 0; t < rows; t++) {
+        const float *restrict xt = x + t * n;
+        const float *restrict dyt = dy + t * n;
+        float *restrict dxt = dx + t * n;
+        const float r = inverse[t];
+        float dot = 0;
+        for (long i = 0; i < n; i++) dot += w[i] * dyt[i] * xt[i];
+        const float c = dot / (float)n * r * r * r;
+        for (long i = 0; i < n; i++) dxt[i] += w[i] * dyt[i] * r - xt[i] * c;
+    }
+}
+
+DISPATCHED void t2_silu_multiply(const float *restrict gate_up, float *restrict h, long rows, long n) {
+    for (long t = 0; t < rows; t++) {
+        const float *restrict g = gate_up + t * 2 * n;
+        const float *restrict u = g + n;
+        float *restrict ht = h + t * n;
+        for (long i = 0; i < n; i++) ht[i] = g[i] / (1.0f + fast_exp(-g[i])) * u[i];
+    }
+}
+
+DISPATCHED void t2_silu_multiply_backward(float *restrict gate_up, const float *restrict dh, long rows, long n) {
+    for (long t = 0; t < rows; t++) {
+        float *restrict g = gate_up + t * 2 * n;
+        float *restrict u = g + n;
+        const float *restrict d = dh + t * n;
+        for (long i = 0; i < n; i++) {
+            const float s = 1.0f / (1.0f + fast_exp(-g[i]));
+            const float silu = g[i] * s;
+            const float du = d[i] * silu;
+            g[i] = d[i] * u[i] * s * (1.0f + g[i] - silu);
+            u[i] = du;
+        }
+    }
+}
+
+DISPATCHED void t2_rotate(float *restrict x, const int32_t *restrict positions, const float *restrict cosine,
+                          const float *restrict sine, long rows, long heads, long head_size, long stride,
+                          float direction) {
+    const long half = head_size / 2;
+    for (long t = 0; t < rows; t++) {
+        const float *restrict c = cosine + positions[t] * half;
+        const float *restrict s = sine + positions[t] * half;
+        for (long h = 0; h < heads; h++) {
+            float *restrict low = x + t * stride + h * head_size;
+            float *restrict high = low + half;
+            for (long i = 0; i < half; i++) {
+                const float a = low[i], b = high[i], si = s[i] * direction;
+                low[i] = a * c[i] - b * si;
+                high[i] = b * c[i] + a * si;
+            }
+        }
+    }
+}
+
+DISPATCHED void t2_scale_rows(const float *x, const float *restrict scales, const int32_t *restrict index, float *y, long rows, long n, long x_stride, long y_stride, long scale_stride) {
+    for (long t = 0; t < rows; t++) {
+        const float *restrict s = scales + (index ? index[t] : 0) * scale_stride;
+        for (long i = 0; i < n; i++) y[t * y_stride + i] = x[t * x_stride + i] * s[i];
+    }
+}
+
+DISPATCHED void t2_scale(float *restrict x, long n, float factor) {
+    for (long i = 0; i < n; i++) x[i] *= factor;
+}
+
+DISPATCHED void t2_accumulate_products(const float *restrict a, const float *restrict b, float *restrict out, long rows,
+                                       long n, long stride) {
+    for (long t = 0; t < rows; t++) {
+        for (long i = 0; i < n; i++) out[i] += a[t * stride + i] * b[t * stride + i];
+    }
+}
+
+DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long first, long stride, float scale) {
+    for (long t = 0; t < rows; t++) {
+        float *restrict xt = x + t * stride;
+        const long limit = first + t < n ? first + t : n;
+        const float shift = row_maximum(xt, limit) * scale;
+        float sum = 0;
+        for (long i = 0; i < limit; i++) {
+            const float e = fast_exp(xt[i] * scale - shift);
+            xt[i] = e;
+            sum += e;
+        }
+        const float r = 1.0f / sum;
+        for (long i = 0; i < limit; i++) xt[i] *= r;
+        for (long i = limit; i < n; i++) xt[i] = 0;
+    }
+}
+
+DISPATCHED void t2_softmax_backward(const float *restrict p, float *restrict dp, long rows, long n, long stride,
+                                    float scale) {
+    for (long t = 0; t < rows; t++) {
+        const float *restrict pt = p + t * stride;
+        float *restrict dt = dp + t * stride;
+        float dot = 0;
+        for (long i = 0; i < n; i++) dot += pt[i] * dt[i];
+        for (long i = 0; i < n; i++) dt[i] = pt[i] * (dt[i] - dot) * scale;
+    }
+}
+
+DISPATCHED void t2_attend_cached(const float *restrict q, const float *restrict keys, const float *restrict values,
+                                 float *restrict out, float *restrict scores, long heads, long key_value_heads,
+                                 long head_size, long positions, long capacity, float scale) {
+    const long group = heads / key_value_heads;
+    for (long k = 0; k < key_value_heads; k++) {
+        const float *restrict kk = keys + k * head_size * capacity;
+        const float *restrict vv = values + k * capacity * head_size;
+        for (long g = 0; g < group; g++) {
+            const float *restrict qh = q + (k * group + g) * head_size;
+            float *restrict o = out + (k * group + g) * head_size;
+            float *restrict s = scores;
+            for (long p = 0; p < positions; p++) s[p] = 0;
+            for (long d = 0; d < head_size; d += 4) {
+                const float q0 = qh[d] * scale, q1 = qh[d + 1] * scale;
+                const float q2 = d + 2 < head_size ? qh[d + 2] * scale : 0, q3 = d + 3 < head_size ? qh[d + 3] * scale : 0;
+                const float *restrict k0 = kk + d * capacity, *restrict k1 = k0 + capacity;
+                const float *restrict k2 = d + 2 < head_size ? k1 + capacity : k0;
+                const float *restrict k3 = d + 3 < head_size ? k2 + capacity : k0;
+                for (long p = 0; p < positions; p++) s[p] += q0 * k0[p] + q1 * k1[p] + q2 * k2[p] + q3 * k3[p];
+            }
+            const float largest = row_maximum(s, positions);
+            float sum = 0;
+            for (long p = 0; p < positions; p++) {
+                const float e = fast_exp(s[p] - largest);
+                s[p] = e;
+                sum += e;
+            }
+            const float r = 1.0f / sum;
+            for (long d = 0; d < head_size; d++) o[d] = 0;
+            for (long p = 0; p < positions; p++) {
+                const float w = s[p] * r;
+                for (long d = 0; d < head_size; d++) o[d] += w * vv[p * head_size + d];
+            }
+        }
+    }
+}
+
+DISPATCHED void t2_log_sum_exp(const float *restrict x, float *restrict out, int32_t *restrict largest, long rows, long n,
+                               long stride, float scale) {
+    for (long t = 0; t < rows; t++) {
+        const float *restrict xt = x + t * stride;
+        const float top = row_maximum(xt, n);
+        const float shift = top * scale;
+        float sum = 0;
+        for (long i = 0; i < n; i++) sum += fast_exp(xt[i] * scale - shift);
+        out[t] = shift + logf(sum);
+        if (largest) {
+            long place = 0;
+            while (place < n && !(xt[place] == top)) place++;
+            largest[t] = place < n ? (int32_t)place : 0;
+        }
+    }
+}
+
+DISPATCHED int32_t t2_draw(const float *restrict x, long n, float scale, float lse, double uniform) {
+    enum { BLOCK = 64 };
+    double reached = 0;
+    long last = 0;
+    for (long start = 0; start < n; start += BLOCK) {
+        const long end = start + BLOCK < n ? start + BLOCK : n;
+        float sum = 0;
+        for (long i = start; i < end; i++) sum += fast_exp(x[i] * scale - lse);
+        if (reached + sum > uniform) {
+            for (long i = start; i < end; i++) {
+                const float p = fast_exp(x[i] * scale - lse);
+                if (p > 0) last = i;
+                reached += p;
+                if (reached > uniform) return (int32_t)i;
+            }
+            return (int32_t)last;
+        }
+        if (sum > 0) last = end - 1;
+        reached += sum;
+    }
+    // Rounding left the total just below `uniform`: the last token that has any probability.
+    while (last > 0 && fast_exp(x[last] * scale - lse) == 0) last--;
+    return (int32_t)last;
+}
+
+DISPATCHED void t2_exp_row(const float *restrict x, float *restrict y, long n, float scale, float shift) {
+    for (long i = 0; i < n; i++) y[i] = fast_exp(x[i] * scale - shift);
+}
+
+DISPATCHED t2_token_loss t2_exact_token_loss(float *restrict policy_logits, const float *restrict reference_logits, long n,
+                                             int32_t token, float policy_lse, float reference_lse, float policy_weight,
+                                             float kl_weight, int reference_policy_direction) {
+    const t2_token_loss none = {policy_logits[token] - policy_lse, 0};
+    t2_token_loss loss = none;
+    if (!reference_logits) {
+        for (long i = 0; i < n; i++) policy_logits[i] = policy_weight * fast_exp(policy_logits[i] - policy_lse);
+        policy_logits[token] -= policy_weight;
+        return loss;
+    }
+    float kl = 0;
+    if (reference_policy_direction) {
+        for (long i = 0; i < n; i++) {
+            const float lp = policy_logits[i] - policy_lse, lq = reference_logits[i] - reference_lse;
+            const float p = fast_exp(lp), q = fast_exp(lq);
+            kl += q * (lq - lp);
+            policy_logits[i] = (policy_weight + kl_weight) * p - kl_weight * q;
+        }
+    } else {
+        for (long i = 0; i < n; i++) {
+            const float lp = policy_logits[i] - policy_lse, lq = reference_logits[i] - reference_lse;
+            kl += fast_exp(lp) * (lp - lq);
+        }
+        for (long i = 0; i < n; i++) {
+            const float lp = policy_logits[i] - policy_lse, lq = reference_logits[i] - reference_lse;
+            policy_logits[i] = fast_exp(lp) * (policy_weight + kl_weight * (lp - lq - kl));
+        }
+    }
+    policy_logits[token] -= policy_weight;
+    loss.kl = kl;
+    return loss;
+}
+
+DISPATCHED void t2_from_bfloat(const uint16_t *restrict x, float *restrict y, long n) {
+    for (long i = 0; i < n; i++) {
+        union { uint32_t i; float f; } v = {(uint32_t)x[i] << 16};
+        y[i] = v.f;
+    }
+}
+
+DISPATCHED void t2_from_half(const uint16_t *restrict x, float *restrict y, long n) {
+    // Exponent shift by multiplication, which also makes subnormals right; 31 in the exponent is infinity or NaN.
+    for (long i = 0; i < n; i++) {
+        const uint32_t bits = x[i], sign = (bits & 0x8000u) << 16, rest = bits & 0x7fffu;
+        union { uint32_t i; float f; } v = {rest << 13}, scale = {0x77800000u};
+        v.f *= scale.f;
+        if (rest >= 0x7c00u) v.i = 0x7f800000u | (rest & 0x3ffu) << 13;
+        v.i |= sign;
+        y[i] = v.f;
+    }
+}
+
+DISPATCHED int t2_all_finite(const float *restrict x, long n) {
+    uint32_t bad = 0;
+    for (long i = 0; i < n; i++) {
+        union { float f; uint32_t i; } v = {x[i]};
+        bad |= (v.i & 0x7f800000u) == 0x7f800000u;
+    }
+    return bad == 0;
+}
+
+void t2_transpose(const float *restrict x, float *restrict y, long rows, long columns, long x_stride, long y_stride) {
+    const long block = 32;
+    for (long i0 = 0; i0 < rows; i0 += block) {
+        const long i1 = i0 + block < rows ? i0 + block : rows;
+        for (long j0 = 0; j0 < columns; j0 += block) {
+            const long j1 = j0 + block < columns ? j0 + block : columns;
+            for (long i = i0; i < i1; i++) {
+                for (long j = j0; j < j1; j++) y[j * y_stride + i] = x[i * x_stride + j];
+            }
+        }
+    }
+}

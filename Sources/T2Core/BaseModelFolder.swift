@@ -1,0 +1,63 @@
+import Foundation
+
+/// A Hugging Face model folder: what it holds and what it is called, without loading the weights.
+package struct BaseModelFolder: Sendable {
+    package let path: String
+    package let configuration: ModelConfiguration
+    package let files: [SafetensorsFile]
+    /// Over the configuration and every tensor: names an exact model, however its files are cut.
+    package let digest: Digest
+    package let tokenizerDigest: Digest
+
+    package var tokenizerPath: String { path + "/tokenizer.json" }
+
+    /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
+    package init(path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw InputError(
+                path, "no such folder", remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",
+                exitStatus: .noInput)
+        }
+        self.path = path
+        configuration = try ModelConfiguration(path: path + "/config.json")
+        tokenizerDigest = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
+        files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
+        digest = try Self.digest(configuration, files)
+    }
+
+    /// The file that holds a tensor.
+    ///
+    /// - Throws: `SafetensorsError.missingTensor`.
+    package func file(of name: String) throws -> SafetensorsFile {
+        guard let file = files.first(where: { $0.tensors[name] != nil }) else {
+            throw SafetensorsError.missingTensor(path: path, name: name)
+        }
+        return file
+    }
+
+    /// `model.safetensors`, or the files that `model.safetensors.index.json` names.
+    private static func tensorFiles(path: String) throws -> [String] {
+        struct Index: Decodable { let weight_map: [String: String] }
+        let indexPath = path + "/model.safetensors.index.json"
+        guard FileManager.default.fileExists(atPath: indexPath) else { return [path + "/model.safetensors"] }
+        let file = try MappedFile(path: indexPath)
+        do {
+            let index = try JSONDecoder().decode(Index.self, from: file.data)
+            return Set(index.weight_map.values).sorted().map { "\(path)/\($0)" }
+        } catch {
+            throw InputError(indexPath, "not a readable index: \(decodingProblem(error))", remedy: "Copy it again.")
+        }
+    }
+
+    private static func digest(_ configuration: ModelConfiguration, _ files: [SafetensorsFile]) throws -> Digest {
+        var builder = DigestBuilder()
+        builder.update(configuration.canonicalDescription)
+        let located = files.flatMap { file in file.tensors.map { (name: $0.key, tensor: $0.value, file: file) } }
+        for (name, tensor, file) in located.sorted(by: { $0.name < $1.name }) {
+            builder.update("\n\(name) \(tensor.element.rawValue) \(tensor.shape)\n")
+            try file.withBytes(of: name) { builder.update($0) }
+        }
+        return builder.finalize()
+    }
+}

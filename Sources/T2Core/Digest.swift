@@ -1,0 +1,66 @@
+import Crypto
+import Foundation
+
+/// A SHA-256 value in lower-case hexadecimal: the name of a content.
+package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
+    package let hexadecimal: String
+
+    package var description: String { hexadecimal }
+    /// Enough characters for a person to compare.
+    package var short: String { String(hexadecimal.prefix(12)) }
+
+    package init(of bytes: UnsafeRawBufferPointer) {
+        var hasher = DigestBuilder()
+        hasher.update(bytes)
+        self = hasher.finalize()
+    }
+
+    package init(of text: String) {
+        self = Array(text.utf8).withUnsafeBytes { Digest(of: $0) }
+    }
+
+    package init(of values: [Float]) {
+        self = values.withUnsafeBytes { Digest(of: $0) }
+    }
+
+    fileprivate init(_ digest: SHA256.Digest) {
+        hexadecimal = digest.map { String(format: "%02x", $0) }.joined()
+    }
+
+    /// Accepts exactly 64 hexadecimal characters.
+    package init?(hexadecimal text: String) {
+        guard text.utf8.count == 64, text.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else { return nil }
+        hexadecimal = text
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let digest = Digest(hexadecimal: text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "expected 64 hexadecimal characters, found '\(text)'"))
+        }
+        self = digest
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(hexadecimal)
+    }
+}
+
+/// A digest over several pieces, in the order they are given.
+package struct DigestBuilder {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bufferPointer: bytes)
+    }
+
+    package mutating func update(_ text: String) {
+        Array(text.utf8).withUnsafeBytes { update($0) }
+    }
+
+    package func finalize() -> Digest { Digest(hash.finalize()) }
+}

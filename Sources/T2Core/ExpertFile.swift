@@ -1,0 +1,106 @@
+import Foundation
+
+/// An expert on disk: safetensors, one float32 vector per adapted weight under its Hugging Face name.
+package struct ExpertFile: Sendable, Equatable {
+    /// What the metadata of a file tells.
+    package struct Description: Sendable, Equatable {
+        package var modelDigest: Digest
+        package var task: String
+        package var parameterisation: String
+        package var step: Int
+        package var seed: UInt64
+        /// Accuracies and the like by name: `validation-accuracy`, `base-validation-accuracy`.
+        package var measures: [String: String]
+
+        package init(
+            modelDigest: Digest, task: String, parameterisation: String, step: Int, seed: UInt64,
+            measures: [String: String] = [:]
+        ) {
+            self.modelDigest = modelDigest
+            self.task = task
+            self.parameterisation = parameterisation
+            self.step = step
+            self.seed = seed
+            self.measures = measures
+        }
+    }
+
+    package static let format = "t2-expert/1"
+
+    package let description: Description
+    package let vector: ExpertVector
+
+    package init(description: Description, vector: ExpertVector) {
+        self.description = description
+        self.vector = vector
+    }
+
+    package func write(to path: String) throws {
+        var metadata = description.measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
+        metadata["format"] = Self.format
+        metadata["base-model-digest"] = description.modelDigest.hexadecimal
+        metadata["task"] = description.task
+        metadata["parameterisation"] = description.parameterisation
+        metadata["step"] = String(description.step)
+        metadata["seed"] = String(description.seed)
+        let tensors = vector.layout.entries.enumerated().map { index, entry in
+            SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(vector[entry: index]))
+        }
+        try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
+    }
+
+    /// Reads an expert without asking for a base model: for listing, showing and mixing.
+    ///
+    /// - Throws: `SystemError`, `SafetensorsError`, or `InputError` if it is not an expert file or holds non-finite numbers.
+    package init(path: String) throws {
+        let file = try SafetensorsFile(path: path)
+        func required(_ key: String) throws -> String {
+            guard let value = file.metadata[key] else {
+                throw InputError(
+                    path, "not an expert file: its metadata has no '\(key)'",
+                    remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
+            }
+            return value
+        }
+        let format = try required("format")
+        guard format == Self.format else {
+            throw InputError(path, "has format '\(format)', this program reads '\(Self.format)'", remedy: "Update t2.")
+        }
+        guard let digest = Digest(hexadecimal: try required("base-model-digest")), let step = Int(try required("step")),
+            let seed = UInt64(try required("seed"))
+        else {
+            throw InputError(path, "its metadata is damaged", remedy: "Copy the file again.")
+        }
+        var measures: [String: String] = [:]
+        for (key, value) in file.metadata where key.hasPrefix("measure.") { measures[String(key.dropFirst(8))] = value }
+        description = Description(
+            modelDigest: digest, task: try required("task"), parameterisation: try required("parameterisation"), step: step,
+            seed: seed, measures: measures)
+        let names = file.tensors.keys.sorted { file.tensors[$0]!.range.lowerBound < file.tensors[$1]!.range.lowerBound }
+        let layout = ExpertLayout(entries: names.map { .init(name: $0, count: file.tensors[$0]!.count) })
+        vector = ExpertVector(layout: layout, values: try names.flatMap { try file.floats(of: $0) })
+        if let name = vector.firstNonFinite {
+            throw InputError(path, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint of that run.")
+        }
+    }
+
+    /// Reads an expert and makes sure that it belongs to this base model.
+    ///
+    /// - Throws: as `init(path:)`, and `InputError` if it was trained on another model or does not fit its shapes.
+    package init(path: String, for model: BaseModelFolder) throws {
+        try self.init(path: path)
+        guard description.modelDigest == model.digest else {
+            throw InputError(
+                path,
+                "was trained on another base model: digest \(description.modelDigest.short), \(model.path) has \(model.digest.short)",
+                remedy: "See: t2 experts show \(path)")
+        }
+        let expected = ExpertLayout(model: model.configuration, adaptation: .all).entries
+        let counts = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0.count) })
+        for entry in vector.layout.entries where counts[entry.name] != entry.count {
+            let needed = counts[entry.name].map { "this model needs \($0)" } ?? "this model has no such weight"
+            throw InputError(
+                path, "'\(entry.name)' has \(entry.count) values, \(needed)", remedy: "See: t2 experts show \(path)")
+        }
+    }
+}

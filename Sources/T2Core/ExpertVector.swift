@@ -1,0 +1,67 @@
+/// The order and sizes of an expert's z vectors: one entry per adapted weight, layer by layer.
+package struct ExpertLayout: Sendable, Equatable, Codable {
+    package struct Entry: Sendable, Equatable, Codable {
+        /// The weight's Hugging Face name, `model.layers.0.mlp.gate_proj.weight`.
+        package let name: String
+        /// Number of singular values.
+        package let count: Int
+
+        package init(name: String, count: Int) {
+            self.name = name
+            self.count = count
+        }
+    }
+
+    package let entries: [Entry]
+    /// Start of each entry in the flat vector, and the total at the end.
+    package let offsets: [Int]
+
+    package var count: Int { offsets.last! }
+
+    package init(entries: [Entry]) {
+        self.entries = entries
+        offsets = entries.reduce(into: [0]) { $0.append($0.last! + $1.count) }
+    }
+
+    package init(model: ModelConfiguration, adaptation: Adaptation) {
+        var entries: [Entry] = []
+        for layer in 0..<model.layerCount {
+            for kind in MatrixKind.allCases where kind.isAdapted(by: adaptation) {
+                entries.append(Entry(name: kind.name(layer: layer), count: kind.rank(model)))
+            }
+        }
+        self.init(entries: entries)
+    }
+
+    /// Where an entry's values stand in the flat vector.
+    package func range(_ index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
+
+    package init(from decoder: any Decoder) throws {
+        self.init(entries: try [Entry](from: decoder))
+    }
+
+    package func encode(to encoder: any Encoder) throws { try entries.encode(to: encoder) }
+}
+
+/// z, or a gradient with respect to z: one flat vector with its layout. Dimensionless; z = 1 is the base model.
+package struct ExpertVector: Sendable, Equatable {
+    package let layout: ExpertLayout
+    package var values: [Float]
+
+    package init(layout: ExpertLayout, values: [Float]) {
+        precondition(values.count == layout.count)
+        self.layout = layout
+        self.values = values
+    }
+
+    package init(layout: ExpertLayout, repeating value: Float) {
+        self.init(layout: layout, values: [Float](repeating: value, count: layout.count))
+    }
+
+    package subscript(entry index: Int) -> ArraySlice<Float> { values[layout.range(index)] }
+
+    /// The first entry that holds a NaN or an infinity.
+    package var firstNonFinite: String? {
+        layout.entries.indices.first { index in !self[entry: index].allSatisfy(\.isFinite) }.map { layout.entries[$0].name }
+    }
+}

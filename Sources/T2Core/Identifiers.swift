@@ -1,0 +1,45 @@
+/// What the rollouts of a unit are for.
+package enum Phase: String, Sendable, Codable, Hashable, Comparable {
+    /// Sampled under the step's z; a gradient comes back.
+    case train
+    /// Greedy on the validation split under the step's z; only rewards come back.
+    case validation
+
+    package static func < (a: Phase, b: Phase) -> Bool { a == .train && b == .validation }
+}
+
+/// The name of a unit of work: one or more whole prompt groups of one run and step.
+///
+/// Its content, seeds and batch shape depend on the run's seed and this name alone, never on who computes it.
+package struct UnitKey: Sendable, Hashable, Codable, Comparable, CustomStringConvertible {
+    package let run: String
+    package let step: Int
+    package let phase: Phase
+    package let index: Int
+
+    package init(run: String, step: Int, phase: Phase, index: Int) {
+        self.run = run
+        self.step = step
+        self.phase = phase
+        self.index = index
+    }
+
+    package var description: String { "\(run)/\(step)/\(phase.rawValue)/\(index)" }
+
+    package static func < (a: UnitKey, b: UnitKey) -> Bool {
+        (a.run, a.step, a.phase, a.index) < (b.run, b.step, b.phase, b.index)
+    }
+}
+
+/// A worker process: a name that lasts, and an incarnation that changes at every start.
+package struct WorkerIdentifier: Sendable, Hashable, Codable, CustomStringConvertible {
+    package let name: String
+    package let incarnation: UInt64
+
+    package init(name: String, incarnation: UInt64) {
+        self.name = name
+        self.incarnation = incarnation
+    }
+
+    package var description: String { name }
+}

@@ -1,0 +1,28 @@
+/// One problem of a task: what the model reads, and how its answer is checked.
+///
+/// It travels with a lease, so a worker needs no data set.
+package struct Problem: Sendable, Equatable, Codable {
+    package let id: String
+    package let topic: String
+    package let prompt: String
+    package let verification: Verification
+
+    package init(id: String, topic: String, prompt: String, verification: Verification) {
+        self.id = id
+        self.topic = topic
+        self.prompt = prompt
+        self.verification = verification
+    }
+}
+
+/// How a completion is checked. The kinds are closed: a worker runs nothing that is not listed here.
+package enum Verification: Sendable, Equatable, Codable {
+    /// The number after the last `#### `.
+    case number(answer: String)
+    /// The content of the last `\boxed{}`.
+    case boxed(answer: String)
+    /// The letter after the last `answer is `.
+    case choice(answer: String)
+    /// `programPrefix` + completion + tests, run by Python in the sandbox; right if it ends with status 0.
+    case program(programPrefix: String, tests: [String])
+}

@@ -1,0 +1,108 @@
+/// Everything that determines a run, under the key names of a configuration file.
+///
+/// Defaults are the recipe for a small model; the published settings for 7B–70B models are in the README.
+package struct RunConfiguration: Sendable, Equatable, Codable {
+    /// Base model folder; relative to the configuration file.
+    package var model = "base"
+    /// Folder that holds one folder per task; `<model>/../data` if absent.
+    package var data: String?
+    package var task = "gsm-mini"
+    package var steps = 30
+    package var seed: UInt64 = 0
+
+    package var adapt = Adaptation.all
+    package var parameterisation = ParameterisationKind.direct
+    /// c_max of the sigmoid parameterisation.
+    package var maxMultiplier: Float = 1
+
+    package var promptsPerStep = 128
+    package var samplesPerPrompt = 1
+    package var promptsPerUnit = 16
+    package var temperature: Float = 1
+    package var maxTokens = 64
+
+    package var advantage = AdvantageKind.unitMean
+    package var klCoefficient: Float = 0
+    package var klDirection = KLDirection.policyReference
+    package var klEstimator = KLEstimator.exact
+
+    package var learningRate: Float = 1e-2
+    package var schedule = LearningRateSchedule.constant
+    package var warmUpSteps = 0
+    package var weightDecay: Float = 0
+    package var adamBeta1: Float = 0.9
+    package var adamBeta2: Float = 0.999
+    package var adamEpsilon: Float = 1e-8
+    /// Largest global norm of the gradient.
+    package var clipNorm: Float = 1e-3
+
+    /// Steps between two evaluations on the validation split; the last step is always evaluated.
+    package var evaluateEvery = 10
+    /// Validation problems used at most.
+    package var validationProblems = 200
+    /// Evaluations without improvement after which the run ends; 0 never ends early.
+    package var patience = 0
+
+    package init() {}
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case model, data, task, steps, seed, adapt, parameterisation
+        case maxMultiplier = "max-multiplier"
+        case promptsPerStep = "prompts-per-step"
+        case samplesPerPrompt = "samples-per-prompt"
+        case promptsPerUnit = "prompts-per-unit"
+        case temperature
+        case maxTokens = "max-tokens"
+        case advantage
+        case klCoefficient = "kl-coefficient"
+        case klDirection = "kl-direction"
+        case klEstimator = "kl-estimator"
+        case learningRate = "learning-rate"
+        case schedule
+        case warmUpSteps = "warm-up-steps"
+        case weightDecay = "weight-decay"
+        case adamBeta1 = "adam-beta1"
+        case adamBeta2 = "adam-beta2"
+        case adamEpsilon = "adam-epsilon"
+        case clipNorm = "clip-norm"
+        case evaluateEvery = "evaluate-every"
+        case validationProblems = "validation-problems"
+        case patience
+    }
+
+    /// Absent keys keep their defaults.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
+            if container.contains(key) { value = try container.decode(Value.self, forKey: key) }
+        }
+        try read(.model, into: &model)
+        data = try container.decodeIfPresent(String.self, forKey: .data)
+        try read(.task, into: &task)
+        try read(.steps, into: &steps)
+        try read(.seed, into: &seed)
+        try read(.adapt, into: &adapt)
+        try read(.parameterisation, into: &parameterisation)
+        try read(.maxMultiplier, into: &maxMultiplier)
+        try read(.promptsPerStep, into: &promptsPerStep)
+        try read(.samplesPerPrompt, into: &samplesPerPrompt)
+        try read(.promptsPerUnit, into: &promptsPerUnit)
+        try read(.temperature, into: &temperature)
+        try read(.maxTokens, into: &maxTokens)
+        try read(.advantage, into: &advantage)
+        try read(.klCoefficient, into: &klCoefficient)
+        try read(.klDirection, into: &klDirection)
+        try read(.klEstimator, into: &klEstimator)
+        try read(.learningRate, into: &learningRate)
+        try read(.schedule, into: &schedule)
+        try read(.warmUpSteps, into: &warmUpSteps)
+        try read(.weightDecay, into: &weightDecay)
+        try read(.adamBeta1, into: &adamBeta1)
+        try read(.adamBeta2, into: &adamBeta2)
+        try read(.adamEpsilon, into: &adamEpsilon)
+        try read(.clipNorm, into: &clipNorm)
+        try read(.evaluateEvery, into: &evaluateEvery)
+        try read(.validationProblems, into: &validationProblems)
+        try read(.patience, into: &patience)
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// A failed system call on a path, with the system's own words.
+package struct SystemError: UserFacingError, Equatable {
+    package let operation: String
+    package let path: String
+    package let code: Int32
+
+    package init(_ operation: String, _ path: String, code: Int32 = errno) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    package var description: String { "\(path): cannot \(operation): \(String(cString: strerror(code))). \(remedy)" }
+
+    private var remedy: String {
+        switch code {
+        case ENOENT: "Check the path."
+        case EACCES, EPERM, EROFS: "Choose a place this user may write to, or change its permissions."
+        case ENOSPC, EDQUOT: "Free some disk space and run the same command again."
+        case EEXIST, ENOTDIR, EISDIR: "Choose another path."
+        default: "Check the disk and try again."
+        }
+    }
+
+    package var exitStatus: ExitStatus {
+        switch code {
+        case ENOENT: .noInput
+        case EACCES, EPERM, EROFS: .permission
+        case EEXIST, ENOTDIR, EISDIR: .cannotCreate
+        default: .inputOutput
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import T2Core
+import T2Numerics
+
+/// In which form the adapted weights are multiplied.
+package enum Execution {
+    /// One policy for all rows, W′ formed once: cheaper for many tokens without gradient.
+    case merged(MergedWeights)
+    /// U, σ ⊙ z and V apart: each row may have its own z, and ∂J/∂z falls out of the backward pass.
+    case factored(SVFModel, ScaleTable)
+
+    /// The cheaper form for `tokens` tokens under `experts` vectors.
+    ///
+    /// Merging costs M·N·R multiply-adds a weight and vector, and M·N a token afterwards; factored execution R·(M+N) a token.
+    package static func isMergingCheaper(_ model: ModelConfiguration, layout: ExpertLayout, tokens: Int, experts: Int) -> Bool {
+        guard experts == 1 else { return false }
+        var merged = 0.0
+        var factored = 0.0
+        let names = Set(layout.entries.map(\.name))
+        for kind in MatrixKind.allCases where names.contains(kind.name(layer: 0)) {
+            let (m, n) = kind.shape(model)
+            let r = Double(min(m, n))
+            merged += Double(m * n) * (r + Double(tokens))
+            factored += r * Double(m + n) * Double(tokens)
+        }
+        return merged < factored
+    }
+}
+
+/// σ ⊙ z of one or more experts: [experts, R of the whole model], row by row.
+package final class ScaleTable: Sendable {
+    let buffer: FloatBuffer
+    let stride: Int
+
+    /// - Parameter vectors: each in the model's own layout.
+    package init(_ model: SVFModel, _ vectors: [ExpertVector]) {
+        let sigma = model.sigma
+        stride = sigma.count
+        buffer = FloatBuffer(count: sigma.count * vectors.count)
+        for (row, vector) in vectors.enumerated() {
+            precondition(vector.layout == model.layout)
+            for index in sigma.indices { buffer.pointer[row * stride + index] = sigma[index] * vector.values[index] }
+        }
+    }
+}

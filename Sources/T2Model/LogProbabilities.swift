@@ -1,0 +1,52 @@
+import CKernels
+import T2Core
+import T2Numerics
+
+/// Log-probabilities of given tokens, natural logarithm.
+package struct LogProbabilities {
+    private let transformer: Transformer
+    /// Rows whose logits are held at once.
+    private let rowsPerHead = 128
+
+    package init(_ transformer: Transformer) { self.transformer = transformer }
+
+    /// log π(completion token | everything before it), at temperature 1, for each sequence.
+    ///
+    /// - Cost: one forward pass over every token.
+    package func score(_ sequences: [ScoredSequence], _ execution: Execution, tokensPerBatch: Int = 1024) -> [[Float]] {
+        var results: [[Float]] = []
+        var batch = TokenBatch()
+        var first = 0
+        while first < sequences.count {
+            batch.clear()
+            var end = first
+            while end < sequences.count,
+                end == first || batch.count + sequences[end].inputs.count <= tokensPerBatch
+            {
+                batch.append(sequences[end].inputs, outputs: sequences[end].scored)
+                end += 1
+            }
+            let values = score(transformer.forward(batch, execution), sequences[first..<end].flatMap(\.completion))
+            var start = 0
+            for sequence in sequences[first..<end] {
+                results.append(Array(values[start..<start + sequence.completion.count]))
+                start += sequence.completion.count
+            }
+            first = end
+        }
+        return results
+    }
+
+    private func score(_ hidden: Matrix, _ tokens: [Int32]) -> [Float] {
+        var values: [Float] = []
+        values.reserveCapacity(tokens.count)
+        var sums = [Float](repeating: 0, count: rowsPerHead)
+        for start in stride(from: 0, to: hidden.rows, by: rowsPerHead) {
+            let rows = start..<min(start + rowsPerHead, hidden.rows)
+            let logits = transformer.logits(hidden.rows(rows))
+            t2_log_sum_exp(logits.pointer, &sums, nil, rows.count, logits.columns, logits.stride, 1)
+            for row in 0..<rows.count { values.append(logits.row(row)[Int(tokens[start + row])] - sums[row]) }
+        }
+        return values
+    }
+}

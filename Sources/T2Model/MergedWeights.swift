@@ -1,0 +1,26 @@
+import T2Core
+import T2Numerics
+
+/// The weight matrices of one policy version, merged: W′ᵀ of each projection group and layer, [in, out].
+///
+/// Immutable once made; lanes share it.
+package final class MergedWeights: Sendable {
+    /// Indexed by layer · 4 + group.
+    private let groups: [FloatBuffer]
+    private let configuration: ModelConfiguration
+
+    init(configuration: ModelConfiguration, groups: [FloatBuffer]) {
+        precondition(groups.count == configuration.layerCount * ProjectionGroup.allCases.count)
+        self.configuration = configuration
+        self.groups = groups
+    }
+
+    func buffer(_ layer: Int, _ group: ProjectionGroup) -> FloatBuffer {
+        groups[layer * ProjectionGroup.allCases.count + group.rawValue]
+    }
+
+    /// W′ᵀ of a group, [in, out].
+    package func matrix(_ layer: Int, _ group: ProjectionGroup) -> Matrix {
+        buffer(layer, group).matrix(rows: group.inputSize(configuration), columns: group.outputSize(configuration))
+    }
+}

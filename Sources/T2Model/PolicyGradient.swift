@@ -1,0 +1,144 @@
+import CKernels
+import T2Core
+import T2Numerics
+
+/// A prompt with the completion whose log-probability is scored.
+package struct ScoredSequence: Sendable, Equatable {
+    package var prompt: [Int32]
+    package var completion: [Int32]
+
+    package init(prompt: [Int32], completion: [Int32]) {
+        self.prompt = prompt
+        self.completion = completion
+    }
+
+    /// What the model reads: everything but the last token, which nothing follows.
+    var inputs: [Int32] { Array((prompt + completion).dropLast()) }
+    /// The inputs whose outputs predict the completion.
+    var scored: Range<Int> { prompt.count - 1..<prompt.count - 1 + completion.count }
+}
+
+/// One scored token: what the policy and the reference say about the vocabulary at its place.
+package struct ScoredToken {
+    /// Place of the sequence in the list, and of the token in its completion.
+    package let sequence: Int
+    package let position: Int
+    package let token: Int32
+    /// Logits divided by the temperature, [V]; to be replaced by ∂J/∂logits.
+    package let policy: UnsafeMutableBufferPointer<Float>
+    package let policyLogSumExp: Float
+    /// The reference's, likewise.
+    package let reference: UnsafeBufferPointer<Float>
+    package let referenceLogSumExp: Float
+}
+
+/// ∂J/∂z of a loss over scored tokens, in micro-batches of packed sequences.
+///
+/// One object per lane. Activation memory is bounded by `tokensPerBatch`, or by one sequence if that is longer.
+package final class PolicyGradient {
+    private let transformer: Transformer
+    private let svf: SVFModel
+    private let tape: ActivationTape
+    private let tokensPerBatch: Int
+    /// Rows whose logits are held at once.
+    private let rowsPerHead = 128
+    private var batch = TokenBatch()
+
+    package init(_ transformer: Transformer, _ svf: SVFModel, tokensPerBatch: Int = 512) {
+        self.transformer = transformer
+        self.svf = svf
+        self.tokensPerBatch = tokensPerBatch
+        tape = ActivationTape(transformer.model.configuration)
+    }
+
+    /// Σ over all scored tokens of the loss's gradient with respect to z, flat in the model's layout.
+    ///
+    /// - Parameters:
+    ///   - z: in the model's layout.
+    ///   - temperature: divides both models' logits; 1 leaves them.
+    ///   - loss: called once per scored token, in the order of the list; replaces the policy's logits by ∂J/∂logits.
+    /// - Cost: a reference forward pass, a policy forward pass and a backward pass over every token.
+    package func run(
+        _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, loss: (ScoredToken) -> Void
+    ) -> [Float] {
+        let table = ScaleTable(svf, [z])
+        let backward = TransformerBackward(transformer, svf, table)
+        var sums = [Float](repeating: 0, count: svf.layout.count)
+        var first = 0
+        while first < sequences.count {
+            let end = fill(sequences, from: first)
+            let (s, h) = (batch.outputs.count, transformer.model.configuration.hiddenSize)
+            let reference = transformer.workspace.matrix(.referenceHidden, rows: s, columns: h)
+            reference.copy(from: transformer.forward(batch, .merged(transformer.model.weights)))
+            let policy = transformer.forward(batch, .factored(svf, table), tape: tape)
+            let deltaHidden = transformer.workspace.matrix(.deltaHidden, rows: s, columns: h)
+            head(sequences, first..<end, policy: policy, reference: reference, temperature, into: deltaHidden, loss)
+            sums.withUnsafeMutableBufferPointer {
+                backward.run(batch, tape, deltaHidden: deltaHidden, sums: $0.baseAddress!)
+            }
+            first = end
+        }
+        for (index, sigma) in svf.sigma.enumerated() { sums[index] *= sigma }
+        return sums
+    }
+
+    /// Packs sequences until the batch is full; returns the first one that is not in it.
+    private func fill(_ sequences: [ScoredSequence], from first: Int) -> Int {
+        batch.clear()
+        var next = first
+        while next < sequences.count {
+            let sequence = sequences[next]
+            let count = sequence.prompt.count + sequence.completion.count - 1
+            if next > first && batch.count + count > tokensPerBatch { break }
+            batch.append(sequence.inputs, outputs: sequence.scored)
+            next += 1
+        }
+        return next
+    }
+
+    /// Runs the head over the scored rows, a block at a time, and carries the loss's gradient back through it.
+    private func head(
+        _ sequences: [ScoredSequence], _ range: Range<Int>, policy: Matrix, reference: Matrix, _ temperature: Float,
+        into deltaHidden: Matrix, _ loss: (ScoredToken) -> Void
+    ) {
+        let c = transformer.model.configuration
+        let weight = transformer.model.head.matrix(rows: c.vocabularySize, columns: c.hiddenSize)
+        var places = range.lazy.flatMap { sequence in
+            sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
+        }.makeIterator()
+        for start in stride(from: 0, to: policy.rows, by: rowsPerHead) {
+            let rows = start..<min(start + rowsPerHead, policy.rows)
+            let logits = transformer.workspace.matrix(.logits, rows: rows.count, columns: c.vocabularySize)
+            let other = transformer.workspace.matrix(.referenceLogits, rows: rows.count, columns: c.vocabularySize)
+            transformer.logits(policy.rows(rows), into: logits)
+            transformer.logits(reference.rows(rows), into: other)
+            for row in 0..<rows.count {
+                let (sequence, position) = places.next()!
+                differentiate(
+                    logits.row(row), other.row(row), c.vocabularySize, temperature,
+                    (sequence, position, sequences[sequence].completion[position]), loss)
+            }
+            MatrixMultiply.multiply(logits, weight, into: deltaHidden.rows(rows))
+        }
+    }
+
+    private func differentiate(
+        _ policy: UnsafeMutablePointer<Float>, _ reference: UnsafeMutablePointer<Float>, _ count: Int, _ temperature: Float,
+        _ place: (sequence: Int, position: Int, token: Int32), _ loss: (ScoredToken) -> Void
+    ) {
+        if temperature != 1 {
+            t2_scale(policy, count, 1 / temperature)
+            t2_scale(reference, count, 1 / temperature)
+        }
+        var policySum: Float = 0
+        var referenceSum: Float = 0
+        t2_log_sum_exp(policy, &policySum, nil, 1, count, count, 1)
+        t2_log_sum_exp(reference, &referenceSum, nil, 1, count, count, 1)
+        loss(
+            ScoredToken(
+                sequence: place.sequence, position: place.position, token: place.token,
+                policy: UnsafeMutableBufferPointer(start: policy, count: count), policyLogSumExp: policySum,
+                reference: UnsafeBufferPointer(start: reference, count: count), referenceLogSumExp: referenceSum))
+        if temperature != 1 { t2_scale(policy, count, 1 / temperature) }
+    }
+}

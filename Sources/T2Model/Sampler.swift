@@ -1,0 +1,175 @@
+import T2Core
+import T2Numerics
+
+/// One completion to draw.
+package struct SampleRequest: Sendable {
+    package var prompt: [Int32]
+    /// This sample's own random stream: what else is in the batch never changes it.
+    package var random: SeededRandom
+    /// Row of the scale table, in factored execution.
+    package var expert: Int32
+
+    package init(prompt: [Int32], random: SeededRandom, expert: Int32 = 0) {
+        self.prompt = prompt
+        self.random = random
+        self.expert = expert
+    }
+}
+
+package struct SampledCompletion: Sendable, Equatable {
+    /// The stop token included when it was sampled.
+    package var tokens: [Int32] = []
+    package var logProbabilities: [Float] = []
+    /// True if a stop token ended it, false if the limit did.
+    package var finished = false
+}
+
+/// Draws completions in continuous batches: finished rows leave, waiting ones enter.
+///
+/// One object per lane. A prompt that several consecutive requests share is read once.
+package final class Sampler {
+    private struct Row {
+        var request: Int
+        var slot: Int
+        var position: Int
+        var token: Int32
+    }
+
+    private let transformer: Transformer
+    private let slots: Int
+    private var cache: KVCache?
+    private var batch = TokenBatch()
+
+    /// - Parameter slots: sequences in flight at most.
+    package init(_ transformer: Transformer, slots: Int = 64) {
+        self.transformer = transformer
+        self.slots = slots
+    }
+
+    /// Completions in the order of the requests.
+    ///
+    /// - Parameters:
+    ///   - stopTokens: end a completion; usually the end-of-sequence tokens.
+    ///   - onToken: called after each token with its request, for streaming and progress; return false to stop everything.
+    /// - Throws: `InputError` if a prompt is empty or leaves no room in the context.
+    package func sample(
+        _ requests: [SampleRequest], _ execution: Execution, _ sampling: Sampling, stopTokens: Set<Int32>,
+        onToken: (Int, Int32) -> Bool = { _, _ in true }
+    ) throws -> [SampledCompletion] {
+        var completions = [SampledCompletion](repeating: SampledCompletion(), count: requests.count)
+        guard !requests.isEmpty else { return completions }
+        let cache = try prepareCache(requests, sampling)
+        var requests = requests
+        var choice = TokenChoice(sampling)
+        var free = Array((0..<min(slots, requests.count)).reversed())
+        var active: [Row] = []
+        var waiting = 0
+
+        /// Draws the next token of a request; true if it goes on.
+        func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) -> (token: Int32, continues: Bool, wanted: Bool) {
+            let (token, logProbability) = choice.choose(logits, count, &requests[request].random)
+            completions[request].tokens.append(token)
+            completions[request].logProbabilities.append(logProbability)
+            let stopped = stopTokens.contains(token)
+            completions[request].finished = stopped
+            let wanted = onToken(request, token)
+            return (token, !stopped && completions[request].tokens.count < limit(requests[request], sampling), wanted)
+        }
+
+        while waiting < requests.count || !active.isEmpty {
+            while waiting < requests.count && !free.isEmpty {
+                let admitted = admit(requests, from: waiting, &free)
+                let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
+                for (place, slot, prompt) in admitted {
+                    if let source = prompt.sharedSlot, source != slot {
+                        cache.copy(from: source, to: slot, positions: requests[place].prompt.count)
+                    }
+                    let (token, continues, wanted) = draw(place, logits.row(prompt.row), logits.columns)
+                    guard wanted else { return completions }
+                    if continues {
+                        active.append(Row(request: place, slot: slot, position: requests[place].prompt.count, token: token))
+                    } else {
+                        free.append(slot)
+                    }
+                }
+                waiting += admitted.count
+            }
+            guard !active.isEmpty else { continue }
+            batch.clear()
+            for row in active {
+                batch.append(next: row.token, position: row.position, expert: requests[row.request].expert, slot: row.slot)
+            }
+            let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
+            var kept = 0
+            for (index, row) in active.enumerated() {
+                let (token, continues, wanted) = draw(row.request, logits.row(index), logits.columns)
+                guard wanted else { return completions }
+                if continues {
+                    active[kept] = Row(request: row.request, slot: row.slot, position: row.position + 1, token: token)
+                    kept += 1
+                } else {
+                    free.append(row.slot)
+                }
+            }
+            active.removeLast(active.count - kept)
+        }
+        return completions
+    }
+
+    /// Tokens that a request may draw: the limit, or what the context has left.
+    private func limit(_ request: SampleRequest, _ sampling: Sampling) -> Int {
+        min(sampling.maxTokens, transformer.model.configuration.contextLength - request.prompt.count)
+    }
+
+    private func prepareCache(_ requests: [SampleRequest], _ sampling: Sampling) throws -> KVCache {
+        let context = transformer.model.configuration.contextLength
+        for request in requests {
+            guard !request.prompt.isEmpty else {
+                throw InputError("prompt", "it is empty", remedy: "Give at least one token.")
+            }
+            guard request.prompt.count < context else {
+                throw InputError(
+                    "prompt", "it has \(request.prompt.count) tokens, the model's context holds \(context) with the answer",
+                    remedy: "Shorten the prompt.")
+            }
+        }
+        let needed = requests.reduce(0) { max($0, $1.prompt.count + limit($1, sampling)) }
+        let count = min(slots, requests.count)
+        if let cache, cache.slots >= count, cache.capacity >= needed { return cache }
+        let fresh = KVCache(transformer.model.configuration, slots: count, capacity: needed)
+        cache = fresh
+        return fresh
+    }
+
+    private struct Admission {
+        /// Row of the prefill's logits.
+        let row: Int
+        /// The slot into which the shared prompt was read.
+        let sharedSlot: Int?
+    }
+
+    /// Fills the batch with the prompts of waiting requests, one copy of each run of equal ones, while slots last and the
+    /// batch stays within `prefillTokens`.
+    private func admit(_ requests: [SampleRequest], from first: Int, _ free: inout [Int]) -> [(Int, Int, Admission)] {
+        let prefillTokens = 1024
+        batch.clear()
+        var admitted: [(Int, Int, Admission)] = []
+        var next = first
+        while next < requests.count, let slot = free.last {
+            let request = requests[next]
+            let isShared =
+                next > first && requests[next - 1].prompt == request.prompt && requests[next - 1].expert == request.expert
+            if isShared, let (_, previousSlot, previous) = admitted.last {
+                admitted.append((next, slot, Admission(row: previous.row, sharedSlot: previous.sharedSlot ?? previousSlot)))
+            } else {
+                if next > first && batch.count + request.prompt.count > prefillTokens { break }
+                admitted.append((next, slot, Admission(row: batch.outputs.count, sharedSlot: nil)))
+                let last = request.prompt.count - 1
+                batch.append(request.prompt, outputs: last..<last + 1, expert: request.expert, slot: slot)
+            }
+            free.removeLast()
+            next += 1
+        }
+        return admitted
+    }
+}

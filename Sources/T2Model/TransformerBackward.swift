@@ -1,0 +1,110 @@
+import CKernels
+import T2Core
+import T2Numerics
+
+/// The backward pass from hidden states to ∂J/∂z. ∂J/∂W is never formed.
+package struct TransformerBackward {
+    private let transformer: Transformer
+    private let svf: SVFModel
+    private let table: ScaleTable
+    private var workspace: Workspace { transformer.workspace }
+    private var c: ModelConfiguration { transformer.model.configuration }
+
+    /// - Parameter table: one row, the z of the forward pass.
+    package init(_ transformer: Transformer, _ svf: SVFModel, _ table: ScaleTable) {
+        self.transformer = transformer
+        self.svf = svf
+        self.table = table
+    }
+
+    /// Adds Σ_t a ⊙ b of every adapted weight to `sums`; the caller multiplies by σ once, after the last micro-batch.
+    ///
+    /// - Shapes: deltaHidden [S, H], the gradient with respect to what `forward` returned; sums flat in the layout's order.
+    package func run(_ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>) {
+        let (t, s, h) = (batch.count, batch.outputs.count, c.hiddenSize)
+        let isCompact = s < t
+        var delta = workspace.matrix(isCompact ? .deltaCompact : .deltaResidual, rows: s, columns: h)
+        delta.fillWithZeros()
+        t2_rms_norm_backward(
+            deltaHidden.pointer, tape.finalResidual(s, h).pointer, transformer.model.finalNorm.pointer,
+            tape.finalInverse(s).pointer, delta.pointer, s, h)
+        for layer in (0..<c.layerCount).reversed() {
+            let kept = tape.layers[layer]
+            let rows = layer == c.layerCount - 1 ? s : t
+            feedForward(layer, kept, delta, rows: rows, sums: sums)
+            var deltaAttended = workspace.matrix(.deltaAttended, rows: rows, columns: c.querySize)
+            project(layer, .output, kept, delta, sums: sums, into: deltaAttended)
+            if isCompact && layer == c.layerCount - 1 {
+                deltaAttended = scatter(deltaAttended, batch.outputs, rows: t, into: .attended)
+                delta = scatter(delta, batch.outputs, rows: t, into: .deltaResidual)
+            }
+            attention(layer, kept, batch, deltaAttended, delta, sums: sums)
+        }
+    }
+
+    private func feedForward(_ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, rows: Int, sums: UnsafeMutablePointer<Float>) {
+        let deltaActivated = workspace.matrix(.deltaActivated, rows: rows, columns: c.intermediateSize)
+        project(layer, .down, tape, delta, sums: sums, into: deltaActivated)
+        let gateUp = tape.gateUp(rows, 2 * c.intermediateSize)
+        t2_silu_multiply_backward(gateUp.pointer, deltaActivated.pointer, rows, c.intermediateSize)
+        let deltaNormed = workspace.matrix(.deltaNormed, rows: rows, columns: c.hiddenSize)
+        project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed)
+        t2_rms_norm_backward(
+            deltaNormed.pointer, tape.middle(rows, c.hiddenSize).pointer, transformer.model.feedForwardNorms[layer].pointer,
+            tape.feedForwardInverse(rows).pointer, delta.pointer, rows, c.hiddenSize)
+    }
+
+    private func attention(
+        _ layer: Int, _ tape: ActivationTape.Layer, _ batch: TokenBatch, _ deltaAttended: Matrix, _ delta: Matrix,
+        sums: UnsafeMutablePointer<Float>
+    ) {
+        let width = ProjectionGroup.queryKeyValue.outputSize(c)
+        let deltaQKV = workspace.matrix(.deltaQueryKeyValue, rows: batch.count, columns: width)
+        transformer.attention.backward(
+            batch, tape.queryKeyValue(batch.count, width), deltaOutput: deltaAttended, into: deltaQKV)
+        batch.positions.withUnsafeBufferPointer {
+            transformer.model.rotary.rotate(
+                deltaQKV, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount, backward: true)
+        }
+        guard layer > 0 else {
+            // Nothing below the first layer is trained.
+            return project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: nil)
+        }
+        let deltaNormed = workspace.matrix(.deltaNormed, rows: batch.count, columns: c.hiddenSize)
+        project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: deltaNormed)
+        t2_rms_norm_backward(
+            deltaNormed.pointer, tape.residual(batch.count, c.hiddenSize).pointer,
+            transformer.model.attentionNorms[layer].pointer, tape.attentionInverse(batch.count).pointer, delta.pointer,
+            batch.count, c.hiddenSize)
+    }
+
+    private func project(
+        _ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, _ delta: Matrix,
+        sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?
+    ) {
+        guard let factor = svf.factor(layer, group) else {
+            if let deltaInput {
+                MatrixMultiply.multiplyTransposed(delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
+            }
+            return
+        }
+        let start = svf.start(layer, group)
+        factor.backward(
+            delta, scales: table.buffer.pointer + start, a: tape.projection(group, delta.rows, factor.rank),
+            b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + start, dx: deltaInput)
+    }
+
+    private func scatter(_ x: Matrix, _ places: [Int32], rows: Int, into area: Workspace.Area) -> Matrix {
+        let output = workspace.matrix(area, rows: rows, columns: x.columns)
+        output.fillWithZeros()
+        for (source, target) in places.enumerated() {
+            output.row(Int(target)).update(from: x.row(source), count: x.columns)
+        }
+        return output
+    }
+}
+
+extension Matrix {
+    /// The matrix must be dense.
+    func fillWithZeros() { pointer.update(repeating: 0, count: rows * columns) }
+}

@@ -1,0 +1,26 @@
+/// A view of row-major float32 memory: [rows, columns], rows `stride` elements apart. It owns nothing.
+package struct Matrix {
+    package var pointer: UnsafeMutablePointer<Float>
+    package var rows: Int
+    package var columns: Int
+    package var stride: Int
+
+    package init(pointer: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int) {
+        self.pointer = pointer
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+    }
+
+    /// Consecutive rows.
+    package func rows(_ range: Range<Int>) -> Matrix {
+        Matrix(pointer: pointer + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
+    }
+
+    /// Consecutive columns of every row.
+    package func columns(_ range: Range<Int>) -> Matrix {
+        Matrix(pointer: pointer + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+    }
+
+    package func row(_ index: Int) -> UnsafeMutablePointer<Float> { pointer + index * stride }
+}

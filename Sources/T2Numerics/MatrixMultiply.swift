@@ -1,0 +1,74 @@
+import COpenBLAS
+
+/// Matrix products on OpenBLAS.
+///
+/// OpenBLAS copies its operands into packed panels before it multiplies, except for products of at most 10⁶
+/// multiply-adds of untransposed matrices, which AVX-512 kernels compute in place. Where the right operand stays in the
+/// second-level cache, cutting a product into blocks of that size saves the copies: 115 instead of 80–100 GFLOP/s a core
+/// for the shapes of a small model (`t2-bench products`). The blocks depend on the shapes alone, so results repeat bit for bit.
+package enum MatrixMultiply {
+    /// Largest product, in multiply-adds, that OpenBLAS computes without packing.
+    private static let unpackedLimit = 1_000_000
+    /// Bytes of a right operand that stays cached between row blocks.
+    private static let cachedBytes = 1 << 20
+    private static let blockRows = 32
+
+    /// C = A·B, or C += A·B.
+    ///
+    /// - Shapes: a [M, K], b [K, N], c [M, N].
+    /// - Cost: 2·M·N·K flops.
+    package static func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
+        precondition(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns)
+        let beta: Float = accumulate ? 1 : 0
+        let (m, n, k) = (a.rows, b.columns, a.columns)
+        guard m > 0, n > 0, k > 0 else { return }
+        let blockColumns = unpackedLimit / (min(m, blockRows) * k) / 32 * 32
+        guard m * n * k > unpackedLimit, k * n * 4 <= cachedBytes, blockColumns >= 32 else {
+            return product(a, b, c, m, n, k, beta, transposed: false)
+        }
+        let width = min(blockColumns, 128)
+        for row in stride(from: 0, to: m, by: blockRows) {
+            let rows = row..<min(row + blockRows, m)
+            for column in stride(from: 0, to: n, by: width) {
+                let columns = column..<min(column + width, n)
+                product(
+                    a.rows(rows), b.columns(columns), c.rows(rows).columns(columns), rows.count, columns.count, k, beta,
+                    transposed: false)
+            }
+        }
+    }
+
+    /// C = A·Bᵀ, or C += A·Bᵀ.
+    ///
+    /// - Shapes: a [M, K], b [N, K], c [M, N].
+    package static func multiplyTransposed(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
+        precondition(a.columns == b.columns && a.rows == c.rows && b.rows == c.columns)
+        guard a.rows > 0, b.rows > 0, a.columns > 0 else { return }
+        product(a, b, c, a.rows, b.rows, a.columns, accumulate ? 1 : 0, transposed: true)
+    }
+
+    /// C = Aᵀ·B, or C += Aᵀ·B.
+    ///
+    /// - Shapes: a [K, M], b [K, N], c [M, N].
+    package static func multiplyTransposedLeft(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
+        precondition(a.rows == b.rows && a.columns == c.rows && b.columns == c.columns)
+        guard a.rows > 0, a.columns > 0, b.columns > 0 else { return }
+        cblas_sgemm(
+            CblasRowMajor, CblasTrans, CblasNoTrans, blasint(a.columns), blasint(b.columns), blasint(a.rows), 1, a.pointer,
+            blasint(a.stride), b.pointer, blasint(b.stride), accumulate ? 1 : 0, c.pointer, blasint(c.stride))
+    }
+
+    private static func product(
+        _ a: Matrix, _ b: Matrix, _ c: Matrix, _ m: Int, _ n: Int, _ k: Int, _ beta: Float, transposed: Bool
+    ) {
+        cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k), 1,
+            a.pointer, blasint(a.stride), b.pointer, blasint(b.stride), beta, c.pointer, blasint(c.stride))
+    }
+
+    /// Threads inside one product. Lanes use one each: the cut of a product over threads would change its last bits.
+    package static func useThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
+
+    /// The kernel family that OpenBLAS chose for this processor, "Cooperlake" for example.
+    package static var coreName: String { String(cString: openblas_get_corename()) }
+}

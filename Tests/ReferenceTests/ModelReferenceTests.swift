@@ -1,0 +1,43 @@
+import CKernels
+import Foundation
+import T2Core
+import T2Model
+import T2Numerics
+import Testing
+
+@Suite("The engine agrees with PyTorch")
+struct ModelReferenceTests {
+    @Test("log-probabilities, merged and factored, within 1e-4", arguments: ModelFixture.names)
+    func logProbabilities(name: String) throws {
+        let fixture = try ModelFixture.load(name)
+        let model = try LoadedModel(name)
+        let ones = ExpertVector(layout: model.svf.layout, repeating: 1)
+        let executions: [Execution] = [.merged(model.svf.base.weights), .factored(model.svf, ScaleTable(model.svf, [ones]))]
+        for execution in executions {
+            let found = LogProbabilities(model.transformer).score(fixture.sequences, execution)
+            let largest = zip(found, fixture.log_probabilities).flatMap { zip($0, $1) }.map { abs($0 - $1) }.max()!
+            #expect(largest < 1e-4)
+        }
+    }
+
+    @Test("gradients with respect to z within 2e-4", arguments: ModelFixture.names)
+    func gradients(name: String) throws {
+        let fixture = try ModelFixture.load(name)
+        let model = try LoadedModel(name)
+        let z = ModelFixture.vector(fixture.z, model.svf.layout)
+        for expected in fixture.cases where expected.parameterisation == .direct {
+            let count = Float(fixture.rollouts.count)
+            for tokens in [16, 512] {
+                let found = PolicyGradient(model.transformer, model.svf, tokensPerBatch: tokens).run(
+                    fixture.sequences, z: z, temperature: expected.temperature
+                ) { row in
+                    _ = t2_exact_token_loss(
+                        row.policy.baseAddress!, row.reference.baseAddress!, row.policy.count, row.token, row.policyLogSumExp,
+                        row.referenceLogSumExp, fixture.rollouts[row.sequence].advantage / count, expected.coefficient / count,
+                        expected.direction == .referencePolicy ? 1 : 0)
+                }
+                #expect(relativeError(found, ModelFixture.flat(expected.gradient, model.svf.layout)) < 2e-4)
+            }
+        }
+    }
+}
