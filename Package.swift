@@ -32,9 +32,19 @@ let package = Package(
 
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
+        .target(name: "T2Learning", dependencies: ["T2Core"]),
 
+        // Row 5
+        .executableTarget(
+            name: "t2-bench", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
+
+        .target(name: "T2TestSupport", dependencies: ["T2Core"]),
+
+        .testTarget(name: "T2CoreTests", dependencies: ["T2Core"]),
+        .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
+        .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
         .testTarget(
-            name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "CKernels"],
+            name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning"],
             resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6]

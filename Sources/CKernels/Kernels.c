@@ -251,41 +251,15 @@ DISPATCHED int32_t t2_draw(const float *restrict x, long n, float scale, float l
     return (int32_t)last;
 }
 
-DISPATCHED void t2_exp_row(const float *restrict x, float *restrict y, long n, float scale, float shift) {
-    for (long i = 0; i < n; i++) y[i] = fast_exp(x[i] * scale - shift);
-}
-
-DISPATCHED t2_token_loss t2_exact_token_loss(float *restrict policy_logits, const float *restrict reference_logits, long n,
-                                             int32_t token, float policy_lse, float reference_lse, float policy_weight,
-                                             float kl_weight, int reference_policy_direction) {
-    const t2_token_loss none = {policy_logits[token] - policy_lse, 0};
-    t2_token_loss loss = none;
-    if (!reference_logits) {
-        for (long i = 0; i < n; i++) policy_logits[i] = policy_weight * fast_exp(policy_logits[i] - policy_lse);
-        policy_logits[token] -= policy_weight;
-        return loss;
+DISPATCHED void t2_log_softmax(float *restrict x, long rows, long n, long stride, float scale) {
+    for (long t = 0; t < rows; t++) {
+        float *restrict xt = x + t * stride;
+        const float shift = row_maximum(xt, n) * scale;
+        float sum = 0;
+        for (long i = 0; i < n; i++) sum += fast_exp(xt[i] * scale - shift);
+        const float lse = shift + logf(sum);
+        for (long i = 0; i < n; i++) xt[i] = xt[i] * scale - lse;
     }
-    float kl = 0;
-    if (reference_policy_direction) {
-        for (long i = 0; i < n; i++) {
-            const float lp = policy_logits[i] - policy_lse, lq = reference_logits[i] - reference_lse;
-            const float p = fast_exp(lp), q = fast_exp(lq);
-            kl += q * (lq - lp);
-            policy_logits[i] = (policy_weight + kl_weight) * p - kl_weight * q;
-        }
-    } else {
-        for (long i = 0; i < n; i++) {
-            const float lp = policy_logits[i] - policy_lse, lq = reference_logits[i] - reference_lse;
-            kl += fast_exp(lp) * (lp - lq);
-        }
-        for (long i = 0; i < n; i++) {
-            const float lp = policy_logits[i] - policy_lse, lq = reference_logits[i] - reference_lse;
-            policy_logits[i] = fast_exp(lp) * (policy_weight + kl_weight * (lp - lq - kl));
-        }
-    }
-    policy_logits[token] -= policy_weight;
-    loss.kl = kl;
-    return loss;
 }
 
 DISPATCHED void t2_from_bfloat(const uint16_t *restrict x, float *restrict y, long n) {

@@ -13,17 +13,22 @@ package struct BaseModelFolder: Sendable {
 
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
     package init(path: String) throws {
+        try Self.requireFolder(path)
+        self.path = path
+        configuration = try ModelConfiguration(path: path + "/config.json")
+        tokenizerDigest = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
+        files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
+        digest = try Self.digest(configuration, files)
+    }
+
+    /// - Throws: `InputError` if there is no folder at this path.
+    package static func requireFolder(_ path: String) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             throw InputError(
                 path, "no such folder", remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",
                 exitStatus: .noInput)
         }
-        self.path = path
-        configuration = try ModelConfiguration(path: path + "/config.json")
-        tokenizerDigest = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
-        files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
-        digest = try Self.digest(configuration, files)
     }
 
     /// The file that holds a tensor.

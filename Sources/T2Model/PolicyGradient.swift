@@ -18,18 +18,17 @@ package struct ScoredSequence: Sendable, Equatable {
     var scored: Range<Int> { prompt.count - 1..<prompt.count - 1 + completion.count }
 }
 
-/// One scored token: what the policy and the reference say about the vocabulary at its place.
+/// One scored token: what the policy and the reference say about the vocabulary at its place, and where ∂J/∂logits goes.
 package struct ScoredToken {
     /// Place of the sequence in the list, and of the token in its completion.
     package let sequence: Int
     package let position: Int
     package let token: Int32
-    /// Logits divided by the temperature, [V]; to be replaced by ∂J/∂logits.
-    package let policy: UnsafeMutableBufferPointer<Float>
-    package let policyLogSumExp: Float
-    /// The reference's, likewise.
+    /// log-softmax of the logits divided by the temperature, [V].
+    package let policy: UnsafeBufferPointer<Float>
     package let reference: UnsafeBufferPointer<Float>
-    package let referenceLogSumExp: Float
+    /// Zero at first; receives the gradient with respect to the policy's divided logits, [V].
+    package let gradient: UnsafeMutableBufferPointer<Float>
 }
 
 /// ∂J/∂z of a loss over scored tokens, in micro-batches of packed sequences.
@@ -56,7 +55,7 @@ package final class PolicyGradient {
     /// - Parameters:
     ///   - z: in the model's layout.
     ///   - temperature: divides both models' logits; 1 leaves them.
-    ///   - loss: called once per scored token, in the order of the list; replaces the policy's logits by ∂J/∂logits.
+    ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
     /// - Cost: a reference forward pass, a policy forward pass and a backward pass over every token.
     package func run(
         _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, loss: (ScoredToken) -> Void
@@ -108,37 +107,29 @@ package final class PolicyGradient {
         }.makeIterator()
         for start in stride(from: 0, to: policy.rows, by: rowsPerHead) {
             let rows = start..<min(start + rowsPerHead, policy.rows)
-            let logits = transformer.workspace.matrix(.logits, rows: rows.count, columns: c.vocabularySize)
-            let other = transformer.workspace.matrix(.referenceLogits, rows: rows.count, columns: c.vocabularySize)
-            transformer.logits(policy.rows(rows), into: logits)
-            transformer.logits(reference.rows(rows), into: other)
+            let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
+            let referenceRows = logProbabilities(reference.rows(rows), .referenceLogits, temperature)
+            let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)
+            gradient.fillWithZeros()
             for row in 0..<rows.count {
                 let (sequence, position) = places.next()!
-                differentiate(
-                    logits.row(row), other.row(row), c.vocabularySize, temperature,
-                    (sequence, position, sequences[sequence].completion[position]), loss)
+                loss(
+                    ScoredToken(
+                        sequence: sequence, position: position, token: sequences[sequence].completion[position],
+                        policy: UnsafeBufferPointer(start: policyRows.row(row), count: c.vocabularySize),
+                        reference: UnsafeBufferPointer(start: referenceRows.row(row), count: c.vocabularySize),
+                        gradient: UnsafeMutableBufferPointer(start: gradient.row(row), count: c.vocabularySize)))
             }
-            MatrixMultiply.multiply(logits, weight, into: deltaHidden.rows(rows))
+            if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
+            MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
         }
     }
 
-    private func differentiate(
-        _ policy: UnsafeMutablePointer<Float>, _ reference: UnsafeMutablePointer<Float>, _ count: Int, _ temperature: Float,
-        _ place: (sequence: Int, position: Int, token: Int32), _ loss: (ScoredToken) -> Void
-    ) {
-        if temperature != 1 {
-            t2_scale(policy, count, 1 / temperature)
-            t2_scale(reference, count, 1 / temperature)
-        }
-        var policySum: Float = 0
-        var referenceSum: Float = 0
-        t2_log_sum_exp(policy, &policySum, nil, 1, count, count, 1)
-        t2_log_sum_exp(reference, &referenceSum, nil, 1, count, count, 1)
-        loss(
-            ScoredToken(
-                sequence: place.sequence, position: place.position, token: place.token,
-                policy: UnsafeMutableBufferPointer(start: policy, count: count), policyLogSumExp: policySum,
-                reference: UnsafeBufferPointer(start: reference, count: count), referenceLogSumExp: referenceSum))
-        if temperature != 1 { t2_scale(policy, count, 1 / temperature) }
+    private func logProbabilities(_ hidden: Matrix, _ area: Workspace.Area, _ temperature: Float) -> Matrix {
+        let rows = transformer.workspace.matrix(
+            area, rows: hidden.rows, columns: transformer.model.configuration.vocabularySize)
+        transformer.logits(hidden, into: rows)
+        t2_log_softmax(rows.pointer, rows.rows, rows.columns, rows.stride, 1 / temperature)
+        return rows
     }
 }

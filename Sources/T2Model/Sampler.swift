@@ -51,7 +51,7 @@ package final class Sampler {
     /// - Parameters:
     ///   - stopTokens: end a completion; usually the end-of-sequence tokens.
     ///   - onToken: called after each token with its request, for streaming and progress; return false to stop everything.
-    /// - Throws: `InputError` if a prompt is empty or leaves no room in the context.
+    /// - Throws: `InputError` if a prompt is empty or leaves no room in the context; `ModelError.nonFinite`.
     package func sample(
         _ requests: [SampleRequest], _ execution: Execution, _ sampling: Sampling, stopTokens: Set<Int32>,
         onToken: (Int, Int32) -> Bool = { _, _ in true }
@@ -66,8 +66,14 @@ package final class Sampler {
         var waiting = 0
 
         /// Draws the next token of a request; true if it goes on.
-        func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) -> (token: Int32, continues: Bool, wanted: Bool) {
+        func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) throws(ModelError) -> (
+            token: Int32, continues: Bool, wanted: Bool
+        ) {
             let (token, logProbability) = choice.choose(logits, count, &requests[request].random)
+            guard logProbability.isFinite else {
+                throw .nonFinite(
+                    quantity: "the log-probability of token \(completions[request].tokens.count)", place: "sample \(request)")
+            }
             completions[request].tokens.append(token)
             completions[request].logProbabilities.append(logProbability)
             let stopped = stopTokens.contains(token)
@@ -84,7 +90,7 @@ package final class Sampler {
                     if let source = prompt.sharedSlot, source != slot {
                         cache.copy(from: source, to: slot, positions: requests[place].prompt.count)
                     }
-                    let (token, continues, wanted) = draw(place, logits.row(prompt.row), logits.columns)
+                    let (token, continues, wanted) = try draw(place, logits.row(prompt.row), logits.columns)
                     guard wanted else { return completions }
                     if continues {
                         active.append(Row(request: place, slot: slot, position: requests[place].prompt.count, token: token))
@@ -102,7 +108,7 @@ package final class Sampler {
             let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
             var kept = 0
             for (index, row) in active.enumerated() {
-                let (token, continues, wanted) = draw(row.request, logits.row(index), logits.columns)
+                let (token, continues, wanted) = try draw(row.request, logits.row(index), logits.columns)
                 guard wanted else { return completions }
                 if continues {
                     active[kept] = Row(request: row.request, slot: row.slot, position: row.position + 1, token: token)

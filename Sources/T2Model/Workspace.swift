@@ -7,7 +7,7 @@ final class Workspace {
         case compactResidual, compactAttended, hidden
         case rank, scaledRank, scores, probabilities
         case deltaResidual, deltaNormed, deltaQueryKeyValue, deltaAttended, deltaActivated, deltaCompact, deltaRank
-        case logits, referenceLogits, referenceHidden, deltaHidden
+        case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }
 
     private var buffers = [FloatBuffer?](repeating: nil, count: Area.allCases.count)

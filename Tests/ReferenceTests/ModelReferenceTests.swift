@@ -1,6 +1,6 @@
-import CKernels
 import Foundation
 import T2Core
+import T2Learning
 import T2Model
 import T2Numerics
 import Testing
@@ -28,15 +28,22 @@ struct ModelReferenceTests {
         for expected in fixture.cases where expected.parameterisation == .direct {
             let count = Float(fixture.rollouts.count)
             for tokens in [16, 512] {
+                let loss = try PolicyGradientLoss(
+                    klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
+                var policyLoss = 0.0
+                var kl = 0.0
                 let found = PolicyGradient(model.transformer, model.svf, tokensPerBatch: tokens).run(
                     fixture.sequences, z: z, temperature: expected.temperature
                 ) { row in
-                    _ = t2_exact_token_loss(
-                        row.policy.baseAddress!, row.reference.baseAddress!, row.policy.count, row.token, row.policyLogSumExp,
-                        row.referenceLogSumExp, fixture.rollouts[row.sequence].advantage / count, expected.coefficient / count,
-                        expected.direction == .referencePolicy ? 1 : 0)
-                }
+                    let term = loss.evaluate(
+                        policy: row.policy, reference: row.reference, sampled: Int(row.token),
+                        advantage: fixture.rollouts[row.sequence].advantage, addingGradientTo: row.gradient)
+                    policyLoss += term.policyLoss
+                    kl += term.kl
+                }.map { $0 / count }
                 #expect(relativeError(found, ModelFixture.flat(expected.gradient, model.svf.layout)) < 2e-4)
+                #expect(abs(policyLoss / Double(count) - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
+                #expect(abs(kl / Double(count) - expected.kl) < 1e-4 * expected.kl)
             }
         }
     }

@@ -51,18 +51,8 @@ void t2_attend_cached(const float *q, const float *keys, const float *values, fl
 
 // Log of Σ exp(x·scale) of each row, and the row's largest element's place (greedy choice).
 void t2_log_sum_exp(const float *x, float *out, int32_t *largest, long rows, long n, long stride, float scale);
-// y = exp(x·scale − shift).
-void t2_exp_row(const float *x, float *y, long n, float scale, float shift);
-
-// Exact per-token loss over the vocabulary, V-long rows of logits already divided by the temperature.
-// policy_logits is replaced by weight_pg·(softmax − onehot(token))·A-gradient plus kl_weight·∂KL; see T2Learning.
-typedef struct {
-    float log_probability; // log π(token)
-    float kl;              // KL in the chosen direction, nats
-} t2_token_loss;
-t2_token_loss t2_exact_token_loss(float *policy_logits, const float *reference_logits, long n, int32_t token,
-                                  float policy_lse, float reference_lse, float policy_weight, float kl_weight,
-                                  int reference_policy_direction);
+// Rows of x·scale become their log-softmax, in place.
+void t2_log_softmax(float *x, long rows, long n, long stride, float scale);
 
 // Conversions to float32.
 void t2_from_half(const uint16_t *x, float *y, long n);

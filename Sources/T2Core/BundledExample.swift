@@ -1,0 +1,34 @@
+import Foundation
+
+/// The example that comes with the package: what the programs use when no model or task is named.
+package enum BundledExample {
+    /// The base model's place inside the package.
+    package static let baseModel = "experts/tiny/base"
+    package static let endpoint = "tcp://127.0.0.1:5555"
+
+    /// The bundled base model: searched from `folder` upwards, then upwards from beside the running program.
+    ///
+    /// - Throws: `InputError` naming where it was looked for.
+    package static func baseModelPath(
+        from folder: String = FileManager.default.currentDirectoryPath, program: String = programFolder
+    ) throws -> String {
+        for start in [folder, program] {
+            var place = URL(fileURLWithPath: start).standardizedFileURL
+            while true {
+                let candidate = place.appendingPathComponent(baseModel).path
+                if FileManager.default.fileExists(atPath: candidate + "/config.json") { return candidate }
+                guard place.path != "/" else { break }
+                place.deleteLastPathComponent()
+            }
+        }
+        throw InputError(
+            baseModel, "not found from \(folder) upwards, nor from \(program) upwards",
+            remedy: "Name the model with --model DIR, or run this inside a clone of the repository.", exitStatus: .noInput)
+    }
+
+    /// The folder of the running executable, links resolved.
+    package static var programFolder: String {
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return (program as NSString).deletingLastPathComponent
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import T2Core
+
+/// Everything a run needs to go on as if it had never stopped.
+///
+/// Invariants: `parameters`, both moments and `bestVector` have one value per value of the layout; `bestVector` is present
+/// exactly if an evaluation has been recorded.
+package struct Checkpoint: Sendable, Equatable {
+    /// As resolved at the start; holds the seed.
+    package var configuration: RunConfiguration
+    /// Of the base model: the configuration holds only its path.
+    package var modelDigest: Digest
+    package var layout: ExpertLayout
+    /// Updates made: the step to compute next.
+    package var step: Int
+    /// The optimizer's variables p.
+    package var parameters: [Float]
+    package var optimizerState: AdamW.State
+    package var runningMeanReward: RunningMeanReward
+    package var earlyStopping: EarlyStopping
+    /// z at the best evaluation.
+    package var bestVector: [Float]?
+    /// All evaluations so far, in order.
+    package var history: [Evaluation]
+
+    package init(
+        configuration: RunConfiguration, modelDigest: Digest, layout: ExpertLayout, step: Int, parameters: [Float],
+        optimizerState: AdamW.State, runningMeanReward: RunningMeanReward, earlyStopping: EarlyStopping,
+        bestVector: [Float]?, history: [Evaluation]
+    ) {
+        precondition(parameters.count == layout.count && optimizerState.firstMoment.count == layout.count)
+        precondition(bestVector.map { $0.count == layout.count } ?? true)
+        precondition((bestVector != nil) == (earlyStopping.best != nil))
+        self.configuration = configuration
+        self.modelDigest = modelDigest
+        self.layout = layout
+        self.step = step
+        self.parameters = parameters
+        self.optimizerState = optimizerState
+        self.runningMeanReward = runningMeanReward
+        self.earlyStopping = earlyStopping
+        self.bestVector = bestVector
+        self.history = history
+    }
+
+    /// Refuses to go on with another run's state.
+    ///
+    /// - Parameter place: the checkpoint's path, for the message.
+    /// - Throws: `InputError` naming the base model, or every configuration key that differs with both values.
+    package func requireSameRun(as configuration: RunConfiguration, modelDigest: Digest, place: String) throws {
+        guard self.modelDigest == modelDigest else {
+            throw InputError(
+                place,
+                "was written for the base model \(self.modelDigest.short), the model given is \(modelDigest.short)",
+                remedy: "Resume with the same --model, or start in a new --run-dir.", exitStatus: .configuration)
+        }
+        guard self.configuration != configuration else { return }
+        let saved = try Self.values(of: self.configuration)
+        let given = try Self.values(of: configuration)
+        let differences = Set(saved.keys).union(given.keys).sorted().filter { saved[$0] != given[$0] }
+            .map { "\($0) was \(saved[$0] ?? "absent"), is \(given[$0] ?? "absent")" }
+        throw InputError(
+            place, "belongs to a run of another configuration: \(differences.joined(separator: "; "))",
+            remedy: "Resume with the saved values, or start in a new --run-dir.", exitStatus: .configuration)
+    }
+
+    /// Each key's value as JSON text.
+    private static func values(of configuration: RunConfiguration) throws -> [String: String] {
+        let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(configuration))
+        return (object as? [String: Any] ?? [:]).mapValues { "\($0)" }
+    }
+}

@@ -1,0 +1,28 @@
+import T2Core
+
+/// Clipping of a gradient by its global norm, as `torch.nn.utils.clip_grad_norm_`.
+package struct GradientClipping: Sendable, Equatable {
+    package let largestNorm: Double
+
+    /// - Throws: `LearningError.configuration` if the norm is not above 0.
+    package init(largestNorm: Double) throws(LearningError) {
+        guard largestNorm > 0, largestNorm.isFinite else {
+            throw .configuration(
+                keys: "clip-norm", problem: "is \(largestNorm), expected a number above 0",
+                remedy: "Published value: 1e-3.")
+        }
+        self.largestNorm = largestNorm
+    }
+
+    /// Scales the gradient by min(1, largestNorm / (‖g‖₂ + 1e-6)) and returns ‖g‖₂ as it was.
+    ///
+    /// - Accuracy: the norm is summed in Float64.
+    package func clip(_ gradient: inout [Float]) -> Double {
+        let norm = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        let coefficient = largestNorm / (norm + 1e-6)
+        if coefficient < 1 {
+            for index in gradient.indices { gradient[index] = Float(Double(gradient[index]) * coefficient) }
+        }
+        return norm
+    }
+}

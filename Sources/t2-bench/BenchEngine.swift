@@ -1,0 +1,102 @@
+import Foundation
+import T2Core
+import T2Learning
+import T2Model
+import T2Numerics
+
+/// The work that is timed: lanes over one shared model, as a worker runs them.
+final class BenchEngine: Sendable {
+    private let svf: SVFModel
+    private let lanes: Int
+    private let prompt: Int
+    private let new: Int
+    nonisolated(unsafe) private let samplers: [Sampler]
+    nonisolated(unsafe) private let gradients: [PolicyGradient]
+    private let merged: MergedWeights
+    private let z: ExpertVector
+
+    init(svf: SVFModel, lanes: Int, prompt: Int, new: Int) {
+        self.svf = svf
+        self.lanes = lanes
+        self.prompt = prompt
+        self.new = new
+        let transformers = (0..<lanes).map { _ in Transformer(svf.base) }
+        samplers = transformers.map { Sampler($0) }
+        gradients = transformers.map { PolicyGradient($0, svf) }
+        var random = SeededRandom(seed: 1)
+        z = ExpertVector(layout: svf.layout, values: (0..<svf.layout.count).map { _ in Float(1 + 0.05 * random.nextNormal()) })
+        merged = svf.merge(z)
+    }
+
+    private var c: ModelConfiguration { svf.base.configuration }
+
+    /// Sequences of this lane when a batch is dealt out.
+    private func share(_ batch: Int, _ lane: Int) -> Int { (batch + lanes - 1 - lane) / lanes }
+
+    private func tokens(_ count: Int, _ sequence: Int) -> [Int32] {
+        var random = SeededRandom(seed: 2, problem: sequence)
+        return (0..<count).map { _ in 3 + Int32(random.next() % UInt64(c.vocabularySize - 3)) }
+    }
+
+    /// New tokens a second, prompts included in the time.
+    func samplingRate(batch: Int) -> Double {
+        let sampling = Sampling(temperature: 1, maxTokens: new)
+        let elapsed = seconds {
+            onThreads(lanes) { [self] lane in
+                let requests = (0..<share(batch, lane)).map { index in
+                    SampleRequest(prompt: tokens(prompt, lane + index * lanes), random: SeededRandom(seed: 3, problem: index, sample: lane))
+                }
+                // Without stop tokens every sequence has the same length on every engine.
+                let completions = try! samplers[lane].sample(requests, .merged(merged), sampling, stopTokens: [])
+                precondition(completions.allSatisfy { $0.tokens.count == new })
+            }
+        }
+        return Double(batch * new) / elapsed
+    }
+
+    /// Tokens a second, prompts included, of reference forward, policy forward and backward to z.
+    func gradientRate(batch: Int) -> Double {
+        let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
+        let elapsed = seconds {
+            onThreads(lanes) { [self] lane in
+                let sequences = (0..<share(batch, lane)).map { index in
+                    ScoredSequence(prompt: tokens(prompt, lane + index * lanes), completion: tokens(new, 1_000_000 + lane + index * lanes))
+                }
+                _ = gradients[lane].run(sequences, z: z, temperature: 1) { row in
+                    _ = loss.evaluate(
+                        policy: row.policy, reference: row.reference, sampled: Int(row.token), advantage: 1,
+                        addingGradientTo: row.gradient)
+                }
+            }
+        }
+        return Double(batch * (prompt + new)) / elapsed
+    }
+
+    /// GFLOP/s of all lanes together on large products.
+    func productRate() -> Double {
+        let rates = UnsafeMutablePointer<Double>.allocate(capacity: lanes)
+        defer { rates.deallocate() }
+        nonisolated(unsafe) let results = rates
+        onThreads(lanes) { results[$0] = matrixProductRate(m: 1024, n: 1024, k: 1024) }
+        return (0..<lanes).reduce(0) { $0 + rates[$1] }
+    }
+
+    private var matrixParameters: Double {
+        Double(c.layerCount) * MatrixKind.allCases.reduce(0.0) { $0 + Double($1.shape(c).rows * $1.shape(c).columns) }
+    }
+
+    private var factoredParameters: Double {
+        Double(c.layerCount)
+            * MatrixKind.allCases.reduce(0.0) { $0 + Double($1.rank(c) * ($1.shape(c).rows + $1.shape(c).columns)) }
+    }
+
+    private var headParameters: Double { Double(c.vocabularySize * c.hiddenSize) }
+
+    /// A new token: one merged pass and the head; its share of the prompt's pass.
+    var samplingFlops: Double { 2 * (matrixParameters * Double(prompt + new) / Double(new) + headParameters) }
+
+    /// A token: reference, factored forward, factored backward; heads for the completion's share.
+    var gradientFlops: Double {
+        2 * (matrixParameters + 2 * factoredParameters + 3 * headParameters * Double(new) / Double(prompt + new))
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import T2Numerics
+
+/// The rate of float32 matrix products for the shapes that models need.
+struct ProductBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "products", abstract: "GFLOP/s of single-threaded matrix products, by shape.")
+
+    @Option(help: "Columns of the left operand and rows of the right one.")
+    var inner: [Int] = [192, 512, 768]
+
+    @Option(help: "Columns of the right operand.")
+    var columns: [Int] = [192, 512, 1024]
+
+    @Option(help: "Rows of the left operand: tokens.")
+    var rows: [Int] = [1, 4, 8, 16, 32, 64, 256, 1024]
+
+    func run() throws {
+        MatrixMultiply.useThreads(1)
+        print("OpenBLAS core \(MatrixMultiply.coreName); GFLOP/s of A[M, K]·B[K, N], and of A·Bᵀ")
+        for k in inner {
+            for n in columns {
+                for m in rows {
+                    let plain = matrixProductRate(m: m, n: n, k: k, transposed: false)
+                    let transposed = matrixProductRate(m: m, n: n, k: k, transposed: true)
+                    print(String(format: "M %5d  N %5d  K %5d  %7.1f %7.1f", m, n, k, plain, transposed))
+                }
+            }
+        }
+    }
+}
+
+/// GFLOP/s of one thread, the best of several repetitions.
+func matrixProductRate(m: Int, n: Int, k: Int, transposed: Bool = false) -> Double {
+    let a = FloatBuffer((0..<m * k).map { Float($0 % 7) * 0.1 })
+    let b = FloatBuffer((0..<n * k).map { Float($0 % 5) * 0.1 })
+    let c = FloatBuffer(count: m * n)
+    let repetitions = max(1, Int(1e8 / (2 * Double(m) * Double(n) * Double(k))))
+    let best = (0..<5).map { _ in
+        seconds {
+            for _ in 0..<repetitions {
+                if transposed {
+                    MatrixMultiply.multiplyTransposed(
+                        a.matrix(rows: m, columns: k), b.matrix(rows: n, columns: k), into: c.matrix(rows: m, columns: n))
+                } else {
+                    MatrixMultiply.multiply(
+                        a.matrix(rows: m, columns: k), b.matrix(rows: k, columns: n), into: c.matrix(rows: m, columns: n))
+                }
+            }
+        }
+    }.min()!
+    return 2 * Double(m) * Double(n) * Double(k) * Double(repetitions) / best * 1e-9
+}

@@ -1,0 +1,51 @@
+import Foundation
+import T2Core
+import T2Model
+import T2Numerics
+import T2TestSupport
+
+/// A loaded model of random weights.
+struct RandomModel {
+    let svf: SVFModel
+    let transformer: Transformer
+
+    init(adaptation: Adaptation = .all, layers: Int = 2, contextLength: Int = 128) throws {
+        let folder = try TinyModel(layers: layers, contextLength: contextLength)
+        defer { folder.remove() }
+        let base = try BaseModel(try BaseModelFolder(path: folder.path))
+        let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-model-tests")
+        svf = try SVFModel(base, adaptation: adaptation, cache: cache)
+        transformer = Transformer(base)
+    }
+
+    var ones: ExpertVector { ExpertVector(layout: svf.layout, repeating: 1) }
+
+    func vector(_ seed: UInt64, deviation: Double = 0.2) -> ExpertVector {
+        var random = SeededRandom(seed: seed)
+        return ExpertVector(
+            layout: svf.layout, values: (0..<svf.layout.count).map { _ in Float(1 + deviation * random.nextNormal()) })
+    }
+
+    static func tokens(_ count: Int, _ seed: UInt64) -> [Int32] {
+        var random = SeededRandom(seed: seed)
+        return (0..<count).map { _ in 3 + Int32(random.next() % 47) }
+    }
+
+    static func sequences(_ count: Int) -> [ScoredSequence] {
+        (0..<count).map { index in
+            ScoredSequence(prompt: tokens(1 + 5 * index % 17, UInt64(index)), completion: tokens(1 + 3 * index % 11, UInt64(100 + index)))
+        }
+    }
+
+    func requests(_ count: Int, promptLength: Int = 6) -> [SampleRequest] {
+        (0..<count).map { index in
+            SampleRequest(
+                prompt: Self.tokens(promptLength + index % 3, UInt64(index)), random: SeededRandom(seed: 9, problem: index))
+        }
+    }
+}
+
+func largestDifference(_ a: [[Float]], _ b: [[Float]]) -> Float {
+    precondition(a.map(\.count) == b.map(\.count))
+    return zip(a, b).flatMap { zip($0, $1) }.reduce(0) { max($0, abs($1.0 - $1.1)) }
+}

@@ -1,0 +1,157 @@
+import CKernels
+import Foundation
+import T2Core
+import T2Numerics
+import Testing
+
+@Suite("Row kernels agree with double precision")
+struct KernelTests {
+    private func random(_ count: Int, scale: Double = 1, seed: UInt64 = 1) -> [Float] {
+        var random = SeededRandom(seed: seed)
+        return (0..<count).map { _ in Float(random.nextNormal() * scale) }
+    }
+
+    @Test("log-softmax, for short and odd row lengths", arguments: [1, 7, 16, 33, 914])
+    func logSoftmax(n: Int) {
+        let x = random(3 * n, scale: 4)
+        var y = x
+        t2_log_softmax(&y, 3, n, n, 0.5)
+        for row in 0..<3 {
+            let scaled = x[row * n..<(row + 1) * n].map { Double($0) * 0.5 }
+            let sum = log(scaled.reduce(0) { $0 + exp($1) })
+            for (index, value) in scaled.enumerated() { #expect(abs(Double(y[row * n + index]) - (value - sum)) < 2e-6) }
+        }
+    }
+
+    @Test("a NaN anywhere in a row makes its log-sum-exp NaN", arguments: [0, 5, 40])
+    func nanSurvives(place: Int) {
+        var x = random(41)
+        x[place] = .nan
+        var sum: Float = 0
+        t2_log_sum_exp(x, &sum, nil, 1, 41, 41, 1)
+        #expect(sum.isNaN)
+        #expect(t2_all_finite(x, 41) == 0)
+    }
+
+    @Test("causal softmax sums to one over the past and is zero over the future")
+    func causalSoftmax() {
+        let n = 37
+        let x = random(n * n, scale: 3)
+        var y = x
+        t2_causal_softmax(&y, n, n, 1, n, 0.3)
+        for row in 0..<n {
+            #expect(abs(y[row * n..<row * n + row + 1].reduce(0, +) - 1) < 1e-5)
+            #expect(y[row * n + row + 1..<(row + 1) * n].allSatisfy { $0 == 0 })
+            let largest = x[row * n..<row * n + row + 1].max()!
+            let expected = exp(Double(x[row * n] - largest) * 0.3)
+                / x[row * n..<row * n + row + 1].reduce(0.0) { $0 + exp(Double($1 - largest) * 0.3) }
+            #expect(abs(Double(y[row * n]) - expected) < 1e-6)
+        }
+    }
+
+    @Test("SiLU times up and its gradient")
+    func silu() {
+        let n = 45
+        let x = random(2 * 2 * n, scale: 5)
+        var h = [Float](repeating: 0, count: 2 * n)
+        t2_silu_multiply(x, &h, 2, n)
+        let dh = random(2 * n, seed: 2)
+        var gradient = x
+        t2_silu_multiply_backward(&gradient, dh, 2, n)
+        func value(_ g: Double, _ u: Double) -> Double { g / (1 + exp(-g)) * u }
+        for row in 0..<2 {
+            for i in 0..<n {
+                let (g, u) = (Double(x[row * 2 * n + i]), Double(x[row * 2 * n + n + i]))
+                let d = Double(dh[row * n + i])
+                #expect(abs(Double(h[row * n + i]) - value(g, u)) < 1e-5)
+                let slope = (value(g + 1e-5, u) - value(g - 1e-5, u)) / 2e-5 * d
+                #expect(abs(Double(gradient[row * 2 * n + i]) - slope) < 1e-4 * (1 + abs(slope)))
+                #expect(abs(Double(gradient[row * 2 * n + n + i]) - value(g, 1) * d) < 1e-5 * (1 + abs(d)))
+            }
+        }
+    }
+
+    @Test("RMSNorm and its gradient")
+    func rmsNorm() {
+        let n = 50
+        let (x, w, dy) = (random(n, scale: 2), random(n, seed: 2), random(n, seed: 3))
+        var y = [Float](repeating: 0, count: n)
+        var inverse: Float = 0
+        t2_rms_norm(x, w, &y, &inverse, 1, n, 1e-5)
+        var dx = [Float](repeating: 0, count: n)
+        t2_rms_norm_backward(dy, x, w, &inverse, &dx, 1, n)
+        func loss(_ x: [Double]) -> Double {
+            let r = 1 / (x.reduce(0) { $0 + $1 * $1 } / Double(n) + 1e-5).squareRoot()
+            return (0..<n).reduce(0) { $0 + x[$1] * r * Double(w[$1]) * Double(dy[$1]) }
+        }
+        for i in 0..<n {
+            var high = x.map(Double.init)
+            var low = high
+            high[i] += 1e-4
+            low[i] -= 1e-4
+            #expect(abs(Double(dx[i]) - (loss(high) - loss(low)) / 2e-4) < 1e-5)
+        }
+    }
+
+    @Test("a draw follows the cumulative distribution, and never takes an impossible token")
+    func draw() {
+        var x = random(130, scale: 2)
+        for i in 64..<128 { x[i] = -.infinity }
+        var sum: Float = 0
+        t2_log_sum_exp(x, &sum, nil, 1, 130, 130, 1)
+        var reached = 0.0
+        for i in 0..<130 {
+            let p = exp(Double(x[i]) - Double(sum))
+            if p > 1e-4 { #expect(t2_draw(x, 130, 1, sum, reached + p / 2) == Int32(i)) }
+            reached += p
+        }
+        #expect(t2_draw(x, 130, 1, sum, 0.999_999_999_999) == 129)
+        x[128] = -.infinity
+        x[129] = -.infinity
+        t2_log_sum_exp(x, &sum, nil, 1, 130, 130, 1)
+        #expect(t2_draw(x, 130, 1, sum, 0.999_999_999_999) < 64)
+    }
+
+    @Test("half and bfloat16 widen exactly, subnormals, infinities and NaN included")
+    func widening() {
+        let halves: [UInt16] = (0...UInt16.max).map { $0 }
+        var wide = [Float](repeating: 0, count: halves.count)
+        t2_from_half(halves, &wide, halves.count)
+        for (bits, value) in zip(halves, wide) {
+            let magnitude = bits & 0x7fff
+            let exponent = Int(magnitude >> 10), mantissa = Double(magnitude & 0x3ff)
+            let sign: Double = bits >> 15 == 1 ? -1 : 1
+            switch exponent {
+            case 31: #expect(mantissa == 0 ? value == Float(sign) * .infinity : value.isNaN)
+            case 0: #expect(Double(value) == sign * mantissa * 0x1p-24)
+            default: #expect(Double(value) == sign * (1 + mantissa * 0x1p-10) * pow(2, Double(exponent - 15)))
+            }
+        }
+        t2_from_bfloat([0x3f80, 0xc000, 0x7f80], &wide, 3)
+        #expect(wide.prefix(3) == [1, -2, .infinity])
+    }
+
+    @Test("attention over a cache equals its definition", arguments: [1, 5, 16, 70])
+    func attendCached(positions: Int) {
+        let (heads, keyValueHeads, size, capacity) = (6, 2, 32, 80)
+        let q = random(heads * size)
+        let keys = random(keyValueHeads * size * capacity, seed: 2)
+        let values = random(keyValueHeads * capacity * size, seed: 3)
+        var out = [Float](repeating: 0, count: heads * size)
+        var scores = [Float](repeating: 0, count: capacity)
+        t2_attend_cached(q, keys, values, &out, &scores, heads, keyValueHeads, size, positions, capacity, 0.2)
+        for h in 0..<heads {
+            let k = h / 3
+            let s = (0..<positions).map { p in
+                (0..<size).reduce(0.0) { $0 + Double(q[h * size + $1]) * Double(keys[(k * size + $1) * capacity + p]) } * 0.2
+            }
+            let total = s.reduce(0) { $0 + exp($1) }
+            for d in 0..<size {
+                let expected = (0..<positions).reduce(0.0) {
+                    $0 + exp(s[$1]) / total * Double(values[(k * capacity + $1) * size + d])
+                }
+                #expect(abs(Double(out[h * size + d]) - expected) < 1e-5)
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+"""What PyTorch and transformers do with the same weights and the same work that `t2-bench model` times.
+
+Reads one request a line on standard input, `{"measure": "sampling"|"gradient", "batch": 64}`, and answers each with
+`{"seconds": …}`, so that the caller can alternate between the engines on one machine. See scripts/bench_against_torch.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+import torch
+from torch.func import functional_call
+from transformers import LlamaForCausalLM
+
+PROJECTIONS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+               "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
+
+
+class Engine:
+    def __init__(self, folder: str, prompt: int, new: int, kl_coefficient: float = 0.1):
+        self.model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.prompt, self.new, self.kl_coefficient = prompt, new, kl_coefficient
+        self.names = [f"model.layers.{layer}.{projection}.weight"
+                      for layer in range(self.model.config.num_hidden_layers) for projection in PROJECTIONS]
+        self.factors = {}
+        for name in self.names:
+            u, s, vt = torch.linalg.svd(self.model.get_parameter(name).detach().double(), full_matrices=False)
+            self.factors[name] = (u.float(), s.float(), vt.float())
+        for parameter in self.model.parameters():
+            parameter.requires_grad_(False)
+        generator = torch.Generator().manual_seed(0)
+        self.z = {n: (1 + 0.05 * torch.randn(self.factors[n][1].shape, generator=generator)).requires_grad_() for n in self.names}
+
+    def tokens(self, batch: int, length: int) -> torch.Tensor:
+        return torch.randint(3, self.model.config.vocab_size, (batch, length), generator=torch.Generator().manual_seed(1))
+
+    @torch.no_grad()
+    def sampling(self, batch: int) -> None:
+        ids = self.tokens(batch, self.prompt)
+        out = self.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=1.0, top_k=0,
+                                  max_new_tokens=self.new, min_new_tokens=self.new, pad_token_id=2)
+        assert out.shape[1] == self.prompt + self.new
+
+    def gradient(self, batch: int) -> None:
+        """Reference forward, policy forward, backward to z; logits for the completion's places only."""
+        ids = self.tokens(batch, self.prompt + self.new)
+        targets = ids[:, self.prompt:, None]
+        with torch.no_grad():
+            reference = torch.log_softmax(self.model(ids[:, :-1], logits_to_keep=self.new).logits, -1)
+        weights = {}
+        for name in self.names:
+            u, s, vt = self.factors[name]
+            weights[name] = (u * (s * self.z[name])) @ vt
+        logits = functional_call(self.model, weights, (ids[:, :-1],), dict(logits_to_keep=self.new)).logits
+        log_policy = torch.log_softmax(logits, -1)
+        policy_loss = -log_policy.gather(2, targets).sum() / batch
+        kl = (log_policy.exp() * (log_policy - reference)).sum() / batch
+        loss = policy_loss + self.kl_coefficient * kl
+        for leaf in self.z.values():
+            leaf.grad = None
+        loss.backward()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--prompt", type=int, default=32)
+    parser.add_argument("--new", type=int, default=48)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    engine = Engine(arguments.model, arguments.prompt, arguments.new)
+    print(json.dumps(dict(ready=True, torch=torch.__version__)), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        start = time.perf_counter()
+        getattr(engine, request["measure"])(request["batch"])
+        print(json.dumps(dict(seconds=time.perf_counter() - start)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
