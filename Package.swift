@@ -36,7 +36,8 @@ let package = Package(
 
         // Row 5
         .executableTarget(
-            name: "t2-bench", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
+            name: "t2-bench",
+            dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
 
         .target(name: "T2TestSupport", dependencies: ["T2Core"]),
 

@@ -26,7 +26,8 @@ package struct BaseModelFolder: Sendable {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             throw InputError(
-                path, "no such folder", remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",
+                path, "no such folder",
+                remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",
                 exitStatus: .noInput)
         }
     }

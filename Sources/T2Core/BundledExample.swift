@@ -23,12 +23,14 @@ package enum BundledExample {
         }
         throw InputError(
             baseModel, "not found from \(folder) upwards, nor from \(program) upwards",
-            remedy: "Name the model with --model DIR, or run this inside a clone of the repository.", exitStatus: .noInput)
+            remedy: "Name the model with --model DIR, or run this inside a clone of the repository.",
+            exitStatus: .noInput)
     }
 
     /// The folder of the running executable, links resolved.
     package static var programFolder: String {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return (program as NSString).deletingLastPathComponent
     }
 }

@@ -37,7 +37,9 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let digest = Digest(hexadecimal: text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "expected 64 hexadecimal characters, found '\(text)'"))
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "expected 64 hexadecimal characters, found '\(text)'"))
         }
         self = digest
     }

@@ -74,13 +74,15 @@ package struct ExpertFile: Sendable, Equatable {
         var measures: [String: String] = [:]
         for (key, value) in file.metadata where key.hasPrefix("measure.") { measures[String(key.dropFirst(8))] = value }
         description = Description(
-            modelDigest: digest, task: try required("task"), parameterisation: try required("parameterisation"), step: step,
+            modelDigest: digest, task: try required("task"), parameterisation: try required("parameterisation"),
+            step: step,
             seed: seed, measures: measures)
         let names = file.tensors.keys.sorted { file.tensors[$0]!.range.lowerBound < file.tensors[$1]!.range.lowerBound }
         let layout = ExpertLayout(entries: names.map { .init(name: $0, count: file.tensors[$0]!.count) })
         vector = ExpertVector(layout: layout, values: try names.flatMap { try file.floats(of: $0) })
         if let name = vector.firstNonFinite {
-            throw InputError(path, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint of that run.")
+            throw InputError(
+                path, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint of that run.")
         }
     }
 

@@ -62,6 +62,8 @@ package struct ExpertVector: Sendable, Equatable {
 
     /// The first entry that holds a NaN or an infinity.
     package var firstNonFinite: String? {
-        layout.entries.indices.first { index in !self[entry: index].allSatisfy(\.isFinite) }.map { layout.entries[$0].name }
+        layout.entries.indices.first { index in !self[entry: index].allSatisfy(\.isFinite) }.map {
+            layout.entries[$0].name
+        }
     }
 }

@@ -26,7 +26,8 @@ package struct ModelConfiguration: Sendable, Equatable {
         do {
             raw = try JSONDecoder().decode(RawConfiguration.self, from: file.data)
         } catch {
-            throw InputError(path, "not a readable model configuration: \(decodingProblem(error))", remedy: "Copy it again.")
+            throw InputError(
+                path, "not a readable model configuration: \(decodingProblem(error))", remedy: "Copy it again.")
         }
         self = try raw.checked(path: path)
     }
@@ -113,8 +114,12 @@ private struct RawConfiguration: Decodable {
         func unsupported(_ problem: String) -> InputError {
             InputError(path, problem, remedy: "This program runs Llama models (model_type llama, SiLU, no biases).")
         }
-        guard model_type == "llama" else { throw unsupported("model_type is '\(model_type ?? "absent")', expected 'llama'") }
-        guard hidden_act ?? "silu" == "silu" else { throw unsupported("hidden_act is '\(hidden_act!)', expected 'silu'") }
+        guard model_type == "llama" else {
+            throw unsupported("model_type is '\(model_type ?? "absent")', expected 'llama'")
+        }
+        guard hidden_act ?? "silu" == "silu" else {
+            throw unsupported("hidden_act is '\(hidden_act!)', expected 'silu'")
+        }
         guard attention_bias != true, mlp_bias != true else { throw unsupported("the model has biases") }
         for rope in [rope_scaling, rope_parameters].compactMap({ $0 }) {
             let kind = rope.rope_type ?? rope.type ?? "default"
@@ -135,7 +140,8 @@ private struct RawConfiguration: Decodable {
             vocabularySize: vocab_size, hiddenSize: hidden_size, intermediateSize: intermediate_size,
             layerCount: num_hidden_layers, headCount: num_attention_heads, keyValueHeadCount: keyValueHeads,
             headSize: headSize, normEpsilon: Float(rms_norm_eps ?? 1e-6),
-            ropeTheta: rope_parameters?.rope_theta ?? rope_theta ?? 10_000, contextLength: max_position_embeddings ?? 2048,
+            ropeTheta: rope_parameters?.rope_theta ?? rope_theta ?? 10_000,
+            contextLength: max_position_embeddings ?? 2048,
             tiedEmbeddings: tie_word_embeddings ?? false, beginningOfSequence: bos_token_id?.all.first,
             endOfSequence: eos_token_id?.all ?? [])
     }

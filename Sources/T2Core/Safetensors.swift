@@ -75,7 +75,8 @@ package final class SafetensorsFile: Sendable {
         guard size >= 8 else { throw SafetensorsError.truncated(path: path, expected: 8, found: size) }
         let declared = file.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard declared <= 100_000_000 else {
-            throw SafetensorsError.malformed(path: path, problem: "the header claims \(declared) bytes, the limit is 100000000")
+            throw SafetensorsError.malformed(
+                path: path, problem: "the header claims \(declared) bytes, the limit is 100000000")
         }
         let end = 8 + Int(declared)
         guard size >= end else { throw SafetensorsError.truncated(path: path, expected: end, found: size) }
@@ -84,7 +85,8 @@ package final class SafetensorsFile: Sendable {
         do {
             header = try JSONDecoder().decode(SafetensorsHeader.self, from: file.withBytes { Data($0[8..<end]) })
         } catch {
-            throw SafetensorsError.malformed(path: path, problem: "its header cannot be read: \(decodingProblem(error))")
+            throw SafetensorsError.malformed(
+                path: path, problem: "its header cannot be read: \(decodingProblem(error))")
         }
         metadata = header.metadata
         tensors = try Self.check(header.entries, dataCount: size - dataStart, dataStart: dataStart, path: path)
@@ -93,7 +95,8 @@ package final class SafetensorsFile: Sendable {
     /// The bytes of one tensor; the pointer is good inside `body` alone.
     ///
     /// - Throws: `SafetensorsError.missingTensor`, and what `body` throws.
-    package func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    package func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+    {
         guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
         let start = dataStart + tensor.range.lowerBound
         return try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[start..<start + tensor.range.count])) }

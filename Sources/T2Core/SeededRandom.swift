@@ -14,7 +14,8 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     package init(seed: UInt64, step: Int = 0, problem: Int = 0, sample: Int = 0) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         counter = SIMD4(
-            0, UInt32(truncatingIfNeeded: sample), UInt32(truncatingIfNeeded: problem), UInt32(truncatingIfNeeded: step))
+            0, UInt32(truncatingIfNeeded: sample), UInt32(truncatingIfNeeded: problem), UInt32(truncatingIfNeeded: step)
+        )
     }
 
     package mutating func next32() -> UInt32 {

@@ -14,7 +14,8 @@ package final class ActivationTape {
         fileprivate(set) var feedForwardInverse = GrowingMatrix()
         fileprivate(set) var gateUp = GrowingMatrix()
         /// a = Vᵀx of each projection group.
-        fileprivate(set) var projections = [GrowingMatrix](repeating: GrowingMatrix(), count: ProjectionGroup.allCases.count)
+        fileprivate(set) var projections = [GrowingMatrix](
+            repeating: GrowingMatrix(), count: ProjectionGroup.allCases.count)
 
         func residual(_ t: Int, _ h: Int) -> Matrix { residual.matrix(rows: t, columns: h) }
         func attentionInverse(_ t: Int) -> Matrix { attentionInverse.matrix(rows: t, columns: 1) }

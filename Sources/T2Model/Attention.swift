@@ -19,7 +19,9 @@ struct Attention {
     private var scale: Float { 1 / Float(c.headSize).squareRoot() }
     private var group: Int { c.headCount / c.keyValueHeadCount }
 
-    private func query(_ qkv: Matrix, _ head: Int) -> Matrix { qkv.columns(head * c.headSize..<(head + 1) * c.headSize) }
+    private func query(_ qkv: Matrix, _ head: Int) -> Matrix {
+        qkv.columns(head * c.headSize..<(head + 1) * c.headSize)
+    }
     private func key(_ qkv: Matrix, _ head: Int) -> Matrix { query(qkv, c.headCount + head / group) }
     private func value(_ qkv: Matrix, _ head: Int) -> Matrix {
         query(qkv, c.headCount + c.keyValueHeadCount + head / group)
@@ -36,12 +38,15 @@ struct Attention {
                 let keys = c.querySize..<c.querySize + c.keyValueSize
                 let values = keys.upperBound..<keys.upperBound + c.keyValueSize
                 cache.store(
-                    layer: layer, slot: slot, position: position, k: qkv.rows(rows).columns(keys), v: qkv.rows(rows).columns(values))
+                    layer: layer, slot: slot, position: position, k: qkv.rows(rows).columns(keys),
+                    v: qkv.rows(rows).columns(values))
                 if segment.count == 1 {
                     let scores = workspace.matrix(.scores, rows: 1, columns: cache.capacity)
                     t2_attend_cached(
-                        qkv.row(segment.start), cache.keys(layer: layer, slot: slot), cache.values(layer: layer, slot: slot),
-                        output.row(segment.start), scores.pointer, c.headCount, c.keyValueHeadCount, c.headSize, position + 1,
+                        qkv.row(segment.start), cache.keys(layer: layer, slot: slot),
+                        cache.values(layer: layer, slot: slot),
+                        output.row(segment.start), scores.pointer, c.headCount, c.keyValueHeadCount, c.headSize,
+                        position + 1,
                         cache.capacity, scale)
                     continue
                 }

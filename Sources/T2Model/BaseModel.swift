@@ -25,7 +25,8 @@ package final class BaseModel: Sendable {
         self.folder = folder
         configuration = c
         embedding = try loader.load("model.embed_tokens.weight", shape: [c.vocabularySize, c.hiddenSize])
-        head = c.tiedEmbeddings ? embedding : try loader.load("lm_head.weight", shape: [c.vocabularySize, c.hiddenSize])
+        head =
+            c.tiedEmbeddings ? embedding : try loader.load("lm_head.weight", shape: [c.vocabularySize, c.hiddenSize])
         headTransposed = FloatBuffer(count: c.vocabularySize * c.hiddenSize)
         t2_transpose(
             head.pointer, headTransposed.pointer, c.vocabularySize, c.hiddenSize, c.hiddenSize, c.vocabularySize)
@@ -45,7 +46,8 @@ package final class BaseModel: Sendable {
                 for kind in group.members {
                     let (rows, columns) = kind.shape(c)
                     try loader.loadTransposed(
-                        kind.name(layer: layer), rows: rows, columns: columns, into: fused.columns(column..<column + rows))
+                        kind.name(layer: layer), rows: rows, columns: columns,
+                        into: fused.columns(column..<column + rows))
                     column += rows
                 }
                 groups.append(buffer)

@@ -11,7 +11,9 @@ package enum Execution {
     /// The cheaper form for `tokens` tokens under `experts` vectors.
     ///
     /// Merging costs M·N·R multiply-adds a weight and vector, and M·N a token afterwards; factored execution R·(M+N) a token.
-    package static func isMergingCheaper(_ model: ModelConfiguration, layout: ExpertLayout, tokens: Int, experts: Int) -> Bool {
+    package static func isMergingCheaper(_ model: ModelConfiguration, layout: ExpertLayout, tokens: Int, experts: Int)
+        -> Bool
+    {
         guard experts == 1 else { return false }
         var merged = 0.0
         var factored = 0.0

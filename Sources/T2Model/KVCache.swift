@@ -40,7 +40,8 @@ package final class KVCache {
         for head in 0..<heads {
             let columns = head * headSize..<(head + 1) * headSize
             t2_transpose(
-                k.columns(columns).pointer, keyBase + head * headSize * capacity + position, k.rows, headSize, k.stride, capacity)
+                k.columns(columns).pointer, keyBase + head * headSize * capacity + position, k.rows, headSize, k.stride,
+                capacity)
             for row in 0..<v.rows {
                 (valueBase + (head * capacity + position + row) * headSize).update(
                     from: v.columns(columns).row(row), count: headSize)

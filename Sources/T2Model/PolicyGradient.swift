@@ -110,18 +110,22 @@ package final class PolicyGradient {
             let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
             let referenceRows = logProbabilities(reference.rows(rows), .referenceLogits, temperature)
             let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)
-            gradient.fillWithZeros()
-            for row in 0..<rows.count {
-                let (sequence, position) = places.next()!
-                loss(
-                    ScoredToken(
-                        sequence: sequence, position: position, token: sequences[sequence].completion[position],
-                        policy: UnsafeBufferPointer(start: policyRows.row(row), count: c.vocabularySize),
-                        reference: UnsafeBufferPointer(start: referenceRows.row(row), count: c.vocabularySize),
-                        gradient: UnsafeMutableBufferPointer(start: gradient.row(row), count: c.vocabularySize)))
+            transformer.workspace.measure(.vocabulary) {
+                gradient.fillWithZeros()
+                for row in 0..<rows.count {
+                    let (sequence, position) = places.next()!
+                    loss(
+                        ScoredToken(
+                            sequence: sequence, position: position, token: sequences[sequence].completion[position],
+                            policy: UnsafeBufferPointer(start: policyRows.row(row), count: c.vocabularySize),
+                            reference: UnsafeBufferPointer(start: referenceRows.row(row), count: c.vocabularySize),
+                            gradient: UnsafeMutableBufferPointer(start: gradient.row(row), count: c.vocabularySize)))
+                }
+                if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
             }
-            if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
-            MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
+            transformer.workspace.measure(.head) {
+                MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
+            }
         }
     }
 
@@ -129,7 +133,9 @@ package final class PolicyGradient {
         let rows = transformer.workspace.matrix(
             area, rows: hidden.rows, columns: transformer.model.configuration.vocabularySize)
         transformer.logits(hidden, into: rows)
-        t2_log_softmax(rows.pointer, rows.rows, rows.columns, rows.stride, 1 / temperature)
+        transformer.workspace.measure(.vocabulary) {
+            t2_log_softmax(rows.pointer, rows.rows, rows.columns, rows.stride, 1 / temperature)
+        }
         return rows
     }
 }

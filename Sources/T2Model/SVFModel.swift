@@ -67,7 +67,8 @@ package final class SVFModel: Sendable {
         for (index, entry) in expert.layout.entries.enumerated() {
             guard let place = places[entry.name], layout.entries[place].count == entry.count else {
                 throw InputError(
-                    "expert", "'\(entry.name)' with \(entry.count) values has no place among this model's adapted weights",
+                    "expert",
+                    "'\(entry.name)' with \(entry.count) values has no place among this model's adapted weights",
                     remedy: "Load the model with --adapt all, or use an expert of this base model.")
             }
             complete.values.replaceSubrange(layout.range(place), with: expert[entry: index])

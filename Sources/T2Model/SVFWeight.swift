@@ -47,14 +47,16 @@ package struct SVFWeight: Sendable {
     /// - Accuracy: ≤ 2e-6 relative to merged execution; proved by `SVFWeightTests`.
     /// - Cost: 2·T·(N·R + Σ R_k·M_k) flops, no allocation.
     func multiply(
-        _ x: Matrix, scales: UnsafePointer<Float>, stride: Int, experts: UnsafePointer<Int32>?, a: Matrix, s: Matrix, into y: Matrix,
+        _ x: Matrix, scales: UnsafePointer<Float>, stride: Int, experts: UnsafePointer<Int32>?, a: Matrix, s: Matrix,
+        into y: Matrix,
         accumulate: Bool
     ) {
         MatrixMultiply.multiply(x, v.matrix(rows: inputSize, columns: rank), into: a)
         t2_scale_rows(a.pointer, scales, experts, s.pointer, x.rows, rank, a.stride, s.stride, stride)
         for (k, u) in uTransposed.enumerated() {
             MatrixMultiply.multiply(
-                s.columns(ranks[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count), into: y.columns(outputs[k]),
+                s.columns(ranks[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count),
+                into: y.columns(outputs[k]),
                 accumulate: accumulate)
         }
     }
@@ -64,10 +66,14 @@ package struct SVFWeight: Sendable {
     /// - Shapes: delta_TM [T, M], a_TR as the forward pass left it, b_TR scratch, dx_TN or nil if nobody needs it.
     /// - Parameter sums: [R], receives Σ_t a ⊙ b without σ, which the caller multiplies in once at the end.
     /// - Cost: 2·T·(N·R + Σ R_k·M_k) flops, no allocation.
-    func backward(_ delta: Matrix, scales: UnsafePointer<Float>, a: Matrix, b: Matrix, sums: UnsafeMutablePointer<Float>, dx: Matrix?) {
+    func backward(
+        _ delta: Matrix, scales: UnsafePointer<Float>, a: Matrix, b: Matrix, sums: UnsafeMutablePointer<Float>,
+        dx: Matrix?
+    ) {
         for (k, u) in uTransposed.enumerated() {
             MatrixMultiply.multiplyTransposed(
-                delta.columns(outputs[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count), into: b.columns(ranks[k]))
+                delta.columns(outputs[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count),
+                into: b.columns(ranks[k]))
         }
         precondition(a.stride == b.stride)
         t2_accumulate_products(a.pointer, b.pointer, sums, a.rows, rank, a.stride)

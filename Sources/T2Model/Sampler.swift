@@ -69,10 +69,13 @@ package final class Sampler {
         func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) throws(ModelError) -> (
             token: Int32, continues: Bool, wanted: Bool
         ) {
-            let (token, logProbability) = choice.choose(logits, count, &requests[request].random)
+            let (token, logProbability) = transformer.workspace.measure(.vocabulary) {
+                choice.choose(logits, count, &requests[request].random)
+            }
             guard logProbability.isFinite else {
                 throw .nonFinite(
-                    quantity: "the log-probability of token \(completions[request].tokens.count)", place: "sample \(request)")
+                    quantity: "the log-probability of token \(completions[request].tokens.count)",
+                    place: "sample \(request)")
             }
             completions[request].tokens.append(token)
             completions[request].logProbabilities.append(logProbability)
@@ -93,7 +96,8 @@ package final class Sampler {
                     let (token, continues, wanted) = try draw(place, logits.row(prompt.row), logits.columns)
                     guard wanted else { return completions }
                     if continues {
-                        active.append(Row(request: place, slot: slot, position: requests[place].prompt.count, token: token))
+                        active.append(
+                            Row(request: place, slot: slot, position: requests[place].prompt.count, token: token))
                     } else {
                         free.append(slot)
                     }
@@ -103,7 +107,8 @@ package final class Sampler {
             guard !active.isEmpty else { continue }
             batch.clear()
             for row in active {
-                batch.append(next: row.token, position: row.position, expert: requests[row.request].expert, slot: row.slot)
+                batch.append(
+                    next: row.token, position: row.position, expert: requests[row.request].expert, slot: row.slot)
             }
             let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
             var kept = 0
@@ -135,7 +140,8 @@ package final class Sampler {
             }
             guard request.prompt.count < context else {
                 throw InputError(
-                    "prompt", "it has \(request.prompt.count) tokens, the model's context holds \(context) with the answer",
+                    "prompt",
+                    "it has \(request.prompt.count) tokens, the model's context holds \(context) with the answer",
                     remedy: "Shorten the prompt.")
             }
         }
@@ -164,9 +170,11 @@ package final class Sampler {
         while next < requests.count, let slot = free.last {
             let request = requests[next]
             let isShared =
-                next > first && requests[next - 1].prompt == request.prompt && requests[next - 1].expert == request.expert
+                next > first && requests[next - 1].prompt == request.prompt
+                && requests[next - 1].expert == request.expert
             if isShared, let (_, previousSlot, previous) = admitted.last {
-                admitted.append((next, slot, Admission(row: previous.row, sharedSlot: previous.sharedSlot ?? previousSlot)))
+                admitted.append(
+                    (next, slot, Admission(row: previous.row, sharedSlot: previous.sharedSlot ?? previousSlot)))
             } else {
                 if next > first && batch.count + request.prompt.count > prefillTokens { break }
                 admitted.append((next, slot, Admission(row: batch.outputs.count, sharedSlot: nil)))

@@ -11,7 +11,9 @@ struct TokenChoice {
 
     /// The chosen token and its log-probability under the distribution it was chosen from; greedy choices are scored at
     /// temperature 1.
-    mutating func choose(_ logits: UnsafePointer<Float>, _ count: Int, _ random: inout SeededRandom) -> (token: Int32, logProbability: Float) {
+    mutating func choose(_ logits: UnsafePointer<Float>, _ count: Int, _ random: inout SeededRandom) -> (
+        token: Int32, logProbability: Float
+    ) {
         let scale: Float = sampling.temperature == 0 ? 1 : 1 / sampling.temperature
         var logSumExp: Float = 0
         var largest: Int32 = 0

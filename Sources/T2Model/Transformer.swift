@@ -12,6 +12,12 @@ package final class Transformer {
     let attention: Attention
     private var compactExperts: [Int32] = []
 
+    /// Give one to learn where this lane's time goes; nil costs nothing.
+    package var partTimes: PartTimes? {
+        get { workspace.partTimes }
+        set { workspace.partTimes = newValue }
+    }
+
     package init(_ model: BaseModel) {
         self.model = model
         attention = Attention(model.configuration, workspace: workspace)
@@ -22,12 +28,14 @@ package final class Transformer {
     /// - Parameters:
     ///   - cache: receives keys and values of segments that have a slot, and provides those of their earlier tokens.
     ///   - tape: receives what `TransformerBackward` needs.
-    package func forward(_ batch: TokenBatch, _ execution: Execution, cache: KVCache? = nil, tape: ActivationTape? = nil) -> Matrix {
+    package func forward(
+        _ batch: TokenBatch, _ execution: Execution, cache: KVCache? = nil, tape: ActivationTape? = nil
+    ) -> Matrix {
         let c = model.configuration
         let t = batch.count
         let s = batch.outputs.count
         var x = workspace.matrix(.residual, rows: t, columns: c.hiddenSize)
-        embed(batch.tokens, into: x)
+        workspace.measure(.rows) { embed(batch.tokens, into: x) }
         compactExperts.removeAll(keepingCapacity: true)
         for row in batch.outputs { compactExperts.append(batch.experts[Int(row)]) }
         for layer in 0..<c.layerCount {
@@ -38,21 +46,24 @@ package final class Transformer {
             let rows = isCompact ? s : t
             if isCompact { x = gather(x, batch.outputs, into: .compactResidual) }
             let input = isCompact ? gather(attended, batch.outputs, into: .compactAttended) : attended
-            project(layer, .output, execution, experts: isCompact ? compactExperts : batch.experts, input, into: x, accumulate: true, kept)
+            project(
+                layer, .output, execution, experts: isCompact ? compactExperts : batch.experts, input, into: x,
+                accumulate: true, kept)
             feedForward(layer, execution, experts: isCompact ? compactExperts : batch.experts, x, rows: rows, kept)
         }
         let hidden = workspace.matrix(.hidden, rows: s, columns: c.hiddenSize)
-        if let tape { tape.finalResidual(s, c.hiddenSize).copy(from: x) }
-        t2_rms_norm(
-            x.pointer, model.finalNorm.pointer, hidden.pointer, tape?.finalInverse(s).pointer, s, c.hiddenSize, c.normEpsilon)
+        tape?.finalResidual(s, c.hiddenSize).copy(from: x)
+        norm(x, model.finalNorm, into: hidden, inverse: tape?.finalInverse(s))
         return hidden
     }
 
     /// Logits of hidden states: [S, H] → [S, V], before any temperature.
     package func logits(_ hidden: Matrix, into output: Matrix) {
         let c = model.configuration
-        MatrixMultiply.multiply(
-            hidden, model.headTransposed.matrix(rows: c.hiddenSize, columns: c.vocabularySize), into: output)
+        workspace.measure(.head) {
+            MatrixMultiply.multiply(
+                hidden, model.headTransposed.matrix(rows: c.hiddenSize, columns: c.vocabularySize), into: output)
+        }
     }
 
     /// Logits in the lane's own scratch memory; valid until the next call.
@@ -70,29 +81,32 @@ package final class Transformer {
 
     func gather(_ x: Matrix, _ rows: [Int32], into area: Workspace.Area) -> Matrix {
         let output = workspace.matrix(area, rows: rows.count, columns: x.columns)
-        for (target, source) in rows.enumerated() { output.row(target).update(from: x.row(Int(source)), count: x.columns) }
+        for (target, source) in rows.enumerated() {
+            output.row(target).update(from: x.row(Int(source)), count: x.columns)
+        }
         return output
     }
 
     private func attend(
-        _ batch: TokenBatch, _ execution: Execution, layer: Int, _ x: Matrix, cache: KVCache?, tape: ActivationTape.Layer?
+        _ batch: TokenBatch, _ execution: Execution, layer: Int, _ x: Matrix, cache: KVCache?,
+        tape: ActivationTape.Layer?
     ) -> Matrix {
         let c = model.configuration
         let normed = workspace.matrix(.normed, rows: x.rows, columns: c.hiddenSize)
         tape?.residual(x.rows, c.hiddenSize).copy(from: x)
-        t2_rms_norm(
-            x.pointer, model.attentionNorms[layer].pointer, normed.pointer, tape?.attentionInverse(x.rows).pointer, x.rows,
-            c.hiddenSize, c.normEpsilon)
+        norm(x, model.attentionNorms[layer], into: normed, inverse: tape?.attentionInverse(x.rows))
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
         let qkv =
             tape?.queryKeyValue(x.rows, width) ?? workspace.matrix(.queryKeyValue, rows: x.rows, columns: width)
         project(layer, .queryKeyValue, execution, experts: batch.experts, normed, into: qkv, accumulate: false, tape)
-        // Queries and keys stand side by side and turn alike.
-        batch.positions.withUnsafeBufferPointer {
-            model.rotary.rotate(qkv, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount)
+        workspace.measure(.rows) {
+            // Queries and keys stand side by side and turn alike.
+            batch.positions.withUnsafeBufferPointer {
+                model.rotary.rotate(qkv, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount)
+            }
         }
         let attended = workspace.matrix(.attended, rows: x.rows, columns: c.querySize)
-        attention.forward(batch, layer: layer, qkv, cache: cache, into: attended)
+        workspace.measure(.attention) { attention.forward(batch, layer: layer, qkv, cache: cache, into: attended) }
         return attended
     }
 
@@ -102,19 +116,34 @@ package final class Transformer {
         let c = model.configuration
         let normed = workspace.matrix(.normed, rows: rows, columns: c.hiddenSize)
         tape?.middle(rows, c.hiddenSize).copy(from: x)
-        t2_rms_norm(
-            x.pointer, model.feedForwardNorms[layer].pointer, normed.pointer, tape?.feedForwardInverse(rows).pointer, rows,
-            c.hiddenSize, c.normEpsilon)
+        norm(x, model.feedForwardNorms[layer], into: normed, inverse: tape?.feedForwardInverse(rows))
         let width = 2 * c.intermediateSize
         let gateUp = tape?.gateUp(rows, width) ?? workspace.matrix(.gateUp, rows: rows, columns: width)
         project(layer, .gateUp, execution, experts: experts, normed, into: gateUp, accumulate: false, tape)
         let activated = workspace.matrix(.activated, rows: rows, columns: c.intermediateSize)
-        t2_silu_multiply(gateUp.pointer, activated.pointer, rows, c.intermediateSize)
+        workspace.measure(.rows) { t2_silu_multiply(gateUp.pointer, activated.pointer, rows, c.intermediateSize) }
         project(layer, .down, execution, experts: experts, activated, into: x, accumulate: true, tape)
+    }
+
+    private func norm(_ x: Matrix, _ weight: FloatBuffer, into y: Matrix, inverse: Matrix?) {
+        workspace.measure(.rows) {
+            t2_rms_norm(
+                x.pointer, weight.pointer, y.pointer, inverse?.pointer, x.rows, x.columns,
+                model.configuration.normEpsilon)
+        }
     }
 
     /// y = W′x for one projection group, in the form that the execution names.
     private func project(
+        _ layer: Int, _ group: ProjectionGroup, _ execution: Execution, experts: [Int32], _ x: Matrix, into y: Matrix,
+        accumulate: Bool, _ tape: ActivationTape.Layer?
+    ) {
+        workspace.measure(.projections) {
+            multiply(layer, group, execution, experts: experts, x, into: y, accumulate: accumulate, tape)
+        }
+    }
+
+    private func multiply(
         _ layer: Int, _ group: ProjectionGroup, _ execution: Execution, experts: [Int32], _ x: Matrix, into y: Matrix,
         accumulate: Bool, _ tape: ActivationTape.Layer?
     ) {
@@ -126,7 +155,8 @@ package final class Transformer {
                 return MatrixMultiply.multiply(x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
             }
             let a =
-                tape?.projection(group, x.rows, factor.rank) ?? workspace.matrix(.rank, rows: x.rows, columns: factor.rank)
+                tape?.projection(group, x.rows, factor.rank)
+                ?? workspace.matrix(.rank, rows: x.rows, columns: factor.rank)
             let scaled = workspace.matrix(.scaledRank, rows: x.rows, columns: factor.rank)
             experts.withUnsafeBufferPointer {
                 factor.multiply(

@@ -20,7 +20,9 @@ package struct TransformerBackward {
     /// Adds Σ_t a ⊙ b of every adapted weight to `sums`; the caller multiplies by σ once, after the last micro-batch.
     ///
     /// - Shapes: deltaHidden [S, H], the gradient with respect to what `forward` returned; sums flat in the layout's order.
-    package func run(_ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>) {
+    package func run(
+        _ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>
+    ) {
         let (t, s, h) = (batch.count, batch.outputs.count, c.hiddenSize)
         let isCompact = s < t
         var delta = workspace.matrix(isCompact ? .deltaCompact : .deltaResidual, rows: s, columns: h)
@@ -42,15 +44,20 @@ package struct TransformerBackward {
         }
     }
 
-    private func feedForward(_ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, rows: Int, sums: UnsafeMutablePointer<Float>) {
+    private func feedForward(
+        _ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, rows: Int, sums: UnsafeMutablePointer<Float>
+    ) {
         let deltaActivated = workspace.matrix(.deltaActivated, rows: rows, columns: c.intermediateSize)
         project(layer, .down, tape, delta, sums: sums, into: deltaActivated)
         let gateUp = tape.gateUp(rows, 2 * c.intermediateSize)
-        t2_silu_multiply_backward(gateUp.pointer, deltaActivated.pointer, rows, c.intermediateSize)
+        workspace.measure(.rows) {
+            t2_silu_multiply_backward(gateUp.pointer, deltaActivated.pointer, rows, c.intermediateSize)
+        }
         let deltaNormed = workspace.matrix(.deltaNormed, rows: rows, columns: c.hiddenSize)
         project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed)
         t2_rms_norm_backward(
-            deltaNormed.pointer, tape.middle(rows, c.hiddenSize).pointer, transformer.model.feedForwardNorms[layer].pointer,
+            deltaNormed.pointer, tape.middle(rows, c.hiddenSize).pointer,
+            transformer.model.feedForwardNorms[layer].pointer,
             tape.feedForwardInverse(rows).pointer, delta.pointer, rows, c.hiddenSize)
     }
 
@@ -60,8 +67,10 @@ package struct TransformerBackward {
     ) {
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
         let deltaQKV = workspace.matrix(.deltaQueryKeyValue, rows: batch.count, columns: width)
-        transformer.attention.backward(
-            batch, tape.queryKeyValue(batch.count, width), deltaOutput: deltaAttended, into: deltaQKV)
+        workspace.measure(.attention) {
+            transformer.attention.backward(
+                batch, tape.queryKeyValue(batch.count, width), deltaOutput: deltaAttended, into: deltaQKV)
+        }
         batch.positions.withUnsafeBufferPointer {
             transformer.model.rotary.rotate(
                 deltaQKV, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount, backward: true)
@@ -84,14 +93,18 @@ package struct TransformerBackward {
     ) {
         guard let factor = svf.factor(layer, group) else {
             if let deltaInput {
-                MatrixMultiply.multiplyTransposed(delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
+                MatrixMultiply.multiplyTransposed(
+                    delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
             }
             return
         }
         let start = svf.start(layer, group)
-        factor.backward(
-            delta, scales: table.buffer.pointer + start, a: tape.projection(group, delta.rows, factor.rank),
-            b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + start, dx: deltaInput)
+        workspace.measure(.projections) {
+            factor.backward(
+                delta, scales: table.buffer.pointer + start, a: tape.projection(group, delta.rows, factor.rank),
+                b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + start,
+                dx: deltaInput)
+        }
     }
 
     private func scatter(_ x: Matrix, _ places: [Int32], rows: Int, into area: Workspace.Area) -> Matrix {

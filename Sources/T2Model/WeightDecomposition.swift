@@ -73,7 +73,9 @@ struct WeightDecomposition {
         }
 
         func all() throws -> [SingularValueDecomposition] {
-            if let failure = values.lazy.compactMap({ $0 }).first(where: { if case .failure = $0 { true } else { false } }) {
+            if let failure = values.lazy.compactMap({ $0 }).first(where: {
+                if case .failure = $0 { true } else { false }
+            }) {
                 _ = try failure.get()
             }
             return try values.map { try $0!.get() }

@@ -10,6 +10,8 @@ final class Workspace {
         case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }
 
+    /// Set while somebody measures.
+    var partTimes: PartTimes?
     private var buffers = [FloatBuffer?](repeating: nil, count: Area.allCases.count)
 
     /// The area as a [rows, columns] matrix; its old content is undefined.

@@ -6,7 +6,9 @@ package enum HalfPrecision {
     /// Fills `output` with a tensor's values; exact for every source type.
     ///
     /// - Parameter bytes: the tensor's raw little-endian bytes.
-    package static func widen(_ bytes: UnsafeRawBufferPointer, _ element: TensorElement, into output: FloatBuffer, at offset: Int = 0)
+    package static func widen(
+        _ bytes: UnsafeRawBufferPointer, _ element: TensorElement, into output: FloatBuffer, at offset: Int = 0
+    )
         -> Bool
     {
         let count = bytes.count / element.byteCount

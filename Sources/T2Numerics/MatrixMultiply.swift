@@ -54,7 +54,8 @@ package enum MatrixMultiply {
         precondition(a.rows == b.rows && a.columns == c.rows && b.columns == c.columns)
         guard a.rows > 0, a.columns > 0, b.columns > 0 else { return }
         cblas_sgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, blasint(a.columns), blasint(b.columns), blasint(a.rows), 1, a.pointer,
+            CblasRowMajor, CblasTrans, CblasNoTrans, blasint(a.columns), blasint(b.columns), blasint(a.rows), 1,
+            a.pointer,
             blasint(a.stride), b.pointer, blasint(b.stride), accumulate ? 1 : 0, c.pointer, blasint(c.stride))
     }
 

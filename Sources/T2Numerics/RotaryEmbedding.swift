@@ -30,6 +30,7 @@ package struct RotaryEmbedding: Sendable {
     ///
     /// - Shapes: x [T, ≥ heads·D], positions [T].
     package func rotate(_ x: Matrix, positions: UnsafePointer<Int32>, heads: Int, backward: Bool = false) {
-        t2_rotate(x.pointer, positions, cosine.pointer, sine.pointer, x.rows, heads, headSize, x.stride, backward ? -1 : 1)
+        t2_rotate(
+            x.pointer, positions, cosine.pointer, sine.pointer, x.rows, heads, headSize, x.stride, backward ? -1 : 1)
     }
 }

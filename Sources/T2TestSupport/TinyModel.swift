@@ -7,7 +7,8 @@ package struct TinyModel {
 
     /// Writes config.json, model.safetensors and a tokenizer of single characters into a fresh temporary folder.
     package init(
-        layers: Int = 2, heads: Int = 4, keyValueHeads: Int = 2, tied: Bool = true, contextLength: Int = 128, seed: UInt64 = 1
+        layers: Int = 2, heads: Int = 4, keyValueHeads: Int = 2, tied: Bool = true, contextLength: Int = 128,
+        seed: UInt64 = 1
     ) throws {
         path = NSTemporaryDirectory() + "t2-model-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

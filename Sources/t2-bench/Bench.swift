@@ -7,8 +7,9 @@ struct Bench: ParsableCommand {
         abstract: "Measures the engine on this machine, beside the machine's own matrix product rate.",
         discussion: """
             Examples:
-              t2-bench model --model experts/tiny/base
+              t2-bench profile --model experts/tiny/base
               t2-bench products
+              echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
             """,
-        subcommands: [ModelBench.self, ProductBench.self])
+        subcommands: [Profile.self, Serve.self, ProductBench.self])
 }

@@ -10,6 +10,7 @@ final class BenchEngine: Sendable {
     private let lanes: Int
     private let prompt: Int
     private let new: Int
+    nonisolated(unsafe) private let transformers: [Transformer]
     nonisolated(unsafe) private let samplers: [Sampler]
     nonisolated(unsafe) private let gradients: [PolicyGradient]
     private let merged: MergedWeights
@@ -20,11 +21,12 @@ final class BenchEngine: Sendable {
         self.lanes = lanes
         self.prompt = prompt
         self.new = new
-        let transformers = (0..<lanes).map { _ in Transformer(svf.base) }
+        transformers = (0..<lanes).map { _ in Transformer(svf.base) }
         samplers = transformers.map { Sampler($0) }
         gradients = transformers.map { PolicyGradient($0, svf) }
         var random = SeededRandom(seed: 1)
-        z = ExpertVector(layout: svf.layout, values: (0..<svf.layout.count).map { _ in Float(1 + 0.05 * random.nextNormal()) })
+        z = ExpertVector(
+            layout: svf.layout, values: (0..<svf.layout.count).map { _ in Float(1 + 0.05 * random.nextNormal()) })
         merged = svf.merge(z)
     }
 
@@ -38,29 +40,32 @@ final class BenchEngine: Sendable {
         return (0..<count).map { _ in 3 + Int32(random.next() % UInt64(c.vocabularySize - 3)) }
     }
 
-    /// New tokens a second, prompts included in the time.
-    func samplingRate(batch: Int) -> Double {
+    /// Seconds to read `batch` prompts and sample the new tokens of each.
+    func sample(batch: Int) -> Double {
         let sampling = Sampling(temperature: 1, maxTokens: new)
-        let elapsed = seconds {
+        return seconds {
             onThreads(lanes) { [self] lane in
                 let requests = (0..<share(batch, lane)).map { index in
-                    SampleRequest(prompt: tokens(prompt, lane + index * lanes), random: SeededRandom(seed: 3, problem: index, sample: lane))
+                    SampleRequest(
+                        prompt: tokens(prompt, lane + index * lanes),
+                        random: SeededRandom(seed: 3, problem: index, sample: lane))
                 }
                 // Without stop tokens every sequence has the same length on every engine.
                 let completions = try! samplers[lane].sample(requests, .merged(merged), sampling, stopTokens: [])
                 precondition(completions.allSatisfy { $0.tokens.count == new })
             }
         }
-        return Double(batch * new) / elapsed
     }
 
-    /// Tokens a second, prompts included, of reference forward, policy forward and backward to z.
-    func gradientRate(batch: Int) -> Double {
+    /// Seconds of reference forward, policy forward and backward to z over `batch` sequences.
+    func differentiate(batch: Int) -> Double {
         let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
-        let elapsed = seconds {
+        return seconds {
             onThreads(lanes) { [self] lane in
                 let sequences = (0..<share(batch, lane)).map { index in
-                    ScoredSequence(prompt: tokens(prompt, lane + index * lanes), completion: tokens(new, 1_000_000 + lane + index * lanes))
+                    ScoredSequence(
+                        prompt: tokens(prompt, lane + index * lanes),
+                        completion: tokens(new, 1_000_000 + lane + index * lanes))
                 }
                 _ = gradients[lane].run(sequences, z: z, temperature: 1) { row in
                     _ = loss.evaluate(
@@ -69,7 +74,15 @@ final class BenchEngine: Sendable {
                 }
             }
         }
-        return Double(batch * (prompt + new)) / elapsed
+    }
+
+    /// The seconds of `body` over all lanes, by part.
+    func parts(_ body: () -> Void) -> [(part: PartTimes.Part, seconds: Double)] {
+        let times = transformers.map { _ in PartTimes() }
+        for (transformer, times) in zip(transformers, times) { transformer.partTimes = times }
+        body()
+        for transformer in transformers { transformer.partTimes = nil }
+        return PartTimes.Part.allCases.map { part in (part, times.reduce(0) { $0 + $1[part] }) }
     }
 
     /// GFLOP/s of all lanes together on large products.

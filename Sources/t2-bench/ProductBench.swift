@@ -42,10 +42,12 @@ func matrixProductRate(m: Int, n: Int, k: Int, transposed: Bool = false) -> Doub
             for _ in 0..<repetitions {
                 if transposed {
                     MatrixMultiply.multiplyTransposed(
-                        a.matrix(rows: m, columns: k), b.matrix(rows: n, columns: k), into: c.matrix(rows: m, columns: n))
+                        a.matrix(rows: m, columns: k), b.matrix(rows: n, columns: k),
+                        into: c.matrix(rows: m, columns: n))
                 } else {
                     MatrixMultiply.multiply(
-                        a.matrix(rows: m, columns: k), b.matrix(rows: k, columns: n), into: c.matrix(rows: m, columns: n))
+                        a.matrix(rows: m, columns: k), b.matrix(rows: k, columns: n),
+                        into: c.matrix(rows: m, columns: n))
                 }
             }
         }

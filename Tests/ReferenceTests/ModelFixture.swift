@@ -30,13 +30,18 @@ struct ModelFixture: Decodable {
 
     static let names = ["grouped-tied", "multihead-untied"]
 
-    static func folder(_ name: String) -> String { Bundle.module.path(forResource: "Fixtures", ofType: nil)! + "/" + name }
-
-    static func load(_ name: String) throws -> ModelFixture {
-        try JSONDecoder().decode(ModelFixture.self, from: Data(contentsOf: URL(fileURLWithPath: folder(name) + ".json")))
+    static func folder(_ name: String) -> String {
+        Bundle.module.path(forResource: "Fixtures", ofType: nil)! + "/" + name
     }
 
-    var sequences: [ScoredSequence] { rollouts.map { ScoredSequence(prompt: $0.prompt_ids, completion: $0.completion_ids) } }
+    static func load(_ name: String) throws -> ModelFixture {
+        try JSONDecoder().decode(
+            ModelFixture.self, from: Data(contentsOf: URL(fileURLWithPath: folder(name) + ".json")))
+    }
+
+    var sequences: [ScoredSequence] {
+        rollouts.map { ScoredSequence(prompt: $0.prompt_ids, completion: $0.completion_ids) }
+    }
 
     static func vector(_ values: [String: [Float]], _ layout: ExpertLayout) -> ExpertVector {
         ExpertVector(layout: layout, values: layout.entries.flatMap { values[$0.name]! })

@@ -12,7 +12,9 @@ struct ModelReferenceTests {
         let fixture = try ModelFixture.load(name)
         let model = try LoadedModel(name)
         let ones = ExpertVector(layout: model.svf.layout, repeating: 1)
-        let executions: [Execution] = [.merged(model.svf.base.weights), .factored(model.svf, ScaleTable(model.svf, [ones]))]
+        let executions: [Execution] = [
+            .merged(model.svf.base.weights), .factored(model.svf, ScaleTable(model.svf, [ones])),
+        ]
         for execution in executions {
             let found = LogProbabilities(model.transformer).score(fixture.sequences, execution)
             let largest = zip(found, fixture.log_probabilities).flatMap { zip($0, $1) }.map { abs($0 - $1) }.max()!

@@ -6,8 +6,10 @@ import Testing
 struct ExpertFileTests {
     private let path = NSTemporaryDirectory() + "t2-expert-\(UUID().uuidString).safetensors"
     private let model = ModelConfiguration(
-        vocabularySize: 10, hiddenSize: 8, intermediateSize: 12, layerCount: 2, headCount: 2, keyValueHeadCount: 1, headSize: 4,
-        normEpsilon: 1e-5, ropeTheta: 1e4, contextLength: 16, tiedEmbeddings: true, beginningOfSequence: 0, endOfSequence: [1])
+        vocabularySize: 10, hiddenSize: 8, intermediateSize: 12, layerCount: 2, headCount: 2, keyValueHeadCount: 1,
+        headSize: 4,
+        normEpsilon: 1e-5, ropeTheta: 1e4, contextLength: 16, tiedEmbeddings: true, beginningOfSequence: 0,
+        endOfSequence: [1])
 
     private func expert(_ value: Float) -> ExpertFile {
         let layout = ExpertLayout(model: model, adaptation: .all)

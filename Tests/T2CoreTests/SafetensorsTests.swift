@@ -50,7 +50,8 @@ struct SafetensorsTests {
         #expect(error?.exitStatus == .data)
     }
 
-    @Test("a header longer than the file, or absurdly long, is refused without being read", arguments: [100, UInt64.max])
+    @Test(
+        "a header longer than the file, or absurdly long, is refused without being read", arguments: [100, UInt64.max])
     func headerLength(declared: UInt64) throws {
         try write(header: "{}", data: [], declared: declared)
         defer { unlink(path) }

@@ -6,13 +6,17 @@ struct SeededRandomTests {
     @Test(
         "Philox4x32-10 gives the published known answers",
         arguments: [
-            (SIMD4<UInt32>(0, 0, 0, 0), SIMD2<UInt32>(0, 0), SIMD4<UInt32>(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),
+            (
+                SIMD4<UInt32>(0, 0, 0, 0), SIMD2<UInt32>(0, 0),
+                SIMD4<UInt32>(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)
+            ),
             (
                 SIMD4<UInt32>(repeating: .max), SIMD2<UInt32>(repeating: .max),
                 SIMD4<UInt32>(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd)
             ),
             (
-                SIMD4<UInt32>(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), SIMD2<UInt32>(0xa409_3822, 0x299f_31d0),
+                SIMD4<UInt32>(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344),
+                SIMD2<UInt32>(0xa409_3822, 0x299f_31d0),
                 SIMD4<UInt32>(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1)
             ),
         ])
@@ -26,7 +30,10 @@ struct SeededRandomTests {
             var random = SeededRandom(seed: seed, step: step, problem: problem, sample: sample)
             return random.next()
         }
-        let all = [first(1, 2, 3, 4), first(2, 2, 3, 4), first(1, 3, 3, 4), first(1, 2, 4, 4), first(1, 2, 3, 5), first(1 << 40, 2, 3, 4)]
+        let all = [
+            first(1, 2, 3, 4), first(2, 2, 3, 4), first(1, 3, 3, 4), first(1, 2, 4, 4), first(1, 2, 3, 5),
+            first(1 << 40, 2, 3, 4),
+        ]
         #expect(Set(all).count == all.count)
         #expect(first(1, 2, 3, 4) == all[0])
     }

@@ -9,7 +9,9 @@ struct PolicyGradientTests {
     /// J = Σ over sequences and tokens of weight · log π.
     private func weight(_ sequence: Int, _ position: Int) -> Float { Float(sequence % 3) - 0.8 + 0.1 * Float(position) }
 
-    private func gradient(_ model: RandomModel, _ z: ExpertVector, temperature: Float = 1, tokensPerBatch: Int = 512) -> [Float] {
+    private func gradient(_ model: RandomModel, _ z: ExpertVector, temperature: Float = 1, tokensPerBatch: Int = 512)
+        -> [Float]
+    {
         PolicyGradient(model.transformer, model.svf, tokensPerBatch: tokensPerBatch).run(
             RandomModel.sequences(7), z: z, temperature: temperature
         ) { row in
@@ -23,7 +25,10 @@ struct PolicyGradientTests {
         let scores = LogProbabilities(model.transformer).score(
             RandomModel.sequences(7), .factored(model.svf, ScaleTable(model.svf, [z])))
         return scores.enumerated().reduce(0) { total, row in
-            total + row.element.enumerated().reduce(0.0) { $0 + Double(weight(row.offset, $1.offset)) * Double($1.element) }
+            total
+                + row.element.enumerated().reduce(0.0) {
+                    $0 + Double(weight(row.offset, $1.offset)) * Double($1.element)
+                }
         }
     }
 

@@ -33,14 +33,17 @@ struct RandomModel {
 
     static func sequences(_ count: Int) -> [ScoredSequence] {
         (0..<count).map { index in
-            ScoredSequence(prompt: tokens(1 + 5 * index % 17, UInt64(index)), completion: tokens(1 + 3 * index % 11, UInt64(100 + index)))
+            ScoredSequence(
+                prompt: tokens(1 + 5 * index % 17, UInt64(index)),
+                completion: tokens(1 + 3 * index % 11, UInt64(100 + index)))
         }
     }
 
     func requests(_ count: Int, promptLength: Int = 6) -> [SampleRequest] {
         (0..<count).map { index in
             SampleRequest(
-                prompt: Self.tokens(promptLength + index % 3, UInt64(index)), random: SeededRandom(seed: 9, problem: index))
+                prompt: Self.tokens(promptLength + index % 3, UInt64(index)),
+                random: SeededRandom(seed: 9, problem: index))
         }
     }
 }

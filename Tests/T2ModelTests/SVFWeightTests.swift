@@ -24,7 +24,9 @@ struct SVFWeightTests {
             let merged = scorer.score(RandomModel.sequences(6), .merged(model.svf.merge(z)))
             let factored = scorer.score(RandomModel.sequences(6), .factored(model.svf, ScaleTable(model.svf, [z])))
             #expect(largestDifference(merged, factored) < 2e-5)
-            #expect(largestDifference(merged, scorer.score(RandomModel.sequences(6), .merged(model.svf.base.weights))) > 1e-2)
+            #expect(
+                largestDifference(merged, scorer.score(RandomModel.sequences(6), .merged(model.svf.base.weights)))
+                    > 1e-2)
         }
     }
 
@@ -35,7 +37,9 @@ struct SVFWeightTests {
         let table = ScaleTable(model.svf, vectors)
         let prompts = (0..<9).map { RandomModel.tokens(4 + $0, UInt64($0)) }
         var batch = TokenBatch()
-        for (index, prompt) in prompts.enumerated() { batch.append(prompt, outputs: 0..<prompt.count, expert: Int32(index % 3)) }
+        for (index, prompt) in prompts.enumerated() {
+            batch.append(prompt, outputs: 0..<prompt.count, expert: Int32(index % 3))
+        }
         let together = model.transformer.logits(model.transformer.forward(batch, .factored(model.svf, table)))
         let mixed = (0..<together.rows).map { row in (0..<together.columns).map { together.row(row)[$0] } }
         var start = 0

@@ -62,7 +62,9 @@ struct SamplerTests {
             requests, .factored(model.svf, ScaleTable(model.svf, vectors)), sampling, stopTokens: stop)
         for (request, expected) in zip(requests, mixed) {
             let merged = Execution.merged(model.svf.merge(vectors[Int(request.expert)]))
-            #expect(try Sampler(model.transformer).sample([request], merged, sampling, stopTokens: stop)[0].tokens == expected.tokens)
+            #expect(
+                try Sampler(model.transformer).sample([request], merged, sampling, stopTokens: stop)[0].tokens
+                    == expected.tokens)
         }
     }
 
@@ -91,7 +93,9 @@ struct SamplerTests {
         let requests = model.requests(4)
         let greedy = try Sampler(model.transformer).sample(
             requests, weights, Sampling(temperature: 0, maxTokens: 6), stopTokens: [])
-        for truncated in [Sampling(temperature: 2, topK: 1, maxTokens: 6), Sampling(temperature: 2, topP: 1e-6, maxTokens: 6)] {
+        for truncated in [
+            Sampling(temperature: 2, topK: 1, maxTokens: 6), Sampling(temperature: 2, topP: 1e-6, maxTokens: 6),
+        ] {
             let found = try Sampler(model.transformer).sample(requests, weights, truncated, stopTokens: [])
             #expect(found.map(\.tokens) == greedy.map(\.tokens))
             #expect(found.flatMap(\.logProbabilities).allSatisfy { abs($0) < 1e-6 })

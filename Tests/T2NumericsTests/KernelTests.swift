@@ -19,7 +19,9 @@ struct KernelTests {
         for row in 0..<3 {
             let scaled = x[row * n..<(row + 1) * n].map { Double($0) * 0.5 }
             let sum = log(scaled.reduce(0) { $0 + exp($1) })
-            for (index, value) in scaled.enumerated() { #expect(abs(Double(y[row * n + index]) - (value - sum)) < 2e-6) }
+            for (index, value) in scaled.enumerated() {
+                #expect(abs(Double(y[row * n + index]) - (value - sum)) < 2e-6)
+            }
         }
     }
 
@@ -43,7 +45,8 @@ struct KernelTests {
             #expect(abs(y[row * n..<row * n + row + 1].reduce(0, +) - 1) < 1e-5)
             #expect(y[row * n + row + 1..<(row + 1) * n].allSatisfy { $0 == 0 })
             let largest = x[row * n..<row * n + row + 1].max()!
-            let expected = exp(Double(x[row * n] - largest) * 0.3)
+            let expected =
+                exp(Double(x[row * n] - largest) * 0.3)
                 / x[row * n..<row * n + row + 1].reduce(0.0) { $0 + exp(Double($1 - largest) * 0.3) }
             #expect(abs(Double(y[row * n]) - expected) < 1e-6)
         }
@@ -143,7 +146,8 @@ struct KernelTests {
         for h in 0..<heads {
             let k = h / 3
             let s = (0..<positions).map { p in
-                (0..<size).reduce(0.0) { $0 + Double(q[h * size + $1]) * Double(keys[(k * size + $1) * capacity + p]) } * 0.2
+                (0..<size).reduce(0.0) { $0 + Double(q[h * size + $1]) * Double(keys[(k * size + $1) * capacity + p]) }
+                    * 0.2
             }
             let total = s.reduce(0) { $0 + exp($1) }
             for d in 0..<size {

@@ -18,7 +18,8 @@ struct MatrixTests {
         let c = random(m * n, seed: 3)
         let before = c.values
         MatrixMultiply.multiply(
-            a.matrix(rows: m, columns: k), b.matrix(rows: k, columns: n), into: c.matrix(rows: m, columns: n), accumulate: true)
+            a.matrix(rows: m, columns: k), b.matrix(rows: k, columns: n), into: c.matrix(rows: m, columns: n),
+            accumulate: true)
         for (i, j) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3), (m / 3, n / 2)] {
             let expected = (0..<k).reduce(Double(before[i * n + j])) {
                 $0 + Double(a.pointer[i * k + $1]) * Double(b.pointer[$1 * n + j])
@@ -27,7 +28,8 @@ struct MatrixTests {
         }
     }
 
-    @Test("a thin decomposition restores the matrix and is orthonormal", arguments: [(24, 16), (16, 24), (5, 5), (1, 9)])
+    @Test(
+        "a thin decomposition restores the matrix and is orthonormal", arguments: [(24, 16), (16, 24), (5, 5), (1, 9)])
     func decomposition(rows: Int, columns: Int) throws {
         let w = random(rows * columns, seed: 4)
         let svd = try SingularValueDecomposition(w.pointer, rows: rows, columns: columns, name: "w")

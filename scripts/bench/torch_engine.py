@@ -1,4 +1,4 @@
-"""What PyTorch and transformers do with the same weights and the same work that `t2-bench model` times.
+"""What PyTorch and transformers do with the same weights and the same work that `t2-bench serve` times.
 
 Reads one request a line on standard input, `{"measure": "sampling"|"gradient", "batch": 64}`, and answers each with
 `{"seconds": …}`, so that the caller can alternate between the engines on one machine. See scripts/bench_against_torch.

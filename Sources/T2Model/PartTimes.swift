@@ -1,0 +1,37 @@
+import Foundation
+
+/// Where a lane's time goes, by part of the work. Kept only while somebody measures; see `Transformer.partTimes`.
+package final class PartTimes {
+    package enum Part: String, CaseIterable, Sendable {
+        /// Products with the layers' weights, merged or factored, forward and backward.
+        case projections
+        case attention
+        /// RMSNorm, SiLU, rotation, copies.
+        case rows
+        /// Products with the head, and its gradient.
+        case head
+        /// Softmax over the vocabulary, and the choice or the loss.
+        case vocabulary
+    }
+
+    package private(set) var seconds = [Double](repeating: 0, count: Part.allCases.count)
+
+    package init() {}
+
+    package subscript(part: Part) -> Double { seconds[Part.allCases.firstIndex(of: part)!] }
+
+    fileprivate func add(_ part: Part, _ nanoseconds: UInt64) {
+        seconds[Part.allCases.firstIndex(of: part)!] += Double(nanoseconds) * 1e-9
+    }
+}
+
+extension Workspace {
+    /// Runs `body`, and books its time if somebody measures.
+    @inline(__always)
+    func measure<Result>(_ part: PartTimes.Part, _ body: () throws -> Result) rethrows -> Result {
+        guard let times = partTimes else { return try body() }
+        let start = DispatchTime.now().uptimeNanoseconds
+        defer { times.add(part, DispatchTime.now().uptimeNanoseconds - start) }
+        return try body()
+    }
+}

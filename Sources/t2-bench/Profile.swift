@@ -1,0 +1,57 @@
+import ArgumentParser
+import CKernels
+import Foundation
+import T2Model
+import T2Numerics
+
+/// Tokens a second of one model, how near that is to the machine's product rate, and where the time goes.
+struct Profile: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Speed of sampling and of the gradient step, by part of the work.")
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(name: .customLong("batch"), help: "Sequences in a batch, over all lanes.")
+    var batches: [Int] = [64, 8]
+
+    @Option(help: "Repetitions; the median is printed with the lowest and the highest.")
+    var repetitions = 7
+
+    func run() throws {
+        let engine = try options.engine()
+        let rate = engine.productRate()
+        print(
+            String(
+                format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model, options.lanes,
+                rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
+        for batch in batches {
+            report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {
+                engine.sample(batch: batch)
+            }
+        }
+        for batch in batches {
+            report("gradient", batch, tokens: batch * (options.prompt + options.new), flops: engine.gradientFlops, rate, engine) {
+                engine.differentiate(batch: batch)
+            }
+        }
+    }
+
+    private func report(
+        _ measure: String, _ batch: Int, tokens: Int, flops: Double, _ rate: Double, _ engine: BenchEngine, _ work: () -> Double
+    ) {
+        _ = work()
+        let times = (0..<max(1, repetitions)).map { _ in work() }.sorted()
+        let median = times[times.count / 2]
+        print(
+            String(
+                format: "%@ batch %3d: %8.0f tokens/s (%.0f–%.0f), %.0f %% of the sgemm rate", measure, batch,
+                Double(tokens) / median, Double(tokens) / times.last!, Double(tokens) / times.first!,
+                100 * flops * Double(tokens) / median / (rate * 1e9)))
+        var wall = 0.0
+        let parts = engine.parts { wall = work() }
+        let total = wall * Double(options.lanes)
+        let booked = parts.reduce(0) { $0 + $1.seconds }
+        let shares = parts.map { String(format: "%@ %.0f %%", $0.part.rawValue, 100 * $0.seconds / total) }
+        print("    of the lanes' time: " + (shares + [String(format: "rest %.0f %%", 100 * (1 - booked / total))]).joined(separator: ", "))
+    }
+}

@@ -1,0 +1,73 @@
+"""Times t2 and PyTorch/transformers alternately on the same work, and prints the ratios.
+
+Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 [--threads N] [--rounds N]
+
+Both engines stay loaded and idle while the other works. Each round times t2, then PyTorch; a ratio is taken inside its round,
+so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+
+class Engine:
+    """A program that answers each request line with the seconds that it took."""
+
+    def __init__(self, command: list[str]):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True)
+        self.about = json.loads(self.process.stdout.readline())
+
+    def seconds(self, measure: str, batch: int) -> float:
+        self.process.stdin.write(json.dumps(dict(measure=measure, batch=batch)) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())["seconds"]
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--t2-bench", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--batches", required=True, help="comma-separated; every measure at each")
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--prompt", type=int, default=32)
+    parser.add_argument("--new", type=int, default=48)
+    arguments = parser.parse_args()
+    sizes = ["--model", arguments.model, "--prompt", str(arguments.prompt), "--new", str(arguments.new)]
+    torch_engine = pathlib.Path(__file__).with_name("torch_engine.py")
+    ours = Engine([arguments.t2_bench, "serve", "--lanes", str(arguments.threads), *sizes])
+    theirs = Engine([sys.executable, str(torch_engine), "--threads", str(arguments.threads), *sizes])
+    rate = ours.about["productGigaflops"]
+    print(f"{arguments.model}: {arguments.threads} threads, prompt {arguments.prompt} + {arguments.new} new tokens, "
+          f"torch {theirs.about['torch']}; the machine's sgemm rate {rate:.0f} GFLOP/s")
+    for measure in ("sampling", "gradient"):
+        per_sequence = arguments.new if measure == "sampling" else arguments.prompt + arguments.new
+        for batch in map(int, arguments.batches.split(",")):
+            for engine in (ours, theirs):
+                engine.seconds(measure, batch)
+            rounds = [(ours.seconds(measure, batch), theirs.seconds(measure, batch)) for _ in range(arguments.rounds)]
+            tokens = batch * per_sequence
+            flops = ours.about[measure + "FlopsPerToken"]
+            t2_rates = [tokens / t for t, _ in rounds]
+            print(f"  {measure:8} batch {batch:3}: t2 {spread(t2_rates)} tokens/s, torch {spread([tokens / t for _, t in rounds])} "
+                  f"tokens/s, ratio {spread([b / a for a, b in rounds], 2)}; t2 at "
+                  f"{100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the sgemm rate", flush=True)
+    ours.close()
+    theirs.close()
+
+
+if __name__ == "__main__":
+    main()
