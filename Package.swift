@@ -44,6 +44,7 @@ let package = Package(
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
+        .testTarget(name: "T2LearningTests", dependencies: ["T2Core", "T2Learning"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning"],
             resources: [.copy("Fixtures")]),

@@ -1,0 +1,167 @@
+import Foundation
+import T2Core
+import T2Learning
+import Testing
+
+@Suite("Checkpoint", .serialized)
+final class CheckpointTests {
+    private let folder: URL
+    private var path: String { folder.appendingPathComponent("step-3.safetensors").path }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("t2-checkpoint-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Values that a careless decimal form would not bring back.
+    private func checkpoint(evaluated: Bool = true) throws -> Checkpoint {
+        var configuration = RunConfiguration()
+        configuration.seed = .max
+        configuration.learningRate = 0.1 + Float.ulpOfOne
+        configuration.model = "models/ü \"quoted\"/base"
+        var stopping = try EarlyStopping(patience: 3)
+        var history: [Evaluation] = []
+        if evaluated {
+            for (step, accuracy) in [(0, 1.0 / 3), (10, 0.1 + 0.2), (20, 2.0 / 7)] {
+                history.append(Evaluation(step: step, accuracy: accuracy))
+                _ = stopping.record(history[history.count - 1])
+            }
+        }
+        return Checkpoint(
+            configuration: configuration, modelDigest: Digest(of: "model"),
+            layout: ExpertLayout(entries: [.init(name: "a", count: 2), .init(name: "b", count: 3)]), step: 20,
+            parameters: [1, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1.0 / 3],
+            optimizerState: AdamW.State(
+                firstMoment: [1e-30, 2, 3, 4, 0.1], secondMoment: [.leastNormalMagnitude / 3, 0, 0.3, 7, 1e38],
+                steps: 20),
+            runningMeanReward: RunningMeanReward(sum: 0.1 + 0.2, count: 2560), earlyStopping: stopping,
+            bestVector: evaluated ? [1, 2, 3, 4, 5.0000005] : nil, history: history)
+    }
+
+    @Test("reads back what was written, bit for bit", arguments: [true, false])
+    func roundTrip(evaluated: Bool) throws {
+        let written = try checkpoint(evaluated: evaluated)
+        try written.write(to: path)
+        let read = try Checkpoint(path: path)
+        #expect(read == written)
+        #expect(read.parameters.map(\.bitPattern) == written.parameters.map(\.bitPattern))
+        #expect(read.runningMeanReward.sum.bitPattern == written.runningMeanReward.sum.bitPattern)
+        #expect(read.history.map(\.accuracy.bitPattern) == written.history.map(\.accuracy.bitPattern))
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        try read.write(to: path)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+    }
+
+    @Test("lets a run go on as if it had never stopped")
+    func resume() throws {
+        let layout = ExpertLayout(entries: [.init(name: "a", count: 5)])
+        let update = try ParameterUpdate(parameterisation: .direct(layout), configuration: RunConfiguration())
+        func step(_ number: Int, _ parameters: [Float], _ state: AdamW.State) throws -> ParameterUpdate.Outcome {
+            var random = SeededRandom(seed: 9, step: number)
+            let gradient = ExpertVector(layout: layout, values: (0..<5).map { _ in Float(random.nextNormal()) })
+            return try update.apply(
+                vectorGradient: gradient, parameters: parameters, optimizerState: state, step: number)
+        }
+        var whole = try step(0, [1, 1, 1, 1, 1], .init(count: 5))
+        var saved = try checkpoint()
+        saved.layout = layout
+        (saved.parameters, saved.optimizerState) = (whole.parameters, whole.optimizerState)
+        try saved.write(to: path)
+        whole = try step(1, whole.parameters, whole.optimizerState)
+        let restored = try Checkpoint(path: path)
+        #expect(try step(1, restored.parameters, restored.optimizerState) == whole)
+    }
+
+    @Test("finds a single flipped bit, wherever it is")
+    func flippedBit() throws {
+        try checkpoint().write(to: path)
+        let original = try Data(contentsOf: URL(fileURLWithPath: path))
+        for position in stride(from: 0, to: original.count, by: 7) {
+            var damaged = original
+            damaged[position] ^= 0x04
+            try damaged.write(to: URL(fileURLWithPath: path))
+            let error = #expect(throws: (any Error).self, "byte \(position)") { try Checkpoint(path: self.path) }
+            #expect(error is any UserFacingError)
+            #expect("\(error.map { "\($0)" } ?? "")".contains(path))
+        }
+    }
+
+    @Test("refuses a truncated file")
+    func truncated() throws {
+        try checkpoint().write(to: path)
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        try data.prefix(data.count - 4).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: SafetensorsError.self) { try Checkpoint(path: self.path) }
+        #expect(error == .truncated(path: path, expected: data.count, found: data.count - 4))
+    }
+
+    /// Writes the checkpoint's file again with other tensors or metadata.
+    private func rewrite(
+        _ change: (inout [SafetensorsWriter.Tensor], inout [String: String]) -> Void
+    ) throws {
+        try checkpoint().write(to: path)
+        let file = try SafetensorsFile(path: path)
+        var tensors = try file.tensors.keys.sorted().map {
+            SafetensorsWriter.Tensor(
+                name: $0, shape: file.tensors[$0]?.shape ?? [], values: try file.floats(of: $0))
+        }
+        var metadata = file.metadata
+        change(&tensors, &metadata)
+        try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
+    }
+
+    @Test(
+        "names a missing tensor",
+        arguments: ["parameters", "optimizer.first-moment", "optimizer.second-moment", "best-vector"])
+    func missing(name: String) throws {
+        try rewrite { tensors, _ in tensors.removeAll { $0.name == name } }
+        let error = #expect(throws: SafetensorsError.self) { try Checkpoint(path: self.path) }
+        #expect(error == .missingTensor(path: path, name: name))
+    }
+
+    @Test("names a tensor of the wrong size")
+    func wrongSize() throws {
+        try rewrite { tensors, _ in
+            tensors.removeAll { $0.name == "parameters" }
+            tensors.append(.init(name: "parameters", shape: [4], values: [1, 2, 3, 4]))
+        }
+        let error = #expect(throws: SafetensorsError.self) { try Checkpoint(path: self.path) }
+        #expect(error == .unexpectedShape(path: path, name: "parameters", expected: [5], found: [4]))
+    }
+
+    @Test("refuses a file that is no checkpoint, or of another format")
+    func format() throws {
+        try rewrite { _, metadata in metadata["format"] = "t2-checkpoint/9" }
+        var error = #expect(throws: InputError.self) { try Checkpoint(path: self.path) }
+        #expect(error?.description.contains("'t2-checkpoint/9', this program reads 't2-checkpoint/1'") == true)
+        try rewrite { _, metadata in metadata = ["format": "t2-expert/1"] }
+        error = #expect(throws: InputError.self) { try Checkpoint(path: self.path) }
+        #expect(error?.description.contains("is not a checkpoint") == true)
+    }
+
+    @Test("refuses another run's configuration, listing every key with both values")
+    func anotherRun() throws {
+        let saved = try checkpoint()
+        try saved.requireSameRun(as: saved.configuration, modelDigest: saved.modelDigest, place: path)
+        var other = saved.configuration
+        other.steps = 99
+        other.klCoefficient = 0.25
+        let error = #expect(throws: InputError.self) {
+            try saved.requireSameRun(as: other, modelDigest: saved.modelDigest, place: self.path)
+        }
+        #expect(error?.description.contains("kl-coefficient was 0, is 0.25; steps was 30, is 99.") == true)
+        #expect(error?.exitStatus == .configuration)
+    }
+
+    @Test("refuses another base model")
+    func anotherModel() throws {
+        let saved = try checkpoint()
+        let error = #expect(throws: InputError.self) {
+            try saved.requireSameRun(as: saved.configuration, modelDigest: Digest(of: "other"), place: self.path)
+        }
+        #expect(error?.description.contains(Digest(of: "model").short) == true)
+        #expect(error?.description.contains(Digest(of: "other").short) == true)
+    }
+}
