@@ -29,6 +29,7 @@ let package = Package(
 
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
+        .target(name: "T2Text", dependencies: ["T2Core"]),
 
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
@@ -43,6 +44,7 @@ let package = Package(
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
+        .testTarget(name: "T2TextTests", dependencies: ["T2Core", "T2Text"], resources: [.copy("Fixtures")]),
         .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
         .testTarget(name: "T2LearningTests", dependencies: ["T2Core", "T2Learning"], resources: [.copy("Fixtures")]),
         .testTarget(

@@ -1,0 +1,124 @@
+/// A token that is found in the text as it is written, before anything is split: an entry of `added_tokens`.
+struct AddedToken: Sendable, Decodable {
+    let id: Int
+    let content: String
+    /// Only where no word character touches it.
+    let singleWord: Bool
+    /// Takes the white space before it, after it, with it.
+    let stripsLeft: Bool
+    let stripsRight: Bool
+    /// Looked for in the normalized text, normalized itself.
+    let normalized: Bool
+    /// Left out of decoded text on demand.
+    let special: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case id, content, normalized, special
+        case singleWord = "single_word"
+        case stripsLeft = "lstrip"
+        case stripsRight = "rstrip"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func flag(_ key: CodingKeys) throws -> Bool? { try container.decodeIfPresent(Bool.self, forKey: key) }
+        id = try container.decode(Int.self, forKey: .id)
+        content = try container.decode(String.self, forKey: .content)
+        singleWord = try flag(.singleWord) ?? false
+        stripsLeft = try flag(.stripsLeft) ?? false
+        stripsRight = try flag(.stripsRight) ?? false
+        special = try flag(.special) ?? false
+        normalized = try flag(.normalized) ?? !special
+    }
+}
+
+/// Finds added tokens in text: the leftmost first, of those the longest.
+struct AddedTokenFinder: Sendable {
+    enum Section {
+        case text(UnsafeBufferPointer<UInt8>)
+        case token(Int32)
+    }
+
+    private struct Candidate: Sendable {
+        let content: [UInt8]
+        let token: AddedToken
+    }
+
+    /// By first byte; longest first.
+    private let candidates: [[Candidate]]
+    private let isEmpty: Bool
+
+    /// - Parameter tokens: each with the bytes it is looked for as.
+    init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
+        var candidates = [[Candidate]](repeating: [], count: 256)
+        for (token, content) in tokens {
+            guard let first = content.first else { continue }
+            candidates[Int(first)].append(Candidate(content: content, token: token))
+        }
+        self.candidates = candidates.map { $0.sorted { $0.content.count > $1.content.count } }
+        isEmpty = candidates.allSatisfy(\.isEmpty)
+    }
+
+    /// Cuts the text into tokens and what lies between them.
+    func forEachSection(of text: UnsafeBufferPointer<UInt8>, _ body: (Section) -> Void) {
+        guard !isEmpty else { return body(.text(text)) }
+        let reader = ScalarReader(text)
+        var sectionStart = 0
+        var index = 0
+        while index < text.count {
+            guard let found = candidate(in: text, at: index) else {
+                index += 1
+                continue
+            }
+            let end = index + found.content.count
+            guard !found.token.singleWord || reader.isWordBoundary(from: index, to: end) else {
+                index = end
+                continue
+            }
+            let start = found.token.stripsLeft ? reader.startOfSpace(before: index, notBefore: sectionStart) : index
+            if start > sectionStart { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart..<start]))) }
+            body(.token(Int32(found.token.id)))
+            index = found.token.stripsRight ? reader.endOfRun(of: .whitespace, from: end) : end
+            sectionStart = index
+        }
+        if sectionStart < text.count { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart...]))) }
+    }
+
+    private func candidate(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Candidate? {
+        let candidates = candidates[Int(text[index])]
+        if candidates.isEmpty { return nil }
+        return candidates.first { candidate in
+            guard candidate.content.count <= text.count - index else { return false }
+            for offset in 1..<candidate.content.count where candidate.content[offset] != text[index + offset] {
+                return false
+            }
+            return true
+        }
+    }
+}
+
+extension ScalarReader {
+    fileprivate func isWordBoundary(from start: Int, to end: Int) -> Bool {
+        if let before = scalar(before: start)?.scalar, before.isWordCharacter { return false }
+        return end == self.end || !scalar(at: end).scalar.isWordCharacter
+    }
+
+    fileprivate func startOfSpace(before index: Int, notBefore limit: Int) -> Int {
+        var index = index
+        while index > limit, let (scalar, start) = scalar(before: index), scalar.properties.isWhitespace {
+            index = start
+        }
+        return index
+    }
+}
+
+extension Unicode.Scalar {
+    /// `\w`.
+    /// - Source: Unicode Technical Standard 18, annex C.
+    fileprivate var isWordCharacter: Bool {
+        switch properties.generalCategory {
+        case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark: true
+        default: properties.isAlphabetic || properties.isJoinControl
+        }
+    }
+}

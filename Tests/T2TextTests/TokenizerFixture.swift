@@ -1,0 +1,38 @@
+import Foundation
+import T2Text
+
+/// A small tokenizer and what the tokenizers library makes of hard texts with it; see
+/// scripts/fixtures/make_tokenizer_fixtures.py.
+struct TokenizerFixture: Decodable {
+    struct Encoding: Decodable {
+        let text: String
+        let ids: [Int32]
+    }
+
+    struct Decoding: Decodable {
+        let ids: [Int32]
+        let text: String
+        let withoutSpecialTokens: String
+    }
+
+    let vocabularySize: Int
+    let encodings: [Encoding]
+    let decodings: [Decoding]
+
+    static let names = ["gpt2", "llama3", "qwen2", "digits", "other"]
+
+    static func load(_ name: String) throws -> TokenizerFixture {
+        try JSONDecoder().decode(TokenizerFixture.self, from: Data(contentsOf: folder.appending(path: "\(name).json")))
+    }
+
+    static func tokenizer(_ name: String) throws -> Tokenizer {
+        try Tokenizer(path: tokenizerPath(name))
+    }
+
+    static func tokenizerPath(_ name: String) -> String { folder.appending(path: "\(name)/tokenizer.json").path }
+
+    private static var folder: URL { Bundle.module.bundleURL.appending(path: "Fixtures") }
+}
+
+/// `String` takes canonically equivalent texts for equal; tests must not.
+func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeScalars) }

@@ -1,0 +1,55 @@
+import T2Core
+import T2Text
+import Testing
+
+@Suite("Whatever the text")
+struct TokenizerPropertyTests {
+    @Test("decoding the tokens of random Unicode gives it back", arguments: ["gpt2", "llama3"])
+    func roundTrip(name: String) throws {
+        let tokenizer = try TokenizerFixture.tokenizer(name)
+        var random = SeededRandom(seed: 7)
+        for _ in 0..<400 {
+            let text = randomText(&random)
+            let ids = tokenizer.encode(text)
+            #expect(scalars(tokenizer.decode(ids, skipSpecialTokens: false)) == scalars(text))
+        }
+    }
+
+    @Test(
+        "a long piece without a place to cut is encoded in little more than linear time", .timeLimit(.minutes(1)),
+        arguments: ["a", "é", " ", "\n", "0", "!", "\u{301}\u{323}", "<|"])
+    func longPieces(unit: String) throws {
+        let text = String(repeating: unit, count: 100_000)
+        for name in ["gpt2", "qwen2"] {
+            let tokenizer = try TokenizerFixture.tokenizer(name)
+            let decoded = tokenizer.decode(tokenizer.encode(text), skipSpecialTokens: false)
+            #expect(decoded.unicodeScalars.count == text.unicodeScalars.count)
+        }
+    }
+
+    @Test("several threads get the same tokens from one tokenizer")
+    func threads() async throws {
+        let tokenizer = try TokenizerFixture.tokenizer("qwen2")
+        let encodings = try TokenizerFixture.load("qwen2").encodings
+        let agreeing = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<4 {
+                group.addTask { encodings.allSatisfy { tokenizer.encode($0.text) == $0.ids } }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(agreeing == 4)
+    }
+
+    private func randomText(_ random: inout SeededRandom) -> String {
+        let ranges: [ClosedRange<UInt32>] = [
+            0...0x7F, 0x20...0x7E, 0x80...0x24F, 0x300...0x36F, 0x370...0x1FFF, 0x2000...0x33FF, 0x4E00...0x9FFF,
+            0xAC00...0xD7FF, 0xE000...0xFFFF, 0x1_0000...0x1_FFFF, 0x2_0000...0x10_FFFF,
+        ]
+        var text = String.UnicodeScalarView()
+        for _ in 0..<Int.random(in: 0...40, using: &random) {
+            let range = ranges[Int.random(in: 0..<ranges.count, using: &random)]
+            if let scalar = Unicode.Scalar(UInt32.random(in: range, using: &random)) { text.append(scalar) }
+        }
+        return String(text)
+    }
+}

@@ -1,0 +1,76 @@
+import T2Text
+import Testing
+
+@Suite("The tokenizer agrees with the tokenizers library")
+struct TokenizerReferenceTests {
+    @Test("on the tokens of hard texts", arguments: TokenizerFixture.names)
+    func encoding(name: String) throws {
+        let tokenizer = try TokenizerFixture.tokenizer(name)
+        for expected in try TokenizerFixture.load(name).encodings {
+            #expect(tokenizer.encode(expected.text) == expected.ids, "\(expected.text.debugDescription)")
+        }
+    }
+
+    @Test(
+        "on the text of tokens, unfinished characters, special and unknown ones among them",
+        arguments: TokenizerFixture.names)
+    func decoding(name: String) throws {
+        let tokenizer = try TokenizerFixture.tokenizer(name)
+        for expected in try TokenizerFixture.load(name).decodings {
+            let whole = tokenizer.decode(expected.ids, skipSpecialTokens: false)
+            #expect(scalars(whole) == scalars(expected.text), "\(expected.ids)")
+            let withoutSpecial = tokenizer.decode(expected.ids, skipSpecialTokens: true)
+            #expect(scalars(withoutSpecial) == scalars(expected.withoutSpecialTokens), "\(expected.ids)")
+        }
+    }
+
+    @Test("on the size of the vocabulary", arguments: TokenizerFixture.names)
+    func vocabularySize(name: String) throws {
+        #expect(try TokenizerFixture.tokenizer(name).vocabularySize == TokenizerFixture.load(name).vocabularySize)
+    }
+
+    @Test(
+        "Streaming gives, after any number of tokens, what decoding those at once gives",
+        arguments: TokenizerFixture.names)
+    func streaming(name: String) throws {
+        let tokenizer = try TokenizerFixture.tokenizer(name)
+        for decoding in try TokenizerFixture.load(name).decodings {
+            var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true)
+            var text = ""
+            for (index, id) in decoding.ids.enumerated() {
+                text += decoder.append(id)
+                var stopped = decoder
+                let whole = tokenizer.decode(Array(decoding.ids[...index]), skipSpecialTokens: true)
+                #expect(scalars(text) + scalars(stopped.finish()) == scalars(whole))
+            }
+            #expect(scalars(text + decoder.finish()) == scalars(decoding.withoutSpecialTokens))
+        }
+    }
+
+    @Test("A character spread over tokens comes out once, whole, with its last token")
+    func streamedCharacter() throws {
+        let tokenizer = try TokenizerFixture.tokenizer("gpt2")
+        let ids = tokenizer.encode("𓀀")
+        #expect(ids.count > 1)
+        var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: false)
+        let parts = ids.map { decoder.append($0) }
+        #expect(parts == Array(repeating: "", count: ids.count - 1) + ["𓀀"])
+        #expect(decoder.finish() == "")
+    }
+
+    @Test("The prompt's prefix is what the template puts before a text")
+    func promptPrefix() throws {
+        let tokenizer = try TokenizerFixture.tokenizer("llama3")
+        #expect(tokenizer.promptPrefix == [try #require(tokenizer.id(of: "<|begin|>"))])
+        #expect(try TokenizerFixture.tokenizer("gpt2").promptPrefix == [])
+    }
+
+    @Test("Tokens are found by the spelling of the file")
+    func identifiers() throws {
+        let tokenizer = try TokenizerFixture.tokenizer("gpt2")
+        let id = try #require(tokenizer.id(of: "Ġthe"))
+        #expect(tokenizer.encode(" the") == [id])
+        #expect(tokenizer.id(of: " the") == nil)
+        #expect(tokenizer.id(of: "<|end|>").map(Int.init) == tokenizer.vocabularySize - 1)
+    }
+}
