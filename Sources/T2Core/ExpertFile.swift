@@ -64,7 +64,13 @@ package struct ExpertFile: Sendable, Equatable {
         }
         let format = try required("format")
         guard format == Self.format else {
-            throw InputError(path, "has format '\(format)', this program reads '\(Self.format)'", remedy: "Update t2.")
+            let isNewer = format.hasPrefix("t2-expert/")
+            throw InputError(
+                path,
+                (isNewer ? "has" : "not an expert file: its metadata has")
+                    + " format '\(format)', expected '\(Self.format)'",
+                remedy: isNewer
+                    ? "Update t2." : "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
         }
         guard let digest = Digest(hexadecimal: try required("base-model-digest")), let step = Int(try required("step")),
             let seed = UInt64(try required("seed"))

@@ -1,0 +1,19 @@
+/// What one program may use; beyond any of these it fails.
+package struct ProgramLimits: Sendable, Equatable, Encodable {
+    /// Processor time of each of its processes. Whole seconds, because that is how the system counts.
+    package var processorSeconds = 2
+    /// From start to end. Far above the processor time, so that a busy machine does not change verdicts.
+    package var wallSeconds: Double = 10
+    /// Address space of each of its processes.
+    package var memoryBytes = 256 << 20
+    /// Processes and threads alive at once, itself included.
+    package var processes = 4
+    /// Size of each file it writes.
+    package var fileBytes = 8 << 20
+    /// All of its files together, which live in memory.
+    package var temporaryBytes = 16 << 20
+    /// Length of its source and of all its tests together, in UTF-8. Longer ones fail without being run.
+    package var sourceBytes = 1 << 20
+
+    package init() {}
+}

@@ -1,0 +1,172 @@
+import Foundation
+import T2Core
+
+/// One bubblewrapped interpreter that runs programs one after another; belongs to the thread that made it.
+///
+/// Invariants: the process dies with that thread; after any failure it is dead, and no later program sees it.
+struct SandboxRunner: ~Copyable {
+    /// Why a program has no result: about the sandbox, never about the program.
+    struct Failure: Error {
+        let reason: String
+    }
+
+    let process: pid_t
+    private let channel: Int32
+    private let diagnostics: Int32
+    private let limits: ProgramLimits
+
+    /// Beyond a program's own limit: the runner needs some time to kill and reap on a busy machine.
+    private static let graceSeconds = 60.0
+    private static let longestReply = 1 << 16
+
+    init(command: SandboxCommand, limits: ProgramLimits) throws(Failure) {
+        let channel = try Self.socketPair()
+        defer { close(channel.theirs) }
+        let diagnostics: (ours: Int32, theirs: Int32)
+        do {
+            diagnostics = try Self.socketPair()
+        } catch {
+            close(channel.ours)
+            throw error
+        }
+        defer { close(diagnostics.theirs) }
+        guard let process = Self.spawn(command, channel: channel.theirs, diagnostics: diagnostics.theirs) else {
+            let failure = Failure(reason: Self.reason("start \(command.executable)"))
+            close(channel.ours)
+            close(diagnostics.ours)
+            throw failure
+        }
+        self.process = process
+        self.channel = channel.ours
+        self.diagnostics = diagnostics.ours
+        self.limits = limits
+    }
+
+    deinit {
+        kill(process, SIGKILL)
+        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
+        close(channel)
+        close(diagnostics)
+    }
+
+    /// False once bubblewrap or the interpreter in it has ended, whoever ended it.
+    var isAlive: Bool {
+        // Bubblewrap may be gone a moment before the interpreter, which dies with it, and the other way round.
+        var ended = siginfo_t()
+        let status = waitid(P_PID, id_t(process), &ended, WEXITED | WNOHANG | WNOWAIT)
+        var entry = pollfd(fd: channel, events: 0, revents: 0)
+        return status == 0 && ended.si_signo == 0 && poll(&entry, 1, 0) == 0
+    }
+
+    /// Blocks until the program has ended and nothing of it is left.
+    ///
+    /// - Throws: `Failure` if the runner broke; it must then be dropped.
+    func run(_ program: Program) throws(Failure) -> ProgramResult {
+        let deadline = ContinuousClock.now + .seconds(limits.wallSeconds + Self.graceSeconds)
+        try send(program)
+        let header = try receive(4, until: deadline)
+        let length = header.reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard length <= Self.longestReply else { throw Failure(reason: "the runner's reply has \(length) bytes") }
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(try receive(length, until: deadline))) else {
+            throw Failure(reason: "the runner's reply cannot be read")
+        }
+        return switch reply.result {
+        case .passed: .passed
+        case .failed: .failed(reason: reply.reason)
+        case .notRun: .notRun(reason: reply.reason)
+        }
+    }
+
+    private struct Reply: Decodable {
+        enum Result: String, Decodable {
+            case passed, failed
+            case notRun = "not-run"
+        }
+        let result: Result
+        let reason: String
+    }
+
+    private func send(_ program: Program) throws(Failure) {
+        guard let body = try? JSONEncoder().encode(program) else {
+            throw Failure(reason: "the request cannot be encoded")
+        }
+        let length = UInt32(body.count)
+        let message = (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
+        var sent = 0
+        while sent < message.count {
+            // A pipe would raise SIGPIPE in the whole worker.
+            let count = message[sent...].withUnsafeBytes {
+                Foundation.send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw ended() }
+            sent += count
+        }
+    }
+
+    private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(Failure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var received = 0
+        while received < count {
+            let remaining = (deadline - .now) / .milliseconds(1)
+            guard remaining > 0 else { throw Failure(reason: "the runner does not answer") }
+            var entry = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, Int32(min(remaining, 1e6)) + 1) > 0 else { continue }
+            let part = bytes[received...].withUnsafeMutableBytes { recv(channel, $0.baseAddress, $0.count, 0) }
+            if part < 0 && errno == EINTR { continue }
+            guard part > 0 else { throw ended() }
+            received += part
+        }
+        return bytes
+    }
+
+    /// The runner is gone; what bubblewrap or Python said last is the reason.
+    private func ended() -> Failure {
+        var text = [UInt8](repeating: 0, count: 4096)
+        let count = max(0, recv(diagnostics, &text, text.count, Int32(MSG_DONTWAIT)))
+        let words = String(decoding: text[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).last.map(
+            String.init)
+        return Failure(reason: words ?? "the sandbox's runner was killed")
+    }
+
+    private static func socketPair() throws(Failure) -> (ours: Int32, theirs: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw Failure(reason: reason("make a socket pair")) }
+        return (ends[0], ends[1])
+    }
+
+    private static func reason(_ action: String) -> String { "cannot \(action): \(String(cString: strerror(errno)))" }
+
+    /// In a session of its own, so that Ctrl-C in a terminal reaches the worker alone. Sets errno and returns nil on
+    /// failure.
+    private static func spawn(_ command: SandboxCommand, channel: Int32, diagnostics: Int32) -> pid_t? {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, channel, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, diagnostics, 2)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        // POSIX_SPAWN_SETSID, which the module map leaves out.
+        let newSession: Int32 = 0x80
+        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | newSession
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var arguments = command.arguments.map { strdup($0) } + [nil]
+        var environment = command.environment.map { strdup($0) } + [nil]
+        defer { for text in arguments + environment { free(text) } }
+        var process: pid_t = 0
+        let code = posix_spawn(&process, command.executable, &actions, &attributes, &arguments, &environment)
+        if code != 0 { errno = code }
+        return code == 0 ? process : nil
+    }
+}

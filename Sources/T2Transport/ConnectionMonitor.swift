@@ -1,0 +1,60 @@
+import CZeroMQ
+import Foundation
+
+/// What libzmq tells about a socket's connections.
+struct ConnectionMonitor: ~Copyable {
+    enum Event {
+        case established
+        case ended
+        /// Refused, timed out, or not ZeroMQ at the other end.
+        case failed(reason: String)
+    }
+
+    let socket: ZeroMQSocket
+
+    /// Starts watching; the socket must not have been bound or connected yet.
+    init(_ watched: borrowing ZeroMQSocket, _ context: borrowing ZeroMQContext) throws(TransportError) {
+        let events =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+        // A context of its own per transport, so the name is unique.
+        let address = "inproc://connections"
+        guard zmq_socket_monitor(watched.handle, address, events) == 0 else {
+            throw .library(operation: "watch a socket", code: zmq_errno())
+        }
+        self.init(socket: try Self.listener(to: address, context))
+    }
+
+    private init(socket: consuming ZeroMQSocket) { self.socket = socket }
+
+    private static func listener(
+        to address: String, _ context: borrowing ZeroMQContext
+    ) throws(TransportError) -> ZeroMQSocket {
+        let socket = try ZeroMQSocket(context, ZMQ_PAIR)
+        try socket.set(ZMQ_LINGER, Int32(0))
+        guard zmq_connect(socket.handle, address) == 0 else {
+            throw .library(operation: "watch a socket", code: zmq_errno())
+        }
+        return socket
+    }
+
+    /// The next event; nil if there is none now.
+    ///
+    /// - Source: zmq_socket_monitor(3): the first frame holds the event (16 bits) and its value (32 bits).
+    func next() -> Event? {
+        guard let frames = socket.receive(limit: 2), let frame = frames.first, frame.count == 6 else { return nil }
+        let (event, value) = frame.withUnsafeBytes {
+            (Int32($0.loadUnaligned(as: UInt16.self)), $0.loadUnaligned(fromByteOffset: 2, as: Int32.self))
+        }
+        switch event {
+        case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .established
+        case ZMQ_EVENT_DISCONNECTED: return .ended
+        case ZMQ_EVENT_CLOSED: return .failed(reason: "connection refused or timed out")
+        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+            return .failed(reason: "the other end does not speak this protocol (0x\(String(value, radix: 16)))")
+        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .failed(reason: "refused by authentication (\(value))")
+        default: return .failed(reason: "closed during the handshake: \(String(cString: zmq_strerror(value)))")
+        }
+    }
+}

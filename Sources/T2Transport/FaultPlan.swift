@@ -1,0 +1,47 @@
+import T2Core
+
+/// What happens to each message of a worker's link, fixed by a seed: the n-th message of a direction always meets the
+/// same fate, whatever else happens.
+package struct FaultPlan: Sendable, Equatable {
+    package enum Direction: Int, Sendable {
+        case toCoordinator
+        case toWorker
+    }
+
+    package enum Fate: Sendable, Hashable {
+        case pass
+        case drop
+        case duplicate
+        /// Overtaken by this many of the messages behind it.
+        case hold(behind: Int)
+        /// The worker vanishes: its transport closes without a word.
+        case cut
+    }
+
+    package var seed: UInt64
+    /// Probabilities; what is left of 1 passes.
+    package var drop = 0.0
+    package var duplicate = 0.0
+    package var hold = 0.0
+    /// The number, from 0, of the message to the coordinator at which the worker vanishes.
+    package var cutAt: Int?
+
+    package init(seed: UInt64, drop: Double = 0, duplicate: Double = 0, hold: Double = 0, cutAt: Int? = nil) {
+        precondition(drop >= 0 && duplicate >= 0 && hold >= 0 && drop + duplicate + hold <= 1)
+        self.seed = seed
+        self.drop = drop
+        self.duplicate = duplicate
+        self.hold = hold
+        self.cutAt = cutAt
+    }
+
+    package func fate(of number: Int, _ direction: Direction) -> Fate {
+        if direction == .toCoordinator, let cutAt, number >= cutAt { return .cut }
+        var random = SeededRandom(seed: seed, step: direction.rawValue, problem: number)
+        let draw = random.nextUniform()
+        if draw < drop { return .drop }
+        if draw < drop + duplicate { return .duplicate }
+        if draw < drop + duplicate + hold { return .hold(behind: 1 + Int(random.next32() % 3)) }
+        return .pass
+    }
+}

@@ -1,0 +1,83 @@
+import CZeroMQ
+import Dispatch
+import Foundation
+import Synchronization
+
+/// A thread that is the executor of one actor and, between the actor's jobs, waits in the actor's own poll.
+///
+/// Invariants: jobs and turns run on this thread alone, one at a time, until a turn returns false. Jobs that arrive
+/// after that (calls on a closed transport) run one at a time on a dispatch queue, so no caller waits for ever.
+final class IOThread: SerialExecutor {
+    private struct Queue {
+        var jobs: [UnownedJob] = []
+        var hasEnded = false
+    }
+
+    /// Readable while jobs wait: the poll includes it.
+    let wakeDescriptor: Int32
+    private let queue = Mutex(Queue())
+    private let identity = Mutex<pthread_t?>(nil)
+    private let afterwards = DispatchQueue(label: "t2.transport.closed")
+
+    /// - Throws: `TransportError` if the process has no file descriptor left.
+    init() throws(TransportError) {
+        wakeDescriptor = t2_eventfd()
+        guard wakeDescriptor >= 0 else { throw .library(operation: "create an eventfd", code: errno) }
+    }
+
+    deinit { Foundation.close(wakeDescriptor) }
+
+    /// Starts the thread. Each turn waits until something is to be done, does it, and returns false when all is over.
+    func start(name: String, turn: @escaping @Sendable () -> Bool) {
+        let thread = Thread { [self] in
+            identity.withLock { $0 = pthread_self() }
+            repeat { runJobs() } while turn()
+            end()
+        }
+        thread.name = name
+        thread.start()
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let (hasEnded, isFirst) = queue.withLock { queue in
+            if !queue.hasEnded { queue.jobs.append(job) }
+            return (queue.hasEnded, queue.jobs.count == 1)
+        }
+        if hasEnded {
+            afterwards.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+        } else if isFirst {
+            var one: UInt64 = 1
+            // Cannot fail: the counter is reset long before it could overflow.
+            _ = write(wakeDescriptor, &one, 8)
+        }
+    }
+
+    func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+    /// A turn is not a job, so the runtime asks here whether it may touch the actor.
+    func checkIsolated() {
+        let isHere = identity.withLock { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+        precondition(isHere, "the sockets of a transport are touched on its I/O thread alone")
+    }
+
+    private func runJobs() {
+        var count: UInt64 = 0
+        _ = read(wakeDescriptor, &count, 8)
+        let jobs = queue.withLock { queue in
+            let jobs = queue.jobs
+            queue.jobs.removeAll(keepingCapacity: true)
+            return jobs
+        }
+        for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+    }
+
+    private func end() {
+        let late = queue.withLock { queue in
+            queue.hasEnded = true
+            defer { queue.jobs = [] }
+            return queue.jobs
+        }
+        for job in late { afterwards.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) } }
+    }
+}

@@ -1,0 +1,248 @@
+import Foundation
+import T2Core
+
+/// A coordinator and its workers in one process: what ZeroMQ does, without sockets. Every message goes through the
+/// codec.
+///
+/// Heartbeats are perfect: a peer counts as heard now unless its link is frozen or cut. Time is the system's, or, with
+/// `startingAt`, stands still until `advance`.
+///
+/// Invariant: at most one coordinator is open, the one of the last `listen`.
+package actor InMemoryNetwork {
+    private struct Link {
+        var inbox: Inbox<WorkerEvent>
+        var outbox = Outbox()
+        var isCut = false
+        /// Set while nothing passes and nobody is told.
+        var frozenSince: ContinuousClock.Instant?
+        /// The coordinator has had a message from it.
+        var isKnown = false
+    }
+
+    private let codec: MessageCodec
+    private let queueLength: Int
+    private var manualTime: ContinuousClock.Instant?
+    private var links: [PeerIdentity: Link] = [:]
+    /// Links in order of joining: iterating a dictionary would make runs differ.
+    private var order: [PeerIdentity] = []
+    private var inbox: Inbox<CoordinatorEvent>
+    /// Counts the coordinators; the current one is open if `isListening`.
+    private var generation = 0
+    private var isListening = false
+
+    package init(
+        startingAt time: ContinuousClock.Instant? = nil, queueLength: Int = 64, limits: MessageLimits = MessageLimits()
+    ) {
+        manualTime = time
+        self.queueLength = queueLength
+        codec = MessageCodec(limits: limits)
+        inbox = Self.emptyInbox(queueLength)
+    }
+
+    package var now: ContinuousClock.Instant { manualTime ?? .now }
+
+    /// Moves a clock that stands still, and ends the waits whose deadlines have passed.
+    package func advance(by duration: Duration) {
+        manualTime = now + duration
+        inbox.expire(at: now)
+        for peer in order {
+            links[peer]?.inbox.expire(at: now)
+            links[peer]?.outbox.expire(at: now)
+        }
+    }
+
+    /// Opens the coordinator's end, after closing the one before: its restart.
+    package func listen() -> InMemoryCoordinatorTransport {
+        closeCoordinator(generation)
+        generation += 1
+        isListening = true
+        inbox = Self.emptyInbox(queueLength)
+        for peer in order where links[peer]?.isCut == false { links[peer]?.inbox.deliver(.connected) }
+        for peer in order { flush(peer) }
+        return InMemoryCoordinatorTransport(network: self, generation: generation)
+    }
+
+    /// Opens a worker's end; the same name and incarnation again takes over its link.
+    package func connect(_ worker: WorkerIdentifier) throws(InputError) -> InMemoryWorkerTransport {
+        let peer = try PeerIdentity(worker)
+        closeWorker(peer)
+        links[peer] = Link(inbox: Inbox(eventLimit: queueLength, byteLimit: .max))
+        order.append(peer)
+        if isListening { links[peer]?.inbox.deliver(.connected) }
+        return InMemoryWorkerTransport(network: self, peer: peer)
+    }
+
+    /// Breaks a worker's connection: both sides notice.
+    package func cut(_ worker: WorkerIdentifier) throws(InputError) {
+        let peer = try PeerIdentity(worker)
+        guard links[peer]?.isCut == false else { return }
+        links[peer]?.isCut = true
+        links[peer]?.inbox.deliver(.disconnected)
+        lose(peer)
+    }
+
+    /// Makes a worker silent: nothing passes either way, and nobody is told. Its messages are lost.
+    package func freeze(_ worker: WorkerIdentifier) throws(InputError) {
+        let peer = try PeerIdentity(worker)
+        if links[peer]?.frozenSince == nil { links[peer]?.frozenSince = now }
+    }
+
+    /// Ends a cut or a freeze.
+    package func restore(_ worker: WorkerIdentifier) throws(InputError) {
+        let peer = try PeerIdentity(worker)
+        guard let link = links[peer] else { return }
+        links[peer]?.frozenSince = nil
+        links[peer]?.isCut = false
+        if link.isCut && isListening { links[peer]?.inbox.deliver(.connected) }
+        flush(peer)
+    }
+
+    private static func emptyInbox(_ queueLength: Int) -> Inbox<CoordinatorEvent> {
+        Inbox(eventLimit: queueLength, byteLimit: .max)
+    }
+}
+
+// MARK: - The coordinator's end
+
+extension InMemoryNetwork {
+    func send(_ message: Message, to peer: PeerIdentity, _ generation: Int) throws(ProtocolError) -> SendOutcome {
+        let received = try codec.decode(codec.encode(message))
+        guard generation == self.generation, isListening, let link = links[peer], !link.isCut else {
+            return .unreachable
+        }
+        if link.frozenSince != nil { return .sent }
+        guard link.inbox.hasRoom else { return .congested }
+        links[peer]?.inbox.deliver(.message(received))
+        return .sent
+    }
+
+    func nextCoordinatorEvent(
+        before deadline: ContinuousClock.Instant?, _ generation: Int
+    ) async -> CoordinatorEvent? {
+        guard generation == self.generation else { return .closed }
+        if let event = inbox.take() {
+            for peer in order { flush(peer) }
+            return event
+        }
+        guard isListening else { return .closed }
+        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return nil }
+        let ticket = inbox.ticket()
+        let timer = timer(deadline) { network in network.inbox.cancel(ticket) }
+        defer { timer?.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { inbox.wait(ticket, until: deadline, $0) }
+        } onCancel: {
+            Task { await self.cancelCoordinatorWait(ticket) }
+        }
+    }
+
+    func heardByCoordinator(_ generation: Int) -> [PeerIdentity: ContinuousClock.Instant] {
+        guard generation == self.generation, isListening else { return [:] }
+        return links.filter { $0.value.isKnown && !$0.value.isCut }.mapValues { $0.frozenSince ?? now }
+    }
+
+    func forget(_ peer: PeerIdentity, _ generation: Int) {
+        if generation == self.generation { links[peer]?.isKnown = false }
+    }
+
+    func closeCoordinator(_ generation: Int) {
+        guard generation == self.generation, isListening else { return }
+        isListening = false
+        inbox.close(with: .closed)
+        for peer in order where links[peer]?.isCut == false {
+            links[peer]?.isKnown = false
+            links[peer]?.inbox.deliver(.disconnected)
+        }
+    }
+
+    private func cancelCoordinatorWait(_ ticket: UInt64) { inbox.cancel(ticket) }
+}
+
+// MARK: - A worker's end
+
+extension InMemoryNetwork {
+    func send(
+        _ message: Message, from peer: PeerIdentity, before deadline: ContinuousClock.Instant?
+    ) async throws(ProtocolError) -> SendOutcome {
+        let frames = try codec.encode(message)
+        guard let link = links[peer] else { return .unreachable }
+        if link.outbox.isEmpty, transmit(frames, from: peer) { return .sent }
+        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return .unreachable }
+        let ticket = links[peer]?.outbox.ticket() ?? 0
+        let timer = timer(deadline) { network in network.links[peer]?.outbox.cancel(ticket) }
+        defer { timer?.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { links[peer]?.outbox.wait(ticket, frames, until: deadline, $0) }
+        } onCancel: {
+            Task { await self.cancelSend(ticket, from: peer) }
+        }
+    }
+
+    func nextWorkerEvent(before deadline: ContinuousClock.Instant?, _ peer: PeerIdentity) async -> WorkerEvent? {
+        guard links[peer] != nil else { return .closed }
+        if let event = links[peer]?.inbox.take() { return event }
+        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return nil }
+        let ticket = links[peer]?.inbox.ticket() ?? 0
+        let timer = timer(deadline) { network in network.links[peer]?.inbox.cancel(ticket) }
+        defer { timer?.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { links[peer]?.inbox.wait(ticket, until: deadline, $0) }
+        } onCancel: {
+            Task { await self.cancelWorkerWait(ticket, peer) }
+        }
+    }
+
+    func heardByWorker(_ peer: PeerIdentity) -> ContinuousClock.Instant? {
+        guard let link = links[peer], isListening, !link.isCut else { return nil }
+        return link.frozenSince ?? now
+    }
+
+    func closeWorker(_ peer: PeerIdentity) {
+        guard var link = links.removeValue(forKey: peer) else { return }
+        order.removeAll { $0 == peer }
+        link.inbox.close(with: .closed)
+        link.outbox.close()
+        if link.isKnown && !link.isCut && isListening { inbox.deliver(.unreachable(peer)) }
+    }
+
+    private func transmit(_ frames: [Data], from peer: PeerIdentity) -> Bool {
+        guard let link = links[peer], isListening, !link.isCut else { return false }
+        if link.frozenSince != nil { return true }
+        guard inbox.hasRoom else { return false }
+        do throws(ProtocolError) {
+            let message = try codec.decode(frames)
+            links[peer]?.isKnown = true
+            inbox.deliver(.message(message, from: peer))
+        } catch {
+            inbox.deliver(.malformed(error, from: peer))
+        }
+        return true
+    }
+
+    private func flush(_ peer: PeerIdentity) {
+        guard var outbox = links[peer]?.outbox, !outbox.isEmpty else { return }
+        outbox.flush { transmit($0, from: peer) }
+        links[peer]?.outbox = outbox
+    }
+
+    private func lose(_ peer: PeerIdentity) {
+        guard links[peer]?.isKnown == true else { return }
+        links[peer]?.isKnown = false
+        if isListening { inbox.deliver(.unreachable(peer)) }
+    }
+
+    private func cancelSend(_ ticket: UInt64, from peer: PeerIdentity) { links[peer]?.outbox.cancel(ticket) }
+
+    private func cancelWorkerWait(_ ticket: UInt64, _ peer: PeerIdentity) { links[peer]?.inbox.cancel(ticket) }
+
+    /// Ends a wait at its deadline if time is the system's.
+    private func timer(
+        _ deadline: ContinuousClock.Instant?, _ end: @escaping @Sendable (isolated InMemoryNetwork) -> Void
+    ) -> Task<Void, Never>? {
+        guard let deadline, manualTime == nil else { return nil }
+        return Task {
+            try? await Task.sleep(until: deadline, clock: .continuous)
+            end(self)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import T2Core
+
+/// The coordinator's end of an `InMemoryNetwork`.
+package struct InMemoryCoordinatorTransport: CoordinatorTransport {
+    package let endpoint = "in-memory"
+    let network: InMemoryNetwork
+    let generation: Int
+
+    package func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome {
+        try await network.send(message, to: peer, generation)
+    }
+
+    package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
+        await network.nextCoordinatorEvent(before: deadline, generation)
+    }
+
+    package func lastHeard() async -> [PeerIdentity: ContinuousClock.Instant] {
+        await network.heardByCoordinator(generation)
+    }
+
+    package func forget(_ peer: PeerIdentity) async { await network.forget(peer, generation) }
+
+    package func close() async { await network.closeCoordinator(generation) }
+}
+
+/// A worker's end of an `InMemoryNetwork`.
+package struct InMemoryWorkerTransport: WorkerTransport {
+    let network: InMemoryNetwork
+    let peer: PeerIdentity
+
+    package func send(
+        _ message: Message, before deadline: ContinuousClock.Instant?
+    ) async throws(ProtocolError) -> SendOutcome {
+        try await network.send(message, from: peer, before: deadline)
+    }
+
+    package func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent? {
+        await network.nextWorkerEvent(before: deadline, peer)
+    }
+
+    package func lastHeard() async -> ContinuousClock.Instant? { await network.heardByWorker(peer) }
+
+    package func close() async { await network.closeWorker(peer) }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import T2Core
+
+#if _endian(big)
+    #error("Tensors travel little-endian and are copied as they are; a big-endian host needs a conversion here.")
+#endif
+
+/// What the header tells of a payload frame.
+struct TensorDescription: Codable, Equatable {
+    let name: String
+    let element: TensorElement
+    let shape: [Int]
+}
+
+/// Values that travel as they stand in memory.
+protocol TensorScalar {
+    static var element: TensorElement { get }
+}
+
+extension Float: TensorScalar {
+    static var element: TensorElement { .float32 }
+}
+
+extension Int32: TensorScalar {
+    static var element: TensorElement { .int32 }
+}
+
+/// Payload frames beside their descriptions, in the same order.
+struct TensorFrames {
+    private(set) var descriptions: [TensorDescription] = []
+    private(set) var frames: [Data] = []
+
+    init() {}
+
+    mutating func append<Scalar: TensorScalar>(_ name: String, _ values: [Scalar]) {
+        descriptions.append(TensorDescription(name: name, element: Scalar.element, shape: [values.count]))
+        frames.append(values.withUnsafeBytes { Data($0) })
+    }
+
+    /// Over all bytes, in order.
+    var digest: Digest {
+        var builder = DigestBuilder()
+        for frame in frames { frame.withUnsafeBytes { builder.update($0) } }
+        return builder.finalize()
+    }
+}
+
+/// Payload frames as a peer sent them: nothing of them is believed before `values` has compared it.
+struct ReceivedTensorFrames {
+    let kind: String
+    let descriptions: [TensorDescription]
+    let frames: [Data]
+
+    init(kind: String, descriptions: [TensorDescription], frames: [Data]) throws(ProtocolError) {
+        guard descriptions.count == frames.count else {
+            throw .wrongFrameCount(kind: kind, expected: 3 + descriptions.count, found: 3 + frames.count)
+        }
+        self.kind = kind
+        self.descriptions = descriptions
+        self.frames = frames
+    }
+
+    /// The values of one frame, which must be a vector of `count` elements of this type under this name.
+    func values<Scalar: TensorScalar>(
+        _ index: Int, name: String, count: Int, as: Scalar.Type = Scalar.self
+    ) throws(ProtocolError) -> [Scalar] {
+        guard index < descriptions.count else {
+            throw .wrongFrameCount(kind: kind, expected: 3 + index + 1, found: 3 + frames.count)
+        }
+        let description = descriptions[index]
+        guard description.name == name else {
+            throw .malformedHeader(
+                kind: kind, problem: "payload \(index): expected '\(name)', found '\(printable(description.name))'")
+        }
+        guard description.element == Scalar.element else {
+            throw .wrongElement(kind: kind, frame: name, expected: Scalar.element, found: description.element)
+        }
+        guard description.shape == [count] else {
+            throw .wrongShape(kind: kind, frame: name, expected: [count], found: Array(description.shape.prefix(8)))
+        }
+        let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
+        guard !overflow, frames[index].count == byteCount else {
+            throw .wrongFrameSize(
+                kind: kind, frame: name, expected: overflow ? .max : byteCount, found: frames[index].count)
+        }
+        return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
+            frames[index].copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+            initialized = count
+        }
+    }
+
+    /// Over all bytes, in order.
+    var digest: Digest {
+        var builder = DigestBuilder()
+        for frame in frames { frame.withUnsafeBytes { builder.update($0) } }
+        return builder.finalize()
+    }
+}
+
+/// A peer's text, fit for a log line: at most 200 characters, none of them a control character.
+func printable(_ text: String) -> String {
+    let start = text.unicodeScalars.prefix(200)
+    return String(String.UnicodeScalarView(start.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+}

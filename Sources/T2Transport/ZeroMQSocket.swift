@@ -1,0 +1,133 @@
+import CZeroMQ
+import Foundation
+
+/// A libzmq context; `deinit` waits for what its sockets still have to send, within their linger time.
+struct ZeroMQContext: ~Copyable {
+    fileprivate let handle: UnsafeMutableRawPointer
+
+    init() throws(TransportError) {
+        guard let handle = zmq_ctx_new() else { throw .library(operation: "create a context", code: zmq_errno()) }
+        self.handle = handle
+    }
+
+    deinit {
+        while zmq_ctx_term(handle) != 0 && zmq_errno() == EINTR {}
+    }
+}
+
+/// A libzmq socket. One thread at a time may use it; it must go before its context does.
+struct ZeroMQSocket: ~Copyable {
+    enum SendResult {
+        case sent
+        /// EHOSTUNREACH: a ROUTER knows no such peer.
+        case unreachable
+        /// EAGAIN: the queue is full, or (DEALER) there is no connection.
+        case full
+    }
+
+    let handle: UnsafeMutableRawPointer
+
+    init(_ context: borrowing ZeroMQContext, _ type: Int32) throws(TransportError) {
+        guard let handle = zmq_socket(context.handle, type) else {
+            throw .library(operation: "create a socket", code: zmq_errno())
+        }
+        self.handle = handle
+    }
+
+    deinit { zmq_close(handle) }
+
+    func set(_ option: Int32, _ value: Int32) throws(TransportError) {
+        var value = value
+        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size) == 0 else {
+            throw .library(operation: "set socket option \(option) to \(value)", code: zmq_errno())
+        }
+    }
+
+    func set(_ option: Int32, _ value: Int64) throws(TransportError) {
+        var value = value
+        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int64>.size) == 0 else {
+            throw .library(operation: "set socket option \(option) to \(value)", code: zmq_errno())
+        }
+    }
+
+    func set(_ option: Int32, _ bytes: [UInt8]) throws(TransportError) {
+        guard zmq_setsockopt(handle, option, bytes, bytes.count) == 0 else {
+            throw .library(operation: "set socket option \(option)", code: zmq_errno())
+        }
+    }
+
+    func bind(_ endpoint: Endpoint, as text: String) throws(TransportError) {
+        guard zmq_bind(handle, endpoint.address) != 0 else { return }
+        switch zmq_errno() {
+        case EADDRINUSE: throw .addressInUse(text)
+        case EADDRNOTAVAIL, ENODEV: throw .addressNotLocal(text)
+        case let code: throw .library(operation: "listen on \(text)", code: code)
+        }
+    }
+
+    func connect(_ endpoint: Endpoint) throws(TransportError) {
+        guard zmq_connect(handle, endpoint.address) == 0 else {
+            throw .library(operation: "connect to \(endpoint.address)", code: zmq_errno())
+        }
+    }
+
+    /// What `bind` came to, with the actual port.
+    func lastEndpoint() throws(TransportError) -> String {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        var count = bytes.count
+        guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
+            throw .library(operation: "read the endpoint", code: zmq_errno())
+        }
+        return String(decoding: bytes[..<max(0, count - 1)], as: UTF8.self)
+    }
+
+    /// Sends a whole message or none of it; never waits.
+    func send(_ frames: [Data]) -> SendResult {
+        var failure: SendResult?
+        for (index, frame) in frames.enumerated() {
+            let result = send(frame, more: index + 1 < frames.count)
+            if index == 0 && result != .sent { return result }
+            // The peer went away in the middle: libzmq forgets the first frames and swallows the rest, which must still
+            // be handed over, or it would swallow the next message instead.
+            if result != .sent { failure = .full }
+        }
+        return failure ?? .sent
+    }
+
+    private func send(_ frame: Data, more: Bool) -> SendResult {
+        while true {
+            let rc = frame.withUnsafeBytes {
+                zmq_send(handle, $0.baseAddress, $0.count, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0))
+            }
+            if rc >= 0 { return .sent }
+            switch zmq_errno() {
+            case EINTR: continue
+            case EHOSTUNREACH: return .unreachable
+            default: return .full
+            }
+        }
+    }
+
+    /// The next message, of which at most `limit` frames are kept; nil if there is none.
+    func receive(limit: Int) -> [Data]? {
+        var frames: [Data] = []
+        var part = zmq_msg_t()
+        zmq_msg_init(&part)
+        defer { zmq_msg_close(&part) }
+        repeat {
+            guard receive(&part) else { return nil }
+            if frames.count < limit {
+                let count = zmq_msg_size(&part)
+                frames.append(zmq_msg_data(&part).map { Data(bytes: $0, count: count) } ?? Data())
+            }
+        } while zmq_msg_more(&part) != 0
+        return frames
+    }
+
+    private func receive(_ part: inout zmq_msg_t) -> Bool {
+        while zmq_msg_recv(&part, handle, ZMQ_DONTWAIT) < 0 {
+            guard zmq_errno() == EINTR else { return false }
+        }
+        return true
+    }
+}

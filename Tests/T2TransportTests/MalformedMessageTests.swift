@@ -1,0 +1,197 @@
+import Foundation
+import T2Core
+import T2Transport
+import Testing
+
+@Suite struct MalformedMessageTests {
+    let codec = MessageCodec()
+
+    /// Frames that must be refused, and what the error must name.
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        let frames: [Data]
+        let mention: String
+        var testDescription: String { name }
+
+        init(_ name: String, _ frames: [String], _ mention: String) {
+            self.init(name, data: frames.map { Data($0.utf8) }, mention)
+        }
+
+        init(_ name: String, data: [Data], _ mention: String) {
+            self.name = name
+            self.frames = data
+            self.mention = mention
+        }
+
+        /// A sample with text of its header replaced, or another payload.
+        init(
+            _ name: String, _ message: Message, replace: (String, String)? = nil, payload: [Data]? = nil,
+            _ mention: String
+        ) {
+            var frames = (try? MessageCodec().encode(message)) ?? []
+            if let (old, new) = replace {
+                let header = String(decoding: frames[2], as: UTF8.self)
+                precondition(header.contains(old), "\(old) is not in \(header)")
+                frames[2] = Data(header.replacingOccurrences(of: old, with: new).utf8)
+            }
+            if let payload { frames = Array(frames[..<3]) + payload }
+            self.init(name, data: frames, mention)
+        }
+    }
+
+    static let unit = #""unit":{"index":3,"phase":"train","run":"gsm-mini","step":7}"#
+    static let result = Message.result(SampleMessages.result)
+    static let blob = Message.blob(
+        Blob(digest: Digest(of: SampleMessages.vector.values), vector: SampleMessages.vector))
+    static let lease = Message.lease(SampleMessages.lease)
+
+    static let cases: [Case] = [
+        Case("no frames", [], "expected 'T2/1' in the first frame, found ''"),
+        Case("another major version", ["T2/2", "CREDIT", #"{"count":1}"#], "found 'T2/2'"),
+        Case("a browser", ["GET / HTTP/1.1\r\nHost: x"], "found 'GET / HTTP/1.1??Host: x'"),
+        Case("an unknown kind", ["T2/1", "EXEC", "{}"], "found 'EXEC'"),
+        Case("no header", ["T2/1", "CREDIT"], "expected 3 frames, found 2"),
+        Case("an empty header", ["T2/1", "CREDIT", ""], "CREDIT: its header cannot be read"),
+        Case("a header that is not JSON", ["T2/1", "CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
+        Case("a header of another type", ["T2/1", "CREDIT", "[1]"], "CREDIT: its header cannot be read"),
+        Case("a missing key", ["T2/1", "CREDIT", "{}"], "count is missing"),
+        Case("a negative count", ["T2/1", "CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
+        Case("a number beyond Int", ["T2/1", "CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
+        Case(
+            "deep nesting", ["T2/1", "CREDIT", String(repeating: "[", count: 100_000)],
+            "CREDIT: its header cannot be read"),
+        Case("a frame too many", ["T2/1", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
+        Case("very many frames", ["T2/1", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
+        Case(
+            "a negative step",
+            ["T2/1", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
+        Case(
+            "a name beyond measure",
+            [
+                "T2/1", "CANCEL",
+                #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "gsm", with: String(repeating: "g", count: 5000)),
+            ], "unit.run: expected 0 to 1000 bytes, found 5005"),
+        Case(
+            "a lease of endless length", lease, replace: (#""lengthSeconds":30"#, #""lengthSeconds":1e30"#),
+            "lengthSeconds: expected more than 0 and at most"),
+        Case(
+            "fewer problem numbers than problems", lease, replace: ("[4,5]", "[4]"),
+            "problemNumbers (count): expected 2, one a problem, found 1"),
+        Case(
+            "an unknown verification", lease, replace: (#""number""#, #""shell""#), "LEASE: its header cannot be read"),
+        Case(
+            "samples beyond the limit", lease, replace: (#""samplesPerPrompt":8"#, #""samplesPerPrompt":9000000"#),
+            "samplesPerPrompt"),
+        Case("a result without payload", result, payload: [], "expected 6 frames, found 3"),
+        Case(
+            "a payload cut short", result, payload: [Data(count: 15), Data(count: 16), Data(count: 12)],
+            "'tokens' should have 16 bytes, found 15"),
+        Case(
+            "another payload", result, payload: [Data(count: 16), Data(count: 16), Data(count: 12)],
+            "RESULT: the payload should have digest"),
+        Case(
+            "token counts that disagree with the payload", result, replace: (#""tokenCount":3"#, #""tokenCount":2"#),
+            "'tokens' should have shape [3], found [4]"),
+        Case("a negative token count", result, replace: (#""tokenCount":3"#, #""tokenCount":-3"#), "tokenCount is -3"),
+        Case(
+            "an absurd token count", result, replace: (#""tokenCount":3"#, #""tokenCount":9223372036854775807"#),
+            "RESULT: tokens: found 9223372036854775807"),
+        Case(
+            "an absurd gradient", result, replace: (#""shape":[3]"#, #""shape":[9223372036854775807]"#),
+            "'gradient' should have"),
+        Case("a negative gradient", result, replace: (#""shape":[3]"#, #""shape":[-1]"#), "'gradient' should have"),
+        Case("another element type", result, replace: ("I32", "I64"), "should have elements I32, found I64"),
+        Case("an unknown element type", result, replace: ("I32", "PICKLE"), "RESULT: its header cannot be read"),
+        Case(
+            "payloads in another order", result, replace: (#""name":"tokens""#, #""name":"gradient""#),
+            "expected 'tokens', found 'gradient'"),
+        Case(
+            "a reward both judged and missing", result,
+            replace: (#""outcome":"right""#, #""missing":"x","outcome":"right""#), "found both or neither"),
+        Case(
+            "an absurd counter", result, replace: (#""promptTokens":0"#, #""promptTokens":9223372036854775807"#),
+            "statistics.promptTokens"),
+        Case(
+            "a layout whose sum overflows", blob, replace: (#""count":3"#, #""count":9223372036854775807"#),
+            "values of the layout"),
+        Case("a negative layout entry", blob, replace: (#""count":3"#, #""count":-3"#), "'a.weight' has -3 values"),
+        Case(
+            "a layout that disagrees with the payload", blob, replace: (#""count":3"#, #""count":4"#),
+            "'values' should have shape [6], found [5]"),
+        Case("values of another digest", blob, payload: [Data(count: 20)], "BLOB: the payload should have digest"),
+    ]
+
+    @Test("a malformed message is refused with what was expected and found", arguments: cases)
+    func refused(_ sample: Case) {
+        let error = #expect(throws: ProtocolError.self) { try codec.decode(sample.frames) }
+        #expect(error?.description.contains(sample.mention) == true, "\(error?.description ?? "")")
+        #expect(error?.exitStatus == .protocolViolation)
+    }
+
+    @Test("an error message never repeats a peer's control characters or endless text")
+    func printableErrors() throws {
+        let text = "\u{1b}[31m" + String(repeating: "x", count: 100_000)
+        for frames in [[text], ["T2/1", text], ["T2/1", "GET_BLOB", #"{"digest":"\#(text)"}"#]] {
+            let error = #expect(throws: ProtocolError.self) { try codec.decode(frames.map { Data($0.utf8) }) }
+            let description = try #require(error?.description)
+            #expect(description.utf8.count < 500 && !description.contains("\u{1b}"))
+        }
+    }
+
+    @Test("2,000 mutations of each kind are refused or give a message in good order", arguments: SampleMessages.all)
+    func mutations(_ message: Message) throws {
+        let original = try codec.encode(message)
+        var random = SeededRandom(seed: 20_260, problem: original[1].reduce(0) { $0 + Int($1) })
+        var refusals = 0
+        for _ in 0..<2_000 {
+            guard let accepted = try? codec.decode(Mutation.apply(to: original, using: &random)) else {
+                refusals += 1
+                continue
+            }
+            // What is accepted must be a message in good order: it can be sent on and comes back the same.
+            let frames = try codec.encode(accepted)
+            let again = try codec.decode(frames)
+            #expect(try codec.encode(again) == frames)
+        }
+        #expect(refusals > 1_000)
+    }
+}
+
+/// Random damage to a message's frames.
+private enum Mutation {
+    static func apply(to frames: [Data], using random: inout SeededRandom) -> [Data] {
+        var frames = frames.map { [UInt8]($0) }
+        for _ in 0...Int.random(in: 0..<3, using: &random) {
+            guard let index = frames.indices.randomElement(using: &random) else { break }
+            mutate(&frames, index, using: &random)
+        }
+        return frames.map { Data($0) }
+    }
+
+    private static func mutate(_ frames: inout [[UInt8]], _ index: Int, using random: inout SeededRandom) {
+        // The header is where most can go wrong.
+        let index = frames.count > 2 && Bool.random(using: &random) ? 2 : index
+        let place = Int.random(in: 0...frames[index].count, using: &random)
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: frames.remove(at: index)
+        case 1: frames.insert(frames[index], at: index)
+        case 2: frames[index].removeLast(frames[index].count - place)
+        case 3: frames[index].insert(UInt8.random(in: 0 ... .max, using: &random), at: place)
+        case 4: frames.swapAt(index, Int.random(in: 0..<frames.count, using: &random))
+        case 5: replaceNumber(&frames[index], from: place, using: &random)
+        default:
+            if place < frames[index].count { frames[index][place] ^= 1 << UInt8.random(in: 0..<8, using: &random) }
+        }
+    }
+
+    /// A digit run of the header becomes a number that hurts.
+    private static func replaceNumber(_ frame: inout [UInt8], from place: Int, using random: inout SeededRandom) {
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard let start = frame[place...].firstIndex(where: digits.contains) else { return }
+        let end = frame[start...].firstIndex { !digits.contains($0) } ?? frame.endIndex
+        let numbers = [
+            "-1", "0", "9223372036854775807", "18446744073709551615", "1e308", "1e999", "0.5", "null", "\"x\"",
+        ]
+        frame.replaceSubrange(start..<end, with: Array((numbers.randomElement(using: &random) ?? "0").utf8))
+    }
+}
