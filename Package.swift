@@ -9,6 +9,12 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "t2",
+    products: [
+        .executable(name: "t2-coord", targets: ["t2-coord"]),
+        .executable(name: "t2-worker", targets: ["t2-worker"]),
+        .executable(name: "t2", targets: ["t2"]),
+        .executable(name: "t2-bench", targets: ["t2-bench"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -21,32 +27,63 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
-
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
 
+        // A target imports only from rows above it; the coordinator never links the model.
         // Row 1
         .target(name: "T2Core", dependencies: [crypto]),
 
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
         .target(name: "T2Text", dependencies: ["T2Core"]),
+        .target(name: "T2Tasks", dependencies: ["T2Core"], resources: [.embedInCode("program_runner.py")]),
+        .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
 
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .target(name: "T2Learning", dependencies: ["T2Core"]),
 
+        // Row 4
+        .target(
+            name: "T2Coordinator",
+            dependencies: ["T2Core", "T2Tasks", "T2Transport", "T2Learning", grdb, logging, yams]),
+        .target(
+            name: "T2Worker",
+            dependencies: [
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "CKernels", logging,
+            ]),
+        .target(name: "T2Adaptation", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Text", "T2Tasks"]),
+
         // Row 5
         .executableTarget(
-            name: "t2-bench",
-            dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
-
+            name: "t2-coord",
+            dependencies: ["T2Core", "T2Numerics", "T2Tasks", "T2Transport", "T2Coordinator", argumentParser, logging]),
+        .executableTarget(
+            name: "t2-worker",
+            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", argumentParser, logging]),
+        .executableTarget(
+            name: "t2",
+            dependencies: [
+                "T2Core", "T2Numerics", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Adaptation", argumentParser,
+            ]),
+        .executableTarget(
+            name: "t2-bench", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
         .target(name: "T2TestSupport", dependencies: ["T2Core"]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .testTarget(name: "T2TextTests", dependencies: ["T2Core", "T2Text"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "T2TasksTests", dependencies: ["T2Core", "T2Tasks"]),
+        .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "CZeroMQ"]),
         .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
         .testTarget(name: "T2LearningTests", dependencies: ["T2Core", "T2Learning"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "T2CoordinatorTests", dependencies: ["T2Core", "T2Learning", "T2Transport", "T2Coordinator", logging]),
+        .testTarget(
+            name: "T2AdaptationTests", dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation"]),
+        .testTarget(name: "ProgramTests", dependencies: ["T2Core", "t2"]),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["T2Core", "T2TestSupport", "t2-coord", "t2-worker"]),
         .testTarget(
             name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning"],
             resources: [.copy("Fixtures")]),

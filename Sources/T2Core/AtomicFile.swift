@@ -41,8 +41,8 @@ package enum AtomicFile {
 
     /// Makes the rename itself durable.
     private static func flushFolder(of path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = parentFolder(of: path)
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open", folder) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw SystemError("flush", folder) }

@@ -8,7 +8,10 @@ package func decodingProblem(_ error: any Error) -> String {
         return (context.codingPath.map(\.stringValue) + [key.stringValue]).joined(separator: ".") + " is missing"
     case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
         let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
-        return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
+        let problem =
+            context.debugDescription.hasSuffix(".")
+            ? String(context.debugDescription.dropLast()) : context.debugDescription
+        return place.isEmpty ? problem : "\(place): \(problem)"
     @unknown default: return "\(error)"
     }
 }

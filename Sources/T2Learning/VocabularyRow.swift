@@ -2,9 +2,9 @@
 ///
 /// Float addition is not associative, so the compiler may not vectorise a plain sum; the lanes are therefore explicit, and
 /// the order of additions is fixed by the row's length alone.
-enum VocabularyRow {
-    typealias Lanes = SIMD8<Float>
-    static let width = Lanes.scalarCount
+package enum VocabularyRow {
+    package typealias Lanes = SIMD8<Float>
+    package static let width = Lanes.scalarCount
 
     /// exp(−200) is 0 in Float32, so padding lanes carry no probability; it is finite, so 0 × padding is 0.
     private static let padding: Float = -200
@@ -13,7 +13,7 @@ enum VocabularyRow {
     ///
     /// `term` must be 0 for lanes where both values are −200.
     @inline(__always)
-    static func sum(
+    package static func sum(
         _ a_V: UnsafeBufferPointer<Float>, _ b_V: UnsafeBufferPointer<Float>, _ term: (Lanes, Lanes) -> Lanes
     ) -> Double {
         precondition(a_V.count == b_V.count)
@@ -26,7 +26,7 @@ enum VocabularyRow {
 
     /// target_v += term(a_v, b_v).
     @inline(__always)
-    static func add(
+    package static func add(
         to target_V: UnsafeMutableBufferPointer<Float>, _ a_V: UnsafeBufferPointer<Float>,
         _ b_V: UnsafeBufferPointer<Float>, _ term: (Lanes, Lanes) -> Lanes
     ) {
@@ -57,7 +57,7 @@ enum VocabularyRow {
     ///
     /// - Accuracy: ≤ 2.5e-7 relative for −87 ≤ x ≤ 0; 0 below, NaN for NaN. Proved by `VocabularyRowTests`.
     @inline(__always)
-    static func exponential(_ x: Lanes) -> Lanes {
+    package static func exponential(_ x: Lanes) -> Lanes {
         // Adding and subtracting 1.5·2²³ rounds to an integer, whose low bits then stand in the sum's own bits.
         let rounder = Lanes(repeating: 0x1.8p23)
         let clamped = x.replacing(with: -87, where: x .< -87)

@@ -4,9 +4,9 @@ import Foundation
 ///
 /// Foundation's takes time quadratic in the text's length on Linux and leaves some Hangul syllables in two parts.
 /// - Source: Unicode Standard Annex 15 and the Unicode Standard, section 3.11 (order, composition) and 3.12 (Hangul).
-enum CanonicalComposition {
+package enum CanonicalComposition {
     /// The normalized UTF-8 of a valid UTF-8 text.
-    static func normalize(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    package static func normalize(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         // Below U+0300 every text is normalized as it is; U+0300 begins with the byte 0xCC.
         guard let first = text.firstIndex(where: { $0 >= 0xCC }) else { return Array(text) }
         // A mark may compose with the scalar before it.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import T2Learning
+import T2Learning
 
 @Suite("Exponential of eight lanes")
 struct VocabularyRowTests {

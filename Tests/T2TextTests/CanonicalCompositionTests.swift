@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import T2Text
+import T2Text
 
 @Suite("Normalization form C")
 struct CanonicalCompositionTests {

@@ -1,0 +1,145 @@
+import Synchronization
+import T2Core
+import T2Model
+import T2Tasks
+import T2Text
+
+/// Answers every problem of a list and judges the answers.
+///
+/// Problems are cut into batches of a fixed size, each sampled and judged by one lane: neither the lane count nor the
+/// order in which lanes finish changes a completion.
+package struct Evaluation: Sendable {
+    /// How far an evaluation is.
+    package struct Progress: Sendable {
+        package fileprivate(set) var answered = 0
+        package fileprivate(set) var judged = 0
+        package fileprivate(set) var right = 0
+        package fileprivate(set) var missing = 0
+        package fileprivate(set) var tokens = 0
+    }
+
+    /// Problems sampled together.
+    package static let problemsPerBatch = 32
+    /// Tokens of a lane between two reports of progress.
+    private static let tokensPerReport = 256
+
+    private let tokenizer: Tokenizer
+    private let verifier: Verifier
+    private let sampling: Sampling
+    private let seed: UInt64
+
+    /// - Parameter seed: of the random streams when the temperature is above 0; problem i uses stream i.
+    package init(tokenizer: Tokenizer, verifier: Verifier, sampling: Sampling, seed: UInt64) {
+        self.tokenizer = tokenizer
+        self.verifier = verifier
+        self.sampling = sampling
+        self.seed = seed
+    }
+
+    /// The problems answered, in their order; without those whose batch was not finished when it was cancelled.
+    ///
+    /// - Parameters:
+    ///   - isCancelled: asked after every token, from any lane.
+    ///   - progress: called from any lane, one at a time.
+    /// - Throws: `InputError` if a prompt leaves no room for its answer; `ModelError` if the model computes NaN.
+    package func run(
+        _ problems: [Problem], _ model: AdaptedModel, lanes: ModelLanes,
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) throws -> [EvaluatedCompletion] {
+        let prompts = try problems.map { try prompt($0, model.base.configuration) }
+        let tokens = prompts.reduce(0) { $0 + $1.count + sampling.maxTokens }
+        let execution = model.execution(tokens: tokens)
+        let meter = ProgressMeter(progress)
+        let batches = stride(from: 0, to: problems.count, by: Self.problemsPerBatch).map {
+            $0..<min($0 + Self.problemsPerBatch, problems.count)
+        }
+        let completions: [[EvaluatedCompletion]] = try lanes.map(batches) { lane, _, batch in
+            guard !isCancelled(), let sampled = try sample(prompts, batch, lane, execution, isCancelled, meter) else {
+                return []
+            }
+            return judge(sampled, problems, batch, meter)
+        }
+        return completions.flatMap { $0 }
+    }
+
+    /// Nil if it was cancelled.
+    private func sample(
+        _ prompts: [[Int32]], _ batch: Range<Int>, _ lane: ModelLane, _ execution: Execution, _ isCancelled: () -> Bool,
+        _ meter: ProgressMeter
+    ) throws -> [SampledCompletion]? {
+        let requests = batch.map { SampleRequest(prompt: prompts[$0], random: SeededRandom(seed: seed, problem: $0)) }
+        var isWanted = true
+        var unreported = 0
+        let completions = try lane.sampler.sample(
+            requests, execution, sampling, stopTokens: lane.transformer.model.configuration.stopTokens
+        ) { _, _ in
+            isWanted = !isCancelled()
+            unreported += 1
+            if unreported == Self.tokensPerReport {
+                meter.update { $0.tokens += unreported }
+                unreported = 0
+            }
+            return isWanted
+        }
+        meter.update { $0.tokens += unreported }
+        return isWanted ? completions : nil
+    }
+
+    private func judge(
+        _ sampled: [SampledCompletion], _ problems: [Problem], _ batch: Range<Int>, _ meter: ProgressMeter
+    ) -> [EvaluatedCompletion] {
+        let submissions = zip(batch, sampled).map { index, completion in
+            Submission(
+                problem: problems[index], completion: tokenizer.decode(completion.tokens, skipSpecialTokens: true),
+                finished: completion.finished)
+        }
+        let rewards = verifier.judge(submissions)
+        meter.update { progress in
+            progress.answered += rewards.count
+            for reward in rewards {
+                switch reward {
+                case .judged(let outcome):
+                    progress.judged += 1
+                    if outcome == .right { progress.right += 1 }
+                case .missing: progress.missing += 1
+                }
+            }
+        }
+        return zip(zip(submissions, sampled), rewards).map { pair, reward in
+            EvaluatedCompletion(
+                problem: pair.0.problem, completion: pair.0.completion, tokenCount: pair.1.tokens.count,
+                finished: pair.0.finished, reward: reward)
+        }
+    }
+
+    private func prompt(_ problem: Problem, _ model: ModelConfiguration) throws -> [Int32] {
+        let tokens = tokenizer.promptPrefix + tokenizer.encode(problem.prompt)
+        guard !tokens.isEmpty else {
+            throw InputError("problem \(problem.id)", "its prompt is empty", remedy: "Give every problem a prompt.")
+        }
+        guard tokens.count + sampling.maxTokens <= model.contextLength else {
+            throw InputError(
+                "problem \(problem.id)",
+                "its prompt of \(tokens.count) tokens with an answer of up to \(sampling.maxTokens) is longer than the "
+                    + "model's context of \(model.contextLength)",
+                remedy: "Lower --max-tokens, or shorten the prompt.")
+        }
+        return tokens
+    }
+
+    /// Adds up what the lanes report.
+    private final class ProgressMeter: Sendable {
+        private let progress = Mutex(Progress())
+        private let report: @Sendable (Progress) -> Void
+
+        init(_ report: @escaping @Sendable (Progress) -> Void) { self.report = report }
+
+        func update(_ change: (inout Progress) -> Void) {
+            progress.withLock {
+                change(&$0)
+                report($0)
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import T2Core
+
+/// One problem, what the model answered and how that was judged.
+package struct EvaluatedCompletion: Sendable, Equatable {
+    package let problem: Problem
+    package let completion: String
+    /// Tokens drawn, the end-of-sequence token included.
+    package let tokenCount: Int
+    /// False if the token limit cut it off.
+    package let finished: Bool
+    package let reward: Reward
+
+    package init(problem: Problem, completion: String, tokenCount: Int, finished: Bool, reward: Reward) {
+        self.problem = problem
+        self.completion = completion
+        self.tokenCount = tokenCount
+        self.finished = finished
+        self.reward = reward
+    }
+}
+
+/// How many completions are right. A missing reward is never counted as wrong: it is in no accuracy, and is reported.
+package struct EvaluationReport: Sendable, Equatable {
+    package struct Count: Sendable, Equatable {
+        package fileprivate(set) var judged = 0
+        package fileprivate(set) var right = 0
+
+        /// Nil before anything was judged.
+        package var accuracy: Double? { judged == 0 ? nil : Double(right) / Double(judged) }
+        package var interval: AccuracyInterval? { judged == 0 ? nil : AccuracyInterval(correct: right, count: judged) }
+    }
+
+    /// Problems that should have been evaluated.
+    package let planned: Int
+    package private(set) var total = Count()
+    package private(set) var outcomes: [Outcome: Int] = [:]
+    /// How many rewards could not be computed, by reason.
+    package private(set) var missing: [String: Int] = [:]
+    package private(set) var topics: [String: Count] = [:]
+    package private(set) var cutOff = 0
+    package private(set) var tokenCount = 0
+
+    package var missingCount: Int { missing.values.reduce(0, +) }
+    /// True if the evaluation was stopped before its end.
+    package var isPartial: Bool { total.judged + missingCount < planned }
+
+    package init(_ completions: [EvaluatedCompletion], planned: Int) {
+        self.planned = planned
+        for completion in completions {
+            tokenCount += completion.tokenCount
+            if !completion.finished { cutOff += 1 }
+            switch completion.reward {
+            case .missing(let reason): missing[reason, default: 0] += 1
+            case .judged(let outcome):
+                outcomes[outcome, default: 0] += 1
+                total.add(outcome)
+                topics[completion.problem.topic, default: Count()].add(outcome)
+            }
+        }
+    }
+}
+
+extension EvaluationReport.Count {
+    fileprivate mutating func add(_ outcome: Outcome) {
+        judged += 1
+        if outcome == .right { right += 1 }
+    }
+}

@@ -1,0 +1,92 @@
+import T2Core
+
+/// A weighted sum of experts of one base model: z = Σ α_e z_e.
+///
+/// W(Σ α z) = Σ α W(z), so a mixture of z is exactly the mixture of the adapted weights. Experts of the sigmoid
+/// parameterisation are mixed as stored, after their nuclear-norm factor.
+/// - Source: arXiv 2501.06252, section 3.3.
+package struct ExpertMixture: Sendable {
+    package struct Part: Sendable {
+        /// What the expert is called in messages and in the mixture's metadata: usually its file.
+        package let name: String
+        package let expert: ExpertFile
+        /// α: any finite number; the coefficients need not sum to 1.
+        package let coefficient: Double
+
+        package init(name: String, expert: ExpertFile, coefficient: Double) {
+            self.name = name
+            self.expert = expert
+            self.coefficient = coefficient
+        }
+    }
+
+    private let first: Part
+    private let parts: [Part]
+
+    /// - Throws: `InputError` for no part, a coefficient that is not finite, or parts of different models or layouts.
+    package init(_ parts: [Part]) throws {
+        guard let first = parts.first else {
+            throw InputError("mixture", "it has no parts", remedy: "Name at least one expert.", exitStatus: .usage)
+        }
+        for part in parts {
+            guard part.coefficient.isFinite else {
+                throw InputError(
+                    part.name, "its coefficient is \(part.coefficient), expected a finite number",
+                    remedy: "Give a number such as 0.5.", exitStatus: .usage)
+            }
+            try Self.check(part, against: first)
+        }
+        self.first = first
+        self.parts = parts
+    }
+
+    /// The mixture as an expert of its own.
+    ///
+    /// - Accuracy: summed in Float64, rounded once; coefficients (1, 0, …) give the first expert's values bit for bit.
+    /// - Throws: `InputError` if a sum overflows.
+    package func mixed() throws -> ExpertFile {
+        // −0 is what leaves every first summand as it is, −0 included.
+        var sums = [Double](repeating: -0.0, count: first.expert.vector.values.count)
+        for part in parts where part.coefficient != 0 {
+            for (index, value) in part.expert.vector.values.enumerated() {
+                sums[index] += part.coefficient * Double(value)
+            }
+        }
+        let vector = ExpertVector(layout: first.expert.vector.layout, values: sums.map { Float($0) })
+        if let name = vector.firstNonFinite {
+            throw InputError(
+                "mixture", "'\(name)' overflows float32", remedy: "Use smaller coefficients.", exitStatus: .usage)
+        }
+        var measures: [String: String] = [:]
+        for (index, part) in parts.enumerated() {
+            let source = part.expert.description
+            measures["part-\(index + 1)"] =
+                "\(part.coefficient) of \(part.name) (task \(source.task), step \(source.step))"
+        }
+        let description = ExpertFile.Description(
+            modelDigest: first.expert.description.modelDigest, task: "mix", parameterisation: "mixture", step: 0,
+            seed: 0,
+            measures: measures)
+        return ExpertFile(description: description, vector: vector)
+    }
+
+    private static func check(_ part: Part, against first: Part) throws {
+        let (found, expected) = (part.expert, first.expert)
+        guard found.description.modelDigest == expected.description.modelDigest else {
+            throw InputError(
+                part.name,
+                "is an expert of base model \(found.description.modelDigest.short), \(first.name) of "
+                    + "\(expected.description.modelDigest.short)", remedy: "Mix experts of one base model.")
+        }
+        guard found.vector.layout == expected.vector.layout else {
+            throw InputError(
+                part.name,
+                "adapts \(describe(found.vector.layout)), \(first.name) adapts \(describe(expected.vector.layout))",
+                remedy: "Mix experts that were trained with the same adapt setting.")
+        }
+    }
+
+    private static func describe(_ layout: ExpertLayout) -> String {
+        "\(layout.entries.count) matrices with \(layout.count) values"
+    }
+}

@@ -1,0 +1,103 @@
+import Logging
+import T2Core
+import T2Transport
+
+/// What the lease table decided, done.
+extension Coordinator {
+    func carryOut(_ effect: LeaseEffect, arrived result: UnitResult?) async throws {
+        switch effect {
+        case .grant(let grant):
+            try await send(grant)
+        case .accept(let key, _, let worker):
+            guard let result, let unit = work.unit(key), let lease = table.units[key] else {
+                preconditionFailure("only a result that has just arrived for a unit of the step is accepted")
+            }
+            // The acknowledgement is the next effect: durable first.
+            try await journal.accept(result, unit: unit, of: work, lease: lease, by: worker)
+            noteAcceptance()
+        case .acknowledge(let worker, let acknowledgement):
+            await send(.acknowledgement(acknowledgement), to: worker)
+        case .cancel(let worker, let cancel):
+            await send(.cancel(cancel), to: worker)
+        case .dismiss(let worker, let silence):
+            logger.warning(
+                "worker lost; its units go out again",
+                metadata: [
+                    "worker": "\(worker)", "silent-for": "\(silence.inSeconds)", "workers": "\(table.workers.count)",
+                ])
+            if let peer = roster.leave(worker) { await transport.forget(peer) }
+        case .report(let report):
+            try await note(report, arrived: result)
+        case .stepCompleted:
+            noteStepCompleted()
+        case .stop(let stop):
+            throw try await evidence(of: stop, arrived: result)
+        }
+    }
+
+    private func send(_ grant: LeaseGrant) async throws {
+        guard let unit = work.unit(grant.unit) else { preconditionFailure("granted a unit of another step") }
+        let lease = work.lease(unit, attempt: grant.attempt, length: grant.length, epoch: epoch)
+        guard await send(.lease(lease), to: grant.worker) else {
+            return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
+        }
+        logger.debug(
+            grant.isSecondCopy ? "second copy handed out" : "unit handed out",
+            metadata: ["unit": "\(grant.unit)", "attempt": "\(grant.attempt)", "worker": "\(grant.worker)"])
+    }
+
+    /// - Returns: false if it could not be handed to the worker's connection.
+    @discardableResult
+    func send(_ message: Message, to worker: WorkerIdentifier) async -> Bool {
+        guard let peer = roster.peer(of: worker) else { return false }
+        return await send(message, to: peer)
+    }
+
+    func send(_ message: Message, to peer: PeerIdentity) async -> Bool {
+        do {
+            return try await transport.send(message, to: peer) == .sent
+        } catch {
+            logger.error("message cannot travel", metadata: ["peer": "\(peer)", "problem": "\(error)"])
+            return false
+        }
+    }
+
+    private func note(_ report: LeaseReport, arrived result: UnitResult?) async throws {
+        switch report {
+        case .suspected(let worker, let silence):
+            logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
+        case .stuck(let worker, let unit, let standstill):
+            logger.warning(
+                "unit stuck: no token",
+                metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
+        case .failed(let unit, let failure):
+            var metadata: Logger.Metadata = [
+                "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
+                "category": "\(failure.category)", "problem": "\(failure.message)",
+            ]
+            if result != nil { metadata["evidence"] = "\(try await save(failure, unit: unit, result: result))" }
+            logger.warning("unit failed; it goes out again", metadata: metadata)
+        }
+    }
+
+    private func evidence(of stop: LeaseStop, arrived result: UnitResult?) async throws -> CoordinatorError {
+        switch stop {
+        case .nonFinite(let unit, let failure):
+            return .nonFinite(unit, failure, evidence: try await save(failure, unit: unit, result: result))
+        case .poisoned(let unit, let failures):
+            var folder = ""
+            for failure in failures {
+                let isLast = failure.attempt == failures.last?.attempt
+                folder = try await save(failure, unit: unit, result: isLast ? result : nil)
+            }
+            return .poisoned(unit, failures: failures, evidence: folder)
+        }
+    }
+
+    private func save(_ failure: UnitFailure, unit key: UnitKey, result: UnitResult?) async throws -> String {
+        guard let unit = work.unit(key) else { preconditionFailure("a failure of a unit of another step") }
+        let lease = work.lease(unit, attempt: failure.attempt, length: table.policy.minimumLength, epoch: epoch)
+        return try await journal.save(
+            failure, lease: lease, result: result, vector: work.vector, checkpoint: checkpoint)
+    }
+}

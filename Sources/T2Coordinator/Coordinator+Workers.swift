@@ -1,0 +1,131 @@
+import Logging
+import T2Core
+import T2Transport
+
+/// What workers say.
+extension Coordinator {
+    func handle(_ event: CoordinatorEvent) async throws {
+        switch event {
+        case .message(let message, let peer):
+            try await handle(message, from: peer)
+        case .malformed(let problem, let peer):
+            logger.warning("malformed message", metadata: ["peer": "\(peer)", "problem": "\(problem)"])
+        case .strayConnection(let reason):
+            logger.warning("stray connection closed", metadata: ["problem": "\(reason)"])
+        case .unreachable(let peer):
+            guard let worker = roster.workers[peer] else { return }
+            logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
+            try await take(.connectionLost(worker))
+        case .closed:
+            throw CoordinatorError.transportClosed
+        }
+    }
+
+    private func handle(_ message: Message, from peer: PeerIdentity) async throws {
+        if case .hello(let hello) = message { return try await admit(hello, at: peer) }
+        if case .bye = message, roster.workers[peer] == nil { return await transport.forget(peer) }
+        guard let worker = roster.workers[peer] else { return await askForHello(peer, after: message.kind.rawValue) }
+        switch message {
+        case .credit(let credit):
+            try await take(.creditGranted(worker, count: credit.count))
+        case .getBlob(let request):
+            await answer(request, from: worker)
+        case .progress(let progress):
+            try await take(.progressed(worker, progress))
+        case .result(let result):
+            let isCurrent = result.epoch == epoch && !(table.units[result.unit]?.isAccepted ?? true)
+            let defect = isCurrent ? work.unit(result.unit).flatMap { work.check($0).defect(of: result) } : nil
+            try await take(
+                .resultArrived(worker, unit: result.unit, attempt: result.attempt, epoch: result.epoch, defect: defect),
+                arrived: result)
+        case .error(let report):
+            try await take(report, from: worker)
+        case .bye(let bye):
+            try await take(.workerLeft(worker))
+            roster.leave(worker)
+            await transport.forget(peer)
+            logger.info(
+                "worker left",
+                metadata: ["worker": "\(worker)", "reason": "\(bye.reason)", "workers": "\(table.workers.count)"])
+        case .heartbeat, .hello:
+            break
+        case .welcome, .reject, .lease, .blob, .cancel, .acknowledgement, .drain:
+            let report = ErrorReport(
+                category: "unexpected-message", message: "\(message.kind.rawValue) is not a worker's to send")
+            await send(.error(report), to: worker)
+        }
+    }
+
+    private func admit(_ hello: Hello, at peer: PeerIdentity) async throws {
+        if let refusal = refusal(of: hello, at: peer) {
+            logger.warning("worker refused", metadata: ["worker": "\(hello.worker)", "problem": "\(refusal.reason)"])
+            _ = await send(.reject(refusal), to: peer)
+            return
+        }
+        let isNew = roster.peer(of: hello.worker) == nil
+        // The old incarnation goes first, so that the roster knows where its CANCEL would go.
+        roster.join(hello.worker, at: peer)
+        _ = await send(.welcome(welcome), to: peer)
+        try await take(.workerJoined(hello.worker))
+        guard isNew else { return }
+        logger.info(
+            "worker joined",
+            metadata: [
+                "worker": "\(hello.worker)", "lanes": "\(hello.lanes)", "machine": "\(hello.fingerprint)",
+                "workers": "\(table.workers.count)",
+            ])
+    }
+
+    /// Somebody speaks who has not said HELLO since this coordinator's start, or who was given up.
+    func askForHello(_ peer: PeerIdentity, after what: String) async {
+        let report = ErrorReport(
+            category: ErrorReport.unknownWorker, message: "\(what) without a HELLO; say HELLO first")
+        _ = await send(.error(report), to: peer)
+    }
+
+    private var welcome: Welcome { Welcome(epoch: epoch, runs: [definition.name], heartbeatSeconds: 1) }
+
+    private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
+        guard let expected = try? PeerIdentity(hello.worker), expected == peer else {
+            return Reject(
+                reason: "worker '\(hello.worker)' speaks from connection '\(peer)', which is not its own",
+                remedy: "Run the same t2 version on both sides.")
+        }
+        guard hello.modelDigest == definition.modelDigest else {
+            return Reject(
+                reason:
+                    "the worker's base model has digest \(hello.modelDigest.short), the run's \(definition.modelDigest.short)",
+                remedy: "Start the worker with --model and a copy of \(definition.configuration.model).")
+        }
+        guard hello.tokenizerDigest == definition.tokenizerDigest else {
+            return Reject(
+                reason: "the worker's tokenizer.json has digest \(hello.tokenizerDigest.short), the run's "
+                    + definition.tokenizerDigest.short,
+                remedy: "Copy tokenizer.json of \(definition.configuration.model) to the worker's model folder.")
+        }
+        return nil
+    }
+
+    private func answer(_ request: GetBlob, from worker: WorkerIdentifier) async {
+        guard request.digest == work.digest else {
+            let report = ErrorReport(
+                category: "unknown-blob", message: "\(request.digest.short) is not the z of the step under way")
+            await send(.error(report), to: worker)
+            return
+        }
+        await send(.blob(Blob(digest: work.digest, vector: work.vector)), to: worker)
+    }
+
+    private func take(_ report: ErrorReport, from worker: WorkerIdentifier) async throws {
+        guard let unit = report.unit, let attempt = report.attempt else {
+            logger.warning(
+                "worker reports an error",
+                metadata: ["worker": "\(worker)", "category": "\(report.category)", "problem": "\(report.message)"])
+            return
+        }
+        try await take(
+            .unitFailed(
+                worker, unit: unit, attempt: attempt, category: report.category,
+                message: ([report.message] + report.logLines).joined(separator: " | ")))
+    }
+}

@@ -1,0 +1,7 @@
+import T2Core
+
+/// Why a run cannot go on.
+package enum LeaseStop: Sendable, Equatable {
+    case poisoned(UnitKey, [UnitFailure])
+    case nonFinite(UnitKey, UnitFailure)
+}

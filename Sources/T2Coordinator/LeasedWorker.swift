@@ -1,0 +1,20 @@
+import T2Core
+
+/// A worker in the lease table.
+package struct LeasedWorker: Sendable, Equatable {
+    /// In the order of joining.
+    package let number: Int
+    /// Leases it can take now.
+    package internal(set) var credit = 0
+    package internal(set) var lastHeard: ContinuousClock.Instant
+    package internal(set) var isSuspect = false
+    package internal(set) var isReachable = true
+    package internal(set) var durations = DurationHistory()
+
+    init(number: Int, lastHeard: ContinuousClock.Instant) {
+        self.number = number
+        self.lastHeard = lastHeard
+    }
+
+    var takesLeases: Bool { credit > 0 && isReachable && !isSuspect }
+}

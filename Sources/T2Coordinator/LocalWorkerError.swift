@@ -1,0 +1,21 @@
+import Foundation
+import T2Core
+
+/// A local worker that does not stay alive.
+package struct LocalWorkerError: UserFacingError {
+    package let number: Int
+    package let how: String
+    package let log: String
+
+    package var description: String {
+        "local worker \(number) crashed more than \(RestartPolicy.limit) times within a minute, at last \(how). Its last words in \(log):"
+            + lastLines.map { "\n  \($0)" }.joined() + "\nRemove the cause and go on with --resume."
+    }
+
+    package var exitStatus: ExitStatus { .unavailable }
+
+    private var lastLines: [String] {
+        let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(5).map(String.init)
+    }
+}

@@ -1,0 +1,66 @@
+import T2Core
+import T2Learning
+
+/// Everything that determines a run's results, checked and resolved: no path is looked at after this.
+package struct RunDefinition: Sendable {
+    package let name: String
+    package let configuration: RunConfiguration
+    package let model: ModelConfiguration
+    package let modelDigest: Digest
+    package let tokenizerDigest: Digest
+    /// Holds the layout of z.
+    package let parameterisation: Parameterisation
+    package let training: [Problem]
+    /// The problems of an evaluation.
+    package let validation: [Problem]
+
+    package var layout: ExpertLayout { parameterisation.layout }
+
+    /// - Parameters:
+    ///   - training: the whole training split, not empty.
+    ///   - validation: the validation split; the first `validation-problems` of it are used.
+    package init(
+        name: String, configuration: RunConfiguration, model: ModelConfiguration, modelDigest: Digest,
+        tokenizerDigest: Digest,
+        parameterisation: Parameterisation, training: [Problem], validation: [Problem]
+    ) {
+        self.name = name
+        self.configuration = configuration
+        self.model = model
+        self.modelDigest = modelDigest
+        self.tokenizerDigest = tokenizerDigest
+        self.parameterisation = parameterisation
+        self.training = training
+        self.validation = Array(validation.prefix(configuration.validationProblems))
+    }
+
+    package var planner: BatchPlanner {
+        BatchPlanner(
+            run: name, trainingProblems: training.count, validationProblems: validation.count,
+            configuration: configuration)
+    }
+
+    /// Over the problems that the run uses, in order.
+    package var dataDigest: Digest {
+        var builder = DigestBuilder()
+        for problem in training + validation {
+            builder.update("\(problem.id)\u{0}\(problem.prompt)\u{0}\(problem.verification)\u{0}")
+        }
+        return builder.finalize()
+    }
+
+    package var identity: RunIdentity {
+        RunIdentity(
+            name: name, configuration: configuration, modelDigest: modelDigest, tokenizerDigest: tokenizerDigest,
+            dataDigest: dataDigest)
+    }
+
+    /// The state before the first step.
+    package func start() throws -> Checkpoint {
+        Checkpoint(
+            configuration: configuration, modelDigest: modelDigest, layout: layout, step: 0,
+            parameters: parameterisation.initialParameters(seed: configuration.seed),
+            optimizerState: .init(count: layout.count), runningMeanReward: RunningMeanReward(),
+            earlyStopping: try EarlyStopping(patience: configuration.patience), bestVector: nil, history: [])
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import T2Core
+
+/// The places in a run folder, held for one coordinator at a time.
+package struct RunFolder: Sendable {
+    package let path: String
+    private let lock: RunLock
+
+    package var databasePath: String { path + "/run.sqlite" }
+    package var metricsPath: String { path + "/metrics.jsonl" }
+    package var logPath: String { path + "/train.log" }
+    package var configurationPath: String { path + "/configuration.yaml" }
+    package var checkpointsPath: String { path + "/checkpoints" }
+    package var bestExpertPath: String { path + "/expert-best.safetensors" }
+    package var lastExpertPath: String { path + "/expert-last.safetensors" }
+    package var evidencePath: String { path + "/evidence" }
+
+    /// Makes or takes over the folder.
+    ///
+    /// - Throws: `InputError` if it holds a run and `resume` is false, if it holds none and `resume` is true, or if another
+    ///   coordinator works in it; `SystemError` if it cannot be written.
+    package init(path: String, resume: Bool) throws {
+        self.path = path
+        try Self.check(path: path, resume: resume)
+        try Self.makeFolder(path)
+        lock = try RunLock(path: path + "/.lock")
+        try Self.makeFolder(checkpointsPath)
+    }
+
+    /// The run's name in messages and in the database.
+    package static func name(path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+
+    /// What `init` would refuse, without making anything.
+    package static func check(path: String, resume: Bool) throws {
+        let holdsRun = holdsRun(path)
+        if resume {
+            guard holdsRun else {
+                throw InputError(
+                    path, "holds no run to resume", remedy: "Leave out --resume to start one there.",
+                    exitStatus: .noInput)
+            }
+        } else if holdsRun {
+            throw InputError(
+                path, "holds a run already", remedy: "Go on with it by --resume, or choose another --run-dir.",
+                exitStatus: .cannotCreate)
+        }
+    }
+
+    /// Lets another coordinator in.
+    package func release() { lock.release() }
+
+    /// Whether a run was started there.
+    private static func holdsRun(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/run.sqlite")
+    }
+
+    /// Makes a folder and those above it.
+    ///
+    /// - Throws: `SystemError`.
+    static func makeFolder(_ path: String) throws {
+        let above = parentFolder(of: path)
+        if !FileManager.default.fileExists(atPath: above) { try makeFolder(above) }
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("create", path) }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw SystemError("use as a folder", path, code: ENOTDIR)
+        }
+    }
+}

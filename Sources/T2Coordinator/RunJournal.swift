@@ -1,0 +1,188 @@
+import Foundation
+import T2Core
+import T2Learning
+import T2Transport
+
+/// The durable side of a run: database, checkpoints, metrics, expert files, and the lines that a person reads.
+///
+/// Invariants:
+/// - whatever moment the process is killed at, `restore` leads to the same state of the run as never having stopped;
+/// - `metrics.jsonl` holds every finished step once, in order: it is written anew from the database at every start.
+package actor RunJournal {
+    package nonisolated let folder: RunFolder
+    private let definition: RunDefinition
+    private let store: RunStore
+    private let shelf: CheckpointShelf
+    private let log: LineLog
+    private let console: @Sendable (String) -> Void
+    private var metrics: LineLog?
+
+    /// - Parameter console: takes each line that is also written to `train.log`.
+    package init(definition: RunDefinition, folder: RunFolder, console: @escaping @Sendable (String) -> Void) throws {
+        self.definition = definition
+        self.folder = folder
+        self.console = console
+        store = try RunStore(path: folder.databasePath)
+        shelf = CheckpointShelf(folder: folder.checkpointsPath)
+        log = try LineLog(path: folder.logPath)
+    }
+
+    /// Closes the database and lets another coordinator into the folder.
+    package func close() throws {
+        defer { folder.release() }
+        try store.close()
+    }
+
+    /// Shows a line and adds it to `train.log`.
+    package func say(_ line: String) throws {
+        console(line)
+        try log.append(line)
+    }
+
+    /// The state to go on from: the newest readable checkpoint, or the start.
+    ///
+    /// - Returns: it, and what is wrong with newer checkpoints that had to be left out.
+    /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with something else.
+    package func restore() async throws -> (checkpoint: Checkpoint, damaged: [String]) {
+        try await requireSameRun()
+        let (found, damaged) = shelf.latest()
+        let checkpoint = try found ?? definition.start()
+        if found == nil { try shelf.save(checkpoint) }
+        try checkpoint.requireSameRun(
+            as: comparable(with: checkpoint.configuration), modelDigest: definition.modelDigest,
+            place: shelf.path(step: checkpoint.step))
+        try await store.rewind(to: checkpoint.step)
+        let lines = try await store.metrics().map { $0.line + "\n" }
+        try AtomicFile.write(lines.joined(), to: folder.metricsPath)
+        metrics = try LineLog(path: folder.metricsPath)
+        return (checkpoint, damaged)
+    }
+
+    private func requireSameRun() async throws {
+        guard let saved = try await store.identity() else { return try await store.begin(definition.identity) }
+        func require(_ what: String, _ saved: Digest, _ given: Digest) throws {
+            guard saved != given else { return }
+            throw CoordinatorError.otherRun(
+                place: folder.path,
+                problem: "the run was started with \(what) of digest \(saved.short), the one given has \(given.short)")
+        }
+        try require("a base model", saved.modelDigest, definition.modelDigest)
+        try require("a tokenizer", saved.tokenizerDigest, definition.tokenizerDigest)
+        try require("problems", saved.dataDigest, definition.dataDigest)
+        guard saved.name == definition.name else {
+            throw CoordinatorError.otherRun(
+                place: folder.path, problem: "the run is named '\(saved.name)', the folder '\(definition.name)'")
+        }
+    }
+
+    /// The configuration given, with the paths of the saved one: model and data are compared by content instead.
+    private func comparable(with saved: RunConfiguration) -> RunConfiguration {
+        var configuration = definition.configuration
+        configuration.model = saved.model
+        configuration.data = saved.data
+        return configuration
+    }
+
+    /// Notes a step's units.
+    ///
+    /// - Returns: those accepted before a restart.
+    func open(_ work: StepWork) async throws -> Set<UnitKey> {
+        try await store.open(work.units.map(work.record))
+        var accepted: Set<UnitKey> = []
+        for phase in [Phase.train, .validation] {
+            for result in try await store.results(step: work.step, phase: phase) {
+                accepted.insert(UnitKey(run: definition.name, step: work.step, phase: phase, index: result.unit))
+            }
+        }
+        return accepted
+    }
+
+    /// Stores an accepted result; durable when it returns.
+    func accept(
+        _ result: UnitResult, unit: WorkUnit, of work: StepWork, lease state: LeasedUnit, by worker: WorkerIdentifier
+    )
+        async throws
+    {
+        var record = work.record(unit)
+        record.leases = state.attempts
+        record.secondCopies = state.secondCopies
+        record.failures = state.failures
+        record.isAccepted = true
+        let problems = work.problems(unit)
+        let samples = max(1, result.rollouts.count / max(1, problems.count))
+        let rollouts = result.rollouts.enumerated().compactMap { place, rollout in
+            RolloutRecord(
+                rollout, place: place, unit: unit.key, prompt: problems[place / samples].prompt, worker: worker)
+        }
+        try await store.accept(ResultRecord(result, worker: worker, acceptedAt: Date()), rollouts, unit: record)
+    }
+
+    func results(step: Int, phase: Phase) async throws -> [ResultRecord] {
+        try await store.results(step: step, phase: phase)
+    }
+
+    func units(step: Int) async throws -> [UnitRecord] { try await store.units(step: step) }
+
+    /// Makes an update durable: its metrics, then its checkpoint, and only then the end of its gradients.
+    func commit(_ checkpoint: Checkpoint, _ step: StepMetrics, line: String) async throws {
+        let record = MetricsRecord(step: step.step, kind: .step, line: try MetricsLine.encode(step))
+        try await store.record(record)
+        try shelf.save(checkpoint)
+        try await store.discardGradients(before: checkpoint.step)
+        try metrics?.append(record.line)
+        try say(line)
+    }
+
+    /// Stores an evaluation, and the expert if it is the best.
+    func commit(_ evaluation: EvaluationMetrics, _ checkpoint: Checkpoint) async throws {
+        let record = MetricsRecord(step: evaluation.step, kind: .evaluation, line: try MetricsLine.encode(evaluation))
+        try await store.record(record)
+        try metrics?.append(record.line)
+        if let best = checkpoint.bestVector, evaluation.isBest {
+            try expert(best, step: evaluation.step, checkpoint).write(to: folder.bestExpertPath)
+        }
+        try say(RunConsole.line(evaluation))
+    }
+
+    /// Keeps the newest z, and its accuracy if it has been evaluated.
+    func saveLast(_ checkpoint: Checkpoint) throws {
+        try expert(definition.parameterisation.vector(checkpoint.parameters).values, step: checkpoint.step, checkpoint)
+            .write(to: folder.lastExpertPath)
+    }
+
+    /// The last state of a run, its final evaluation included.
+    func finish(_ checkpoint: Checkpoint) throws {
+        try shelf.save(checkpoint)
+        try saveLast(checkpoint)
+    }
+
+    /// An expert with what is known of it.
+    nonisolated func expert(_ values: [Float], step: Int, _ checkpoint: Checkpoint) -> ExpertFile {
+        var measures: [String: String] = [:]
+        func measure(_ name: String, step: Int) {
+            guard let evaluation = checkpoint.history.last(where: { $0.step == step }) else { return }
+            measures[name] = String(format: "%.4f", evaluation.accuracy)
+        }
+        measure("validation-accuracy", step: step)
+        measure("base-validation-accuracy", step: 0)
+        if !measures.isEmpty { measures["validation-problems"] = String(definition.validation.count) }
+        return ExpertFile(
+            description: .init(
+                modelDigest: definition.modelDigest, task: definition.configuration.task,
+                parameterisation: definition.parameterisation.kind.rawValue, step: step,
+                seed: definition.configuration.seed, measures: measures),
+            vector: ExpertVector(layout: definition.layout, values: values))
+    }
+
+    /// Saves what is known of a failed attempt for replay.
+    ///
+    /// - Returns: the folder of the evidence.
+    func save(_ failure: UnitFailure, lease: Lease, result: UnitResult?, vector: ExpertVector, checkpoint: Checkpoint)
+        throws
+        -> String
+    {
+        try Evidence(folder: folder.evidencePath).save(
+            lease: lease, policy: expert(vector.values, step: lease.unit.step, checkpoint), result: result,
+            failure: failure)
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import T2Core
+
+/// Keeps a second coordinator out of a run folder. The kernel releases it when the process ends, however it ends.
+package final class RunLock: Sendable {
+    private let descriptor: Int32
+
+    /// - Throws: `InputError` naming the process that holds the folder, or `SystemError`.
+    package init(path: String) throws {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError("create", path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            let holder = Self.holder(descriptor)
+            close(descriptor)
+            guard code == EWOULDBLOCK else { throw SystemError("lock", path, code: code) }
+            throw InputError(
+                parentFolder(of: path), "another t2-coord (process \(holder)) works in this run folder",
+                remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
+        }
+        let text = "\(getpid())\n"
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count else {
+            let code = errno
+            close(descriptor)
+            throw SystemError("write", path, code: code)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Lets others in; the object is of no use afterwards.
+    package func release() { flock(descriptor, LOCK_UN) }
+
+    private static func holder(_ descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        return text.isEmpty ? "unknown" : text
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import GRDB
+import T2Core
+import T2Transport
+
+/// The run's database, `run.sqlite`: everything that was accepted, durable before anybody is told so.
+///
+/// Invariants:
+/// - a method that returns has committed and flushed (write-ahead log, `synchronous = FULL`);
+/// - one result per (step, phase, unit);
+/// - a training result keeps its gradient until `discardGradients` is called, after the step's checkpoint is durable.
+package struct RunStore: Sendable {
+    private let database: DatabaseQueue
+    package let path: String
+
+    /// Opens or makes the database and brings it to this program's schema.
+    ///
+    /// - Throws: `RunStoreError`.
+    package init(path: String) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        // A person who looks into the database with another program must not end the run.
+        configuration.busyMode = .timeout(10)
+        do {
+            database = try DatabaseQueue(path: path, configuration: configuration)
+            // WAL mode sets NORMAL, which may lose the last transactions at a power cut.
+            try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let migrator = RunSchema.migrator
+            let isNewer = try database.read { try migrator.hasBeenSuperseded($0) }
+            guard !isNewer else { throw RunStoreError.newerSchema(path: path) }
+            try migrator.migrate(database)
+        } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: "open it")
+        }
+    }
+
+    package func close() throws {
+        do { try database.close() } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: "close it")
+        }
+    }
+
+    /// What the run was started with; nil in a new database.
+    package func identity() async throws -> RunIdentity? {
+        try await read("read the run") { try RunIdentity.fetchOne($0) }
+    }
+
+    package func begin(_ identity: RunIdentity) async throws {
+        try await write("store the run") { try identity.insert($0) }
+    }
+
+    /// Notes the units of a step; those known already keep their state.
+    package func open(_ units: [UnitRecord]) async throws {
+        try await write("store the step's units") { database in
+            for unit in units { try unit.insert(database, onConflict: .ignore) }
+        }
+    }
+
+    /// Stores an accepted result with its rollouts, all or nothing.
+    package func accept(_ result: ResultRecord, _ rollouts: [RolloutRecord], unit: UnitRecord) async throws {
+        try await write("store the result of unit \(result.phase)/\(result.unit)") { database in
+            try result.insert(database)
+            for rollout in rollouts { try rollout.insert(database) }
+            try unit.upsert(database)
+        }
+    }
+
+    /// The results of a step and phase in unit order.
+    package func results(step: Int, phase: Phase) async throws -> [ResultRecord] {
+        try await read("read the results of step \(step)") { database in
+            try ResultRecord.filter(Column("step") == step && Column("phase") == phase.rawValue).order(Column("unit"))
+                .fetchAll(database)
+        }
+    }
+
+    package func units(step: Int) async throws -> [UnitRecord] {
+        try await read("read the units of step \(step)") { database in
+            try UnitRecord.filter(Column("step") == step).order(Column("phase"), Column("unit")).fetchAll(database)
+        }
+    }
+
+    package func rollouts(step: Int, phase: Phase) async throws -> [RolloutRecord] {
+        try await read("read the rollouts of step \(step)") { database in
+            try RolloutRecord.filter(Column("step") == step && Column("phase") == phase.rawValue)
+                .order(Column("unit"), Column("place")).fetchAll(database)
+        }
+    }
+
+    /// Stores the metrics of a step or an evaluation; a second time replaces the first.
+    package func record(_ metrics: MetricsRecord) async throws {
+        try await write("store the metrics of step \(metrics.step)") { try metrics.upsert($0) }
+    }
+
+    /// All metrics in the order of the run.
+    package func metrics() async throws -> [MetricsRecord] {
+        try await read("read the metrics") { database in
+            try MetricsRecord.order(Column("step"), Column("place")).fetchAll(database)
+        }
+    }
+
+    /// Frees the gradients of all steps before this one.
+    package func discardGradients(before step: Int) async throws {
+        try await write("free the gradients before step \(step)") { database in
+            try database.execute(
+                sql: "UPDATE results SET gradient = NULL WHERE step < ? AND gradient IS NOT NULL", arguments: [step])
+        }
+    }
+
+    /// Takes the run back to the start of a step: later work goes, and so do results of the step that lost their gradient.
+    package func rewind(to step: Int) async throws {
+        try await write("go back to step \(step)") { database in
+            for table in ["units", "results", "rollouts"] {
+                try database.execute(sql: "DELETE FROM \(table) WHERE step > ?", arguments: [step])
+            }
+            let lost = "SELECT unit FROM results WHERE step = :step AND phase = :phase AND gradient IS NULL"
+            for table in ["rollouts", "results"] {
+                try database.execute(
+                    sql: "DELETE FROM \(table) WHERE step = :step AND phase = :phase AND unit IN (\(lost))",
+                    arguments: ["step": step, "phase": Phase.train.rawValue])
+            }
+            try database.execute(
+                sql: "DELETE FROM metrics WHERE step > :step OR (step = :step AND kind = :kind)",
+                arguments: ["step": step, "kind": MetricsRecord.Kind.evaluation.rawValue])
+        }
+    }
+
+    private func read<Value: Sendable>(
+        _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        do { return try await database.read(body) } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: operation)
+        }
+    }
+
+    private func write(_ operation: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        do { try await database.write(body) } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: operation)
+        }
+    }
+}

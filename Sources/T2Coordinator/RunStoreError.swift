@@ -1,0 +1,46 @@
+import GRDB
+import T2Core
+
+/// What went wrong with the run's database, with SQLite's own words.
+package enum RunStoreError: UserFacingError, Equatable {
+    case failed(path: String, operation: String, code: Int, message: String)
+    case newerSchema(path: String)
+
+    init(_ error: DatabaseError, path: String, operation: String) {
+        self = .failed(
+            path: path, operation: operation, code: Int(error.resultCode.rawValue),
+            message: error.message ?? error.resultCode.description)
+    }
+
+    package var description: String {
+        switch self {
+        case .failed(let path, let operation, let code, let message):
+            "\(path): cannot \(operation): SQLite error \(code): \(message). \(Self.remedy(code))"
+        case .newerSchema(let path):
+            "\(path): was written by a newer t2. Update t2, or start in another --run-dir."
+        }
+    }
+
+    private static func remedy(_ code: Int) -> String {
+        switch ResultCode(rawValue: CInt(code)) {
+        case .SQLITE_FULL: "Free some disk space and go on with --resume."
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: "Choose a --run-dir that this user may write to."
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            "The file is damaged; restore it from a copy, or start in another --run-dir."
+        case .SQLITE_BUSY: "Another program holds it; close that program and go on with --resume."
+        default: "Check the disk and go on with --resume."
+        }
+    }
+
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .newerSchema: .data
+        case .failed(_, _, let code, _):
+            switch ResultCode(rawValue: CInt(code)) {
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: .cannotCreate
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT: .data
+            default: .inputOutput
+            }
+        }
+    }
+}

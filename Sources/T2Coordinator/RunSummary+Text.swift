@@ -1,0 +1,39 @@
+import T2Core
+
+extension RunSummary {
+    /// What the run came to, where its files are, and how to measure the expert on problems that played no part in it.
+    package func lines(folder: RunFolder, configuration: RunConfiguration) -> [String] {
+        let gain = 100 * (best.accuracy - base.accuracy)
+        var evaluate =
+            "t2 eval --model \(Self.quoted(configuration.model)) --expert \(Self.quoted(folder.bestExpertPath))"
+        evaluate += " --task \(configuration.task) --split test"
+        if let data = configuration.data, data != ConfigurationSource.defaultData(model: configuration.model) {
+            evaluate += " --data \(Self.quoted(data))"
+        }
+        return [
+            endedEarly
+                ? "finished after \(steps) steps: \(configuration.patience) evaluations without improvement"
+                : "finished after \(steps) steps",
+            "validation accuracy",
+            "  base  \(RunConsole.percent(base))",
+            "  best  \(RunConsole.percent(best)) at step \(bestStep), \(RunConsole.points(gain))",
+            "best expert: \(folder.bestExpertPath)",
+            "last expert: \(folder.lastExpertPath)",
+            "measure it on the test split: \(evaluate)",
+        ]
+    }
+
+    /// As a POSIX shell takes it.
+    package static func quoted(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            case UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+        return isPlain && !path.isEmpty ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,48 @@
+import T2Core
+
+/// Says what a run waits for, from whom and since when, for as long as nothing comes. Pure.
+package struct Watchdog: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// Silence between two reports.
+    package static let interval: Duration = .seconds(30)
+    /// Units named in one report.
+    private static let named = 8
+
+    private var quietSince: Instant
+    private var lastReport: Instant
+
+    package init(at now: Instant) {
+        quietSince = now
+        lastReport = now
+    }
+
+    /// Something was accepted: nobody is waited for too long.
+    package mutating func advanced(at now: Instant) {
+        quietSince = now
+        lastReport = now
+    }
+
+    /// The report due at this time, if any.
+    package mutating func report(_ table: LeaseTable, endpoint: String, at now: Instant) -> String? {
+        guard now - lastReport >= Self.interval else { return nil }
+        lastReport = now
+        let waiting = (now - quietSince).inSeconds
+        guard !table.workers.isEmpty else {
+            return "no worker has joined for \(waiting); start one with: t2-worker join \(endpoint)"
+        }
+        let open = table.units.values.filter { !$0.isAccepted }.sorted { $0.key < $1.key }
+        let leased = open.filter { !$0.leases.isEmpty }
+        var text =
+            "nothing accepted for \(waiting); \(open.count) units open, \(open.count - leased.count) of them not handed out"
+        for unit in leased.prefix(Self.named) {
+            for lease in unit.leases {
+                text +=
+                    "; \(unit.key.phase.rawValue)/\(unit.key.index) from \(lease.worker) since \((now - lease.granted).inSeconds)"
+                    + " (\(lease.tokens) tokens)"
+            }
+        }
+        if leased.count > Self.named { text += "; and \(leased.count - Self.named) more" }
+        return text
+    }
+}

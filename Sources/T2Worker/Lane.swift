@@ -1,0 +1,15 @@
+import T2Model
+import T2Text
+
+/// What one thread needs to compute units: the model's scratch memory. Confined to its thread; lanes share only weights,
+/// which nobody writes.
+package final class Lane {
+    let rollouts: RolloutRunner
+    let gradients: GradientRunner
+
+    package init(_ base: BaseModel, tokenizer: Tokenizer) {
+        let transformer = Transformer(base)
+        rollouts = RolloutRunner(transformer, tokenizer: tokenizer)
+        gradients = GradientRunner(transformer)
+    }
+}

@@ -1,0 +1,126 @@
+import T2Core
+import T2Transport
+
+/// What the coordinator says.
+extension LeaseLoop {
+    mutating func receive(_ message: Message, at now: Instant) -> [WorkerEffect] {
+        switch message {
+        case .welcome(let welcome): return enter(welcome, at: now)
+        case .reject(let reject): return drop() + [.end(.rejected(reason: reject.reason, remedy: reject.remedy))]
+        case .lease(let lease): return take(lease, at: now)
+        case .blob(let blob): return adopt(blob, at: now)
+        case .cancel(let cancel):
+            guard let lease = held.removeValue(forKey: cancel.unit) else { return [] }
+            forgetUnneededVectors()
+            let abandon: [WorkerEffect] = lease.isReported ? [] : [.abandon(cancel.unit, attempt: lease.lease.attempt)]
+            return abandon + [.report(.cancelled(cancel.unit, reason: cancel.reason))]
+        case .acknowledgement(let acknowledgement):
+            if let known = held[acknowledgement.unit], known.isReported, known.lease.attempt == acknowledgement.attempt
+            {
+                held[acknowledgement.unit] = nil
+            }
+            return [.report(.acknowledged(acknowledgement))]
+        case .drain(let drain):
+            state = .draining(reason: drain.reason, since: now)
+            outstandingCredit = 0
+            return [.report(.draining(reason: drain.reason))]
+        case .error(let report): return hear(report, at: now)
+        case .heartbeat: return []
+        case .hello, .credit, .getBlob, .progress, .result, .bye:
+            return [.report(.ignored(message: message.kind.rawValue, reason: "it goes from worker to coordinator"))]
+        }
+    }
+
+    /// An error that names a unit ends its lease; without one, the coordinator has lost track of us or of a message.
+    private mutating func hear(_ report: ErrorReport, at now: Instant) -> [WorkerEffect] {
+        var effects: [WorkerEffect] = [.report(.coordinatorError(report))]
+        if report.category == ErrorReport.unknownWorker, state == .working { effects += introduce(at: now) }
+        return effects
+    }
+
+    private mutating func enter(_ welcome: Welcome, at now: Instant) -> [WorkerEffect] {
+        guard case .introducing = state else {
+            return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "nobody said HELLO"))]
+        }
+        state = .working
+        var effects: [WorkerEffect] = [.report(.welcomed(epoch: welcome.epoch, runs: welcome.runs))]
+        if let epoch, epoch != welcome.epoch {
+            effects.append(.report(.epochChanged(dropped: held.count)))
+            effects += drop()
+        }
+        epoch = welcome.epoch
+        effects += unsentFailures.map { .send(.error($0)) }
+        unsentFailures = []
+        // What was on its way when the connection broke is said again.
+        for unit in held.keys.sorted() {
+            guard case .reported(let result, _) = held[unit]?.stage else { continue }
+            held[unit]?.stage = .reported(result, at: now)
+            effects.append(.send(.result(result)))
+        }
+        for digest in awaitedVectors.keys.sorted(by: { $0.hexadecimal < $1.hexadecimal }) {
+            awaitedVectors[digest] = now
+            effects.append(.send(.getBlob(GetBlob(digest: digest))))
+        }
+        return effects
+    }
+
+    private mutating func take(_ lease: Lease, at now: Instant) -> [WorkerEffect] {
+        func ignored(_ reason: String) -> [WorkerEffect] {
+            [
+                .report(
+                    .ignored(
+                        message: Message.Kind.lease.rawValue,
+                        reason: "\(lease.unit), attempt \(lease.attempt): \(reason)"))
+            ]
+        }
+        guard let epoch, lease.epoch == epoch else { return ignored("it belongs to another epoch") }
+        guard state == .working else { return ignored("this worker takes no leases now") }
+        outstandingCredit = max(0, outstandingCredit - 1)
+        var effects: [WorkerEffect] = []
+        if let old = held[lease.unit] {
+            guard old.lease.attempt != lease.attempt else { return ignored("it is here already") }
+            if !old.isReported { effects.append(.abandon(lease.unit, attempt: old.lease.attempt)) }
+        }
+        effects.append(.report(.leased(lease)))
+        held[lease.unit] = HeldLease(lease: lease, stage: .awaitingVector, renewed: now)
+        if let known = vectors.first(where: { $0.digest == lease.vector }) {
+            held[lease.unit]?.stage = .withLanes
+            return effects + [.start(lease, known.vector)]
+        }
+        if awaitedVectors[lease.vector] == nil {
+            awaitedVectors[lease.vector] = now
+            effects.append(.send(.getBlob(GetBlob(digest: lease.vector))))
+        }
+        return effects
+    }
+
+    private mutating func adopt(_ blob: Blob, at now: Instant) -> [WorkerEffect] {
+        guard awaitedVectors.removeValue(forKey: blob.digest) != nil else {
+            return [
+                .report(.ignored(message: Message.Kind.blob.rawValue, reason: "\(blob.digest.short) was not asked for"))
+            ]
+        }
+        let waiting = held.values.filter { held in
+            if case .awaitingVector = held.stage { held.lease.vector == blob.digest } else { false }
+        }.map(\.lease).sorted { $0.unit < $1.unit }
+        if let name = blob.vector.firstNonFinite {
+            let error = UnitError.nonFinite(
+                quantity: "z of '\(name)', as the coordinator sent it,",
+                remedy: "Lower learning-rate, or go on from an earlier checkpoint.")
+            return waiting.flatMap {
+                giveUp(
+                    ErrorReport(
+                        unit: $0.unit, attempt: $0.attempt, category: error.category, message: error.description))
+            }
+        }
+        vectors.append(blob)
+        if vectors.count > Self.keptVectors { vectors.removeFirst() }
+        for lease in waiting { held[lease.unit]?.stage = .withLanes }
+        return waiting.map { .start($0, blob.vector) }
+    }
+
+    private mutating func forgetUnneededVectors() {
+        let needed = Set(held.values.map(\.lease.vector))
+        awaitedVectors = awaitedVectors.filter { needed.contains($0.key) }
+    }
+}

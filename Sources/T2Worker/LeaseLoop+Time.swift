@@ -1,0 +1,44 @@
+import T2Core
+import T2Transport
+
+/// What passes with time alone. Nothing is awaited without saying so.
+extension LeaseLoop {
+    mutating func watch(at now: Instant) -> [WorkerEffect] {
+        switch state {
+        case .connecting(let since, let reason):
+            guard now >= nextWaitReport else { return [] }
+            let waited = now - since
+            nextWaitReport = now + min(max(waited, WaitLimits.firstReport), WaitLimits.longestReport)
+            return [.report(.waiting(for: "a connection to the coordinator (\(reason))", waited))]
+        case .introducing(let since):
+            guard now - since >= WaitLimits.answer else { return [] }
+            return [.report(.waiting(for: "the coordinator's answer to HELLO", now - since))] + introduce(at: now)
+        case .working, .draining:
+            return watchVectors(at: now) + watchResults(at: now)
+        case .ended:
+            return []
+        }
+    }
+
+    private mutating func watchVectors(at now: Instant) -> [WorkerEffect] {
+        var effects: [WorkerEffect] = []
+        for (digest, since) in awaitedVectors where now - since >= WaitLimits.answer {
+            awaitedVectors[digest] = now
+            effects.append(.report(.waiting(for: "the vector \(digest.short)", now - since)))
+            effects.append(.send(.getBlob(GetBlob(digest: digest))))
+        }
+        return effects
+    }
+
+    private mutating func watchResults(at now: Instant) -> [WorkerEffect] {
+        var effects: [WorkerEffect] = []
+        for unit in held.keys.sorted() {
+            guard case .reported(let result, let since) = held[unit]?.stage, now - since >= WaitLimits.acknowledgement
+            else { continue }
+            held[unit]?.stage = .reported(result, at: now)
+            effects.append(.report(.waiting(for: "the acknowledgement of \(unit)", now - since)))
+            effects.append(.send(.result(result)))
+        }
+        return effects
+    }
+}

@@ -1,0 +1,155 @@
+import T2Core
+import T2Transport
+
+/// A worker's conversation with its coordinator. Pure: inputs and the time in, effects out.
+///
+/// Invariants:
+/// - a result is kept until the coordinator has acknowledged it, and is sent again after a lost connection;
+/// - no more leases are asked for than `lanes` + 1, one ahead, so that lanes never wait for the network;
+/// - z is asked for once, however many leases need it;
+/// - nothing of an older epoch is computed or sent;
+/// - after `.end` nothing more comes.
+package struct LeaseLoop: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    package enum State: Sendable, Equatable {
+        case connecting(since: Instant, reason: String)
+        /// HELLO is out.
+        case introducing(since: Instant)
+        case working
+        /// Takes no more leases, finishes what it has.
+        case draining(reason: String, since: Instant)
+        case ended
+    }
+
+    /// Vectors kept, newest last: a step's and the one's before it.
+    static let keptVectors = 2
+
+    let hello: Hello
+    package internal(set) var state: State
+    var epoch: UInt64?
+    var held: [UnitKey: HeldLease] = [:]
+    /// Leases that the coordinator may still send.
+    var outstandingCredit = 0
+    var vectors: [Blob] = []
+    /// z's on their way, and since when.
+    var awaitedVectors: [Digest: Instant] = [:]
+    /// Failures while there was no connection.
+    var unsentFailures: [ErrorReport] = []
+    var nextWaitReport: Instant
+
+    package init(hello: Hello, at now: Instant) {
+        self.hello = hello
+        state = .connecting(since: now, reason: "no answer yet")
+        nextWaitReport = now + WaitLimits.firstReport
+    }
+
+    /// Takes one input.
+    package mutating func handle(_ input: WorkerInput, at now: Instant) -> [WorkerEffect] {
+        if state == .ended { return [] }
+        let effects = react(to: input, at: now)
+        if effects.contains(where: \.isEnd) {
+            state = .ended
+            return effects
+        }
+        return effects + askForMore() + leaveIfDone(at: now)
+    }
+
+    private mutating func react(to input: WorkerInput, at now: Instant) -> [WorkerEffect] {
+        switch input {
+        case .transport(let event): react(to: event, at: now)
+        case .progressed(let unit, let attempt, let tokens): progress(unit, attempt: attempt, tokens: tokens, at: now)
+        case .computed(let result): hold(result, at: now)
+        case .failed(let failure): giveUp(failure)
+        case .sendFailed: interrupt(at: now)
+        case .stopRequested(let reason): stop(reason)
+        case .clockTicked: watch(at: now)
+        }
+    }
+
+    private mutating func react(to event: WorkerEvent, at now: Instant) -> [WorkerEffect] {
+        switch event {
+        case .connected: return introduce(at: now) + [.report(.connected)]
+        case .disconnected: return disconnect(at: now)
+        case .connectionFailed(let reason):
+            guard case .connecting(let since, let known) = state, known != reason else { return [] }
+            state = .connecting(since: since, reason: reason)
+            return [.report(.connectionFailed(reason: reason))]
+        case .message(let message): return receive(message, at: now)
+        case .malformed(let error): return [.report(.malformed(error))]
+        case .closed: return drop() + [.end(.transportClosed)]
+        }
+    }
+
+    mutating func introduce(at now: Instant) -> [WorkerEffect] {
+        state = .introducing(since: now)
+        outstandingCredit = 0
+        return [.send(.hello(hello))]
+    }
+
+    /// Lanes go on meanwhile: the leases are good until the coordinator says otherwise.
+    private mutating func disconnect(at now: Instant) -> [WorkerEffect] {
+        if case .draining(let reason, _) = state { return drop() + [.end(.drained(reason: reason))] }
+        state = .connecting(since: now, reason: "the connection was lost")
+        nextWaitReport = now + WaitLimits.firstReport
+        outstandingCredit = 0
+        return [.report(.connectionLost)]
+    }
+
+    /// A message is lost: as after a lost connection everything is said again, beginning with HELLO once the wait for its
+    /// answer is over, or earlier if the transport connects anew.
+    private mutating func interrupt(at now: Instant) -> [WorkerEffect] {
+        if state == .working { state = .introducing(since: now) }
+        outstandingCredit = 0
+        return []
+    }
+
+    /// Hands everything back at once: the coordinator gives it to others, and whoever stopped us does not wait.
+    private mutating func stop(_ reason: String) -> [WorkerEffect] {
+        let isHeard =
+            switch state {
+            case .introducing, .working, .draining: true
+            case .connecting, .ended: false
+            }
+        return drop() + (isHeard ? [.send(.bye(Bye(reason: reason)))] : []) + [.end(.stopped(reason: reason))]
+    }
+
+    /// Forgets every lease.
+    mutating func drop() -> [WorkerEffect] {
+        defer {
+            held = [:]
+            awaitedVectors = [:]
+            unsentFailures = []
+        }
+        return held.values.filter { !$0.isReported }.sorted { $0.lease.unit < $1.lease.unit }
+            .map { .abandon($0.lease.unit, attempt: $0.lease.attempt) }
+    }
+
+    /// Raises the coordinator's credit to what the lanes can use.
+    private mutating func askForMore() -> [WorkerEffect] {
+        guard state == .working else { return [] }
+        let reported = held.values.count(where: \.isReported)
+        let wanted = hello.lanes + 1 - (held.count - reported)
+        // Results that nobody acknowledges must not pile up.
+        let room = 2 * (hello.lanes + 1) - held.count
+        let credit = max(0, min(wanted, room))
+        guard credit > outstandingCredit else { return [] }
+        outstandingCredit = credit
+        return [.send(.credit(Credit(count: credit)))]
+    }
+
+    private mutating func leaveIfDone(at now: Instant) -> [WorkerEffect] {
+        guard case .draining(let reason, let since) = state else { return [] }
+        let onlyReported = held.values.allSatisfy(\.isReported)
+        // A coordinator that is leaving itself may not acknowledge any more.
+        guard held.isEmpty || (onlyReported && now - since > WaitLimits.acknowledgement) else { return [] }
+        state = .ended
+        return [.send(.bye(Bye(reason: reason))), .end(.drained(reason: reason))]
+    }
+}
+
+extension WorkerEffect {
+    fileprivate var isEnd: Bool {
+        if case .end = self { true } else { false }
+    }
+}

@@ -1,0 +1,16 @@
+import CKernels
+import Foundation
+import T2Numerics
+
+/// What decides the last bits of a worker's numbers: processor model, BLAS core type and kernel version.
+package enum MachineFingerprint {
+    package static var current: String {
+        "\(processorModel), BLAS \(MatrixMultiply.coreName), kernels \(String(cString: t2_kernel_version()))"
+    }
+
+    private static var processorModel: String {
+        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = information.split(separator: "\n").first { $0.hasPrefix("model name") }
+        return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown processor"
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// What this process may use, as the scheduler and its control group allow.
+package struct MachineResources: Sendable, Equatable {
+    /// Processors, or what the control group's quota comes to, at least 1.
+    package let cores: Int
+    /// Bytes that can still be taken; nil if the system does not say.
+    package let availableMemory: Int?
+
+    package init(cores: Int, availableMemory: Int?) {
+        self.cores = cores
+        self.availableMemory = availableMemory
+    }
+
+    /// - Parameter root: where `/proc` and `/sys` are found.
+    package init(root: String = "", processors: Int = ProcessInfo.processInfo.activeProcessorCount) {
+        func read(_ path: String) -> String? {
+            (try? String(contentsOfFile: root + path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let quota = read("/sys/fs/cgroup/cpu.max").flatMap(Self.quota)
+        cores = max(1, min(processors, quota ?? processors))
+        let machine = read("/proc/meminfo").flatMap(Self.memoryAvailable)
+        var group: Int?
+        if let limit = read("/sys/fs/cgroup/memory.max").flatMap({ Int($0) }),
+            let used = read("/sys/fs/cgroup/memory.current").flatMap({ Int($0) })
+        {
+            group = max(0, limit - used)
+        }
+        availableMemory = [machine, group].compactMap(\.self).min()
+    }
+
+    /// `cpu.max` holds microseconds a period and the period, or `max` and the period.
+    private static func quota(_ text: String) -> Int? {
+        let parts = text.split(separator: " ").compactMap { Double($0) }
+        guard parts.count == 2, parts[1] > 0 else { return nil }
+        return Int((parts[0] / parts[1]).rounded())
+    }
+
+    private static func memoryAvailable(_ text: String) -> Int? {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }) else { return nil }
+        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+}

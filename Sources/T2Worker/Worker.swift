@@ -1,0 +1,174 @@
+import T2Core
+import T2Learning
+import T2Model
+import T2Text
+import T2Transport
+
+/// Takes leases from a coordinator and returns their results. `compute` is steps 4 to 8 of the data's way.
+///
+/// Three parts, each with one owner: `LeaseLoop` decides (pure, this actor's), the transport's thread talks, and the lanes,
+/// threads of their own, compute. They meet in one stream of inputs. The only waits are for its next element, for a send
+/// with a deadline and, in a lane, for the next unit.
+package actor Worker {
+    nonisolated let models: DecomposedModels
+    nonisolated let tokenizer: Tokenizer
+    nonisolated let rewards: RewardRunner
+    nonisolated let transport: any WorkerTransport
+    nonisolated let lanes: Int
+    nonisolated let log: WorkerLog
+    nonisolated let queue = WorkQueue()
+    nonisolated let post: AsyncStream<WorkerInput>.Continuation
+    private nonisolated let inputs: AsyncStream<WorkerInput>
+    private var loop: LeaseLoop
+    private var versions: PolicyVersions
+    /// Units given to the lanes and neither finished nor cancelled.
+    private var started: [UnitKey: UnitWork] = [:]
+
+    /// A send that takes longer counts as a broken conversation.
+    private static let sendLimit: Duration = .seconds(5)
+
+    package init(
+        hello: Hello, models: DecomposedModels, tokenizer: Tokenizer, rewards: RewardRunner,
+        transport: any WorkerTransport,
+        log: WorkerLog
+    ) {
+        self.models = models
+        self.tokenizer = tokenizer
+        self.rewards = rewards
+        self.transport = transport
+        self.log = log
+        lanes = hello.lanes
+        (inputs, post) = AsyncStream.makeStream()
+        loop = LeaseLoop(hello: hello, at: .now)
+        versions = PolicyVersions(models)
+    }
+
+    /// Computes one unit on a lane's thread. Its numbers depend on the lease, z and the base model alone.
+    ///
+    /// - Throws: `UnitError`; what the engine and the learning throw.
+    nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitResult {
+        let (lease, policy) = (work.lease, work.policy)
+        let progress = ProgressMeter { [post] in
+            post.yield(.progressed(lease.unit, attempt: lease.attempt, tokens: $0))
+        }
+        let isWanted = {
+            progress.advance(tokens: 1)
+            return !work.isCancelled
+        }
+        var statistics = UnitStatistics()
+        var stopwatch = Stopwatch()
+        _ = try policy.prepare { progress.advance(tokens: 0) }
+
+        // 4. Rollout: token ids and log-probabilities.
+        let rollouts = try lane.rollouts.run(lease, policy, onToken: isWanted)
+        statistics.count(rollouts)
+        statistics.samplingSeconds = stopwatch.lap()
+
+        // 5. Reward: each text is judged.
+        let judged = try rewards.run(rollouts) {
+            progress.advance(tokens: 0)
+            try work.checkCancellation()
+        }
+        statistics.rewardSeconds = stopwatch.lap()
+
+        // 6. Advantage: rewards are compared inside the unit.
+        let advantage = try Advantage(
+            rewards: judged.map(\.value).chunked(by: lease.samplesPerPrompt), kind: lease.gradient?.advantage ?? .none,
+            runningMean: lease.gradient?.runningMeanReward ?? 0)
+        let advantages = advantage.groups.flatMap(\.self)
+        statistics.equalRewardGroups = advantage.equalRewardGroups
+
+        // 7. Gradient: ∂J/∂z summed over the unit, if it was asked for.
+        let gradient = try lease.gradient.map {
+            try lane.gradients.run(
+                rollouts, advantages: advantages, $0, policy, temperature: lease.sampling.temperature, onToken: isWanted
+            )
+        }
+        if let gradient { statistics.add(gradient, seconds: stopwatch.lap()) }
+
+        // 8. Return.
+        let reports = rollouts.indices.map {
+            RolloutReport(rollouts[$0], judged[$0], advantage: lease.gradient == nil ? 0 : advantages[$0])
+        }
+        return UnitResult(
+            unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, rollouts: reports, statistics: statistics,
+            gradient: gradient?.sum)
+    }
+
+    /// Works until the coordinator or `stop` ends it, then closes the transport. Once per object.
+    package func run() async -> WorkerEnding {
+        startLanes()
+        let ending = await withTaskGroup(of: Void.self, returning: WorkerEnding.self) { group in
+            group.addTask { [transport, post] in
+                while let event = await transport.nextEvent() {
+                    post.yield(.transport(event))
+                    if event == .closed { return }
+                }
+            }
+            group.addTask { [post] in
+                while (try? await Task.sleep(for: .seconds(1))) != nil { post.yield(.clockTicked) }
+            }
+            defer { group.cancelAll() }
+            for await input in inputs {
+                if let ending = await take(input) { return ending }
+            }
+            return .stopped(reason: "its task was cancelled")
+        }
+        queue.close()
+        await transport.close()
+        return ending
+    }
+
+    /// Makes `run` hand back what this worker holds and return. From any thread.
+    package nonisolated func stop(reason: String) { post.yield(.stopRequested(reason: reason)) }
+
+    private func take(_ input: WorkerInput) async -> WorkerEnding? {
+        switch input {
+        case .computed(let result): forget(result.unit, attempt: result.attempt)
+        case .failed(let failure): failure.unit.map { forget($0, attempt: failure.attempt ?? 0) }
+        default: break
+        }
+        return await carryOut(loop.handle(input, at: .now))
+    }
+
+    private func carryOut(_ effects: [WorkerEffect]) async -> WorkerEnding? {
+        var isSending = true
+        for effect in effects {
+            switch effect {
+            case .send(let message):
+                guard isSending, let setback = await send(message) else { continue }
+                // After HELLO and WELCOME the loop says everything again: the rest of this round need not wait in vain.
+                if case .sendFailed = setback { isSending = false }
+                if let ending = await carryOut(loop.handle(setback, at: .now)) { return ending }
+            case .start(let lease, let vector):
+                let work = UnitWork(lease: lease, policy: versions.version(lease.vector, vector))
+                started[lease.unit] = work
+                queue.put(work)
+            case .abandon(let unit, _): started.removeValue(forKey: unit)?.cancel()
+            case .report(let report): log.write(report)
+            case .end(let ending): return ending
+            }
+        }
+        return nil
+    }
+
+    private func forget(_ unit: UnitKey, attempt: Int) {
+        if started[unit]?.lease.attempt == attempt { started[unit] = nil }
+    }
+
+    /// What a failed send means to the loop; nil if the message is on its way.
+    private func send(_ message: Message) async -> WorkerInput? {
+        do throws(ProtocolError) {
+            return try await transport.send(message, within: Self.sendLimit) == .sent ? nil : .sendFailed
+        } catch {
+            guard case .result(let result) = message else {
+                log.write(.ignored(message: message.kind.rawValue, reason: error.description))
+                return nil
+            }
+            return .failed(
+                ErrorReport(
+                    unit: result.unit, attempt: result.attempt, category: ProtocolError.category,
+                    message: error.description))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Logging
+import T2Core
+import T2Transport
+
+/// The worker's log: constant messages, data in metadata with fixed keys; the last lines are kept for error reports.
+package struct WorkerLog: Sendable {
+    private let logger: Logger
+    private let recent = RecentLogLines()
+
+    /// - Parameter logger: already carries the metadata key `worker`.
+    package init(_ logger: Logger) { self.logger = logger }
+
+    package func recentLines(_ count: Int) -> [String] { recent.last(count) }
+
+    package func write(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata = [:]) {
+        logger.log(level: level, message, metadata: metadata)
+        guard level >= .info else { return }
+        let data = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        recent.append("\(Date.now.ISO8601Format()) \(level) \(message)\(data)")
+    }
+
+    func write(_ report: WorkerReport) {
+        switch report {
+        case .connected: write(.info, "connected to the coordinator")
+        case .connectionLost: write(.warning, "lost the connection to the coordinator; trying again")
+        case .connectionFailed(let reason):
+            write(.warning, "cannot reach the coordinator; trying again", ["reason": "\(reason)"])
+        case .welcomed(let epoch, let runs):
+            write(.info, "joined", ["epoch": "\(epoch)", "runs": "\(runs.joined(separator: ", "))"])
+        case .epochChanged(let dropped):
+            write(.warning, "the coordinator was started anew; dropped its old leases", ["leases": "\(dropped)"])
+        case .waiting(let what, let time):
+            let seconds = time.formatted(.units(allowed: [.seconds]))
+            write(.warning, "still waiting", ["for": "\(what)", "since": "\(seconds)"])
+        case .leased(let lease):
+            write(.debug, "leased", metadata(lease.unit, lease.attempt, ["problems": "\(lease.problems.count)"]))
+        case .cancelled(let unit, let reason):
+            write(.info, "unit cancelled by the coordinator", metadata(unit, nil, ["reason": "\(reason)"]))
+        case .acknowledged(let answer):
+            let isGood = answer.verdict == .accepted || answer.verdict == .duplicate
+            write(
+                isGood ? .debug : .warning, "result judged by the coordinator",
+                metadata(
+                    answer.unit, answer.attempt,
+                    ["verdict": "\(answer.verdict.rawValue)", "reason": "\(answer.reason)"]))
+        case .failed(let failure):
+            write(
+                .error, "unit failed",
+                failure.unit.map {
+                    metadata($0, failure.attempt, ["category": "\(failure.category)", "error": "\(failure.message)"])
+                } ?? [:])
+        case .coordinatorError(let failure):
+            write(
+                .warning, "error from the coordinator",
+                ["category": "\(failure.category)", "error": "\(failure.message)"])
+        case .malformed(let problem): write(.warning, "malformed message from the coordinator", ["error": "\(problem)"])
+        case .ignored(let message, let reason):
+            write(.warning, "message ignored", ["message": "\(message)", "reason": "\(reason)"])
+        case .draining(let reason):
+            write(.info, "the coordinator sends this worker home", ["reason": "\(reason)"])
+        }
+    }
+
+    private func metadata(_ unit: UnitKey, _ attempt: Int?, _ more: Logger.Metadata) -> Logger.Metadata {
+        var metadata = more
+        metadata["run"] = "\(unit.run)"
+        metadata["step"] = "\(unit.step)"
+        metadata["unit"] = "\(unit.phase.rawValue)/\(unit.index)"
+        if let attempt { metadata["attempt"] = "\(attempt)" }
+        return metadata
+    }
+}

@@ -1,0 +1,21 @@
+import T2Core
+import T2Transport
+
+/// Something worth a line in the log.
+package enum WorkerReport: Sendable, Equatable {
+    case connected
+    case connectionLost
+    case connectionFailed(reason: String)
+    case welcomed(epoch: UInt64, runs: [String])
+    /// The coordinator was started anew: what its predecessor had leased counts no more.
+    case epochChanged(dropped: Int)
+    case waiting(for: String, Duration)
+    case leased(Lease)
+    case cancelled(UnitKey, reason: String)
+    case acknowledged(Acknowledgement)
+    case failed(ErrorReport)
+    case coordinatorError(ErrorReport)
+    case malformed(ProtocolError)
+    case ignored(message: String, reason: String)
+    case draining(reason: String)
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Logging
+import T2Coordinator
+import T2Core
+import T2Transport
+
+/// Trains one expert to the end, or goes on with a run.
+struct StartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start",
+        abstract: "Trains an expert with whatever workers join.",
+        discussion: """
+            Without --config and --model it trains the bundled example on this machine. Flags override the configuration file;
+            every key of the file can also be given by --set. The resolved configuration is printed and saved in the run folder.
+
+            Examples:
+              t2-coord start --local-workers 2
+              t2-coord start --config experts/tiny/math.yaml --steps 60 --seed 1 --run-dir runs/math
+              t2-coord start --model models/llama --task gsm-mini --set learning-rate=2e-3 --dry-run
+              t2-coord start --resume --run-dir runs/math
+            """)
+
+    @OptionGroup var options: RunOptions
+
+    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "endpoint"))
+    var bind = BundledExample.endpoint
+
+    @Option(help: ArgumentHelp("Start this many workers on this machine, and end them with the run.", valueName: "n"))
+    var localWorkers = 0
+
+    @Flag(help: "Go on with the run in --run-dir.")
+    var resume = false
+
+    @Flag(help: "Check everything, print the plan, and start nothing.")
+    var dryRun = false
+
+    @Flag(help: "Log every unit.")
+    var verbose = false
+
+    func validate() throws {
+        guard (0...1024).contains(localWorkers) else {
+            throw ValidationError("--local-workers: expected 0 to 1024, found \(localWorkers).")
+        }
+        guard !resume || options.runFolder != nil else {
+            throw ValidationError("--resume needs --run-dir: the folder of the run to go on with.")
+        }
+    }
+
+    func run() async throws {
+        let console = Console()
+        let signals = StopSignals()
+        if let folder = options.runFolder { try RunFolder.check(path: folder, resume: resume) }
+        let request = try options.request(resume: resume)
+        if let notice = request.notice { console.say(notice) }
+        let preparation = try RunPreparation(
+            request.source, name: RunFolder.name(path: request.runFolder), singularValues: WeightSingularValues.read)
+        console.say("configuration")
+        for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
+        console.say("plan")
+        for line in RunPlan(preparation).lines { console.say(line) }
+        let transport = try ZeroMQCoordinatorTransport.listen(on: bind)
+        if dryRun {
+            await transport.close()
+            console.say("dry run: everything is in order; nothing was started")
+            return
+        }
+        let training = Training(
+            preparation: preparation, runFolder: request.runFolder, resume: resume, localWorkers: localWorkers,
+            transport: transport, console: console, logger: logger)
+        do {
+            try await training.run(signals: signals)
+            await transport.close()
+        } catch {
+            await transport.close()
+            throw error
+        }
+    }
+
+    private var logger: Logger {
+        var logger = Logger(label: "t2-coord") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = verbose ? .debug : .info
+        return logger
+    }
+}

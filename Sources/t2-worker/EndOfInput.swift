@@ -1,0 +1,17 @@
+import Foundation
+
+/// The end of standard input, taken as the wish of whoever holds its other end that this program leave.
+enum EndOfInput {
+    /// From here on the end of standard input is as good as SIGTERM. It comes even if the other program was killed.
+    static func watch() {
+        Thread.detachNewThread {
+            var byte: UInt8 = 0
+            while true {
+                let count = read(STDIN_FILENO, &byte, 1)
+                if count > 0 || (count < 0 && errno == EINTR) { continue }
+                kill(getpid(), SIGTERM)
+                return
+            }
+        }
+    }
+}

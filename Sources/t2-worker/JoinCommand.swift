@@ -1,0 +1,108 @@
+import ArgumentParser
+import Foundation
+import Logging
+import T2Core
+import T2Model
+import T2Tasks
+import T2Text
+import T2Transport
+import T2Worker
+
+/// Joins a coordinator until it sends the worker home.
+struct JoinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join",
+        abstract: "Connects to a coordinator, or keeps trying, and computes what it leases.",
+        discussion: """
+            The coordinator may be started later, or anew: the worker waits, with growing pauses, and says what for. It is \
+            refused if its base model is not the coordinator's, file for file.
+
+            Examples:
+              t2-worker join                        # the bundled example's coordinator on this machine
+              t2-worker join tcp://127.0.0.1:6000 --model experts/tiny/base
+              t2-worker join --lanes 1 --verbose    # one unit at a time; log each of them
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The coordinator's endpoint. (default: \(BundledExample.endpoint))", valueName: "endpoint"))
+    var endpoint: String?
+
+    @Option(
+        name: .customLong("model"),
+        help: ArgumentHelp(
+            "Base model: a Hugging Face folder. (default: \(BundledExample.baseModel))", valueName: "dir"))
+    var modelPath: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Units computed at a time, each on a thread of its own, or auto: one a core. It changes speed, never results.",
+            valueName: "n"))
+    var lanes = LaneCount.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "This worker's name in logs, different for each. (default: host and process)", valueName: "name"))
+    var name: String?
+
+    @Flag(help: "Log every unit.")
+    var verbose = false
+
+    @Flag(help: "Leave when standard input ends: the program that started this worker has ended.")
+    var untilInputEnds = false
+
+    func run() async throws {
+        let signals = StopSignals()
+        if untilInputEnds { EndOfInput.watch() }
+        let worker = WorkerIdentifier(name: name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
+        let log = WorkerLog(logger(worker))
+        let address = endpoint ?? BundledExample.endpoint
+        if endpoint == nil {
+            log.write(
+                .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
+        }
+        // What is quickly found wrong comes first: the endpoint, the files, then the weights.
+        _ = try Endpoint(connecting: address)
+        let folder = try BaseModelFolder(path: try modelPath ?? BundledExample.baseModelPath())
+        let tokenizer = try Tokenizer(path: folder.tokenizerPath)
+        try tokenizer.checkAgreement(with: folder.configuration)
+        let resources = MachineResources()
+        let plan = LanePlan(requested: lanes.requested, resources: resources, model: folder.configuration)
+        if let reduction = plan.reduction {
+            log.write(.warning, "fewer lanes than cores", ["lanes": "\(plan.lanes)", "reason": "\(reduction)"])
+        }
+        let hello = Hello(
+            worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
+            fingerprint: MachineFingerprint.current, lanes: plan.lanes)
+        let base = try BaseModel(folder)
+        log.write(
+            .info, "base model loaded",
+            [
+                "model": "\(folder.path)", "digest": "\(folder.digest.short)", "lanes": "\(plan.lanes)",
+                "machine": "\(hello.fingerprint)",
+            ])
+        let verifier = Verifier(parallelism: plan.lanes)
+        let transport = try ZeroMQWorkerTransport.connect(to: address, as: worker)
+        let working = Worker(
+            hello: hello, models: DecomposedModels(base), tokenizer: tokenizer,
+            rewards: RewardRunner(judge: verifier.judge),
+            transport: transport, log: log)
+        signals.tell { working.stop(reason: $0) }
+        log.write(.info, "joining", ["endpoint": "\(address)"])
+        let ending = await working.run()
+        log.write(.info, "left", ["reason": "\(ending.reason)"])
+        try ending.requireSuccess()
+    }
+
+    private func logger(_ worker: WorkerIdentifier) -> Logger {
+        var logger = Logger(label: "t2-worker") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = verbose ? .debug : .info
+        logger[metadataKey: "worker"] = "\(worker)"
+        return logger
+    }
+
+    /// Several workers on one host differ in their process.
+    private static var defaultName: String {
+        let host = ProcessInfo.processInfo.hostName.prefix(100)
+        return "\(host.isEmpty ? "localhost" : host)-\(ProcessInfo.processInfo.processIdentifier)"
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import T2Core
+import T2Model
+import T2Numerics
+
+/// Fills the cache of decompositions.
+struct DecomposeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decompose",
+        abstract: "Computes the singular value decompositions of a model's weights ahead of time.",
+        discussion: """
+            Every program decomposes what it needs and keeps it; this does so beforehand, for a model that takes long. One file \
+            per weight goes to $T2_CACHE, else $XDG_CACHE_HOME/t2, else ~/.cache/t2, in decompositions; a stopped run goes on \
+            where it was.
+
+            Examples:
+              t2 decompose --model experts/tiny/base
+              T2_CACHE=/scratch/t2 t2 decompose --model /models/Llama-3-8B --adapt mlp
+            """)
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: "Which matrices.")
+    var adapt = Adaptation.all
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    private struct Output: Encodable {
+        let cache: String
+        let matrices: Int
+        let computed: Int
+        let values: Int
+        let seconds: Double
+    }
+
+    func run() throws {
+        let (folder, _) = try model.openFolder()
+        let cache = SingularValueCache.standard
+        try prepare(cache)
+        let base = try BaseModel(folder)
+        let before = try entries(cache)
+        let start = ContinuousClock.now
+        let reporter = ProgressReporter("decomposing")
+        let svf = try SVFModel(base, adaptation: adapt, cache: cache) { reporter.report(matrices: $0, of: $1) }
+        reporter.finish()
+        let seconds = (ContinuousClock.now - start).seconds
+        let output = Output(
+            cache: cache.folder, matrices: svf.layout.entries.count,
+            computed: try entries(cache).subtracting(before).count,
+            values: svf.layout.count, seconds: seconds)
+        guard !json else { return try StandardOutput.write(JSONText.line(output)) }
+        try StandardOutput.write(
+            PlainText.table([
+                ("cache", output.cache),
+                ("matrices", "\(output.matrices) (\(adapt.rawValue)), \(output.computed) of them computed now"),
+                ("z values", PlainText.count(output.values)),
+                ("time", PlainText.duration(seconds: seconds)),
+            ]))
+    }
+
+    /// - Throws: `SystemError` if decompositions could not be kept: the work would be for nothing.
+    private func prepare(_ cache: SingularValueCache) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: cache.folder, withIntermediateDirectories: true)
+        } catch {
+            throw InputError(
+                cache.folder, "this folder cannot be created",
+                remedy: "Set T2_CACHE to a folder that this user may write to.", exitStatus: .cannotCreate)
+        }
+        guard access(cache.folder, W_OK | X_OK) == 0 else { throw SystemError("write", cache.folder) }
+    }
+
+    private func entries(_ cache: SingularValueCache) throws -> Set<String> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: cache.folder).filter { $0.hasSuffix(".safetensors") })
+    }
+}

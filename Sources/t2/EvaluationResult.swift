@@ -1,0 +1,123 @@
+import Foundation
+import T2Adaptation
+import T2Core
+import T2Tasks
+
+/// What `t2 eval` prints.
+struct EvaluationResult: Encodable {
+    struct Topic: Encodable {
+        let n: Int
+        let correct: Int
+    }
+
+    let task: String
+    let task_version: Int
+    let split: String
+    let model_digest: String
+    let expert: String?
+    /// Judged problems; missing ones are not among them.
+    let n: Int
+    let correct: Int
+    let accuracy: Double?
+    /// Wilson's, lower and upper end.
+    let interval_95: [Double]?
+    let outcomes: [String: Int]
+    let missing: [String: Int]
+    let partial: Bool
+    let planned: Int
+    let cut_off: Int
+    let topics: [String: Topic]
+    let tokens: Int
+    let seconds: Double
+    let tokens_per_second: Double
+    let lanes: Int
+
+    init(
+        _ report: EvaluationReport, task: TrainingTask, split: Split, expert: String?, model: BaseModelFolder,
+        lanes: Int,
+        seconds: Double
+    ) {
+        self.task = task.name
+        task_version = task.version
+        self.split = split.rawValue
+        model_digest = model.digest.hexadecimal
+        self.expert = expert
+        n = report.total.judged
+        correct = report.total.right
+        accuracy = report.total.accuracy
+        interval_95 = report.total.interval.map { [$0.lower, $0.upper] }
+        outcomes = Dictionary(uniqueKeysWithValues: Outcome.allCases.map { ($0.rawValue, report.outcomes[$0] ?? 0) })
+        missing = report.missing
+        partial = report.isPartial
+        planned = report.planned
+        cut_off = report.cutOff
+        topics = report.topics.mapValues { Topic(n: $0.judged, correct: $0.right) }
+        tokens = report.tokenCount
+        self.seconds = seconds
+        tokens_per_second = Double(report.tokenCount) / seconds
+        self.lanes = lanes
+    }
+
+    /// For people.
+    var text: String {
+        var rows: [(name: String, value: String)] = [
+            ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),
+            ("model", "\(model_digest.prefix(12)), \(expert.map { "expert \($0)" } ?? "no expert")"),
+            ("accuracy", accuracyText),
+            (
+                "outcomes",
+                Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }.joined(separator: ", ")
+            ),
+        ]
+        if cut_off > 0 { rows.append(("cut off", "\(cut_off) answers reached --max-tokens")) }
+        for (reason, count) in missing.sorted(by: { $0.key < $1.key }) {
+            rows.append(("MISSING", "\(count): \(reason)"))
+        }
+        let byTopic = topics.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.correct)/\($0.value.n)" }
+        rows.append(("topics", byTopic.joined(separator: ", ")))
+        rows.append(
+            (
+                "time",
+                "\(PlainText.duration(seconds: seconds)), \(PlainText.count(Int(tokens_per_second))) tokens/s, \(lanes) "
+                    + (lanes == 1 ? "lane" : "lanes")
+            ))
+        return PlainText.table(rows)
+    }
+
+    private var accuracyText: String {
+        guard let accuracy, let interval = interval_95 else { return "none: nothing was judged" }
+        return
+            "\(PlainText.percent(accuracy)) %, \(correct) of \(n); 95 % interval \(PlainText.percent(interval[0])) to "
+            + "\(PlainText.percent(interval[1])) %"
+    }
+}
+
+/// A line of `--records`.
+struct EvaluationRecord: Encodable {
+    let id: String
+    let topic: String
+    let prompt: String
+    let completion: String
+    let tokens: Int
+    let finished: Bool
+    /// Nil if the reward is missing.
+    let outcome: String?
+    let missing: String?
+
+    init(_ completion: EvaluatedCompletion) {
+        id = completion.problem.id
+        topic = completion.problem.topic
+        prompt = completion.problem.prompt
+        self.completion = completion.completion
+        tokens = completion.tokenCount
+        finished = completion.finished
+        switch completion.reward {
+        case .judged(let outcome): (self.outcome, missing) = (outcome.rawValue, nil)
+        case .missing(let reason): (outcome, missing) = (nil, reason)
+        }
+    }
+
+    static func write(_ completions: [EvaluatedCompletion], to path: String) throws {
+        try AtomicFile.write(try completions.map { try JSONText.line(EvaluationRecord($0)) }.joined(), to: path)
+    }
+}

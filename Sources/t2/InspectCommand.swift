@@ -1,0 +1,27 @@
+import ArgumentParser
+import T2Core
+import T2Model
+
+/// What a model folder holds.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Shows what a model folder holds, and how large its experts and its memory are.",
+        discussion: """
+            Reads the configuration, the tokenizer and the headers of the weight files, and digests the weights; loads none.
+
+            Example:
+              t2 inspect --model experts/tiny/base
+            """)
+
+    @OptionGroup var model: ModelOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let (folder, tokenizer) = try model.openFolder()
+        let description = ModelDescription(folder, tokenizerVocabulary: tokenizer.vocabularySize)
+        try StandardOutput.write(json ? JSONText.line(description) : description.text)
+    }
+}

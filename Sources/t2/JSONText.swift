@@ -1,0 +1,19 @@
+import Foundation
+import T2Core
+
+/// Values as one line of JSON: sorted keys, numbers with as many digits as it takes to read them back exactly.
+enum JSONText {
+    /// - Throws: `InputError` if a number is NaN or infinite, which JSON cannot say.
+    static func line(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        } catch EncodingError.invalidValue(let number, let context) {
+            let key = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw InputError(
+                "result", "'\(key)' is \(number), expected a finite number",
+                remedy: "Check the expert's values: t2 experts show FILE.")
+        }
+    }
+}

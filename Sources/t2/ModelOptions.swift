@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import T2Adaptation
+import T2Core
+import T2Model
+import T2Text
+
+/// The base model that a command works on.
+struct ModelOptions: ParsableArguments {
+    @Option(name: .customLong("model"), help: ArgumentHelp("Base model: a Hugging Face folder.", valueName: "dir"))
+    var path: String
+
+    /// The folder with a tokenizer that fits it.
+    ///
+    /// - Throws: what the folder and the tokenizer throw.
+    func openFolder() throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
+        let folder = try BaseModelFolder(path: path)
+        let tokenizer = try Tokenizer(path: folder.tokenizerPath)
+        try tokenizer.checkAgreement(with: folder.configuration)
+        return (folder, tokenizer)
+    }
+}
+
+/// The base model with at most one expert on it.
+struct AdaptedModelOptions: ParsableArguments {
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        name: .customLong("expert"),
+        help: ArgumentHelp(
+            "Expert file of this base model; without it the base model itself is run.", valueName: "file"))
+    var expertPath: String?
+
+    struct Loaded {
+        let folder: BaseModelFolder
+        let tokenizer: Tokenizer
+        let model: AdaptedModel
+        let expert: ExpertFile?
+    }
+
+    /// Checks everything that is small before it loads the weights.
+    func load() throws -> Loaded {
+        let (folder, tokenizer) = try model.openFolder()
+        let expert = try expertPath.map { try ExpertFile(path: $0, for: folder) }
+        let base = try BaseModel(folder)
+        guard let expert else {
+            return Loaded(folder: folder, tokenizer: tokenizer, model: AdaptedModel(base), expert: nil)
+        }
+        let reporter = ProgressReporter("decomposing")
+        defer { reporter.finish() }
+        let adapted = try AdaptedModel(base, expert: expert.vector) { reporter.report(matrices: $0, of: $1) }
+        return Loaded(folder: folder, tokenizer: tokenizer, model: adapted, expert: expert)
+    }
+}
+
+extension ProgressReporter {
+    func report(matrices done: Int, of total: Int) {
+        report(fraction: Double(done) / Double(total), note: "\(done) of \(total) matrices")
+    }
+}

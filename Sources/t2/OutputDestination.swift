@@ -1,0 +1,26 @@
+import Foundation
+import T2Core
+
+/// A file that a command will write after long work.
+struct OutputDestination {
+    let path: String
+
+    /// - Throws: `SystemError` if the file could not be written, before any work is done. What stands there stays.
+    init(checking path: String) throws {
+        self.path = path
+        if Self.isFolder(path) { throw SystemError("write", path, code: EISDIR) }
+        let folder = parentFolder(of: path)
+        guard Self.isFolder(folder) else {
+            throw InputError(
+                path, "cannot be written: there is no folder '\(folder)'",
+                remedy: "Create it first, or choose another path.",
+                exitStatus: .cannotCreate)
+        }
+        guard access(folder, W_OK | X_OK) == 0 else { throw SystemError("write", path) }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// Numbers as people read them, and columns that line up.
+enum PlainText {
+    /// `12.3 s`, `4 min 05 s`, `2 h 10 min`.
+    static func duration(seconds: Double) -> String {
+        switch seconds {
+        case ..<59.95: String(format: "%.1f s", seconds)
+        case ..<3600: String(format: "%d min %02d s", Int(seconds) / 60, Int(seconds) % 60)
+        default: String(format: "%d h %02d min", Int(seconds) / 3600, Int(seconds) % 3600 / 60)
+        }
+    }
+
+    /// `1.8 million`, `27,512`.
+    static func count(_ value: Int) -> String {
+        var digits = String(abs(value))
+        var groups: [String] = []
+        while digits.count > 3 {
+            groups.insert(String(digits.suffix(3)), at: 0)
+            digits.removeLast(3)
+        }
+        return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+    }
+
+    /// `6.8 MiB`.
+    static func bytes(_ value: Int) -> String {
+        var amount = Double(value)
+        var unit = 0
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        while amount >= 1024, unit < units.count - 1 {
+            amount /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(value) B" : String(format: "%.1f %@", amount, units[unit])
+    }
+
+    static func percent(_ value: Double) -> String { String(format: "%.1f", 100 * value) }
+
+    /// Left-aligned names beside their values.
+    static func table(_ rows: [(name: String, value: String)]) -> String {
+        let width = rows.map(\.name.count).max() ?? 0
+        return rows.map { $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.value + "\n" }.joined()
+    }
+}

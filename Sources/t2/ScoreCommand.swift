@@ -1,0 +1,70 @@
+import ArgumentParser
+import T2Adaptation
+import T2Core
+import T2Model
+
+/// Log-probabilities of given texts.
+struct ScoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Gives the log-probability of each token of texts, given those before it.",
+        discussion: """
+            Reads JSON Lines, {"ids": […]} or {"text": …}, and writes {"ids": […], "logprobs": [null, …]} for each, in order:
+            natural logarithms at temperature 1; the first token has none. Identifiers are scored as they are given; a text is \
+            tokenized as t2 tokenize does, without special tokens. Empty lines are skipped. Lines are batched as they come, so \
+            a program may write one and wait for its answer; what shares a batch changes no more than the last bits.
+
+            Examples:
+              echo '{"text": "Question: …"}' | t2 score --model experts/tiny/base --input -
+              t2 score --model experts/tiny/base --expert math.safetensors \\
+                --input texts.jsonl
+            """)
+
+    @OptionGroup var options: AdaptedModelOptions
+    @OptionGroup var laneOptions: LaneOptions
+
+    @Option(help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
+    var input: String
+
+    /// As if so many tokens came: the form of execution, and with it the last bits, must not depend on how many do.
+    private static let expectedTokens = 8192
+
+    func run() throws {
+        let reader = try LineReader(path: input)
+        let loaded = try options.load()
+        let requests = ScoreRequestReader(reader, loaded.tokenizer, loaded.folder.configuration)
+        let lanes = ModelLanes(loaded.model.base, count: laneOptions.lanes.resolved)
+        let execution = loaded.model.execution(tokens: Self.expectedTokens)
+        while true {
+            let (batches, failure) = requests.next(lanes.count)
+            let results = try lanes.map(batches) { lane, _, batch in
+                try Self.score(batch, LogProbabilities(lane.transformer), execution)
+            }
+            for text in results { try StandardOutput.write(text) }
+            if let failure { throw failure }
+            if batches.isEmpty { return }
+        }
+    }
+
+    private struct Scored: Encodable {
+        let ids: [Int32]
+        let logprobs: [Float?]
+    }
+
+    /// The output lines of a batch.
+    private static func score(
+        _ batch: [ScoreRequest], _ logProbabilities: LogProbabilities, _ execution: Execution
+    ) throws -> String {
+        let sequences = batch.compactMap(\.sequence)
+        var scores = logProbabilities.score(sequences, execution, tokensPerBatch: ScoreRequestReader.tokensPerBatch)
+            .makeIterator()
+        return try batch.map { request in
+            let values = request.sequence == nil ? [] : scores.next() ?? []
+            guard values.allSatisfy(\.isFinite) else {
+                throw ModelError.nonFinite(quantity: "a log-probability", place: request.place)
+            }
+            let first: [Float?] = request.ids.isEmpty ? [] : [nil]
+            return try JSONText.line(Scored(ids: request.ids, logprobs: first + values))
+        }.joined()
+    }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import T2Core
+
+/// Nobody reads standard output any more, as after `| head`.
+struct OutputClosed: Error {}
+
+/// Results for other programs and for people.
+enum StandardOutput {
+    /// - Throws: `OutputClosed` if the reader left, `SystemError` if the write fails otherwise.
+    static func write(_ text: String) throws {
+        var text = text
+        try text.withUTF8 { bytes in
+            var offset = 0
+            while offset < bytes.count {
+                let written = Foundation.write(STDOUT_FILENO, bytes.baseAddress! + offset, bytes.count - offset)
+                if written < 0 && errno == EINTR { continue }
+                if written < 0 && errno == EPIPE { throw OutputClosed() }
+                guard written > 0 else { throw SystemError("write", "standard output") }
+                offset += written
+            }
+        }
+    }
+}
+
+/// Messages and progress. A failed write is nobody's concern.
+enum StandardError {
+    static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+}

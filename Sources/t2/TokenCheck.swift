@@ -1,0 +1,25 @@
+import T2Core
+
+/// Token identifiers from outside, checked against a model before it sees them.
+struct TokenCheck {
+    let model: ModelConfiguration
+
+    /// - Throws: `InputError` for an identifier that the model has no embedding for.
+    func identifiers(_ ids: [Int], place: String, key: String = "ids") throws -> [Int32] {
+        for (index, id) in ids.enumerated() where id < 0 || id >= model.vocabularySize {
+            throw InputError(
+                place, "\(key)[\(index)] is \(id), the model's identifiers go from 0 to \(model.vocabularySize - 1)",
+                remedy: "Make identifiers with t2 tokenize and the same model.")
+        }
+        return ids.map { Int32($0) }
+    }
+
+    /// - Throws: `InputError` if the model cannot read so many tokens at once.
+    func length(_ count: Int, place: String) throws {
+        guard count <= model.contextLength else {
+            throw InputError(
+                place, "has \(count) tokens, the model's context holds \(model.contextLength)",
+                remedy: "Shorten or split it.")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import T2Core
+import T2TestSupport
+import Testing
+
+@Suite("Coming, going and being refused", .serialized)
+struct LeavingTests {
+    @Test("a worker leaves cleanly on SIGTERM, and another finishes")
+    func workerLeaves() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(coordinator)
+        let leaving = try cluster.worker(endpoint, name: "leaving")
+        #expect(await leaving.line(containing: "unit") != nil, "\(leaving.text)")
+        leaving.signal(SIGTERM)
+        #expect(await leaving.status(seconds: 30) == 0, "\(leaving.text)")
+        let other = try cluster.worker(endpoint, name: "other")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(other.text)")
+    }
+
+    @Test("the coordinator stops on SIGTERM with status 0, says how to go on, and does")
+    func coordinatorLeaves() async throws {
+        let cluster = try Cluster()
+        let first = try cluster.coordinator(extra: ["--local-workers", "2"])
+        #expect(await first.line(containing: "1/3") != nil, "\(first.text)")
+        first.signal(SIGTERM)
+        #expect(await first.status(seconds: 60) == 0, "\(first.text)")
+        #expect(first.text.contains("--resume"))
+        let second = try cluster.coordinator(resume: true, extra: ["--local-workers", "2"])
+        #expect(await second.status() == 0, "\(second.text)")
+        #expect(try cluster.recordedSteps() == [1, 2, 3])
+        let expert = try ExpertFile(path: cluster.runFolder + "/expert-best.safetensors")
+        #expect(expert.description.task == "gsm-mini")
+    }
+
+    @Test("a worker with another base model is refused and told why")
+    func otherModel() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(coordinator)
+        let stranger = try TinyModel()
+        defer { stranger.remove() }
+        let worker = try cluster.worker(endpoint, model: stranger.path, name: "stranger")
+        let status = try #require(await worker.status(seconds: 60), "\(worker.text)")
+        #expect(status == ExitStatus.data.rawValue || status == ExitStatus.configuration.rawValue)
+        #expect(worker.text.contains("digest") || worker.text.contains("base model"), "\(worker.text)")
+        coordinator.signal(SIGTERM)
+        #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
+    }
+
+    @Test("programs of a code task run in the sandbox of a real worker")
+    func codeTask() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator(task: "mbpp-mini", steps: 1, extra: ["--local-workers", "1"])
+        #expect(await coordinator.status() == 0, "\(coordinator.text)")
+        #expect(try cluster.recordedSteps() == [1])
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import T2Core
+import T2TestSupport
+import Testing
+
+@Suite("Same seed, same bytes", .serialized)
+struct SameBytesTests {
+    /// The expert of an undisturbed run with one worker of one lane: what every other run is compared with.
+    private static let reference = Task { () throws -> Digest in
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let worker = try cluster.worker(try await cluster.endpoint(coordinator), name: "only")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
+        #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
+        #expect(try cluster.recordedSteps() == [1, 2, 3])
+        return try cluster.digest("expert-last.safetensors")
+    }
+
+    @Test("three workers with different numbers of lanes give the bytes of one")
+    func workersAndLanes() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(coordinator)
+        let workers = try (1...3).map { try cluster.worker(endpoint, lanes: $0, name: "worker-\($0)") }
+        #expect(await coordinator.status() == 0, "\(coordinator.text)")
+        for worker in workers { #expect(await worker.status(seconds: 30) == 0, "\(worker.text)") }
+        #expect(try cluster.digest("expert-last.safetensors") == (try await Self.reference.value))
+    }
+
+    @Test("kill -9 of a worker in the middle of a unit changes nothing")
+    func killedWorker() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(coordinator)
+        let victim = try cluster.worker(endpoint, name: "victim")
+        #expect(await victim.line(containing: "unit") != nil, "\(victim.text)")
+        victim.signal(SIGKILL)
+        #expect(await victim.status() == -SIGKILL)
+        let other = try cluster.worker(endpoint, name: "other")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(other.text)")
+        #expect(try cluster.digest("expert-last.safetensors") == (try await Self.reference.value))
+    }
+
+    @Test("kill -9 of the coordinator and --resume give the same bytes, and every step once", arguments: [0, 1, 2])
+    func killedCoordinator(afterStep step: Int) async throws {
+        let cluster = try Cluster()
+        let first = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(first)
+        // It outlives the coordinator and finds the next one at the same address.
+        let worker = try cluster.worker(endpoint, name: "patient")
+        let sign = step == 0 ? "base" : "step \(step)/"
+        let reached =
+            step == 0 ? await worker.line(containing: "unit") : await first.line(containing: "\(step)/3")
+        #expect(reached != nil, "waited for \(sign)\n\(first.text)")
+        first.signal(SIGKILL)
+        #expect(await first.status() == -SIGKILL)
+        let second = try cluster.coordinator(bind: endpoint, resume: true)
+        #expect(await second.status() == 0, "\(second.text)\n\(worker.text)")
+        #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
+        #expect(try cluster.recordedSteps() == [1, 2, 3])
+        #expect(try cluster.digest("expert-last.safetensors") == (try await Self.reference.value))
+    }
+
+    @Test("garbage and HTTP on the port disturb nobody")
+    func garbage() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(coordinator)
+        let port = try #require(UInt16(endpoint.split(separator: ":").last!))
+        for text in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", String(repeating: "\u{7f}\u{1}", count: 5000), ""] {
+            try Stranger.send(text, port: port)
+        }
+        let worker = try cluster.worker(endpoint, name: "only")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
+        #expect(try cluster.digest("expert-last.safetensors") == (try await Self.reference.value))
+    }
+}
+
+/// Somebody who connects and does not speak the protocol.
+enum Stranger {
+    static func send(_ text: String, port: UInt16) throws {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard status == 0 else { throw SystemError("connect to port \(port)", "127.0.0.1") }
+        // The other side may hang up at any byte.
+        _ = text.utf8.withContiguousStorageIfAvailable { Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import T2Core
+
+/// A copy of one of the tiny random models that PyTorch computed reference values for, free to be damaged.
+struct ProgramFixture {
+    static let names = ["grouped-tied", "multihead-untied"]
+
+    let folder: TemporaryFolder
+    let name: String
+
+    var model: String { folder.path + "/" + name }
+    /// Where `t2 eval` looks for data by default.
+    var data: String { folder.path + "/data" }
+
+    private static let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("ReferenceTests/Fixtures").path
+
+    init(_ name: String = "grouped-tied") throws {
+        folder = try TemporaryFolder()
+        self.name = name
+        try FileManager.default.copyItem(atPath: Self.source + "/" + name, toPath: model)
+    }
+
+    func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> ProgramRun {
+        try ProgramRun(arguments, input: input, in: folder, environment: environment)
+    }
+
+    /// With programs looked for in a folder first.
+    func run(_ arguments: [String], searching folder: TemporaryFolder) throws -> ProgramRun {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return try run(arguments, environment: ["PATH": folder.path + ":" + path])
+    }
+
+    /// Replaces text in one of the model's JSON files.
+    func edit(_ file: String, _ old: String, _ new: String) throws {
+        let path = model + "/" + file
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        precondition(text.contains(old), "the fixture's \(file) has no \(old)")
+        try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: false, encoding: .utf8)
+    }
+
+    /// Writes an expert of this model.
+    func writeExpert(_ values: [String: [Float]], to name: String, task: String = "test") throws -> String {
+        let base = try BaseModelFolder(path: model)
+        let layout = ExpertLayout(model: base.configuration, adaptation: .all)
+        let kept = ExpertLayout(entries: layout.entries.filter { values[$0.name] != nil })
+        let expert = ExpertFile(
+            description: .init(modelDigest: base.digest, task: task, parameterisation: "direct", step: 3, seed: 7),
+            vector: ExpertVector(layout: kept, values: kept.entries.flatMap { values[$0.name] ?? [] }))
+        let path = folder.path + "/" + name
+        try expert.write(to: path)
+        return path
+    }
+
+    /// A data set of prompts that this model's tokenizer can spell.
+    func writeProblems(_ count: Int, task: String = "gsm-mini") throws {
+        let lines = (0..<count).map { index in
+            #"{"id": "\#(index)", "topic": "topic\#(index % 3)", "prompt": "Question\#(index)", "answer": "\#(index)"}"#
+        }
+        _ = try folder.write(lines.joined(separator: "\n") + "\n", to: "data/\(task)/test.jsonl")
+    }
+
+    /// A data set whose answers are programs.
+    func writePrograms(_ count: Int) throws {
+        let lines = (0..<count).map { index in
+            #"{"id": "\#(index)", "topic": "t", "prompt": "f\#(index)", "program_prefix": "", "tests": ["assert True"]}"#
+        }
+        _ = try folder.write(lines.joined(separator: "\n") + "\n", to: "data/mbpp-mini/test.jsonl")
+    }
+
+    /// What PyTorch computed on this model.
+    func reference() throws -> Reference {
+        try JSONDecoder().decode(
+            Reference.self, from: Data(contentsOf: URL(fileURLWithPath: Self.source + "/" + name + ".json")))
+    }
+
+    struct Reference: Decodable {
+        struct Rollout: Codable {
+            let prompt_ids: [Int]
+            let completion_ids: [Int]
+            let advantage: Double
+        }
+
+        struct Case: Decodable {
+            let parameterisation: String
+            let direction: String
+            let coefficient: Double
+            let temperature: Double
+            let loss: Double
+            let policy_loss: Double
+            let kl: Double
+            let gradient: [String: [Double]]
+        }
+
+        let rollouts: [Rollout]
+        /// Of the base model.
+        let log_probabilities: [[Double]]
+        let z: [String: [Float]]
+        let cases: [Case]
+    }
+}

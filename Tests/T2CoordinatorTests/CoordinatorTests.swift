@@ -1,0 +1,270 @@
+import Foundation
+import T2Coordinator
+import T2Core
+import T2Learning
+import T2Transport
+import Testing
+
+struct CoordinatorTests {
+    /// Runs to the end with these workers; cancels those that never leave by themselves.
+    static func run(_ coordinator: Coordinator, _ workers: [ArithmeticWorker]) async throws -> RunOutcome {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { try await worker.run() } }
+            defer { group.cancelAll() }
+            return try await coordinator.run()
+        }
+    }
+
+    /// A whole run in a folder of its own.
+    static func undisturbed(_ configuration: RunConfiguration = TestRun.configuration()) async throws -> TestRun.Folder
+    {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network, configuration: configuration)
+        let worker = try await ArithmeticWorker("ann", on: network)
+        _ = try await run(coordinator, [worker])
+        try await journal.close()
+        return folder
+    }
+
+    @Test("a run ends with its experts, a line of metrics a step, and its workers sent home")
+    func wholeRun() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let worker = try await ArithmeticWorker("ann", on: network)
+        let outcome = try await Self.run(coordinator, [worker])
+        guard case .finished(let summary) = outcome else {
+            Issue.record("expected the run to finish")
+            return
+        }
+        #expect(summary.steps == 4)
+        #expect(summary.base.count == 6)
+        let lines = try folder.text("metrics.jsonl").split(separator: "\n")
+        #expect(lines.count == 4 + 3)
+        #expect(try folder.text("train.log").contains("step 4/4"))
+        let last = try ExpertFile(path: folder.run + "/expert-last.safetensors")
+        #expect(last.description.step == 4)
+        #expect(last.description.measures["base-validation-accuracy"] != nil)
+        let best = try ExpertFile(path: folder.run + "/expert-best.safetensors")
+        #expect(best.description.step == summary.bestStep)
+        #expect(await worker.verdicts.allSatisfy { $0 == .accepted })
+        try await journal.close()
+        let store = try RunStore(path: folder.run + "/run.sqlite")
+        let rollouts = try await store.rollouts(step: 1, phase: .train)
+        #expect(rollouts.count == 16)
+        #expect(rollouts[0].prompt.hasPrefix("train "))
+        #expect(rollouts[0].logProbability == -1.75)
+        try store.close()
+    }
+
+    @Test("the number of workers, duplicates and vanished workers change no byte of the expert", arguments: 1...3)
+    func sameBytes(workers: Int) async throws {
+        let expected = try await Self.undisturbed()
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        var all: [ArithmeticWorker] = []
+        for number in 0..<workers {
+            all.append(try await ArithmeticWorker("w\(number)", on: network, behaviour: .repeating))
+        }
+        // Its leases come back at once because a worker of the same name joins again.
+        let doomed = try await ArithmeticWorker("doomed", on: network, behaviour: .vanishing(after: 1))
+        let reborn = Task {
+            try await doomed.run()
+            try await ArithmeticWorker("doomed", incarnation: 2, on: network).run()
+        }
+        _ = try await Self.run(coordinator, all)
+        reborn.cancel()
+        try await journal.close()
+        for name in ["expert-last.safetensors", "expert-best.safetensors"] {
+            #expect(try folder.bytes(name) == expected.bytes(name))
+        }
+    }
+
+    @Test(
+        "stopped anywhere and resumed: the same bytes, and each step once in metrics.jsonl",
+        arguments: [1, 3, 6, 10, 17, 21])
+    func resume(leases: Int) async throws {
+        let expected = try await Self.undisturbed()
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        // The only worker vanishes after some leases; the coordinator is then dropped without a word, as by kill -9.
+        do {
+            let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+            let worker = try await ArithmeticWorker("ann", on: network, behaviour: .vanishing(after: leases))
+            let running = Task { try await coordinator.run() }
+            try await worker.run()
+            running.cancel()
+            _ = try? await running.value
+            try await journal.close()
+        }
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network, resume: true)
+        let worker = try await ArithmeticWorker("ann", incarnation: 2, on: network)
+        _ = try await Self.run(coordinator, [worker])
+        try await journal.close()
+        for name in ["expert-last.safetensors", "expert-best.safetensors"] {
+            #expect(try folder.bytes(name) == expected.bytes(name))
+        }
+        let keys = try folder.text("metrics.jsonl").split(separator: "\n").map(Self.key)
+        #expect(keys == (try expected.text("metrics.jsonl").split(separator: "\n").map(Self.key)))
+    }
+
+    private static func key(_ line: Substring) throws -> String {
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+        return "\(object["kind"] ?? "") \(object["step"] ?? "")"
+    }
+
+    @Test("resuming a finished run needs no worker and changes nothing")
+    func resumeFinished() async throws {
+        let folder = try await Self.undisturbed()
+        let before = try folder.bytes("expert-last.safetensors")
+        let (coordinator, journal) = try await TestRun.coordinator(folder, InMemoryNetwork(), resume: true)
+        guard case .finished = try await coordinator.run() else {
+            Issue.record("expected the run to be finished")
+            return
+        }
+        try await journal.close()
+        #expect(try folder.bytes("expert-last.safetensors") == before)
+    }
+
+    @Test("asked to stop, it keeps what was accepted, sends the workers home and can be resumed")
+    func stop() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let worker = try await ArithmeticWorker("ann", on: network)
+        await coordinator.stop()
+        #expect(try await Self.run(coordinator, [worker]) == .interrupted(step: 0))
+        try await journal.close()
+        let (again, secondJournal) = try await TestRun.coordinator(folder, network, resume: true)
+        let second = try await ArithmeticWorker("ann", incarnation: 2, on: network)
+        guard case .finished = try await Self.run(again, [second]) else {
+            Issue.record("expected the resumed run to finish")
+            return
+        }
+        try await secondJournal.close()
+        let expected = try await Self.undisturbed()
+        #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
+    }
+
+    @Test("a worker that was there before a restart says HELLO again and works in the new epoch")
+    func workerOutlivesCoordinator() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let worker = try await ArithmeticWorker("ann", on: network)
+        let working = Task { try await worker.run() }
+        let (first, firstJournal) = try await TestRun.coordinator(folder, network)
+        let running = Task { try await first.run() }
+        while await worker.verdicts.isEmpty { await Task.yield() }
+        running.cancel()
+        _ = try? await running.value
+        try await firstJournal.close()
+        let (second, secondJournal) = try await TestRun.coordinator(folder, network, resume: true)
+        guard case .finished = try await second.run() else {
+            Issue.record("expected the run to finish")
+            return
+        }
+        try await working.value
+        try await secondJournal.close()
+        #expect(Set(await worker.epochs).count == 2)
+    }
+
+    @Test("numbers that are not finite stop the run with the unit saved for replay")
+    func nonFinite() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let worker = try await ArithmeticWorker(
+            "ann", on: network, behaviour: .spoiling { if $0.unit.step == 1 { $0.gradient?[2] = .nan } })
+        let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
+        try await journal.close()
+        guard case .nonFinite(let unit, _, let evidence) = error else {
+            Issue.record("expected the error to name the unit, found \(String(describing: error))")
+            return
+        }
+        #expect(unit.step == 1)
+        #expect(evidence == "\(folder.run)/evidence/step-000001-train-\(unit.index)/attempt-1")
+        let lease = try JSONDecoder().decode(
+            Lease.self, from: Data(contentsOf: URL(fileURLWithPath: evidence + "/lease.json")))
+        #expect(lease.unit == unit)
+        #expect(try ExpertFile(path: evidence + "/z.safetensors").vector.values.count == 8)
+        let frames = try (0..<6).map { try Data(contentsOf: URL(fileURLWithPath: "\(evidence)/result-\($0).frame")) }
+        guard case .result(let result) = try MessageCodec().decode(frames) else {
+            Issue.record("expected the result's frames")
+            return
+        }
+        #expect(result.gradient?[2].isNaN == true)
+        #expect(CheckpointShelf(folder: folder.run + "/checkpoints").latest().checkpoint?.step == 1)
+    }
+
+    @Test("a unit that fails three times stops the run and names every failure")
+    func poison() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let worker = try await ArithmeticWorker("ann", on: network, behaviour: .failing(category: "engine"))
+        let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
+        try await journal.close()
+        guard case .poisoned(_, let failures, _) = error else {
+            Issue.record("expected poison, found \(String(describing: error))")
+            return
+        }
+        #expect(failures.map(\.category) == ["engine", "engine", "engine"])
+        #expect(error?.description.contains("attempt 3 on ann: engine: as told") == true)
+    }
+
+    @Test("a result with a missing reward is refused, sampled again and never averaged")
+    func missingReward() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let worker = try await ArithmeticWorker(
+            "ann", on: network,
+            behaviour: .spoiling {
+                if $0.unit.index == 1, $0.attempt == 1 { $0.rollouts[0].reward = .missing(reason: "the sandbox broke") }
+            })
+        _ = try await Self.run(coordinator, [worker])
+        try await journal.close()
+        let store = try RunStore(path: folder.run + "/run.sqlite")
+        let unit = try await store.units(step: 2).first { $0.phase == .train && $0.unit == 1 }
+        #expect(unit?.failures.map(\.category) == ["missing-reward"])
+        try store.close()
+        #expect(try folder.text("metrics.jsonl").contains("\"missing_rewards\":1"))
+        let expected = try await Self.undisturbed()
+        #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
+    }
+
+    @Test("a worker with another base model is turned away with the remedy")
+    func otherModel() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let stranger = try await ArithmeticWorker("eve", on: network, model: Digest(of: "another"))
+        let worker = try await ArithmeticWorker("ann", on: network)
+        _ = try await Self.run(coordinator, [stranger, worker])
+        try await journal.close()
+        #expect(await stranger.rejection?.reason.contains("base model has digest") == true)
+        #expect(await stranger.rejection?.remedy.contains("/models/small") == true)
+    }
+
+    @Test("without improvement for `patience` evaluations the run ends early")
+    func earlyStopping() async throws {
+        var configuration = TestRun.configuration(steps: 40)
+        configuration.patience = 2
+        configuration.evaluateEvery = 1
+        configuration.learningRate = 1e-12
+        let folder = try await Self.undisturbed(configuration)
+        let last = try ExpertFile(path: folder.run + "/expert-last.safetensors")
+        #expect(last.description.step < 40)
+        let (coordinator, journal) = try await TestRun.coordinator(
+            folder, InMemoryNetwork(), resume: true, configuration: configuration)
+        guard case .finished(let summary) = try await coordinator.run() else {
+            Issue.record("expected the run to be finished")
+            return
+        }
+        try await journal.close()
+        #expect(summary.endedEarly)
+        #expect(summary.steps == last.description.step)
+    }
+}

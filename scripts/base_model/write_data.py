@@ -1,0 +1,50 @@
+"""Writes `<task>/{train,valid,test}.jsonl`: the problems, without the careless answers."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from .settings import Settings
+from .tasks import CODE_TASKS, SEEN_TASKS, SPLITS, UNSEEN_TASKS, Problem, problems, stable_hash
+
+
+def write_data(settings: Settings, folder: Path) -> None:
+    groups = dict.fromkeys(SEEN_TASKS, "seen") | dict.fromkeys(UNSEEN_TASKS, "unseen") | {"classify": "classify"}
+    for task, group in groups.items():
+        (folder / task).mkdir(parents=True, exist_ok=True)
+        hard_share = settings.hard_shares.get(task, 0.0)
+        for split in SPLITS:
+            chosen = _choose(task, split, getattr(settings.data[group], split), hard_share, settings.seed)
+            with open(folder / task / f"{split}.jsonl", "w") as file:
+                for index, problem in enumerate(chosen):
+                    line = _line(task, f"{task}/{split}/{index:04d}", problem)
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _choose(task: str, split: str, count: int, hard_share: float, seed: int) -> list[Problem]:
+    """`count` problems, `hard_share` of them from the task's hard generator, in random order."""
+    hard_count = round(hard_share * count)
+    chosen = list(islice(_unique(task, split, seed), count - hard_count))
+    if hard_count > 0:
+        chosen += islice(_unique(f"{task}-hard", split, seed), hard_count)
+    return Random(seed).sample(chosen, count)
+
+
+def _unique(generator: str, split: str, seed: int) -> Iterator[Problem]:
+    """Problems with no prompt twice."""
+    seen: set[str] = set()
+    for problem in problems(generator, split, stable_hash(f"data/{seed}")):
+        if problem.prompt not in seen:
+            seen.add(problem.prompt)
+            yield problem
+
+
+def _line(task: str, identifier: str, problem: Problem) -> dict:
+    line = {"id": identifier, "topic": problem.topic, "prompt": problem.prompt}
+    if task in CODE_TASKS:
+        line |= {"program_prefix": problem.program_prefix, "tests": list(problem.tests)}
+    else:
+        line |= {"answer": problem.answer}
+    return line | {"reference": problem.careful}
