@@ -51,13 +51,15 @@ let package = Package(
             name: "T2Worker",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "CKernels", logging,
-            ]),
+            ],
+            // Its parts are tested one by one, also in the release build that scripts/test makes.
+            swiftSettings: [.unsafeFlags(["-enable-testing"])]),
         .target(name: "T2Adaptation", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Text", "T2Tasks"]),
 
         // Row 5
         .executableTarget(
             name: "t2-coord",
-            dependencies: ["T2Core", "T2Numerics", "T2Tasks", "T2Transport", "T2Coordinator", argumentParser, logging]),
+            dependencies: ["T2Core", "T2Numerics", "T2Transport", "T2Coordinator", argumentParser, logging]),
         .executableTarget(
             name: "t2-worker",
             dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", argumentParser, logging]),
@@ -79,6 +81,11 @@ let package = Package(
         .testTarget(name: "T2LearningTests", dependencies: ["T2Core", "T2Learning"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "T2CoordinatorTests", dependencies: ["T2Core", "T2Learning", "T2Transport", "T2Coordinator", logging]),
+        .testTarget(
+            name: "T2WorkerTests",
+            dependencies: [
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", logging,
+            ]),
         .testTarget(
             name: "T2AdaptationTests", dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation"]),
         .testTarget(name: "ProgramTests", dependencies: ["T2Core", "t2"]),

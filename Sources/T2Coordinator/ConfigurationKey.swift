@@ -13,7 +13,7 @@ extension ConfigurationKey {
             .validationProblems:
             "a whole number of 1 or more"
         case .seed, .warmUpSteps, .patience: "a whole number of 0 or more"
-        case .maxMultiplier, .temperature, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
+        case .temperature, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
         case .klCoefficient, .weightDecay: "a number of 0 or more"
         case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
         case .adapt: Self.list(Adaptation.allCases)

@@ -66,7 +66,7 @@ extension Coordinator {
         // The old incarnation goes first, so that the roster knows where its CANCEL would go.
         roster.join(hello.worker, at: peer)
         _ = await send(.welcome(welcome), to: peer)
-        try await take(.workerJoined(hello.worker))
+        try await take(.workerJoined(hello.worker, lanes: hello.lanes))
         guard isNew else { return }
         logger.info(
             "worker joined",
@@ -102,6 +102,11 @@ extension Coordinator {
                 reason: "the worker's tokenizer.json has digest \(hello.tokenizerDigest.short), the run's "
                     + definition.tokenizerDigest.short,
                 remedy: "Copy tokenizer.json of \(definition.configuration.model) to the worker's model folder.")
+        }
+        guard table.namesake(of: hello.worker) == nil else {
+            return Reject(
+                reason: "a worker named '\(hello.worker.name)' is here already",
+                remedy: "Give each worker a --name of its own, or wait 5 seconds if the other one has just crashed.")
         }
         return nil
     }

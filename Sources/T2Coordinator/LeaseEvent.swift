@@ -5,7 +5,8 @@ import T2Transport
 package enum LeaseEvent: Sendable, Equatable {
     /// The units of a step, in the order in which they should go out. Ends everything of the step before.
     case stepOpened([UnitKey])
-    case workerJoined(WorkerIdentifier)
+    /// It computes `lanes` units at a time; further leases wait there.
+    case workerJoined(WorkerIdentifier, lanes: Int)
     /// How many leases the worker can take now.
     case creditGranted(WorkerIdentifier, count: Int)
     case progressed(WorkerIdentifier, Progress)

@@ -23,6 +23,7 @@ package struct LeaseTable: Sendable {
     var durations: [Phase: DurationHistory] = [:]
     private var lastTick: Instant?
     private var joinedCount = 0
+    var grantedCount = 0
 
     package init(epoch: UInt64, policy: LeasePolicy = LeasePolicy()) {
         self.epoch = epoch
@@ -41,8 +42,8 @@ package struct LeaseTable: Sendable {
         case .stepOpened(let keys):
             open(keys)
             return []
-        case .workerJoined(let worker):
-            return join(worker, at: now)
+        case .workerJoined(let worker, let lanes):
+            return join(worker, lanes: lanes, at: now)
         case .creditGranted(let worker, let count):
             heard(worker, at: now)
             workers[worker]?.credit = max(0, count)
@@ -76,6 +77,13 @@ package struct LeaseTable: Sendable {
         }
     }
 
+    /// Another worker of the same name that is alive as far as is known.
+    package func namesake(of worker: WorkerIdentifier) -> WorkerIdentifier? {
+        workers.first { other, state in
+            other.name == worker.name && other != worker && state.isReachable && !state.isSuspect
+        }?.key
+    }
+
     /// The leases a worker holds.
     func held(by worker: WorkerIdentifier) -> [(key: UnitKey, attempt: Int)] {
         units.values.flatMap { unit in
@@ -92,9 +100,11 @@ package struct LeaseTable: Sendable {
     }
 
     /// A new incarnation of a worker replaces the old one, whose leases failed with it.
-    private mutating func join(_ worker: WorkerIdentifier, at now: Instant) -> [LeaseEffect] {
+    private mutating func join(_ worker: WorkerIdentifier, lanes: Int, at now: Instant) -> [LeaseEffect] {
         if workers[worker] != nil {
             heard(worker, at: now)
+            // It says anew what it can take; until then nothing is sent.
+            workers[worker]?.credit = 0
             return []
         }
         var effects: [LeaseEffect] = []
@@ -102,7 +112,7 @@ package struct LeaseTable: Sendable {
             effects += dismiss(old, message: "its worker was started anew", at: now)
         }
         joinedCount += 1
-        workers[worker] = LeasedWorker(number: joinedCount, lastHeard: now)
+        workers[worker] = LeasedWorker(number: joinedCount, lanes: lanes, lastHeard: now)
         return effects
     }
 

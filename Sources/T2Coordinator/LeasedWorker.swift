@@ -4,6 +4,8 @@ import T2Core
 package struct LeasedWorker: Sendable, Equatable {
     /// In the order of joining.
     package let number: Int
+    /// Units it computes at a time.
+    package let lanes: Int
     /// Leases it can take now.
     package internal(set) var credit = 0
     package internal(set) var lastHeard: ContinuousClock.Instant
@@ -11,8 +13,9 @@ package struct LeasedWorker: Sendable, Equatable {
     package internal(set) var isReachable = true
     package internal(set) var durations = DurationHistory()
 
-    init(number: Int, lastHeard: ContinuousClock.Instant) {
+    init(number: Int, lanes: Int, lastHeard: ContinuousClock.Instant) {
         self.number = number
+        self.lanes = lanes
         self.lastHeard = lastHeard
     }
 

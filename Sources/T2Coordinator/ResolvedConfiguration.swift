@@ -57,7 +57,6 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         require(
             values.maxTokens < contextLength, .maxTokens, values.maxTokens,
             "fewer than the base model's context of \(contextLength) tokens")
-        require(values.maxMultiplier > 0 && values.maxMultiplier.isFinite, .maxMultiplier, values.maxMultiplier)
         require(values.evaluateEvery >= 1, .evaluateEvery, values.evaluateEvery)
         require(values.validationProblems >= 1, .validationProblems, values.validationProblems)
         // Learning's own checks take sizes for granted.

@@ -4,6 +4,8 @@ import T2Core
 package struct UnitLease: Sendable, Equatable {
     package let worker: WorkerIdentifier
     package let attempt: Int
+    /// In the order of granting, over all units.
+    package let number: Int
     package let granted: ContinuousClock.Instant
     package let length: Duration
     package internal(set) var deadline: ContinuousClock.Instant
@@ -12,9 +14,12 @@ package struct UnitLease: Sendable, Equatable {
     package internal(set) var lastToken: ContinuousClock.Instant
     package internal(set) var isReportedStuck = false
 
-    init(worker: WorkerIdentifier, attempt: Int, granted: ContinuousClock.Instant, length: Duration) {
+    init(
+        worker: WorkerIdentifier, attempt: Int, number: Int, granted: ContinuousClock.Instant, length: Duration
+    ) {
         self.worker = worker
         self.attempt = attempt
+        self.number = number
         self.granted = granted
         self.length = length
         deadline = granted + length

@@ -37,7 +37,7 @@ package enum KLEstimator: String, Sendable, Codable, CaseIterable {
 package enum ParameterisationKind: String, Sendable, Codable, CaseIterable {
     /// z = p.
     case direct
-    /// z = κ·c_max·sigmoid(p), κ keeping each matrix's nuclear norm.
+    /// z = κ·sigmoid(p), κ keeping each matrix's nuclear norm (so that a factor c_max before the sigmoid would cancel).
     case sigmoid
 }
 

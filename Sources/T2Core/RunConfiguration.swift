@@ -12,8 +12,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
 
     package var adapt = Adaptation.all
     package var parameterisation = ParameterisationKind.direct
-    /// c_max of the sigmoid parameterisation.
-    package var maxMultiplier: Float = 1
 
     package var promptsPerStep = 128
     package var samplesPerPrompt = 1
@@ -47,7 +45,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case model, data, task, steps, seed, adapt, parameterisation
-        case maxMultiplier = "max-multiplier"
         case promptsPerStep = "prompts-per-step"
         case samplesPerPrompt = "samples-per-prompt"
         case promptsPerUnit = "prompts-per-unit"
@@ -83,7 +80,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.seed, into: &seed)
         try read(.adapt, into: &adapt)
         try read(.parameterisation, into: &parameterisation)
-        try read(.maxMultiplier, into: &maxMultiplier)
         try read(.promptsPerStep, into: &promptsPerStep)
         try read(.samplesPerPrompt, into: &samplesPerPrompt)
         try read(.promptsPerUnit, into: &promptsPerUnit)

@@ -88,7 +88,7 @@ struct EvaluateCommand: ParsableCommand {
     private func run(
         _ evaluation: Evaluation, _ problems: [Problem], _ model: AdaptedModel, _ lanes: ModelLanes
     ) throws -> [EvaluatedCompletion] {
-        let interruption = Interruption()
+        let interruption = StopSignals { _ in }
         let reporter = ProgressReporter(taskName)
         defer { reporter.finish() }
         let total = problems.count

@@ -58,7 +58,7 @@ struct GenerateCommand: ParsableCommand {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
         let loaded = try options.load()
         let promptTokens = loaded.tokenizer.promptPrefix + loaded.tokenizer.encode(text)
-        let interruption = Interruption()
+        let interruption = StopSignals { _ in }
         let generation = Generation(
             ModelLane(loaded.model.base), tokenizer: loaded.tokenizer,
             execution: loaded.model.execution(tokens: promptTokens.count + maxTokens))

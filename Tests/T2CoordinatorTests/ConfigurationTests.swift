@@ -101,7 +101,7 @@ struct ConfigurationTests {
             ("max-tokens", "0"),
             ("learning-rate", "-0.01"), ("learning-rate", ".nan"), ("adam-beta1", "1"), ("adam-epsilon", "0"),
             ("clip-norm", "0"), ("kl-coefficient", "-1"), ("warm-up-steps", "30"), ("evaluate-every", "0"),
-            ("validation-problems", "0"), ("patience", "-1"), ("weight-decay", "-0.1"), ("max-multiplier", "0"),
+            ("validation-problems", "0"), ("patience", "-1"), ("weight-decay", "-0.1"),
             ("advantage", "group-mean"), ("advantage", "group-normalized"),
         ])
     func impossible(key: String, value: String) throws {

@@ -248,6 +248,31 @@ struct CoordinatorTests {
         #expect(await stranger.rejection?.remedy.contains("/models/small") == true)
     }
 
+    @Test("a second worker of a living worker's name is turned away instead of taking its place")
+    func namesake() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let running = Task { try await coordinator.run() }
+        let ann = WorkerIdentifier(name: "ann", incarnation: 1)
+        let first = try await network.connect(ann)
+        let hello = Hello(
+            worker: ann, modelDigest: TestRun.modelDigest, tokenizerDigest: TestRun.tokenizerDigest,
+            fingerprint: "abacus",
+            lanes: 1)
+        try await first.send(.hello(hello), within: .seconds(10))
+        while case let event? = await first.nextEvent() {
+            if case .message(.welcome) = event { break }
+        }
+        let second = try await ArithmeticWorker("ann", incarnation: 2, on: network)
+        try await second.run()
+        #expect(await second.rejection?.remedy.contains("--name") == true)
+        try await first.send(.bye(Bye(reason: "enough")), within: .seconds(10))
+        await coordinator.stop()
+        #expect(try await running.value == .interrupted(step: 0))
+        try await journal.close()
+    }
+
     @Test("without improvement for `patience` evaluations the run ends early")
     func earlyStopping() async throws {
         var configuration = TestRun.configuration(steps: 40)

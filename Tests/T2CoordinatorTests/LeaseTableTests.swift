@@ -111,7 +111,7 @@ struct LeaseTableTests {
 
     @Test("silence: suspected at 5 s, dead at 15 s, its leases out again at once")
     func death() {
-        var bench = Bench(units: 2, workers: [Bench.ann, Bench.bob])
+        var bench = Bench(units: 2, workers: [Bench.ann, Bench.bob], lanes: 2)
         bench.take(.creditGranted(Bench.ann, count: 2))
         #expect(bench.wait(4, heard: [Bench.bob]).isEmpty)
         guard case .report(.suspected(Bench.ann, _)) = bench.wait(1, heard: [Bench.bob]).first else {
@@ -139,9 +139,34 @@ struct LeaseTableTests {
     func reincarnation() {
         var bench = Bench(units: 1, workers: [Bench.ann], credit: 1)
         let reborn = WorkerIdentifier(name: "ann", incarnation: 2)
-        let effects = bench.take(.workerJoined(reborn))
+        let effects = bench.take(.workerJoined(reborn, lanes: 1))
         #expect(effects.dismissed == [Bench.ann])
         #expect(bench.take(.creditGranted(reborn, count: 1)).grants.map(\.attempt) == [2])
+    }
+
+    @Test("a worker that says HELLO again keeps its leases but must say its credit anew")
+    func reconnection() {
+        var bench = Bench(units: 3, workers: [Bench.ann])
+        bench.take(.creditGranted(Bench.ann, count: 1))
+        bench.take(.connectionLost(Bench.ann))
+        bench.take(.creditGranted(Bench.ann, count: 0), after: 1)
+        #expect(bench.take(.workerJoined(Bench.ann, lanes: 1), after: 1).isEmpty)
+        #expect(bench.table.units[Bench.unit(0)]?.leases.count == 1)
+        #expect(bench.take(.creditGranted(Bench.ann, count: 1)).grants.map(\.unit) == [Bench.unit(1)])
+    }
+
+    @Test("a namesake is one that is alive: not a worker that went silent or lost its connection")
+    func namesake() {
+        var bench = Bench(units: 1, workers: [Bench.ann])
+        let other = WorkerIdentifier(name: "ann", incarnation: 2)
+        #expect(bench.table.namesake(of: other) == Bench.ann)
+        #expect(bench.table.namesake(of: Bench.ann) == nil)
+        bench.take(.connectionLost(Bench.ann))
+        #expect(bench.table.namesake(of: other) == nil)
+        bench.take(.creditGranted(Bench.ann, count: 0), after: 1)
+        #expect(bench.table.namesake(of: other) == Bench.ann)
+        bench.wait(5, heard: [])
+        #expect(bench.table.namesake(of: other) == nil)
     }
 
     @Test("a clean leave returns the leases without blame")
@@ -226,9 +251,41 @@ struct LeaseTableTests {
         #expect(effects.grants.isEmpty)
     }
 
+    @Test("an idle worker takes over what only waits behind another unit, and the old lease is cancelled")
+    func takeover() {
+        var bench = Bench(units: 3, workers: [Bench.ann, Bench.bob])
+        bench.take(.creditGranted(Bench.ann, count: 3))
+        let effects = bench.take(.creditGranted(Bench.bob, count: 1))
+        #expect(effects.cancelled == [Bench.ann])
+        #expect(effects.grants.map(\.unit) == [Bench.unit(2)])
+        #expect(effects.grants.allSatisfy { !$0.isSecondCopy && $0.attempt == 2 && $0.worker == Bench.bob })
+        // Not idle any more: what waits stays where it is.
+        #expect(bench.take(.creditGranted(Bench.bob, count: 1)).isEmpty)
+        #expect(bench.table.units[Bench.unit(2)]?.failures.isEmpty == true)
+        // The old worker was quicker after all.
+        #expect(bench.result(Bench.ann, 2).verdicts == [.accepted])
+    }
+
+    @Test("what has begun is not taken over")
+    func begun() {
+        var bench = Bench(units: 2, workers: [Bench.ann, Bench.bob])
+        bench.take(.creditGranted(Bench.ann, count: 2))
+        bench.take(.progressed(Bench.ann, Progress(unit: Bench.unit(1), attempt: 1, tokens: 3)))
+        #expect(bench.take(.creditGranted(Bench.bob, count: 1)).isEmpty)
+    }
+
+    @Test("a worker with lanes enough has nothing waiting")
+    func lanes() {
+        var bench = Bench(units: 2)
+        bench.take(.workerJoined(Bench.ann, lanes: 2))
+        bench.take(.workerJoined(Bench.bob, lanes: 2))
+        bench.take(.creditGranted(Bench.ann, count: 2))
+        #expect(bench.take(.creditGranted(Bench.bob, count: 2)).isEmpty)
+    }
+
     @Test("near the end an idle worker gets a second copy of the slowest unit; the first result wins")
     func secondCopy() {
-        var bench = Bench(units: 3, workers: [Bench.ann, Bench.bob])
+        var bench = Bench(units: 3, workers: [Bench.ann, Bench.bob], lanes: 3)
         bench.take(.creditGranted(Bench.ann, count: 3))
         bench.result(Bench.ann, 0, after: 2)
         #expect(bench.take(.creditGranted(Bench.bob, count: 2), after: 1).grants.isEmpty)
@@ -304,7 +361,7 @@ struct LeaseTableTests {
             bench.now += .milliseconds(Int64(random.next() % 3000))
             let event: LeaseEvent
             switch random.next() % 10 {
-            case 0: event = .workerJoined(worker)
+            case 0: event = .workerJoined(worker, lanes: 1)
             case 1, 2: event = .creditGranted(worker, count: Int(random.next() % 3))
             case 3 where random.next() % 4 == 0: event = .workerLeft(worker)
             case 4: event = .clockTicked

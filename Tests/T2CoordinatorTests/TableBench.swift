@@ -15,11 +15,14 @@ struct TableBench {
         UnitKey(run: "r", step: step, phase: phase, index: index)
     }
 
-    init(units: Int, workers: [WorkerIdentifier] = [], credit: Int = 0, policy: LeasePolicy = LeasePolicy()) {
+    init(
+        units: Int, workers: [WorkerIdentifier] = [], lanes: Int = 1, credit: Int = 0,
+        policy: LeasePolicy = LeasePolicy()
+    ) {
         table = LeaseTable(epoch: 5, policy: policy)
         _ = table.handle(.stepOpened((0..<units).map { Self.unit($0) }), at: now)
         for worker in workers {
-            take(.workerJoined(worker))
+            take(.workerJoined(worker, lanes: lanes))
             if credit > 0 { take(.creditGranted(worker, count: credit)) }
         }
     }

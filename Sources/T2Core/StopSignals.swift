@@ -1,0 +1,55 @@
+import Foundation
+import Synchronization
+
+/// SIGTERM and SIGINT: the first asks the program to end with nothing lost, a second one ends it at once.
+package final class StopSignals: Sendable {
+    private struct State {
+        var first: ContinuousClock.Instant?
+        var stop: (@Sendable (String) -> Void)?
+    }
+
+    private let state = Mutex(State())
+    private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+
+    /// Signals closer together than this are one request, delivered twice: `timeout` signals a process and its group.
+    private static let sameRequest: Duration = .milliseconds(500)
+
+    /// From here on the signals no longer kill the program.
+    ///
+    /// - Parameter stop: told the signal's name at the first one. Until it is known, here or by `tell`, there is nothing to
+    ///   lose, and the first signal ends the program with status 0.
+    package init(_ stop: (@Sendable (String) -> Void)? = nil) {
+        let queue = DispatchQueue(label: "t2-signals")
+        let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")]
+        sources = signals.map { number, _ in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: queue)
+        }
+        state.withLock { $0.stop = stop }
+        for (source, (number, name)) in zip(sources, signals) {
+            // The handlers keep this object for as long as the program runs.
+            source.setEventHandler { self.receive(number, name) }
+            source.resume()
+        }
+    }
+
+    /// Whether a signal has come.
+    package var isRequested: Bool { state.withLock { $0.first != nil } }
+
+    /// Names who is to be told from now on.
+    package func tell(_ stop: @escaping @Sendable (String) -> Void) { state.withLock { $0.stop = stop } }
+
+    private func receive(_ number: Int32, _ name: String) {
+        let now = ContinuousClock.now
+        let (first, stop) = state.withLock { state in
+            defer { state.first = state.first ?? now }
+            return (state.first, state.stop)
+        }
+        if let first {
+            if now - first >= Self.sameRequest { _exit(128 + number) }
+            return
+        }
+        guard let stop else { _exit(0) }
+        stop(name)
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import T2Core
+import Testing
+
+@testable import T2Worker
+
+@Suite("The number of lanes")
+struct LanePlanTests {
+    /// About 8 G parameters.
+    private let large = ModelConfiguration(
+        vocabularySize: 128_256, hiddenSize: 4096, intermediateSize: 14336, layerCount: 32, headCount: 32,
+        keyValueHeadCount: 8, headSize: 128, normEpsilon: 1e-5, ropeTheta: 500_000, contextLength: 8192,
+        tiedEmbeddings: false, beginningOfSequence: nil, endOfSequence: [])
+
+    private func small() throws -> ModelConfiguration { try ReferenceModel().folder.configuration }
+
+    @Test("is that of the cores for a small model")
+    func cores() throws {
+        let plan = LanePlan(
+            requested: nil, resources: MachineResources(cores: 6, availableMemory: 4 << 30), model: try small())
+        #expect(plan.lanes == 6 && plan.reduction == nil)
+    }
+
+    @Test("is what memory holds beside the weights for a large one, and says why")
+    func memory() throws {
+        let shared = LanePlan.sharedBytes(large)
+        #expect(shared > 4 * 3 * 6_900_000_000)
+        let resources = MachineResources(cores: 64, availableMemory: shared + 3 * LanePlan.laneBytes(large) + 1)
+        let plan = LanePlan(requested: nil, resources: resources, model: large)
+        #expect(plan.lanes == 3)
+        #expect(plan.reduction?.contains("64 cores") == true)
+    }
+
+    @Test("is at least one, and the user's own choice is taken as it is")
+    func extremes() {
+        let poor = MachineResources(cores: 8, availableMemory: 1 << 20)
+        #expect(LanePlan(requested: nil, resources: poor, model: large).lanes == 1)
+        #expect(LanePlan(requested: 5, resources: poor, model: large).lanes == 5)
+        let unknown = MachineResources(cores: 8, availableMemory: nil)
+        #expect(LanePlan(requested: nil, resources: unknown, model: large).lanes == 8)
+    }
+
+    @Test(
+        "follows the control group's quota and memory limit",
+        arguments: [("max 100000", 16), ("250000 100000", 3), ("50000 100000", 1), ("3200000 100000", 16)])
+    func controlGroup(quota: String, cores: Int) throws {
+        let root = NSTemporaryDirectory() + "t2-resources-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        for folder in ["/proc", "/sys/fs/cgroup"] {
+            try FileManager.default.createDirectory(atPath: root + folder, withIntermediateDirectories: true)
+        }
+        try AtomicFile.write(quota + "\n", to: root + "/sys/fs/cgroup/cpu.max")
+        try AtomicFile.write("1000000\n", to: root + "/sys/fs/cgroup/memory.max")
+        try AtomicFile.write("400000\n", to: root + "/sys/fs/cgroup/memory.current")
+        try AtomicFile.write("MemTotal: 9000 kB\nMemAvailable:   5000 kB\n", to: root + "/proc/meminfo")
+        #expect(
+            MachineResources(root: root, processors: 16) == MachineResources(cores: cores, availableMemory: 600_000))
+    }
+}

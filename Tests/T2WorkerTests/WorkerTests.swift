@@ -1,0 +1,180 @@
+import T2Core
+import T2Transport
+import Testing
+
+@testable import T2Worker
+
+@Suite("A worker and its coordinator", .timeLimit(.minutes(3)))
+struct WorkerTests {
+    private struct Scene {
+        let model: ReferenceModel
+        let network = InMemoryNetwork()
+        let hello: Hello
+
+        init(lanes: Int = 1) throws {
+            model = try ReferenceModel()
+            hello = model.hello(lanes: lanes)
+        }
+
+        func coordinator() async -> ScriptedCoordinator {
+            ScriptedCoordinator(transport: await network.listen(), worker: hello.worker)
+        }
+
+        func worker() async throws -> Worker { model.worker(try await network.connect(hello.worker), hello) }
+    }
+
+    @Test("go through a unit: HELLO, CREDIT, LEASE, GET_BLOB, RESULT, ACK, DRAIN, BYE")
+    func unit() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        #expect(try await coordinator.hear(.hello) == .hello(scene.hello))
+        try await coordinator.say(.welcome(Welcome(epoch: 7, runs: ["r"], heartbeatSeconds: 1)))
+        #expect(try await coordinator.hear(.credit) == .credit(Credit(count: 2)))
+        let vector = scene.model.vector()
+        let lease = scene.model.lease(vector: vector)
+        try await coordinator.say(.lease(lease))
+        #expect(try await coordinator.hear(.getBlob) == .getBlob(GetBlob(digest: lease.vector)))
+        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        let result = try await coordinator.result()
+        let expected = try worker.compute(scene.model.work(lease, vector), on: scene.model.lane)
+        #expect(result.untimed == expected.untimed)
+        try await coordinator.acknowledge(result)
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
+    }
+
+    @Test("come to the same bytes with any number of lanes", arguments: [1, 3])
+    func lanes(count: Int) async throws {
+        let scene = try Scene(lanes: count)
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        let vector = scene.model.vector()
+        let leases = (0..<count + 1).map { scene.model.lease($0, vector: vector) }
+        for lease in leases { try await coordinator.say(.lease(lease)) }
+        _ = try await coordinator.hear(.getBlob)
+        try await coordinator.say(.blob(Blob(digest: leases[0].vector, vector: vector)))
+        // A second GET_BLOB would be heard instead of a result.
+        for _ in leases {
+            let result = try await coordinator.result()
+            let lease = leases[result.unit.index]
+            let expected = try worker.compute(scene.model.work(lease, vector), on: scene.model.lane)
+            #expect(result.untimed == expected.untimed)
+            try await coordinator.acknowledge(result)
+        }
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
+    }
+
+    @Test("part when the worker has another model")
+    func rejected() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        _ = try await coordinator.hear(.hello)
+        try await coordinator.say(.reject(Reject(reason: "the models differ", remedy: "Copy the run's model.")))
+        let found = await ending
+        #expect(found == .rejected(reason: "the models differ", remedy: "Copy the run's model."))
+        let error = #expect(throws: InputError.self) { try found.requireSuccess() }
+        #expect(error?.exitStatus == .configuration)
+        #expect(error?.description == "the coordinator refused this worker: the models differ. Copy the run's model.")
+    }
+
+    @Test("go on after a unit that cannot be computed")
+    func failedUnit() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        let vector = scene.model.vector()
+        let bad = scene.model.lease(0, vector: vector, prompts: [String(repeating: "A", count: 300), "B"])
+        try await coordinator.say(.lease(bad))
+        _ = try await coordinator.hear(.getBlob)
+        try await coordinator.say(.blob(Blob(digest: bad.vector, vector: vector)))
+        guard case .error(let report) = try await coordinator.hear(.error) else { return }
+        #expect(report.unit == bad.unit && report.attempt == 1 && report.category == "prompt-too-long")
+        #expect(report.message.contains("problem-0"))
+        #expect(report.logLines.contains { $0.contains("joined") })
+        try await coordinator.say(.lease(scene.model.lease(1, vector: vector)))
+        let result = try await coordinator.result()
+        #expect(result.unit.index == 1)
+        try await coordinator.acknowledge(result)
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
+    }
+
+    @Test("meet again after a restart of the coordinator: old leases are void")
+    func restart() async throws {
+        let scene = try Scene()
+        let first = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await first.welcome(epoch: 7)
+        let vector = scene.model.vector()
+        try await first.say(.lease(scene.model.lease(0, vector: vector, epoch: 7)))
+        _ = try await first.hear(.getBlob)
+
+        let second = await scene.coordinator()
+        try await second.welcome(epoch: 8)
+        // The vector of the old lease is not asked for; that of the new one is.
+        let lease = scene.model.lease(1, vector: vector, epoch: 8)
+        try await second.say(.lease(lease))
+        _ = try await second.hear(.getBlob)
+        try await second.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        let result = try await second.result()
+        #expect(result.epoch == 8 && result.unit.index == 1)
+        try await second.acknowledge(result)
+        try await second.drain()
+        #expect(await ending == .drained(reason: "done"))
+    }
+
+    @Test("lose no result when the connection breaks before its acknowledgement")
+    func lostAcknowledgement() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        let vector = scene.model.vector()
+        let lease = scene.model.lease(vector: vector)
+        try await coordinator.say(.lease(lease))
+        _ = try await coordinator.hear(.getBlob)
+        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        let result = try await coordinator.result()
+        try await scene.network.cut(scene.hello.worker)
+        try await scene.network.restore(scene.hello.worker)
+        try await coordinator.welcome()
+        #expect(try await coordinator.result() == result)
+        try await coordinator.acknowledge(result)
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
+    }
+
+    @Test("part at once when the worker is stopped: BYE hands its leases back")
+    func stopped() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        try await coordinator.say(.lease(scene.model.lease(vector: scene.model.vector())))
+        _ = try await coordinator.hear(.getBlob)
+        worker.stop(reason: "SIGTERM")
+        #expect(try await coordinator.hear(.bye) == .bye(Bye(reason: "SIGTERM")))
+        #expect(await ending == .stopped(reason: "SIGTERM"))
+    }
+
+    @Test("never meet: a worker that is stopped while it waits for its coordinator just leaves")
+    func stoppedWhileWaiting() async throws {
+        let scene = try Scene()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        worker.stop(reason: "SIGTERM")
+        #expect(await ending == .stopped(reason: "SIGTERM"))
+    }
+}
