@@ -54,11 +54,14 @@ final class Cluster {
         try MappedFile(path: runFolder + "/" + name).withBytes { Digest(of: $0) }
     }
 
-    /// The steps that metrics.jsonl has a line for, in its order.
+    /// The updates that metrics.jsonl has a line for, in its order.
     func recordedSteps() throws -> [Int] {
-        struct Line: Decodable { let step: Int }
-        return try String(contentsOfFile: runFolder + "/metrics.jsonl", encoding: .utf8).split(separator: "\n").map {
-            try JSONDecoder().decode(Line.self, from: Data($0.utf8)).step
+        struct Line: Decodable {
+            let kind: String
+            let step: Int
         }
+        let text = try String(contentsOfFile: runFolder + "/metrics.jsonl", encoding: .utf8)
+        let lines = try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        return lines.filter { $0.kind == "step" }.map(\.step)
     }
 }
