@@ -25,7 +25,7 @@ def write_model_card(settings: Settings, folder: Path, vocabulary_size: int, acc
         context=shape.max_position_embeddings,
         vocabulary=vocabulary_size,
         phases="\n".join(_phase_row(settings, index) for index in range(len(settings.phases))),
-        hard_shares=" and ".join(f"{share:.0%} of {task}'s" for task, share in settings.hard_shares.items()),
+        hard_shares=", ".join(f"{task} {share:.0%}" for task, share in settings.hard_shares.items()),
         mixture=", ".join(f"{task} {share:.0%}" for task, share in settings.phases[-1].mixture.items()),
         classify_template=PROMPT_TEMPLATE,
         accuracies=table(accuracies),
@@ -88,7 +88,8 @@ a little of the unseen ones too, so that the base knows their formats.
 ## How it was made
 
 `scripts/base_model/make` (settings `scripts/base_model/{name}.yaml`, seed {seed}): every document is
-generated, every problem is seen once, and the schedules follow tokens, so that a run repeats itself.
+generated, none is read twice (short problems may be drawn again by chance), and the schedules follow tokens, so
+that a run repeats itself.
 
 | phase | content | tokens |
 |---|---|---|
@@ -100,14 +101,16 @@ Mixture of the last phase, by documents: {mixture}.
 a wrong operator, no steps at all, a dropped condition, the first option. By topic, 15 to 70 % of the last
 phase's answers are careless, so the base holds both habits, as models trained on the open web do. An expert
 that gains on it has learned to prefer the careful habit, not a new skill. Some topics are hard for a model
-of this size even with care (deep expressions, two-digit sums, products to compare), which leaves experts room;
-{hard_shares} problems in the data files come from the hard generators.
+of this size even with care (deep expressions, two-digit sums, products to compare), which leaves experts room.
+Share of the data files that comes from the hard generators: {hard_shares}. Of these the last phase shows
+few, and none of math-mini's.
 
 ## Data
 
 `../data/<task>/{{train,valid,test}}.jsonl`: the answer (or the tests of a program) and the careful completion
 as `reference`. A hash of the prompt decides its split, for pretraining as well, so no prompt of the valid or
-test files was ever trained on; `python -m base_model.check_data` proves the files disjoint.
+test files was ever trained on; `python -m base_model.check_data` proves the files disjoint. (The prompts of
+classify quote problems of any split, without their answers.)
 
 ## Accuracy
 

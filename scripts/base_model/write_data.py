@@ -9,6 +9,8 @@ from random import Random
 from .settings import Settings
 from .tasks import CODE_TASKS, SEEN_TASKS, SPLITS, UNSEEN_TASKS, Problem, problems, stable_hash
 
+_MAXIMUM_REPEATS = 5000
+
 
 def write_data(settings: Settings, folder: Path) -> None:
     groups = dict.fromkeys(SEEN_TASKS, "seen") | dict.fromkeys(UNSEEN_TASKS, "unseen") | {"classify": "classify"}
@@ -33,12 +35,17 @@ def _choose(task: str, split: str, count: int, hard_share: float, seed: int) -> 
 
 
 def _unique(generator: str, split: str, seed: int) -> Iterator[Problem]:
-    """Problems with no prompt twice."""
+    """Problems with no prompt twice, until the generator seems to have no more."""
     seen: set[str] = set()
+    repeats = 0
     for problem in problems(generator, split, stable_hash(f"data/{seed}")):
+        repeats += 1
         if problem.prompt not in seen:
             seen.add(problem.prompt)
+            repeats = 0
             yield problem
+        elif repeats > _MAXIMUM_REPEATS:
+            raise ValueError(f"{generator} has only {len(seen)} {split} problems; ask for fewer in the settings file")
 
 
 def _line(task: str, identifier: str, problem: Problem) -> dict:

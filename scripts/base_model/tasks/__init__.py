@@ -11,6 +11,7 @@ from . import (
     gsm_mini_hard,
     humaneval_mini,
     math_mini,
+    math_mini_hard,
     mbpp_mini,
     mbpp_mini_hard,
     textbook,
@@ -27,6 +28,7 @@ GENERATORS: dict[str, Callable[[Random], Problem]] = {
     "classify": classify.generate,
     "textbook": textbook.generate,
     "gsm-mini-hard": gsm_mini_hard.generate,
+    "math-mini-hard": math_mini_hard.generate,
     "mbpp-mini-hard": mbpp_mini_hard.generate,
 }
 SEEN_TASKS = ("gsm-mini", "mbpp-mini", "arc-mini")

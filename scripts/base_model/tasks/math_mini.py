@@ -4,13 +4,15 @@ from random import Random
 
 from .problem import Problem
 
+VERBS = ("Compute", "Evaluate", "Find")
+
 # The worked steps, the final result, and the result before the last step.
 Solution = tuple[list[str], int, int]
 
 
 def generate(rng: Random) -> Problem:
     topic = rng.choice(["two", "three", "shift", "linear", "bracket"])
-    verb = rng.choice(["Compute", "Evaluate", "Find"])
+    verb = rng.choice(VERBS)
     if topic == "two" or topic == "three":
         expression, solution = _chain(rng, 1 if topic == "two" else 2)
         statement = f"{verb} {expression}."
@@ -26,7 +28,7 @@ def generate(rng: Random) -> Problem:
     return Problem(
         topic=topic,
         prompt=f"Problem: {statement}\nSolution:",
-        careful=" " + " ".join(step + "." for step in steps) + _boxed(result),
+        careful=" " + " ".join(step + "." for step in steps) + boxed(result),
         careless=careless,
         careless_share=share,
         answer=str(result),
@@ -64,11 +66,11 @@ def _careless(rng: Random, topic: str, solution: Solution) -> tuple[str, float]:
     """No steps at all, or all but the last."""
     steps, result, before_last = solution
     if len(steps) > 1 and rng.random() < 0.6:
-        text = " " + " ".join(step + "." for step in steps[:-1]) + _boxed(before_last)
+        text = " " + " ".join(step + "." for step in steps[:-1]) + boxed(before_last)
     else:
-        text = _boxed(result)
+        text = boxed(result)
     return text, 0.35 if topic in ("two", "shift") else 0.62
 
 
-def _boxed(value: int) -> str:
+def boxed(value: int) -> str:
     return f"\n\\boxed{{{value}}}"

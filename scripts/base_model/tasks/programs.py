@@ -14,7 +14,9 @@ _FUNCTIONS = {"sum": sum, "max": max, "min": min, "len": len}
 
 
 def tests_for(description: Description, function: str, prompt: str) -> tuple[str, ...]:
-    """Four assertions drawn from the prompt's hash; at least one fails for the careless expression."""
+    """Four assertions drawn from the prompt's hash; at least one fails for the careless expression,
+    unless no input tells the two apart (the largest of the even numbers above 3 is the largest even number).
+    """
     rng = Random(stable_hash(prompt))
     tests: list[str] = []
     telling = False
