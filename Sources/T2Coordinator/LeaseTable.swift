@@ -180,8 +180,15 @@ package struct LeaseTable: Sendable {
         units[unit]?.failures.append(failure)
         giveBack(unit, attempt: failure.attempt, of: failure.worker)
         let failures = state.failures + [failure]
-        if failures.count >= policy.failuresToPoison { return [.stop(.poisoned(unit, failures))] }
+        if blame(failures) >= policy.failuresToPoison { return [.stop(.poisoned(unit, failures))] }
         return [.report(.failed(unit, failure))]
+    }
+
+    /// How often the unit itself may be at fault. Workers come and go as they like, so one that vanishes again and again
+    /// counts once.
+    private func blame(_ failures: [UnitFailure]) -> Int {
+        let vanished = failures.filter { $0.category == UnitFailure.vanished }
+        return failures.count - vanished.count + Set(vanished.map(\.worker.name)).count
     }
 
     /// Ends a lease without blame; the unit is pending again unless another copy is out.

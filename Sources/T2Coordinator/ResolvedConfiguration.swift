@@ -44,9 +44,14 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             )
         }
         let values = configuration
-        require(values.steps >= 1, .steps, values.steps)
-        require(values.promptsPerStep >= 1, .promptsPerStep, values.promptsPerStep)
-        require(values.samplesPerPrompt >= 1, .samplesPerPrompt, values.samplesPerPrompt)
+        // Beyond these nothing sensible runs, and products of them would overflow.
+        let (mostSteps, mostPrompts, mostSamples) = (10_000_000, 1_000_000, 10_000)
+        require((1...mostSteps).contains(values.steps), .steps, values.steps, "1 to \(mostSteps)")
+        require(
+            (1...mostPrompts).contains(values.promptsPerStep), .promptsPerStep, values.promptsPerStep, "1 to \(mostPrompts)")
+        require(
+            (1...mostSamples).contains(values.samplesPerPrompt), .samplesPerPrompt, values.samplesPerPrompt,
+            "1 to \(mostSamples)")
         require(
             (1...max(1, values.promptsPerStep)).contains(values.promptsPerUnit), .promptsPerUnit, values.promptsPerUnit,
             "1 to prompts-per-step (\(values.promptsPerStep))")

@@ -46,6 +46,17 @@ package actor RunJournal {
     package func restore() async throws -> (checkpoint: Checkpoint, damaged: [String]) {
         try await requireSameRun()
         let (found, damaged) = shelf.latest()
+        if found == nil {
+            // A run saves its start before anything else: without a checkpoint there must not be any work either.
+            let hasWork = try await !store.metrics().isEmpty
+            guard damaged.isEmpty, !hasWork else {
+                throw InputError(
+                    folder.path,
+                    "none of its checkpoints can be read, and going on would throw its results away: "
+                        + (damaged.isEmpty ? "there are none" : damaged.joined(separator: "; ")),
+                    remedy: "Restore a file of checkpoints/ from a copy, or start anew in another --run-dir.")
+            }
+        }
         let checkpoint = try found ?? definition.start()
         if found == nil { try shelf.save(checkpoint) }
         try checkpoint.requireSameRun(

@@ -7,4 +7,7 @@ package struct UnitFailure: Sendable, Equatable, Codable {
     /// `expired`, `vanished`, or the category of a refusal or of the worker's own report.
     package let category: String
     package let message: String
+
+    /// The category of a worker that went away without a word.
+    package static let vanished = "vanished"
 }

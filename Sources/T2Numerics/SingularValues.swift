@@ -24,6 +24,8 @@ package struct SingularValueDecomposition: Sendable {
     /// - Throws: `InputError` if LAPACK does not converge (w holds a NaN, for example).
     package init(_ w: UnsafePointer<Float>, rows: Int, columns: Int, name: String) throws {
         let rank = min(rows, columns)
+        // How a product is cut over threads changes its last bits, and every program must find the same factors.
+        MatrixMultiply.useThreads(1)
         // Row-major W is column-major Wᵀ = V Σ Uᵀ: its left vectors are V, [N, R] column-major.
         var matrix = (0..<rows * columns).map { Double(w[$0]) }
         var values = [Double](repeating: 0, count: rank)
