@@ -52,11 +52,12 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.endOfSequence = endOfSequence
     }
 
-    /// Everything that changes what the weights compute, in a fixed spelling: part of the model's digest.
+    /// Everything that changes what the weights compute or where a completion ends, in a fixed spelling: part of the model's digest.
     package var canonicalDescription: String {
         "llama vocabulary=\(vocabularySize) hidden=\(hiddenSize) intermediate=\(intermediateSize) layers=\(layerCount) "
             + "heads=\(headCount) kv=\(keyValueHeadCount) head=\(headSize) epsilon=\(normEpsilon) theta=\(ropeTheta) "
-            + "tied=\(tiedEmbeddings)"
+            + "tied=\(tiedEmbeddings) context=\(contextLength) bos=\(beginningOfSequence.map(String.init) ?? "none") "
+            + "eos=\(endOfSequence)"
     }
 }
 
@@ -136,12 +137,19 @@ private struct RawConfiguration: Decodable {
             throw unsupported("\(num_attention_heads) heads do not divide among \(keyValueHeads) key-value heads")
         }
         guard headSize % 2 == 0 else { throw unsupported("the head size \(headSize) is odd") }
+        let (epsilon, theta) = (rms_norm_eps ?? 1e-6, rope_parameters?.rope_theta ?? rope_theta ?? 10_000)
+        guard epsilon > 0, theta > 0 else {
+            throw unsupported("rms_norm_eps is \(epsilon) and rope_theta \(theta), expected both above 0")
+        }
+        let contextLength = max_position_embeddings ?? 2048
+        guard contextLength <= 1 << 20 else {
+            throw unsupported("max_position_embeddings is \(contextLength), expected at most \(1 << 20)")
+        }
         return ModelConfiguration(
             vocabularySize: vocab_size, hiddenSize: hidden_size, intermediateSize: intermediate_size,
             layerCount: num_hidden_layers, headCount: num_attention_heads, keyValueHeadCount: keyValueHeads,
-            headSize: headSize, normEpsilon: Float(rms_norm_eps ?? 1e-6),
-            ropeTheta: rope_parameters?.rope_theta ?? rope_theta ?? 10_000,
-            contextLength: max_position_embeddings ?? 2048,
+            headSize: headSize, normEpsilon: Float(epsilon),
+            ropeTheta: theta, contextLength: contextLength,
             tiedEmbeddings: tie_word_embeddings ?? false, beginningOfSequence: bos_token_id?.all.first,
             endOfSequence: eos_token_id?.all ?? [])
     }

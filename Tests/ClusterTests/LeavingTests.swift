@@ -48,6 +48,23 @@ struct LeavingTests {
         #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
     }
 
+    @Test("a worker whose model ends its completions elsewhere is another model", arguments: ["eos_token_id", "max_position_embeddings"])
+    func otherConfiguration(key: String) async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(coordinator)
+        let copy = cluster.folder + "/base"
+        try FileManager.default.copyItem(atPath: Cluster.model, toPath: copy)
+        let text = try String(contentsOfFile: copy + "/config.json", encoding: .utf8)
+        let changed = text.replacing(try Regex("\"\(key)\": [0-9]+"), with: "\"\(key)\": 128")
+        #expect(changed != text)
+        try AtomicFile.write(changed, to: copy + "/config.json")
+        let worker = try cluster.worker(endpoint, model: copy, name: "stranger")
+        #expect(await worker.status(seconds: 60) == ExitStatus.configuration.rawValue, "\(worker.text)")
+        coordinator.signal(SIGTERM)
+        #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
+    }
+
     @Test("programs of a code task run in the sandbox of a real worker")
     func codeTask() async throws {
         let cluster = try Cluster()
