@@ -50,7 +50,8 @@ let package = Package(
         .target(
             name: "T2Worker",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "CKernels", logging,
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "CKernels",
+                logging,
             ],
             // Its parts are tested one by one, also in the release build that scripts/test makes.
             swiftSettings: [.unsafeFlags(["-enable-testing"])]),
@@ -62,14 +63,17 @@ let package = Package(
             dependencies: ["T2Core", "T2Numerics", "T2Transport", "T2Coordinator", argumentParser, logging]),
         .executableTarget(
             name: "t2-worker",
-            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", argumentParser, logging]),
+            dependencies: [
+                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", argumentParser, logging,
+            ]),
         .executableTarget(
             name: "t2",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Adaptation", argumentParser,
             ]),
         .executableTarget(
-            name: "t2-bench", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
+            name: "t2-bench",
+            dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
         .target(name: "T2TestSupport", dependencies: ["T2Core"]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core"]),

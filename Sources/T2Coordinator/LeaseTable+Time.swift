@@ -36,7 +36,8 @@ extension LeaseTable {
         var effects: [LeaseEffect] = [.dismiss(worker, silentFor: now - state.lastHeard)]
         for held in held(by: worker) {
             effects += fail(
-                held.key, UnitFailure(worker: worker, attempt: held.attempt, category: UnitFailure.vanished, message: message))
+                held.key,
+                UnitFailure(worker: worker, attempt: held.attempt, category: UnitFailure.vanished, message: message))
         }
         workers[worker] = nil
         return effects

@@ -48,7 +48,8 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         let (mostSteps, mostPrompts, mostSamples) = (10_000_000, 1_000_000, 10_000)
         require((1...mostSteps).contains(values.steps), .steps, values.steps, "1 to \(mostSteps)")
         require(
-            (1...mostPrompts).contains(values.promptsPerStep), .promptsPerStep, values.promptsPerStep, "1 to \(mostPrompts)")
+            (1...mostPrompts).contains(values.promptsPerStep), .promptsPerStep, values.promptsPerStep,
+            "1 to \(mostPrompts)")
         require(
             (1...mostSamples).contains(values.samplesPerPrompt), .samplesPerPrompt, values.samplesPerPrompt,
             "1 to \(mostSamples)")

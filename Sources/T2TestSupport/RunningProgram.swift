@@ -87,7 +87,8 @@ private final class CollectedLines: Sendable {
     }
 
     /// What `find` returns once it returns something; nil at the deadline, or when nothing more can come.
-    func wait<Found: Sendable>(seconds: Double, _ find: @escaping @Sendable ([String], Bool) -> Found?) async -> Found? {
+    func wait<Found: Sendable>(seconds: Double, _ find: @escaping @Sendable ([String], Bool) -> Found?) async -> Found?
+    {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
                 let deadline = Date(timeIntervalSinceNow: seconds)

@@ -58,7 +58,9 @@ package struct Hello: Sendable, Equatable, Codable {
     package var fingerprint: String
     package var lanes: Int
 
-    package init(worker: WorkerIdentifier, modelDigest: Digest, tokenizerDigest: Digest, fingerprint: String, lanes: Int) {
+    package init(
+        worker: WorkerIdentifier, modelDigest: Digest, tokenizerDigest: Digest, fingerprint: String, lanes: Int
+    ) {
         self.worker = worker
         self.modelDigest = modelDigest
         self.tokenizerDigest = tokenizerDigest
@@ -116,7 +118,8 @@ package struct Lease: Sendable, Equatable, Codable {
     package var lengthSeconds: Double
 
     package init(
-        unit: UnitKey, attempt: Int, epoch: UInt64, vector: Digest, seed: UInt64, problems: [Problem], problemNumbers: [Int],
+        unit: UnitKey, attempt: Int, epoch: UInt64, vector: Digest, seed: UInt64, problems: [Problem],
+        problemNumbers: [Int],
         samplesPerPrompt: Int, sampling: Sampling, gradient: GradientSpecification?, lengthSeconds: Double
     ) {
         self.unit = unit
@@ -175,7 +178,8 @@ package struct UnitResult: Sendable, Equatable {
     package var gradient: [Float]?
 
     package init(
-        unit: UnitKey, attempt: Int, epoch: UInt64, rollouts: [RolloutReport], statistics: UnitStatistics, gradient: [Float]?
+        unit: UnitKey, attempt: Int, epoch: UInt64, rollouts: [RolloutReport], statistics: UnitStatistics,
+        gradient: [Float]?
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -202,7 +206,8 @@ package struct RolloutReport: Sendable, Equatable {
     package var finished: Bool
 
     package init(
-        problem: String, problemNumber: Int, sample: Int, tokens: [Int32], logProbabilities: [Float], completion: String,
+        problem: String, problemNumber: Int, sample: Int, tokens: [Int32], logProbabilities: [Float],
+        completion: String,
         reward: Reward, advantage: Float, finished: Bool
     ) {
         self.problem = problem
@@ -294,7 +299,8 @@ package struct ErrorReport: Sendable, Equatable, Codable {
     package var message: String
     package var logLines: [String]
 
-    package init(unit: UnitKey? = nil, attempt: Int? = nil, category: String, message: String, logLines: [String] = []) {
+    package init(unit: UnitKey? = nil, attempt: Int? = nil, category: String, message: String, logLines: [String] = [])
+    {
         self.unit = unit
         self.attempt = attempt
         self.category = category

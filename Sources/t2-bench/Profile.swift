@@ -22,7 +22,8 @@ struct Profile: ParsableCommand {
         let rate = engine.productRate()
         print(
             String(
-                format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model, options.lanes,
+                format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model,
+                options.lanes,
                 rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
         for batch in batches {
             report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {
@@ -30,14 +31,18 @@ struct Profile: ParsableCommand {
             }
         }
         for batch in batches {
-            report("gradient", batch, tokens: batch * (options.prompt + options.new), flops: engine.gradientFlops, rate, engine) {
+            report(
+                "gradient", batch, tokens: batch * (options.prompt + options.new), flops: engine.gradientFlops, rate,
+                engine
+            ) {
                 engine.differentiate(batch: batch)
             }
         }
     }
 
     private func report(
-        _ measure: String, _ batch: Int, tokens: Int, flops: Double, _ rate: Double, _ engine: BenchEngine, _ work: () -> Double
+        _ measure: String, _ batch: Int, tokens: Int, flops: Double, _ rate: Double, _ engine: BenchEngine,
+        _ work: () -> Double
     ) {
         _ = work()
         let times = (0..<max(1, repetitions)).map { _ in work() }.sorted()
@@ -52,6 +57,8 @@ struct Profile: ParsableCommand {
         let total = wall * Double(options.lanes)
         let booked = parts.reduce(0) { $0 + $1.seconds }
         let shares = parts.map { String(format: "%@ %.0f %%", $0.part.rawValue, 100 * $0.seconds / total) }
-        print("    of the lanes' time: " + (shares + [String(format: "rest %.0f %%", 100 * (1 - booked / total))]).joined(separator: ", "))
+        print(
+            "    of the lanes' time: "
+                + (shares + [String(format: "rest %.0f %%", 100 * (1 - booked / total))]).joined(separator: ", "))
     }
 }

@@ -48,7 +48,9 @@ struct LeavingTests {
         #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
     }
 
-    @Test("a worker whose model ends its completions elsewhere is another model", arguments: ["eos_token_id", "max_position_embeddings"])
+    @Test(
+        "a worker whose model ends its completions elsewhere is another model",
+        arguments: ["eos_token_id", "max_position_embeddings"])
     func otherConfiguration(key: String) async throws {
         let cluster = try Cluster()
         let coordinator = try cluster.coordinator()

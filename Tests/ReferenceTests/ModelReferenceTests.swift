@@ -49,4 +49,29 @@ struct ModelReferenceTests {
             }
         }
     }
+
+    @Test("gradients with respect to the sigmoid parameterisation's p within 2e-4", arguments: ModelFixture.names)
+    func sigmoidGradients(name: String) throws {
+        let fixture = try ModelFixture.load(name)
+        let model = try LoadedModel(name)
+        let layout = model.svf.layout
+        let sigma = layout.entries.indices.map { Array(model.svf.sigma[layout.range($0)]) }
+        let parameterisation = try Parameterisation.sigmoid(layout, singularValues: sigma)
+        let p = ModelFixture.vector(fixture.p, layout).values
+        for expected in fixture.cases where expected.parameterisation == .sigmoid {
+            let count = Float(fixture.rollouts.count)
+            let loss = try PolicyGradientLoss(
+                klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
+            let gradient = PolicyGradient(model.transformer, model.svf).run(
+                fixture.sequences, z: parameterisation.vector(p), temperature: expected.temperature
+            ) { row in
+                _ = loss.evaluate(
+                    policy: row.policy, reference: row.reference, sampled: Int(row.token),
+                    advantage: fixture.rollouts[row.sequence].advantage, addingGradientTo: row.gradient)
+            }.map { $0 / count }
+            let found = parameterisation.parameterGradient(
+                p: p, vectorGradient: ExpertVector(layout: layout, values: gradient))
+            #expect(relativeError(found, ModelFixture.flat(expected.gradient, layout)) < 2e-4)
+        }
+    }
 }
