@@ -26,12 +26,14 @@ package actor LocalWorkers {
         }
 
         /// Cores are shared out, so that the workers do not slow each other down.
-        package func arguments(worker number: Int, cores: Int = ProcessInfo.processInfo.activeProcessorCount)
+        package func arguments(
+            worker number: Int, start: Int = 1, cores: Int = ProcessInfo.processInfo.activeProcessorCount
+        )
             -> [String]
         {
             [
                 "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
-                "local-\(number)",
+                start == 1 ? "local-\(number)" : "local-\(number).\(start)",
                 "--until-input-ends",
             ]
         }
@@ -53,6 +55,7 @@ package actor LocalWorkers {
     private let giveUp: @Sendable (any Error) async -> Void
     private var children: [Int: Child] = [:]
     private var policies: [Int: RestartPolicy] = [:]
+    private var starts: [Int: Int] = [:]
     private var isStopping = false
     private var allEnded: CheckedContinuation<Void, Never>?
 
@@ -100,7 +103,9 @@ package actor LocalWorkers {
         let output = FileHandle(fileDescriptor: log, closeOnDealloc: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: plan.program)
-        process.arguments = plan.arguments(worker: number)
+        // A name of its own for each start: the coordinator may not have noticed yet that the one before is gone.
+        starts[number, default: 0] += 1
+        process.arguments = plan.arguments(worker: number, start: starts[number, default: 1])
         let input = Pipe()
         process.standardInput = input
         process.standardOutput = output
