@@ -57,15 +57,28 @@ final class BenchEngine: Sendable {
         }
     }
 
+    /// New tokens of a sequence of a batch whose completions differ in length, from a sixth of `new` to `new`, as sampled
+    /// ones do.
+    private func raggedLength(_ sequence: Int) -> Int {
+        let shortest = max(1, new / 6)
+        return shortest + sequence * 17 % (new - shortest + 1)
+    }
+
+    /// Tokens of a batch of sequences, prompts included.
+    func tokenCount(batch: Int, ragged: Bool) -> Int {
+        (0..<batch).reduce(0) { $0 + prompt + (ragged ? raggedLength($1) : new) }
+    }
+
     /// Seconds of reference forward, policy forward and backward to z over `batch` sequences.
-    func differentiate(batch: Int) -> Double {
+    func differentiate(batch: Int, ragged: Bool = false) -> Double {
         let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
         return seconds {
             onThreads(lanes) { [self] lane in
                 let sequences = (0..<share(batch, lane)).map { index in
-                    ScoredSequence(
-                        prompt: tokens(prompt, lane + index * lanes),
-                        completion: tokens(new, 1_000_000 + lane + index * lanes))
+                    let sequence = lane + index * lanes
+                    return ScoredSequence(
+                        prompt: tokens(prompt, sequence),
+                        completion: tokens(ragged ? raggedLength(sequence) : new, 1_000_000 + sequence))
                 }
                 _ = gradients[lane].run(sequences, z: z, temperature: 1) { row in
                     _ = loss.evaluate(

@@ -5,15 +5,21 @@ import T2Core
 /// Times one request after another, so that a driver can alternate with another engine on the same machine.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Answer {\"measure\": \"sampling\"|\"gradient\", \"batch\": N} lines with {\"seconds\": …}.")
+        abstract: "Answer {\"measure\": \"sampling\"|\"gradient\"|\"ragged\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.")
 
     @OptionGroup var options: ModelOptions
 
     private struct Request: Decodable {
-        enum Measure: String, Decodable { case sampling, gradient }
+        /// `ragged` is the gradient of completions that differ in length.
+        enum Measure: String, Decodable { case sampling, gradient, ragged }
 
         let measure: Measure
         let batch: Int
+    }
+
+    private struct Timing: Encodable {
+        let seconds: Double
+        let tokens: Int
     }
 
     private struct About: Encodable {
@@ -35,12 +41,16 @@ struct Serve: ParsableCommand {
             } catch {
                 throw ValidationError("not a request: \(line): \(decodingProblem(error))")
             }
-            let seconds =
-                switch request.measure {
-                case .sampling: engine.sample(batch: request.batch)
-                case .gradient: engine.differentiate(batch: request.batch)
-                }
-            try answer(["seconds": seconds])
+            switch request.measure {
+            case .sampling:
+                try answer(Timing(seconds: engine.sample(batch: request.batch), tokens: request.batch * options.new))
+            case .gradient, .ragged:
+                let isRagged = request.measure == .ragged
+                try answer(
+                    Timing(
+                        seconds: engine.differentiate(batch: request.batch, ragged: isRagged),
+                        tokens: engine.tokenCount(batch: request.batch, ragged: isRagged)))
+            }
         }
     }
 

@@ -25,6 +25,12 @@ struct KernelTests {
         }
     }
 
+    @Test("OpenBLAS multiplies with instructions as new as the kernels' own, also on a processor that it does not know")
+    func coreType() {
+        guard String(cString: t2_kernel_version()) != "baseline" else { return }
+        #expect(!["Prescott", "Core2", "Nehalem", "Sandybridge", "Barcelona"].contains(MatrixMultiply.coreName))
+    }
+
     @Test("a NaN anywhere in a row makes its log-sum-exp NaN", arguments: [0, 5, 40])
     func nanSurvives(place: Int) {
         var x = random(41)

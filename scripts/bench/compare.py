@@ -3,7 +3,8 @@
 Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 [--threads N] [--rounds N]
 
 Both engines stay loaded and idle while the other works. Each round times t2, then PyTorch; a ratio is taken inside its round,
-so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest.
+so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest. `gradient` has
+completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count.
 """
 
 import argparse
@@ -22,10 +23,10 @@ class Engine:
                                         text=True)
         self.about = json.loads(self.process.stdout.readline())
 
-    def seconds(self, measure: str, batch: int) -> float:
+    def measure(self, measure: str, batch: int) -> dict:
         self.process.stdin.write(json.dumps(dict(measure=measure, batch=batch)) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())["seconds"]
+        return json.loads(self.process.stdout.readline())
 
     def close(self) -> None:
         self.process.stdin.close()
@@ -34,6 +35,19 @@ class Engine:
 
 def spread(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def compare(name: str, batch: int, ours: Engine, theirs: Engine, count: int, rate: float) -> list[tuple[float, float]]:
+    """Prints one line; returns the seconds of each round, ours and theirs."""
+    tokens = ours.measure(name, batch)["tokens"]
+    theirs.measure(name, batch)
+    rounds = [(ours.measure(name, batch)["seconds"], theirs.measure(name, batch)["seconds"]) for _ in range(count)]
+    flops = ours.about["samplingFlopsPerToken" if name == "sampling" else "gradientFlopsPerToken"]
+    t2_rates = [tokens / t for t, _ in rounds]
+    print(f"  {name:8} batch {batch:3}: t2 {spread(t2_rates)} tokens/s, torch {spread([tokens / t for _, t in rounds])} tokens/s, "
+          f"ratio {spread([b / a for a, b in rounds], 2)}; t2 at "
+          f"{100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the sgemm rate", flush=True)
+    return rounds
 
 
 def main() -> None:
@@ -53,18 +67,11 @@ def main() -> None:
     rate = ours.about["productGigaflops"]
     print(f"{arguments.model}: {arguments.threads} threads, prompt {arguments.prompt} + {arguments.new} new tokens, "
           f"torch {theirs.about['torch']}; the machine's sgemm rate {rate:.0f} GFLOP/s")
-    for measure in ("sampling", "gradient"):
-        per_sequence = arguments.new if measure == "sampling" else arguments.prompt + arguments.new
-        for batch in map(int, arguments.batches.split(",")):
-            for engine in (ours, theirs):
-                engine.seconds(measure, batch)
-            rounds = [(ours.seconds(measure, batch), theirs.seconds(measure, batch)) for _ in range(arguments.rounds)]
-            tokens = batch * per_sequence
-            flops = ours.about[measure + "FlopsPerToken"]
-            t2_rates = [tokens / t for t, _ in rounds]
-            print(f"  {measure:8} batch {batch:3}: t2 {spread(t2_rates)} tokens/s, torch {spread([tokens / t for _, t in rounds])} "
-                  f"tokens/s, ratio {spread([b / a for a, b in rounds], 2)}; t2 at "
-                  f"{100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the sgemm rate", flush=True)
+    for batch in map(int, arguments.batches.split(",")):
+        rounds = {name: compare(name, batch, ours, theirs, arguments.rounds, rate) for name in ("sampling", "gradient", "ragged")}
+        # A training step samples and then differentiates what it sampled.
+        steps = [tuple(s + g for s, g in zip(*pair)) for pair in zip(rounds["sampling"], rounds["gradient"])]
+        print(f"  step     batch {batch:3}: sampling and gradient together, ratio {spread([b / a for a, b in steps], 2)}", flush=True)
     ours.close()
     theirs.close()
 

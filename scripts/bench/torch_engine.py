@@ -1,6 +1,6 @@
 """What PyTorch and transformers do with the same weights and the same work that `t2-bench serve` times.
 
-Reads one request a line on standard input, `{"measure": "sampling"|"gradient", "batch": 64}`, and answers each with
+Reads one request a line on standard input, `{"measure": "sampling"|"gradient"|"ragged", "batch": 64}`, and answers each with
 `{"seconds": …}`, so that the caller can alternate between the engines on one machine. See scripts/bench_against_torch.
 """
 
@@ -43,19 +43,30 @@ class Engine:
         assert out.shape[1] == self.prompt + self.new
 
     def gradient(self, batch: int) -> None:
+        self.differentiate(batch, torch.full((batch,), self.new))
+
+    def ragged(self, batch: int) -> None:
+        """Completions of different lengths, as `BenchEngine.raggedLength` has them, padded to the longest."""
+        shortest = max(1, self.new // 6)
+        self.differentiate(batch, shortest + torch.arange(batch) * 17 % (self.new - shortest + 1))
+
+    def differentiate(self, batch: int, lengths: torch.Tensor) -> None:
         """Reference forward, policy forward, backward to z; logits for the completion's places only."""
-        ids = self.tokens(batch, self.prompt + self.new)
+        longest = int(lengths.max())
+        ids = self.tokens(batch, self.prompt + longest)
         targets = ids[:, self.prompt:, None]
+        # Padding stands on the right: causal attention keeps it from the tokens that count, so no mask is needed.
+        counts = (torch.arange(longest) < lengths[:, None]).float()[:, :, None]
         with torch.no_grad():
-            reference = torch.log_softmax(self.model(ids[:, :-1], logits_to_keep=self.new).logits, -1)
+            reference = torch.log_softmax(self.model(ids[:, :-1], logits_to_keep=longest).logits, -1)
         weights = {}
         for name in self.names:
             u, s, vt = self.factors[name]
             weights[name] = (u * (s * self.z[name])) @ vt
-        logits = functional_call(self.model, weights, (ids[:, :-1],), dict(logits_to_keep=self.new)).logits
+        logits = functional_call(self.model, weights, (ids[:, :-1],), dict(logits_to_keep=longest)).logits
         log_policy = torch.log_softmax(logits, -1)
-        policy_loss = -log_policy.gather(2, targets).sum() / batch
-        kl = (log_policy.exp() * (log_policy - reference)).sum() / batch
+        policy_loss = -(log_policy.gather(2, targets) * counts).sum() / batch
+        kl = (log_policy.exp() * (log_policy - reference) * counts).sum() / batch
         loss = policy_loss + self.kl_coefficient * kl
         for leaf in self.z.values():
             leaf.grad = None
