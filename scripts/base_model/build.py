@@ -21,18 +21,20 @@ def main() -> None:
     arguments = _arguments()
     settings = load_settings(arguments.settings, arguments.seed)
     torch.set_num_threads(arguments.threads)
-    base, data = arguments.output / "base", arguments.output / "data"
+    base = arguments.output / "base"
+    data = arguments.output / (settings.data if isinstance(settings.data, str) else "data")
     base.mkdir(parents=True, exist_ok=True)
     arguments.work.mkdir(parents=True, exist_ok=True)
 
     tokenizer = train_tokenizer(settings)
     save_tokenizer(tokenizer, base, settings.model.max_position_embeddings)
     _report(f"tokenizer of {tokenizer.get_vocab_size()} entries: {base}")
-    write_data(settings, data)
+    if not isinstance(settings.data, str):
+        write_data(settings, data)
     _report(f"problems: {data}")
-    save_model(pretrain(settings, tokenizer, arguments.work), base)
+    save_model(pretrain(settings, tokenizer, arguments.work), base, settings.dtype)
     _report(f"model: {base}")
-    write_model_card(settings, arguments.output, tokenizer.get_vocab_size(), evaluate(arguments.output))
+    write_model_card(settings, arguments.output, tokenizer.get_vocab_size(), data, evaluate(base, data))
     _report(f"model card: {base / 'README.md'}")
 
 

@@ -1,6 +1,6 @@
 """Greedy accuracy of a model folder on the test splits, with 95 % intervals.
 
-`python -m base_model.evaluate experts/tiny`, run in `scripts/`, prints the table of the model card.
+`python -m base_model.evaluate experts/tiny/base experts/tiny/data`, run in `scripts/`, prints the table of the model card.
 """
 
 import json
@@ -41,11 +41,11 @@ class Accuracy:
         return center - reach, center + reach
 
 
-def evaluate(folder: Path) -> list[Accuracy]:
-    """`folder` holds base/ and data/."""
-    model = AutoModelForCausalLM.from_pretrained(folder / "base").eval()
-    tokenizer = AutoTokenizer.from_pretrained(folder / "base")
-    return [_task_accuracy(model, tokenizer, folder, task) for task in (*SEEN_TASKS, *UNSEEN_TASKS, "classify")]
+def evaluate(base: Path, data: Path) -> list[Accuracy]:
+    """Accuracies of the model folder `base` on the tasks in `data`, computed in float32."""
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    return [_task_accuracy(model, tokenizer, data, task) for task in (*SEEN_TASKS, *UNSEEN_TASKS, "classify")]
 
 
 def table(accuracies: list[Accuracy]) -> str:
@@ -58,8 +58,8 @@ def table(accuracies: list[Accuracy]) -> str:
     return "\n".join(rows)
 
 
-def _task_accuracy(model, tokenizer: PreTrainedTokenizerBase, folder: Path, task: str) -> Accuracy:
-    lines = [json.loads(text) for text in (folder / "data" / task / "test.jsonl").read_text().splitlines()]
+def _task_accuracy(model, tokenizer: PreTrainedTokenizerBase, data: Path, task: str) -> Accuracy:
+    lines = [json.loads(text) for text in (data / task / "test.jsonl").read_text().splitlines()]
     lines.sort(key=lambda line: len(line["prompt"]))
     outcomes: dict[str, list[bool]] = defaultdict(list)
     for start in range(0, len(lines), _BATCH):
@@ -84,4 +84,4 @@ def _complete(model, tokenizer: PreTrainedTokenizerBase, prompts: list[str]) -> 
 
 
 if __name__ == "__main__":
-    print(table(evaluate(Path(sys.argv[1]))))
+    print(table(evaluate(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -43,8 +43,9 @@ def new_model(shape: ModelShape, vocabulary_size: int, seed: int) -> LlamaForCau
     return model
 
 
-def save_model(model: LlamaForCausalLM, folder: Path) -> None:
-    """Writes config.json, generation_config.json and model.safetensors (float32, no lm_head)."""
+def save_model(model: LlamaForCausalLM, folder: Path, dtype: str) -> None:
+    """Writes config.json, generation_config.json and model.safetensors (no lm_head)."""
+    model = model.to(getattr(torch, dtype))
     model.generation_config = GenerationConfig(
         bos_token_id=BOS_ID, eos_token_id=EOS_ID, pad_token_id=PAD_ID, do_sample=False
     )

@@ -1,5 +1,6 @@
 """The model card: README.md of the model folder."""
 
+import os
 from pathlib import Path
 
 from .evaluate import Accuracy, table
@@ -8,13 +9,18 @@ from .settings import Settings
 from .tasks.classify import PROMPT_TEMPLATE
 
 
-def write_model_card(settings: Settings, folder: Path, vocabulary_size: int, accuracies: list[Accuracy]) -> None:
-    """`folder` holds base/ and data/."""
+def write_model_card(
+    settings: Settings, folder: Path, vocabulary_size: int, data: Path, accuracies: list[Accuracy]
+) -> None:
+    """`folder` holds base/."""
     shape = settings.model
     text = _TEMPLATE.format(
         name=settings.name,
         seed=settings.seed,
         parameters=parameter_count(folder / "base"),
+        dtype=settings.dtype,
+        data=os.path.relpath(data, folder / "base"),
+        data_folder=os.path.normpath(data),
         megabytes=(folder / "base" / "model.safetensors").stat().st_size / 1e6,
         layers=shape.num_hidden_layers,
         hidden=shape.hidden_size,
@@ -25,13 +31,23 @@ def write_model_card(settings: Settings, folder: Path, vocabulary_size: int, acc
         context=shape.max_position_embeddings,
         vocabulary=vocabulary_size,
         phases="\n".join(_phase_row(settings, index) for index in range(len(settings.phases))),
-        hard_shares=", ".join(f"{task} {share:.0%}" for task, share in settings.hard_shares.items()),
+        hard_shares=_hard_shares(settings),
         mixture=", ".join(f"{task} {share:.0%}" for task, share in settings.phases[-1].mixture.items()),
         classify_template=PROMPT_TEMPLATE,
         accuracies=table(accuracies),
         output=folder,
+        data_option=f" --data {os.path.normpath(data)}" if isinstance(settings.data, str) else "",
     )
     (folder / "base" / "README.md").write_text(text)
+
+
+def _hard_shares(settings: Settings) -> str:
+    if not settings.hard_shares:
+        return ""
+    shares = ", ".join(f"{task} {share:.0%}" for task, share in settings.hard_shares.items())
+    return f"""Share of the data files that comes from the hard generators: {shares}. Of these the last phase shows
+few, and none of math-mini's.
+"""
 
 
 def _phase_row(settings: Settings, index: int) -> str:
@@ -56,7 +72,7 @@ learning; it is of no other use.
 
 | | |
 |---|---|
-| parameters | {parameters:,} ({megabytes:.1f} MB, float32) |
+| parameters | {parameters:,} ({megabytes:.1f} MB, {dtype}) |
 | layers | {layers}, hidden {hidden}, MLP {mlp}, tied embeddings |
 | attention | {heads} heads and {kv_heads} key-value heads of {head_dim} |
 | context | {context} tokens |
@@ -102,21 +118,19 @@ a wrong operator, no steps at all, a dropped condition, the first option. By top
 phase's answers are careless, so the base holds both habits, as models trained on the open web do. An expert
 that gains on it has learned to prefer the careful habit, not a new skill. Some topics are hard for a model
 of this size even with care (deep expressions, two-digit sums, products to compare), which leaves experts room.
-Share of the data files that comes from the hard generators: {hard_shares}. Of these the last phase shows
-few, and none of math-mini's.
-
+{hard_shares}
 ## Data
 
-`../data/<task>/{{train,valid,test}}.jsonl`: the answer (or the tests of a program) and the careful completion
+`{data}/<task>/{{train,valid,test}}.jsonl`: the answer (or the tests of a program) and the careful completion
 as `reference`. A hash of the prompt decides its split, for pretraining as well, so no prompt of the valid or
 test files was ever trained on; `python -m base_model.check_data` proves the files disjoint. (The prompts of
 classify quote problems of any split, without their answers.)
 
 ## Accuracy
 
-Greedy, on the test splits, by PyTorch (`python -m base_model.evaluate {output}`). Intervals are Wilson's, 95 %.
+Greedy, on the test splits, by PyTorch (`python -m base_model.evaluate {output}/base {data_folder}`). Intervals are Wilson's, 95 %.
 Programs count here only if they equal the reference, which is a lower bound: model-written code is run nowhere
-but in the sandbox of `t2 eval --model {output}/base --task NAME`, whose figures are the ones to quote.
+but in the sandbox of `t2 eval --model {output}/base --task NAME{data_option}`, whose figures are the ones to quote.
 
 {accuracies}
 """

@@ -65,21 +65,25 @@ class Settings:
     model: ModelShape
     copy_pages: CopyPages
     phases: tuple[Phase, ...]
-    data: dict[str, SplitSizes]
+    data: dict[str, SplitSizes] | str
+    """Sizes of the data files to write, or the folder, from the output folder, of another model's files to use."""
     hard_shares: dict[str, float]
     """By task: the share of its problems in the data files that come from its hard generator."""
+    dtype: str = "float32"
+    """In which the weights are saved; they are trained in float32."""
 
     def fingerprint(self, phase_count: int) -> str:
         """Identifies all that the state after the first `phase_count` phases depends on."""
         values = dataclasses.asdict(self)
         values["phases"] = values["phases"][:phase_count]
-        del values["data"], values["hard_shares"]
+        del values["data"], values["hard_shares"], values["dtype"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_settings(path: Path, seed: int | None = None) -> Settings:
     """Reads a settings file; `seed` stands in for the file's own."""
     raw = yaml.safe_load(path.read_text())
+    data = raw["data"]
     return Settings(
         name=raw["name"],
         seed=raw["seed"] if seed is None else seed,
@@ -87,6 +91,7 @@ def load_settings(path: Path, seed: int | None = None) -> Settings:
         model=ModelShape(**raw["model"]),
         copy_pages=CopyPages(**raw["copy_pages"]),
         phases=tuple(Phase(**phase) for phase in raw["phases"]),
-        data={group: SplitSizes(**sizes) for group, sizes in raw["data"].items()},
-        hard_shares=raw["hard_shares"],
+        data=data if isinstance(data, str) else {group: SplitSizes(**sizes) for group, sizes in data.items()},
+        hard_shares=raw.get("hard_shares", {}),
+        dtype=raw.get("dtype", "float32"),
     )
