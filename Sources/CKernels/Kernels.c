@@ -148,16 +148,20 @@ DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long fir
     for (long t = 0; t < rows; t++) {
         float *restrict xt = x + t * stride;
         const long limit = first + t < n ? first + t : n;
-        const float shift = row_maximum(xt, limit) * scale;
+        // Whole vectors where the row has room: an element by itself costs as much as sixteen.
+        const long rounded = (limit + 15) / 16 * 16;
+        const long reach = rounded <= stride ? rounded : limit;
+        for (long i = limit; i < reach; i++) xt[i] = -INFINITY;
+        const float shift = row_maximum(xt, reach) * scale;
         float sum = 0;
-        for (long i = 0; i < limit; i++) {
+        for (long i = 0; i < reach; i++) {
             const float e = fast_exp(xt[i] * scale - shift);
             xt[i] = e;
             sum += e;
         }
         const float r = 1.0f / sum;
-        for (long i = 0; i < limit; i++) xt[i] *= r;
-        for (long i = limit; i < n; i++) xt[i] = 0;
+        for (long i = 0; i < reach; i++) xt[i] *= r;
+        for (long i = reach; i < n; i++) xt[i] = 0;
     }
 }
 
@@ -172,40 +176,84 @@ DISPATCHED void t2_softmax_backward(const float *restrict p, float *restrict dp,
     }
 }
 
+// Sixteen floats in registers. Macros instead of functions: a vector as a result would need every version's own calling rules.
+typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
+#define AT16(p) (*(const lanes16 *)(p))
+
+// s_P = scale · q_D · K_DP over `padded` positions, a multiple of 16. Each sum stays in a register, and four independent ones
+// hide the latency of the additions.
+INLINE void cached_scores(const float *restrict q, const float *restrict keys, float *restrict s, long head_size,
+                          long padded, long capacity, float scale) {
+    long p = 0;
+    for (; p + 64 <= padded; p += 64) {
+        lanes16 a = {0}, b = {0}, c = {0}, d = {0};
+        for (long i = 0; i < head_size; i++) {
+            const float *restrict k = keys + i * capacity + p;
+            const float x = q[i] * scale;
+            a += x * AT16(k);
+            b += x * AT16(k + 16);
+            c += x * AT16(k + 32);
+            d += x * AT16(k + 48);
+        }
+        *(lanes16 *)(s + p) = a;
+        *(lanes16 *)(s + p + 16) = b;
+        *(lanes16 *)(s + p + 32) = c;
+        *(lanes16 *)(s + p + 48) = d;
+    }
+    for (; p < padded; p += 16) {
+        lanes16 a = {0}, b = {0};
+        long i = 0;
+        for (; i + 2 <= head_size; i += 2) {
+            a += q[i] * scale * AT16(keys + i * capacity + p);
+            b += q[i + 1] * scale * AT16(keys + (i + 1) * capacity + p);
+        }
+        if (i < head_size) a += q[i] * scale * AT16(keys + i * capacity + p);
+        *(lanes16 *)(s + p) = a + b;
+    }
+}
+
+// o_D = Σ_p w_P[p] · values_PD[p], sixteen values at a time in four sums over every fourth position.
+INLINE void weighted_values(const float *restrict w, const float *restrict values, float *restrict o, long head_size,
+                            long positions, float factor) {
+    long i = 0;
+    for (; i + 16 <= head_size; i += 16) {
+        lanes16 a = {0}, b = {0}, c = {0}, d = {0};
+        const float *restrict v = values + i;
+        long p = 0;
+        for (; p + 4 <= positions; p += 4, v += 4 * head_size) {
+            a += w[p] * AT16(v);
+            b += w[p + 1] * AT16(v + head_size);
+            c += w[p + 2] * AT16(v + 2 * head_size);
+            d += w[p + 3] * AT16(v + 3 * head_size);
+        }
+        for (; p < positions; p++, v += head_size) a += w[p] * AT16(v);
+        *(lanes16 *)(o + i) = ((a + b) + (c + d)) * factor;
+    }
+    for (; i < head_size; i++) {
+        float sum = 0;
+        for (long p = 0; p < positions; p++) sum += w[p] * values[p * head_size + i];
+        o[i] = sum * factor;
+    }
+}
+
 DISPATCHED void t2_attend_cached(const float *restrict q, const float *restrict keys, const float *restrict values,
                                  float *restrict out, float *restrict scores, long heads, long key_value_heads,
                                  long head_size, long positions, long capacity, float scale) {
     const long group = heads / key_value_heads;
-    for (long k = 0; k < key_value_heads; k++) {
-        const float *restrict kk = keys + k * head_size * capacity;
-        const float *restrict vv = values + k * capacity * head_size;
-        for (long g = 0; g < group; g++) {
-            const float *restrict qh = q + (k * group + g) * head_size;
-            float *restrict o = out + (k * group + g) * head_size;
-            float *restrict s = scores;
-            for (long p = 0; p < positions; p++) s[p] = 0;
-            for (long d = 0; d < head_size; d += 4) {
-                const float q0 = qh[d] * scale, q1 = qh[d + 1] * scale;
-                const float q2 = d + 2 < head_size ? qh[d + 2] * scale : 0, q3 = d + 3 < head_size ? qh[d + 3] * scale : 0;
-                const float *restrict k0 = kk + d * capacity, *restrict k1 = k0 + capacity;
-                const float *restrict k2 = d + 2 < head_size ? k1 + capacity : k0;
-                const float *restrict k3 = d + 3 < head_size ? k2 + capacity : k0;
-                for (long p = 0; p < positions; p++) s[p] += q0 * k0[p] + q1 * k1[p] + q2 * k2[p] + q3 * k3[p];
-            }
-            const float largest = row_maximum(s, positions);
-            float sum = 0;
-            for (long p = 0; p < positions; p++) {
-                const float e = fast_exp(s[p] - largest);
-                s[p] = e;
-                sum += e;
-            }
-            const float r = 1.0f / sum;
-            for (long d = 0; d < head_size; d++) o[d] = 0;
-            for (long p = 0; p < positions; p++) {
-                const float w = s[p] * r;
-                for (long d = 0; d < head_size; d++) o[d] += w * vv[p * head_size + d];
-            }
+    // Whole vectors: what stands in the cache behind the last position is read and then left out.
+    const long padded = (positions + 15) / 16 * 16;
+    for (long h = 0; h < heads; h++) {
+        const long k = h / group;
+        cached_scores(q + h * head_size, keys + k * head_size * capacity, scores, head_size, padded, capacity, scale);
+        for (long p = positions; p < padded; p++) scores[p] = -INFINITY;
+        const float largest = row_maximum(scores, padded);
+        float sum = 0;
+        for (long p = 0; p < padded; p++) {
+            const float e = fast_exp(scores[p] - largest);
+            scores[p] = e;
+            sum += e;
         }
+        weighted_values(scores, values + k * capacity * head_size, out + h * head_size, head_size, positions, 1.0f / sum);
     }
 }
 

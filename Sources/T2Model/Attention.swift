@@ -57,12 +57,15 @@ struct Attention {
     }
 
     private func attend(_ qkv: Matrix, into output: Matrix) {
-        for head in 0..<c.headCount {
-            for block in blocks(qkv.rows) {
-                let scores = probabilities(qkv, head, block)
-                MatrixMultiply.multiply(
-                    scores, value(qkv, head).rows(0..<block.upperBound),
-                    into: query(output, head).rows(block))
+        for shared in 0..<c.keyValueHeadCount {
+            let keys = transposed(key(qkv, shared * group), into: .keysTransposed)
+            for head in shared * group..<(shared + 1) * group {
+                for block in blocks(qkv.rows) {
+                    let scores = probabilities(qkv, head, block, keys)
+                    MatrixMultiply.multiply(
+                        scores, value(qkv, head).rows(0..<block.upperBound),
+                        into: query(output, head).rows(block))
+                }
             }
         }
     }
@@ -71,11 +74,17 @@ struct Attention {
         stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) }
     }
 
+    /// Room for one number per query row of a block and position that it sees, [rows, P]. Rows are whole vectors apart.
+    private func square(_ area: Workspace.Area, _ block: Range<Int>) -> Matrix {
+        workspace.matrix(area, rows: block.count, columns: (block.upperBound + 15) / 16 * 16)
+            .columns(0..<block.upperBound)
+    }
+
     /// The attention weights of a block of query rows, [rows, P].
-    private func probabilities(_ qkv: Matrix, _ head: Int, _ block: Range<Int>) -> Matrix {
-        let scores = workspace.matrix(.probabilities, rows: block.count, columns: block.upperBound)
-        MatrixMultiply.multiplyTransposed(
-            query(qkv, head).rows(block), key(qkv, head).rows(0..<block.upperBound), into: scores)
+    private func probabilities(_ qkv: Matrix, _ head: Int, _ block: Range<Int>, _ keys_DL: Matrix) -> Matrix {
+        let scores = square(.probabilities, block)
+        MatrixMultiply.multiply(
+            query(qkv, head).rows(block), keys_DL.columns(0..<block.upperBound), into: scores)
         t2_causal_softmax(scores.pointer, scores.rows, scores.columns, block.lowerBound + 1, scores.stride, scale)
         return scores
     }
@@ -87,21 +96,36 @@ struct Attention {
         deltaQKV.pointer.update(repeating: 0, count: deltaQKV.rows * deltaQKV.stride)
         for segment in batch.segments {
             let rows = segment.start..<segment.start + segment.count
-            let (x, dx, dy) = (qkv.rows(rows), deltaQKV.rows(rows), deltaOutput.rows(rows))
-            for head in 0..<c.headCount {
-                for block in blocks(segment.count) {
-                    let past = 0..<block.upperBound
-                    let p = probabilities(x, head, block)
-                    let dO = query(dy, head).rows(block)
-                    let dP = workspace.matrix(.scores, rows: block.count, columns: block.upperBound)
-                    MatrixMultiply.multiplyTransposedLeft(p, dO, into: value(dx, head).rows(past), accumulate: true)
-                    MatrixMultiply.multiplyTransposed(dO, value(x, head).rows(past), into: dP)
-                    t2_softmax_backward(p.pointer, dP.pointer, dP.rows, dP.columns, dP.stride, scale)
-                    MatrixMultiply.multiply(dP, key(x, head).rows(past), into: query(dx, head).rows(block))
-                    MatrixMultiply.multiplyTransposedLeft(
-                        dP, query(x, head).rows(block), into: key(dx, head).rows(past), accumulate: true)
-                }
+            for shared in 0..<c.keyValueHeadCount {
+                backward(qkv.rows(rows), shared, deltaOutput: deltaOutput.rows(rows), into: deltaQKV.rows(rows))
             }
         }
+    }
+
+    /// The part of one key-value head and the query heads that share it.
+    private func backward(_ x: Matrix, _ shared: Int, deltaOutput dy: Matrix, into dx: Matrix) {
+        let keys = transposed(key(x, shared * group), into: .keysTransposed)
+        let values = transposed(value(x, shared * group), into: .valuesTransposed)
+        for head in shared * group..<(shared + 1) * group {
+            for block in blocks(x.rows) {
+                let past = 0..<block.upperBound
+                let p = probabilities(x, head, block, keys)
+                let dO = query(dy, head).rows(block)
+                let dP = square(.scores, block)
+                MatrixMultiply.multiplyTransposedLeft(p, dO, into: value(dx, head).rows(past), accumulate: true)
+                MatrixMultiply.multiply(dO, values.columns(past), into: dP)
+                t2_softmax_backward(p.pointer, dP.pointer, dP.rows, dP.columns, dP.stride, scale)
+                MatrixMultiply.multiply(dP, key(x, head).rows(past), into: query(dx, head).rows(block))
+                MatrixMultiply.multiplyTransposedLeft(
+                    dP, query(x, head).rows(block), into: key(dx, head).rows(past), accumulate: true)
+            }
+        }
+    }
+
+    /// [L, D] as [D, L]: OpenBLAS multiplies small matrices twice as fast where neither is transposed.
+    private func transposed(_ x_LD: Matrix, into area: Workspace.Area) -> Matrix {
+        let output = workspace.matrix(area, rows: x_LD.columns, columns: x_LD.rows)
+        t2_transpose(x_LD.pointer, output.pointer, x_LD.rows, x_LD.columns, x_LD.stride, output.stride)
+        return output
     }
 }

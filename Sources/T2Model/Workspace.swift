@@ -5,7 +5,7 @@ final class Workspace {
     enum Area: Int, CaseIterable {
         case residual, normed, inverse, queryKeyValue, attended, gateUp, activated
         case compactResidual, compactAttended, hidden
-        case rank, scaledRank, scores, probabilities
+        case rank, scaledRank, scores, probabilities, keysTransposed, valuesTransposed
         case deltaResidual, deltaNormed, deltaQueryKeyValue, deltaAttended, deltaActivated, deltaCompact, deltaRank
         case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }

@@ -34,7 +34,8 @@ void t2_scale(float *x, long n, float factor);
 // out_N += Σ_T a_TN ⊙ b_TN.
 void t2_accumulate_products(const float *a, const float *b, float *out, long rows, long n, long stride);
 
-// Row softmax of scale·x over the first min(n, first + row) columns (a causal triangle); the rest becomes 0.
+// Row softmax of scale·x over the first min(n, first + row) columns (a causal triangle); the rest becomes 0, up to 15 columns
+// behind n among it where the stride has room for them.
 void t2_causal_softmax(float *x, long rows, long n, long first, long stride, float scale);
 // ds_TN (in place of dp): p ⊙ (dp − Σ p⊙dp) · scale.
 void t2_softmax_backward(const float *p, float *dp, long rows, long n, long stride, float scale);
@@ -45,7 +46,7 @@ int32_t t2_draw(const float *x, long n, float scale, float lse, double uniform);
 
 // One query row per sequence against its cache.
 // q [H, D] of one row; keys [K, D, capacity] (position-minor), values [K, capacity, D] for K key-value heads; out [H, D].
-// `scores` holds `positions` floats of scratch.
+// `capacity` is a multiple of 16; `scores` holds as many floats of scratch as `positions` rounded up to one.
 void t2_attend_cached(const float *q, const float *keys, const float *values, float *out, float *scores, long heads,
                       long key_value_heads, long head_size, long positions, long capacity, float scale);
 
