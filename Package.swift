@@ -38,6 +38,7 @@ let package = Package(
         .target(name: "T2Text", dependencies: ["T2Core"]),
         .target(name: "T2Tasks", dependencies: ["T2Core"], resources: [.embedInCode("program_runner.py")]),
         .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
+        .target(name: "T2CommandLine", dependencies: ["T2Core", argumentParser]),
 
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
@@ -46,7 +47,7 @@ let package = Package(
         // Row 4
         .target(
             name: "T2Coordinator",
-            dependencies: ["T2Core", "T2Tasks", "T2Transport", "T2Learning", grdb, logging, yams]),
+            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", grdb, logging, yams]),
         .target(
             name: "T2Worker",
             dependencies: [
@@ -60,44 +61,55 @@ let package = Package(
         // Row 5
         .executableTarget(
             name: "t2-coord",
-            dependencies: ["T2Core", "T2Numerics", "T2Transport", "T2Coordinator", argumentParser, logging]),
+            dependencies: [
+                "T2Core", "T2Numerics", "T2Transport", "T2Coordinator", "T2CommandLine", argumentParser, logging,
+            ]),
         .executableTarget(
             name: "t2-worker",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", argumentParser, logging,
+                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", "T2CommandLine", argumentParser,
+                logging,
             ]),
         .executableTarget(
             name: "t2",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Adaptation", argumentParser,
+                "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Worker",
+                "T2Adaptation", "T2CommandLine", argumentParser,
             ]),
         .executableTarget(
             name: "t2-bench",
             dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
-        .target(name: "T2TestSupport", dependencies: ["T2Core"]),
+        .target(name: "T2TestSupport", dependencies: ["T2Core"], resources: [.copy("Fixtures")]),
 
-        .testTarget(name: "T2CoreTests", dependencies: ["T2Core"]),
+        .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .testTarget(name: "T2TextTests", dependencies: ["T2Core", "T2Text"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "T2TasksTests", dependencies: ["T2Core", "T2Tasks"]),
+        .testTarget(name: "T2TasksTests", dependencies: ["T2Core", "T2Tasks", "T2TestSupport"]),
         .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "CZeroMQ"]),
         .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
-        .testTarget(name: "T2LearningTests", dependencies: ["T2Core", "T2Learning"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "T2CoordinatorTests", dependencies: ["T2Core", "T2Learning", "T2Transport", "T2Coordinator", logging]),
+            name: "T2LearningTests", dependencies: ["T2Core", "T2Learning", "T2TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "T2CoordinatorTests",
+            dependencies: [
+                "T2Core", "T2Text", "T2Learning", "T2Transport", "T2Coordinator", "T2TestSupport", grdb, logging,
+            ]),
         .testTarget(
             name: "T2WorkerTests",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", logging,
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", "T2TestSupport",
+                logging,
             ]),
         .testTarget(
-            name: "T2AdaptationTests", dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation"]),
-        .testTarget(name: "ProgramTests", dependencies: ["T2Core", "t2"]),
+            name: "T2AdaptationTests",
+            dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation", "T2TestSupport"]),
+        .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2"]),
         .testTarget(
-            name: "ClusterTests", dependencies: ["T2Core", "T2TestSupport", "t2-coord", "t2-worker"]),
+            name: "ClusterTests",
+            dependencies: ["T2Core", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker", "t2"]),
         .testTarget(
-            name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning"],
-            resources: [.copy("Fixtures")]),
+            name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "T2TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -41,24 +41,27 @@ package struct Evaluation: Sendable {
     /// - Parameters:
     ///   - isCancelled: asked after every token, from any lane.
     ///   - progress: called from any lane, one at a time.
-    /// - Throws: `InputError` if a prompt leaves no room for its answer; `ModelError` if the model computes NaN.
+    /// - Throws: `PromptError` if a prompt leaves no room for its answer; `ModelError` if the model computes NaN.
     package func run(
         _ problems: [Problem], _ model: AdaptedModel, lanes: ModelLanes,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) throws -> [EvaluatedCompletion] {
-        let prompts = try problems.map { try prompt($0, model.base.configuration) }
+        let contextLength = model.base.configuration.contextLength
+        let prompts = try problems.map {
+            try tokenizer.prompt(of: $0, maxTokens: sampling.maxTokens, contextLength: contextLength)
+        }
         let tokens = prompts.reduce(0) { $0 + $1.count + sampling.maxTokens }
         let execution = model.execution(tokens: tokens)
-        let meter = ProgressMeter(progress)
+        let tally = Tally(progress)
         let batches = stride(from: 0, to: problems.count, by: Self.problemsPerBatch).map {
             $0..<min($0 + Self.problemsPerBatch, problems.count)
         }
         let completions: [[EvaluatedCompletion]] = try lanes.map(batches) { lane, _, batch in
-            guard !isCancelled(), let sampled = try sample(prompts, batch, lane, execution, isCancelled, meter) else {
+            guard !isCancelled(), let sampled = try sample(prompts, batch, lane, execution, isCancelled, tally) else {
                 return []
             }
-            return judge(sampled, problems, batch, meter)
+            return judge(sampled, problems, batch, tally)
         }
         return completions.flatMap { $0 }
     }
@@ -66,7 +69,7 @@ package struct Evaluation: Sendable {
     /// Nil if it was cancelled.
     private func sample(
         _ prompts: [[Int32]], _ batch: Range<Int>, _ lane: ModelLane, _ execution: Execution, _ isCancelled: () -> Bool,
-        _ meter: ProgressMeter
+        _ tally: Tally
     ) throws -> [SampledCompletion]? {
         let requests = batch.map { SampleRequest(prompt: prompts[$0], random: SeededRandom(seed: seed, problem: $0)) }
         var isWanted = true
@@ -77,17 +80,17 @@ package struct Evaluation: Sendable {
             isWanted = !isCancelled()
             unreported += 1
             if unreported == Self.tokensPerReport {
-                meter.update { $0.tokens += unreported }
+                tally.update { $0.tokens += unreported }
                 unreported = 0
             }
             return isWanted
         }
-        meter.update { $0.tokens += unreported }
+        tally.update { $0.tokens += unreported }
         return isWanted ? completions : nil
     }
 
     private func judge(
-        _ sampled: [SampledCompletion], _ problems: [Problem], _ batch: Range<Int>, _ meter: ProgressMeter
+        _ sampled: [SampledCompletion], _ problems: [Problem], _ batch: Range<Int>, _ tally: Tally
     ) -> [EvaluatedCompletion] {
         let submissions = zip(batch, sampled).map { index, completion in
             Submission(
@@ -95,7 +98,7 @@ package struct Evaluation: Sendable {
                 finished: completion.finished)
         }
         let rewards = verifier.judge(submissions)
-        meter.update { progress in
+        tally.update { progress in
             progress.answered += rewards.count
             for reward in rewards {
                 switch reward {
@@ -113,23 +116,8 @@ package struct Evaluation: Sendable {
         }
     }
 
-    private func prompt(_ problem: Problem, _ model: ModelConfiguration) throws -> [Int32] {
-        let tokens = tokenizer.promptPrefix + tokenizer.encode(problem.prompt)
-        guard !tokens.isEmpty else {
-            throw InputError("problem \(problem.id)", "its prompt is empty", remedy: "Give every problem a prompt.")
-        }
-        guard tokens.count + sampling.maxTokens <= model.contextLength else {
-            throw InputError(
-                "problem \(problem.id)",
-                "its prompt of \(tokens.count) tokens with an answer of up to \(sampling.maxTokens) is longer than the "
-                    + "model's context of \(model.contextLength)",
-                remedy: "Lower --max-tokens, or shorten the prompt.")
-        }
-        return tokens
-    }
-
     /// Adds up what the lanes report.
-    private final class ProgressMeter: Sendable {
+    private final class Tally: Sendable {
         private let progress = Mutex(Progress())
         private let report: @Sendable (Progress) -> Void
 

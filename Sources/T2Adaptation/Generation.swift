@@ -50,8 +50,3 @@ package struct Generation {
             text: text, tokens: sampled.tokens, logProbabilities: sampled.logProbabilities, finished: sampled.finished)
     }
 }
-
-extension ModelConfiguration {
-    /// Tokens that end a completion.
-    package var stopTokens: Set<Int32> { Set(endOfSequence.map { Int32($0) }) }
-}

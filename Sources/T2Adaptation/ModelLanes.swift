@@ -34,7 +34,7 @@ package final class ModelLanes: Sendable {
         _ items: [Item], _ body: @escaping @Sendable (ModelLane, Int, Item) throws -> Output
     ) throws -> [Output] {
         let progress = Mutex(Progress<Output>(count: items.count))
-        onThreads(min(count, items.count)) { lane in
+        LaneThread.run(min(count, items.count)) { lane in
             while let index = progress.withLock({ $0.takeNext() }) {
                 let result = Result { try body(self.lanes[lane], index, items[index]) }
                 progress.withLock { $0.finish(index, result) }
@@ -63,20 +63,5 @@ package final class ModelLanes: Sendable {
         }
 
         func outputs() throws -> [Output] { try results.compactMap { try $0?.get() } }
-    }
-
-    /// Runs `body` on threads of its own, never on the pool that concurrent tasks share, and waits for all.
-    private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-        let group = DispatchGroup()
-        for index in 0..<count {
-            group.enter()
-            let thread = Thread {
-                body(index)
-                group.leave()
-            }
-            thread.stackSize = 8 << 20
-            thread.start()
-        }
-        group.wait()
     }
 }

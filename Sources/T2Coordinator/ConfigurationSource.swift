@@ -88,8 +88,8 @@ package struct ConfigurationSource: Sendable, Equatable {
         let node: Node?
         do {
             node = try Yams.compose(yaml: String(decoding: content, as: UTF8.self))
-        } catch {
-            throw ConfigurationError(path, "not readable YAML: \(error). Write one 'key: value' a line.")
+        } catch let error as YamlError {
+            throw Self.unreadable(name, error)
         }
         guard let node else { return [] }
         guard case .mapping(let mapping) = node else {
@@ -98,6 +98,23 @@ package struct ConfigurationSource: Sendable, Equatable {
         return mapping.map { key, value in
             let line = key.mark.map { "\(name):\($0.line)" } ?? name
             return Entry(key: key.string ?? "", value: value, place: line, folder: Self.folder(path))
+        }
+    }
+
+    /// What is wrong with a file's YAML, as one line.
+    private static func unreadable(_ name: String, _ error: YamlError) -> ConfigurationError {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            ConfigurationError(
+                "\(name):\(mark.line):\(mark.column)", "not YAML: \(problem). Write one 'key: value' a line.")
+        case .duplicatedKeysInMapping(let keys, _):
+            ConfigurationError(
+                name, "given more than once: \(keys.sorted().joined(separator: ", ")). Keep one line of each.")
+        case .reader(let problem, _, _, _):
+            ConfigurationError(name, "not YAML: \(problem). Save it as UTF-8 text, one 'key: value' a line.")
+        default:
+            ConfigurationError(name, "not YAML: \(error). Write one 'key: value' a line.")
         }
     }
 

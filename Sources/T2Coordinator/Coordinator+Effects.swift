@@ -4,12 +4,13 @@ import T2Transport
 
 /// What the lease table decided, done.
 extension Coordinator {
-    func carryOut(_ effect: LeaseEffect, arrived result: UnitResult?) async throws {
+    /// - Parameter answer: the RESULT or ERROR that just arrived, if that is what the table decided about.
+    func carryOut(_ effect: LeaseEffect, arrived answer: Message?) async throws {
         switch effect {
         case .grant(let grant):
             try await send(grant)
         case .accept(let key, _, let worker):
-            guard let result, let unit = work.unit(key), let lease = table.units[key] else {
+            guard case .result(let result) = answer, let unit = work.unit(key), let lease = table.units[key] else {
                 preconditionFailure("only a result that has just arrived for a unit of the step is accepted")
             }
             // The acknowledgement is the next effect: durable first.
@@ -27,11 +28,11 @@ extension Coordinator {
                 ])
             if let peer = roster.leave(worker) { await transport.forget(peer) }
         case .report(let report):
-            try await note(report, arrived: result)
+            try await note(report, arrived: answer)
         case .stepCompleted:
             noteStepCompleted()
         case .stop(let stop):
-            throw try await evidence(of: stop, arrived: result)
+            throw try await evidence(of: stop, arrived: answer)
         }
     }
 
@@ -62,7 +63,7 @@ extension Coordinator {
         }
     }
 
-    private func note(_ report: LeaseReport, arrived result: UnitResult?) async throws {
+    private func note(_ report: LeaseReport, arrived answer: Message?) async throws {
         switch report {
         case .suspected(let worker, let silence):
             logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
@@ -75,29 +76,45 @@ extension Coordinator {
                 "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
                 "category": "\(failure.category)", "problem": "\(failure.message)",
             ]
-            if result != nil { metadata["evidence"] = "\(try await save(failure, unit: unit, result: result))" }
+            if case .result = answer {
+                metadata["evidence"] = "\(try await save(failure, unit: unit, answer: answer))"
+            }
             logger.warning("unit failed; it goes out again", metadata: metadata)
         }
     }
 
-    private func evidence(of stop: LeaseStop, arrived result: UnitResult?) async throws -> CoordinatorError {
+    private func evidence(of stop: LeaseStop, arrived answer: Message?) async throws -> CoordinatorError {
         switch stop {
         case .nonFinite(let unit, let failure):
-            return .nonFinite(unit, failure, evidence: try await save(failure, unit: unit, result: result))
+            return .nonFinite(
+                unit, failure, evidence: try await save(failure, unit: unit, answer: answer),
+                model: definition.configuration.model)
         case .poisoned(let unit, let failures):
             var folder = ""
             for failure in failures {
                 let isLast = failure.attempt == failures.last?.attempt
-                folder = try await save(failure, unit: unit, result: isLast ? result : nil)
+                folder = try await save(failure, unit: unit, answer: isLast ? answer : nil)
             }
-            return .poisoned(unit, failures: failures, evidence: folder)
+            return .poisoned(unit, failures: failures, evidence: parentFolder(of: folder))
         }
     }
 
-    private func save(_ failure: UnitFailure, unit key: UnitKey, result: UnitResult?) async throws -> String {
+    /// The unit that an update failed at, saved as if its result had been refused.
+    func evidence(of failure: UpdateStep.Failure) async throws -> CoordinatorError {
+        let key = UnitKey(run: definition.name, step: work.step, phase: .train, index: failure.result.unit)
+        let worker = WorkerIdentifier(name: failure.result.worker, incarnation: 0)
+        let unitFailure = UnitFailure(
+            worker: worker, attempt: failure.result.attempt, category: ResultDefect.Category.nonFinite.rawValue,
+            message: failure.description)
+        let result = try await journal.unitResult(failure.result)
+        let folder = try await save(unitFailure, unit: key, answer: result.map { .result($0) })
+        return .nonFiniteUpdate(key, failure.cause, evidence: folder, model: definition.configuration.model)
+    }
+
+    private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) async throws -> String {
         guard let unit = work.unit(key) else { preconditionFailure("a failure of a unit of another step") }
         let lease = work.lease(unit, attempt: failure.attempt, length: table.policy.minimumLength, epoch: epoch)
         return try await journal.save(
-            failure, lease: lease, result: result, vector: work.vector, checkpoint: checkpoint)
+            failure, lease: lease, answer: answer, vector: work.vector, checkpoint: checkpoint)
     }
 }

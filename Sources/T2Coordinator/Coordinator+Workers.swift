@@ -9,7 +9,10 @@ extension Coordinator {
         case .message(let message, let peer):
             try await handle(message, from: peer)
         case .malformed(let problem, let peer):
-            logger.warning("malformed message", metadata: ["peer": "\(peer)", "problem": "\(problem)"])
+            malformedCount += 1
+            logger.warning(
+                "malformed message",
+                metadata: ["peer": "\(peer)", "problem": "\(problem)", "count": "\(malformedCount)"])
         case .strayConnection(let reason):
             logger.warning("stray connection closed", metadata: ["problem": "\(reason)"])
         case .unreachable(let peer):
@@ -37,7 +40,7 @@ extension Coordinator {
             let defect = isCurrent ? work.unit(result.unit).flatMap { work.check($0).defect(of: result) } : nil
             try await take(
                 .resultArrived(worker, unit: result.unit, attempt: result.attempt, epoch: result.epoch, defect: defect),
-                arrived: result)
+                arrived: message)
         case .error(let report):
             try await take(report, from: worker)
         case .bye(let bye):
@@ -131,6 +134,6 @@ extension Coordinator {
         try await take(
             .unitFailed(
                 worker, unit: unit, attempt: attempt, category: report.category,
-                message: ([report.message] + report.logLines).joined(separator: " | ")))
+                message: report.message, logLines: report.logLines), arrived: .error(report))
     }
 }

@@ -10,8 +10,8 @@ import T2Transport
 package actor Coordinator {
     /// Upper bound of the time between two looks at the clock.
     private static let tick: Duration = .milliseconds(250)
-    /// How long leaving workers are waited for.
-    private static let farewell: Duration = .seconds(10)
+    /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
+    private static let farewell: Duration = .seconds(2)
 
     let definition: RunDefinition
     let journal: RunJournal
@@ -22,6 +22,8 @@ package actor Coordinator {
 
     var table: LeaseTable
     var roster = WorkerRoster()
+    /// Messages since this coordinator's start that could not be read.
+    var malformedCount = 0
     var work: StepWork
     var checkpoint: Checkpoint
     private var watchdog: Watchdog
@@ -72,6 +74,7 @@ package actor Coordinator {
     }
 
     private func train() async throws -> RunOutcome {
+        guard !definition.isFinished(checkpoint) else { return .finished(try await journal.summary(of: checkpoint)) }
         while true {
             try await journal.saveLast(checkpoint)
             work = Self.publish(checkpoint, definition)
@@ -81,7 +84,7 @@ package actor Coordinator {
             try await update()
         }
         try await journal.finish(checkpoint)
-        return .finished(try await summary())
+        return .finished(try await journal.summary(of: checkpoint))
     }
 
     /// p → z, and the units to compute under it.
@@ -130,12 +133,12 @@ package actor Coordinator {
         }
     }
 
-    /// Judges z on the validation split, if it was due.
+    /// Judges z on the validation split, if it was due and not done when the run ended at this step before.
     ///
     /// - Returns: whether the run ends for want of improvement.
     private func evaluate() async throws -> Bool {
-        guard definition.planner.isEvaluated(step: work.step) else { return false }
-        let sums = try await sums(step: work.step, phase: .validation)
+        guard definition.planner.isEvaluated(step: work.step), !checkpoint.isEvaluated else { return false }
+        let sums = try await journal.sums(step: work.step, phase: .validation)
         let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
         let evaluation = Evaluation(step: work.step, accuracy: interval.accuracy)
         let verdict = checkpoint.earlyStopping.record(evaluation)
@@ -152,13 +155,10 @@ package actor Coordinator {
     private func update() async throws {
         let start = now()
         let results = try await journal.results(step: work.step, phase: .train)
-        let outcome = try UpdateStep(
-            parameterisation: definition.parameterisation, configuration: definition.configuration
-        )
-        .next(after: checkpoint, results: results)
+        let outcome = try await next(after: results)
         seconds.update = (now() - start).seconds
         let training = results.reduce(into: UnitSummary()) { $0.add($1.summary) }
-        let evaluationTokens = try await sums(step: work.step, phase: .validation).statistics.completionTokens
+        let evaluationTokens = try await journal.sums(step: work.step, phase: .validation).statistics.completionTokens
         let metrics = StepMetrics(
             step: outcome.checkpoint.step, training: training, evaluationTokens: evaluationTokens,
             units: try await journal.units(step: work.step), update: outcome, seconds: seconds,
@@ -170,25 +170,20 @@ package actor Coordinator {
         seconds = StepSeconds(checkpoint: (now() - committed).seconds)
     }
 
+    private func next(after results: [ResultRecord]) async throws -> UpdateStep.Outcome {
+        let step = try UpdateStep(
+            parameterisation: definition.parameterisation, configuration: definition.configuration)
+        do throws(UpdateStep.Failure) {
+            return try step.next(after: checkpoint, results: results)
+        } catch {
+            throw try await evidence(of: error)
+        }
+    }
+
     private func line(_ metrics: StepMetrics) -> String {
         let steps = definition.configuration.steps
         let usual = stepDurations.percentile(0.5) ?? .zero
         return RunConsole.line(metrics, steps: steps, remainingSeconds: usual.seconds * Double(steps - metrics.step))
-    }
-
-    private func sums(step: Int, phase: Phase) async throws -> UnitSummary {
-        try await journal.results(step: step, phase: phase).reduce(into: UnitSummary()) { $0.add($1.summary) }
-    }
-
-    private func summary() async throws -> RunSummary {
-        func interval(step: Int) async throws -> AccuracyInterval {
-            let sums = try await sums(step: step, phase: .validation)
-            return AccuracyInterval(correct: sums.right, count: sums.sequences)
-        }
-        let bestStep = checkpoint.earlyStopping.best?.step ?? 0
-        return RunSummary(
-            steps: checkpoint.step, endedEarly: checkpoint.step < definition.configuration.steps,
-            base: try await interval(step: 0), best: try await interval(step: bestStep), bestStep: bestStep)
     }
 
     /// Asks the workers to drop what they have and leave, and waits for their BYE, for a bounded time.
@@ -211,8 +206,10 @@ package actor Coordinator {
     }
 
     /// Gives an event to the lease table and carries out what follows.
-    func take(_ event: LeaseEvent, arrived result: UnitResult? = nil) async throws {
-        for effect in table.handle(event, at: now()) { try await carryOut(effect, arrived: result) }
+    ///
+    /// - Parameter answer: the RESULT or ERROR that the event is about.
+    func take(_ event: LeaseEvent, arrived answer: Message? = nil) async throws {
+        for effect in table.handle(event, at: now()) { try await carryOut(effect, arrived: answer) }
     }
 
     /// One of the step's units was accepted.

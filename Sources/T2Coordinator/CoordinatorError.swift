@@ -1,23 +1,28 @@
 import T2Core
+import T2Learning
 
 /// Why a coordinator gave up a run. What was accepted before stays durable.
 package enum CoordinatorError: UserFacingError, Equatable {
     case poisoned(UnitKey, failures: [UnitFailure], evidence: String)
-    case nonFinite(UnitKey, UnitFailure, evidence: String)
+    case nonFinite(UnitKey, UnitFailure, evidence: String, model: String)
+    /// The sum of the step's gradients, or what became of p; the unit is the one whose gradient is at fault or largest.
+    case nonFiniteUpdate(UnitKey, LearningError, evidence: String, model: String)
     case transportClosed
     case otherRun(place: String, problem: String)
 
     package var description: String {
         switch self {
         case .poisoned(let unit, let failures, let evidence):
-            "unit \(unit) failed \(failures.count) times and would be missing from the step: "
-                + failures.map { "attempt \($0.attempt) on \($0.worker): \($0.category): \($0.message)" }.joined(
-                    separator: "; ")
-                + ". The evidence is in \(evidence); remove the cause and go on with --resume."
-        case .nonFinite(let unit, let failure, let evidence):
-            "unit \(unit), attempt \(failure.attempt) on worker \(failure.worker): non-finite numbers: \(failure.message). "
-                + "Nothing was averaged. The unit is saved for replay in \(evidence); lower learning-rate or kl-coefficient in a new "
-                + "run, or check that worker's machine and go on with --resume."
+            "unit \(unit) failed \(failures.count) times and would be missing from the step"
+                + (failures.last.map { ", the last time in \($0.sentence)" } ?? ".")
+                + " The evidence of every attempt is in \(evidence); remove the cause and go on with --resume."
+        case .nonFinite(let unit, let failure, let evidence, let model):
+            "unit \(unit), \(failure.sentence) "
+                + "Nothing was averaged. The unit is saved; compute it again with: \(Self.replay(evidence, model)). Lower "
+                + "learning-rate or kl-coefficient in a new run, or check that worker's machine and go on with --resume."
+        case .nonFiniteUpdate(let unit, let cause, let evidence, let model):
+            "\(cause) The unit with the largest gradient, \(unit), is saved; compute it again with: "
+                + "\(Self.replay(evidence, model))."
         case .transportClosed:
             "the coordinator's socket was closed while the run was under way. Go on with --resume."
         case .otherRun(let place, let problem):
@@ -28,9 +33,13 @@ package enum CoordinatorError: UserFacingError, Equatable {
     package var exitStatus: ExitStatus {
         switch self {
         case .poisoned: .unavailable
-        case .nonFinite: .data
+        case .nonFinite, .nonFiniteUpdate: .data
         case .transportClosed: .internalError
         case .otherRun: .configuration
         }
+    }
+
+    private static func replay(_ evidence: String, _ model: String) -> String {
+        "t2 replay \(RunSummary.quoted(evidence)) --model \(RunSummary.quoted(model))"
     }
 }

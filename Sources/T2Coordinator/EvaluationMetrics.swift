@@ -1,9 +1,11 @@
+import GRDB
 import T2Core
 import T2Learning
 
-/// A line of `metrics.jsonl` with `"kind": "evaluation"`: greedy answers on the validation split.
-package struct EvaluationMetrics: Sendable, Equatable, Codable {
-    package var kind = MetricsRecord.Kind.evaluation
+/// Greedy answers on the validation split: a row of `evaluations` and a line of `metrics.jsonl`.
+package struct EvaluationMetrics: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
+    package static let databaseTableName = "evaluations"
+
     /// Updates behind the z evaluated; 0 is the start.
     package var step: Int
     package var problems: Int
@@ -19,6 +21,23 @@ package struct EvaluationMetrics: Sendable, Equatable, Codable {
     /// Of the best evaluation so far.
     package var bestStep: Int
     package var bestAccuracy: Double
+
+    package init(
+        step: Int, problems: Int, correct: Int, accuracy: Double, lower: Double, upper: Double, noAnswerShare: Double,
+        completionTokensMean: Double, isBest: Bool, bestStep: Int, bestAccuracy: Double
+    ) {
+        self.step = step
+        self.problems = problems
+        self.correct = correct
+        self.accuracy = accuracy
+        self.lower = lower
+        self.upper = upper
+        self.noAnswerShare = noAnswerShare
+        self.completionTokensMean = completionTokensMean
+        self.isBest = isBest
+        self.bestStep = bestStep
+        self.bestAccuracy = bestAccuracy
+    }
 }
 
 extension EvaluationMetrics {

@@ -2,10 +2,10 @@ import Foundation
 import T2Core
 import T2Transport
 
-/// What is saved of a refused unit so that it can be replayed: the lease, its z, the result as it came, and the reason.
+/// Where a run keeps what it takes to compute failed units again.
 ///
-/// Layout: `evidence/step-000012-train-3/attempt-2/` holds `lease.json`, `z.safetensors`, `result-<n>.frame` (the message's
-/// frames in order) and `message.txt`.
+/// Layout: `evidence/step-000012-train-3/attempt-2/` holds the files of `UnitEvidence`, the reason as `message.txt` and, if the
+/// worker sent some, the last lines of its log as `worker.log`.
 package struct Evidence: Sendable {
     package let folder: String
 
@@ -13,24 +13,17 @@ package struct Evidence: Sendable {
     ///
     /// - Returns: the attempt's folder.
     /// - Throws: `SystemError`.
-    package func save(
-        lease: Lease, policy: ExpertFile, result: UnitResult?, failure: UnitFailure
-    ) throws -> String {
-        let unit = lease.unit
+    package func save(_ evidence: UnitEvidence, of failure: UnitFailure) throws -> String {
+        let unit = evidence.lease.unit
         let path =
             "\(folder)/\(String(format: "step-%06d", unit.step))-\(unit.phase.rawValue)-\(unit.index)/attempt-\(failure.attempt)"
         try RunFolder.makeFolder(path)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(lease), to: path + "/lease.json")
-        try policy.write(to: path + "/z.safetensors")
+        try evidence.write(to: path)
         try AtomicFile.write(
             "\(unit), attempt \(failure.attempt), worker \(failure.worker): \(failure.category): \(failure.message)\n",
             to: path + "/message.txt")
-        if let result, let frames = try? MessageCodec().encode(.result(result)) {
-            for (place, frame) in frames.enumerated() {
-                try AtomicFile.write(frame, to: "\(path)/result-\(place).frame")
-            }
+        if !failure.logLines.isEmpty {
+            try AtomicFile.write(failure.logLines.map { $0 + "\n" }.joined(), to: path + "/worker.log")
         }
         return path
     }

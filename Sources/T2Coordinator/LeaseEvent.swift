@@ -12,8 +12,9 @@ package enum LeaseEvent: Sendable, Equatable {
     case progressed(WorkerIdentifier, Progress)
     /// A result and what is wrong with it, if anything.
     case resultArrived(WorkerIdentifier, unit: UnitKey, attempt: Int, epoch: UInt64, defect: ResultDefect?)
-    /// The worker could not compute the unit.
-    case unitFailed(WorkerIdentifier, unit: UnitKey, attempt: Int, category: String, message: String)
+    /// The worker could not compute the unit; its log may tell more.
+    case unitFailed(
+        WorkerIdentifier, unit: UnitKey, attempt: Int, category: String, message: String, logLines: [String] = [])
     /// The lease never reached the worker.
     case leaseUndelivered(WorkerIdentifier, unit: UnitKey, attempt: Int)
     case connectionLost(WorkerIdentifier)

@@ -43,10 +43,12 @@ extension LeaseTable {
         return effects
     }
 
+    /// A lease without its first token is none of these: it waits behind others, or its worker decomposes the model; if neither
+    /// moves, it expires.
     mutating func reportStuck(at now: Instant) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
         for unit in units.keys.sorted() {
-            for lease in units[unit]?.leases ?? [] where !lease.isReportedStuck {
+            for lease in units[unit]?.leases ?? [] where lease.tokens > 0 && !lease.isReportedStuck {
                 let standstill = now - lease.lastToken
                 guard standstill >= policy.stuckAfter else { continue }
                 units[unit]?.markStuck(attempt: lease.attempt)

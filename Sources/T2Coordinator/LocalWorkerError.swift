@@ -8,8 +8,9 @@ package struct LocalWorkerError: UserFacingError {
     package let log: String
 
     package var description: String {
-        "local worker \(number) crashed more than \(RestartPolicy.limit) times within a minute, at last \(how). Its last words in \(log):"
-            + lastLines.map { "\n  \($0)" }.joined() + "\nRemove the cause and go on with --resume."
+        "local worker \(number) crashed \(RestartPolicy.limit + 1) times, each time soon after its start, at last \(how). "
+            + "Its last words in \(log):" + lastLines.map { "\n  \($0)" }.joined()
+            + "\nRemove the cause and go on with --resume."
     }
 
     package var exitStatus: ExitStatus { .unavailable }

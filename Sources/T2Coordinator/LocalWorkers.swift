@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import T2Core
 
-/// Workers that the coordinator itself starts on its machine: child processes, watched, restarted when they crash, and ended
-/// with it.
+/// Workers that the coordinator itself starts on its machine: child processes, watched, started again with growing pauses when
+/// they crash, and ended with it.
 ///
 /// Each holds the read end of a pipe as its standard input and leaves when that ends: even after kill -9 of the coordinator
 /// no worker is left behind.
@@ -33,9 +33,13 @@ package actor LocalWorkers {
         {
             [
                 "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
-                start == 1 ? "local-\(number)" : "local-\(number).\(start)",
-                "--until-input-ends",
+                name(worker: number, start: start), "--until-input-ends",
             ]
+        }
+
+        /// Of its own for each start: the coordinator may not have noticed yet that the one before is gone.
+        func name(worker number: Int, start: Int) -> String {
+            start == 1 ? "local-\(number)" : "local-\(number).\(start)"
         }
 
         package func logPath(worker number: Int) -> String { "\(logFolder)/worker-\(number).log" }
@@ -43,58 +47,75 @@ package actor LocalWorkers {
 
     private struct Child {
         let process: Process
+        let name: String
         /// Closing it asks the worker to leave.
         let input: Pipe
+        let started = ContinuousClock.now
     }
 
-    /// Time for leaving before a worker is killed.
-    private static let farewell: Duration = .seconds(10)
+    /// Time for leaving before a worker is killed. Its own farewell is shorter.
+    private static let farewell: Duration = .seconds(5)
+    /// Time for the kernel to end what was killed; then it is left alone.
+    private static let burial: Duration = .seconds(5)
 
     private let plan: Plan
     private let logger: Logger
+    private let wait: @Sendable (Duration) async throws -> Void
     private let giveUp: @Sendable (any Error) async -> Void
     private var children: [Int: Child] = [:]
+    /// Pauses before a worker is started again.
+    private var restarts: [Int: Task<Void, any Error>] = [:]
     private var policies: [Int: RestartPolicy] = [:]
     private var starts: [Int: Int] = [:]
     private var isStopping = false
     private var allEnded: CheckedContinuation<Void, Never>?
 
-    /// - Parameter giveUp: told the reason when a worker has crashed too often.
-    package init(plan: Plan, logger: Logger, giveUp: @escaping @Sendable (any Error) async -> Void) {
+    /// - Parameters:
+    ///   - wait: how the pause before a restart passes.
+    ///   - giveUp: told the reason when a worker has crashed too often.
+    package init(
+        plan: Plan, logger: Logger,
+        wait: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        giveUp: @escaping @Sendable (any Error) async -> Void
+    ) {
         self.plan = plan
         self.logger = logger
+        self.wait = wait
         self.giveUp = giveUp
     }
 
     /// - Throws: `InputError` if the program is not there; what starting a process throws.
     package func start() throws {
-        guard FileManager.default.isExecutableFile(atPath: plan.program) else {
-            throw InputError(
-                plan.program, "no such program, needed for --local-workers",
-                remedy: "Build it (swift build -c release), or leave out --local-workers and start t2-worker yourself.",
-                exitStatus: .noInput)
-        }
+        try Self.requireProgram(plan.program)
         for number in 1...plan.count { try launch(number) }
     }
 
-    /// Ends all of them and waits until they are gone.
+    /// Ends all of them and waits until they are gone, for a bounded time.
     package func stop() async {
         isStopping = true
+        for restart in restarts.values { restart.cancel() }
         for child in children.values { try? child.input.fileHandleForWriting.close() }
         guard !children.isEmpty else { return }
         let killing = Task { [self] in
             try await Task.sleep(for: Self.farewell)
             kill()
+            try await Task.sleep(for: Self.burial)
+            endStop()
         }
         await withCheckedContinuation { allEnded = $0 }
         killing.cancel()
     }
 
     private func kill() {
-        for (number, child) in children {
-            logger.warning("local worker does not leave; killed", metadata: ["worker": "local-\(number)"])
+        for child in children.values {
+            logger.warning("local worker does not leave; killed", metadata: ["worker": "\(child.name)"])
             _ = Foundation.kill(child.process.processIdentifier, SIGKILL)
         }
+    }
+
+    private func endStop() {
+        allEnded?.resume()
+        allEnded = nil
     }
 
     private func launch(_ number: Int) throws {
@@ -103,9 +124,9 @@ package actor LocalWorkers {
         let output = FileHandle(fileDescriptor: log, closeOnDealloc: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: plan.program)
-        // A name of its own for each start: the coordinator may not have noticed yet that the one before is gone.
         starts[number, default: 0] += 1
-        process.arguments = plan.arguments(worker: number, start: starts[number, default: 1])
+        let start = starts[number, default: 1]
+        process.arguments = plan.arguments(worker: number, start: start)
         let input = Pipe()
         process.standardInput = input
         process.standardOutput = output
@@ -116,31 +137,42 @@ package actor LocalWorkers {
             Task { await self.ended(number, status: status, isSignal: isSignal) }
         }
         try process.run()
-        children[number] = Child(process: process, input: input)
+        let child = Child(process: process, name: plan.name(worker: number, start: start), input: input)
+        children[number] = child
         logger.info(
             "local worker started",
             metadata: [
-                "worker": "local-\(number)", "process": "\(process.processIdentifier)",
+                "worker": "\(child.name)", "process": "\(process.processIdentifier)",
                 "log": "\(plan.logPath(worker: number))",
             ])
     }
 
     private func ended(_ number: Int, status: Int32, isSignal: Bool) async {
-        children[number] = nil
+        guard let child = children.removeValue(forKey: number) else { return }
         if isStopping {
-            if children.isEmpty { allEnded?.resume() }
+            if children.isEmpty { endStop() }
+            return
+        }
+        guard isSignal || status != 0 else {
+            logger.info("local worker left", metadata: ["worker": "\(child.name)"])
             return
         }
         let how = isSignal ? "killed by signal \(status)" : "ended with status \(status)"
-        guard isSignal || status != 0 else {
-            logger.info("local worker left", metadata: ["worker": "local-\(number)"])
-            return
-        }
-        guard policies[number, default: RestartPolicy()].mayRestart(at: .now) else {
+        guard let pause = policies[number, default: RestartPolicy()].pause(afterLife: .now - child.started) else {
             return await giveUp(LocalWorkerError(number: number, how: how, log: plan.logPath(worker: number)))
         }
         logger.warning(
-            "local worker crashed; starting it again", metadata: ["worker": "local-\(number)", "problem": "\(how)"])
+            "local worker crashed; it is started again after a pause",
+            metadata: ["worker": "\(child.name)", "problem": "\(how)", "pause": "\(pause.inSeconds)"])
+        restarts[number] = Task { [self] in
+            try await wait(pause)
+            await restart(number)
+        }
+    }
+
+    private func restart(_ number: Int) async {
+        restarts[number] = nil
+        guard !isStopping else { return }
         do { try launch(number) } catch { await giveUp(error) }
     }
 }

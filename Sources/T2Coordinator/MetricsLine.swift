@@ -1,17 +1,31 @@
 import Foundation
 
-/// Metrics as lines of JSON.
-enum MetricsLine {
-    static func encode(_ metrics: some Encodable) throws -> String {
+/// A line of `metrics.jsonl`: an object with the kind of its metrics beside them, under names in snake case.
+enum MetricsLine: Encodable {
+    case step(StepMetrics)
+    case evaluation(EvaluationMetrics)
+
+    private enum CodingKeys: String, CodingKey {
+        case kind
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .step(let metrics):
+            try container.encode("step", forKey: .kind)
+            try metrics.encode(to: encoder)
+        case .evaluation(let metrics):
+            try container.encode("evaluation", forKey: .kind)
+            try metrics.encode(to: encoder)
+        }
+    }
+
+    /// Without its line end.
+    func text() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(metrics), as: UTF8.self)
-    }
-
-    static func decode<Metrics: Decodable>(_ type: Metrics.Type, from line: String) throws -> Metrics {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(type, from: Data(line.utf8))
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

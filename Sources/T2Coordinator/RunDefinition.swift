@@ -3,7 +3,8 @@ import T2Learning
 
 /// Everything that determines a run's results, checked and resolved: no path is looked at after this.
 package struct RunDefinition: Sendable {
-    package let name: String
+    /// In messages and logs; no random number depends on it.
+    package internal(set) var name: String
     package let configuration: RunConfiguration
     package let model: ModelConfiguration
     package let modelDigest: Digest
@@ -53,6 +54,12 @@ package struct RunDefinition: Sendable {
         RunIdentity(
             name: name, configuration: configuration, modelDigest: modelDigest, tokenizerDigest: tokenizerDigest,
             dataDigest: dataDigest)
+    }
+
+    /// Whether nothing is left to do after this state.
+    package func isFinished(_ checkpoint: Checkpoint) -> Bool {
+        checkpoint.isEvaluated
+            && (checkpoint.step >= configuration.steps || checkpoint.earlyStopping.shouldStop)
     }
 
     /// The state before the first step.

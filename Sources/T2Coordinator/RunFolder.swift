@@ -25,6 +25,7 @@ package struct RunFolder: Sendable {
         try Self.makeFolder(path)
         lock = try RunLock(path: path + "/.lock")
         try Self.makeFolder(checkpointsPath)
+        for folder in [path, checkpointsPath] { AtomicFile.removeAbandoned(in: folder) }
     }
 
     /// The run's name in messages and in the database.

@@ -10,7 +10,8 @@ import T2Transport
 /// - `metrics.jsonl` holds every finished step once, in order: it is written anew from the database at every start.
 package actor RunJournal {
     package nonisolated let folder: RunFolder
-    private let definition: RunDefinition
+    /// Named as the run was at its start, once `restore` has returned: the folder may have another name by now.
+    package private(set) var definition: RunDefinition
     private let store: RunStore
     private let shelf: CheckpointShelf
     private let log: LineLog
@@ -39,8 +40,9 @@ package actor RunJournal {
         try log.append(line)
     }
 
-    /// The state to go on from: the newest readable checkpoint, or the start.
+    /// The state to go on from: the newest readable checkpoint, or the start. A finished run is left as it is.
     ///
+    /// The run may have been given more steps; all else must be as it was.
     /// - Returns: it, and what is wrong with newer checkpoints that had to be left out.
     /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with something else.
     package func restore() async throws -> (checkpoint: Checkpoint, damaged: [String]) {
@@ -48,7 +50,7 @@ package actor RunJournal {
         let (found, damaged) = shelf.latest()
         if found == nil {
             // A run saves its start before anything else: without a checkpoint there must not be any work either.
-            let hasWork = try await !store.metrics().isEmpty
+            let hasWork = try await !metricsText().isEmpty
             guard damaged.isEmpty, !hasWork else {
                 throw InputError(
                     folder.path,
@@ -57,16 +59,27 @@ package actor RunJournal {
                     remedy: "Restore a file of checkpoints/ from a copy, or start anew in another --run-dir.")
             }
         }
-        let checkpoint = try found ?? definition.start()
+        var checkpoint = try found ?? definition.start()
         if found == nil { try shelf.save(checkpoint) }
         try checkpoint.requireSameRun(
             as: comparable(with: checkpoint.configuration), modelDigest: definition.modelDigest,
             place: shelf.path(step: checkpoint.step))
-        try await store.rewind(to: checkpoint.step)
-        let lines = try await store.metrics().map { $0.line + "\n" }
-        try AtomicFile.write(lines.joined(), to: folder.metricsPath)
+        if checkpoint.configuration.steps < definition.configuration.steps, !definition.isFinished(checkpoint) {
+            checkpoint.configuration.steps = definition.configuration.steps
+            try await store.update(definition.identity)
+        }
+        try await store.rewind(to: checkpoint.step, keepsEvaluation: checkpoint.isEvaluated)
+        try AtomicFile.write(try await metricsText(), to: folder.metricsPath)
         metrics = try LineLog(path: folder.metricsPath)
         return (checkpoint, damaged)
+    }
+
+    /// `metrics.jsonl` in full: each step's line, then that of its evaluation.
+    private func metricsText() async throws -> String {
+        var lines = try await store.steps().map { (step: $0.step, place: 0, line: MetricsLine.step($0)) }
+        lines += try await store.evaluations().map { (step: $0.step, place: 1, line: MetricsLine.evaluation($0)) }
+        lines.sort { ($0.step, $0.place) < ($1.step, $1.place) }
+        return try lines.map { try $0.line.text() + "\n" }.joined()
     }
 
     private func requireSameRun() async throws {
@@ -80,17 +93,16 @@ package actor RunJournal {
         try require("a base model", saved.modelDigest, definition.modelDigest)
         try require("a tokenizer", saved.tokenizerDigest, definition.tokenizerDigest)
         try require("problems", saved.dataDigest, definition.dataDigest)
-        guard saved.name == definition.name else {
-            throw CoordinatorError.otherRun(
-                place: folder.path, problem: "the run is named '\(saved.name)', the folder '\(definition.name)'")
-        }
+        definition.name = saved.name
     }
 
-    /// The configuration given, with the paths of the saved one: model and data are compared by content instead.
+    /// The configuration given, with the paths of the saved one, since model and data are compared by content, and with its
+    /// steps unless there are fewer now.
     private func comparable(with saved: RunConfiguration) -> RunConfiguration {
         var configuration = definition.configuration
         configuration.model = saved.model
         configuration.data = saved.data
+        configuration.steps = min(configuration.steps, saved.steps)
         return configuration
     }
 
@@ -134,21 +146,42 @@ package actor RunJournal {
 
     func units(step: Int) async throws -> [UnitRecord] { try await store.units(step: step) }
 
+    /// What an evaluation or a step's training came to.
+    func sums(step: Int, phase: Phase) async throws -> UnitSummary {
+        try await store.results(step: step, phase: phase).reduce(into: UnitSummary()) { $0.add($1.summary) }
+    }
+
+    /// An accepted result with its rollouts; nil once its tokens are gone.
+    func unitResult(_ record: ResultRecord) async throws -> UnitResult? {
+        let rollouts = try await store.rollouts(step: record.step, phase: record.phase)
+        return record.result(run: definition.name, rollouts.filter { $0.unit == record.unit })
+    }
+
+    /// What a finished run came to.
+    package func summary(of checkpoint: Checkpoint) async throws -> RunSummary {
+        func interval(step: Int) async throws -> AccuracyInterval {
+            let sums = try await sums(step: step, phase: .validation)
+            return AccuracyInterval(correct: sums.right, count: sums.sequences)
+        }
+        let bestStep = checkpoint.earlyStopping.best?.step ?? 0
+        return RunSummary(
+            steps: checkpoint.step, endedEarly: checkpoint.step < definition.configuration.steps,
+            base: try await interval(step: 0), best: try await interval(step: bestStep), bestStep: bestStep)
+    }
+
     /// Makes an update durable: its metrics, then its checkpoint, and only then the end of its gradients.
     func commit(_ checkpoint: Checkpoint, _ step: StepMetrics, line: String) async throws {
-        let record = MetricsRecord(step: step.step, kind: .step, line: try MetricsLine.encode(step))
-        try await store.record(record)
+        try await store.record(step)
         try shelf.save(checkpoint)
         try await store.discardGradients(before: checkpoint.step)
-        try metrics?.append(record.line)
+        try metrics?.append(try MetricsLine.step(step).text())
         try say(line)
     }
 
     /// Stores an evaluation, and the expert if it is the best.
     func commit(_ evaluation: EvaluationMetrics, _ checkpoint: Checkpoint) async throws {
-        let record = MetricsRecord(step: evaluation.step, kind: .evaluation, line: try MetricsLine.encode(evaluation))
-        try await store.record(record)
-        try metrics?.append(record.line)
+        try await store.record(evaluation)
+        try metrics?.append(try MetricsLine.evaluation(evaluation).text())
         if let best = checkpoint.bestVector, evaluation.isBest {
             try expert(best, step: evaluation.step, checkpoint).write(to: folder.bestExpertPath)
         }
@@ -161,14 +194,14 @@ package actor RunJournal {
             .write(to: folder.lastExpertPath)
     }
 
-    /// The last state of a run, its final evaluation included.
+    /// The last state of a run, its final evaluation included. The run is finished once the checkpoint is there.
     func finish(_ checkpoint: Checkpoint) throws {
-        try shelf.save(checkpoint)
         try saveLast(checkpoint)
+        try shelf.save(checkpoint)
     }
 
     /// An expert with what is known of it.
-    nonisolated func expert(_ values: [Float], step: Int, _ checkpoint: Checkpoint) -> ExpertFile {
+    private func expert(_ values: [Float], step: Int, _ checkpoint: Checkpoint) -> ExpertFile {
         var measures: [String: String] = [:]
         func measure(_ name: String, step: Int) {
             guard let evaluation = checkpoint.history.last(where: { $0.step == step }) else { return }
@@ -188,12 +221,11 @@ package actor RunJournal {
     /// Saves what is known of a failed attempt for replay.
     ///
     /// - Returns: the folder of the evidence.
-    func save(_ failure: UnitFailure, lease: Lease, result: UnitResult?, vector: ExpertVector, checkpoint: Checkpoint)
-        throws
-        -> String
+    func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector, checkpoint: Checkpoint)
+        throws -> String
     {
-        try Evidence(folder: folder.evidencePath).save(
-            lease: lease, policy: expert(vector.values, step: lease.unit.step, checkpoint), result: result,
-            failure: failure)
+        let policy = expert(vector.values, step: lease.unit.step, checkpoint)
+        return try Evidence(folder: folder.evidencePath).save(
+            UnitEvidence(lease: lease, policy: policy, answer: answer), of: failure)
     }
 }

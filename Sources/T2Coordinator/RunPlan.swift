@@ -45,6 +45,7 @@ package struct RunPlan: Sendable {
                 "exchanged",
                 "a step: z to each worker, \(Self.size(vectorBytes)); a gradient back from each unit, "
                     + "\(trainingUnits) x \(Self.size(vectorBytes)) = \(Self.size(trainingUnits * vectorBytes))"),
+            row("checked", preparation.checked.joined(separator: "; ")),
         ]
     }
 

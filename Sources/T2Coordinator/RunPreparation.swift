@@ -2,56 +2,82 @@ import Foundation
 import T2Core
 import T2Learning
 import T2Tasks
+import T2Text
 
-/// A run made ready: the configuration resolved and checked, the model folder and the data read.
+/// A run made ready: the configuration resolved, and everything checked that a step, a worker or the disk would find wrong
+/// later.
 package struct RunPreparation: Sendable {
     /// σ of each entry of a layout, in its order; only the sigmoid parameterisation asks for it.
     package typealias SingularValues = (BaseModelFolder, ExpertLayout) throws -> [[Float]]
+
+    /// Where a run leaves what it makes, and who computes for it.
+    package struct Place: Sendable {
+        package let runFolder: String
+        package let resume: Bool
+        /// The `t2-worker` to start on this machine; nil if all workers come from elsewhere.
+        package let workerProgram: String?
+
+        package init(runFolder: String, resume: Bool = false, workerProgram: String? = nil) {
+            self.runFolder = runFolder
+            self.resume = resume
+            self.workerProgram = workerProgram
+        }
+    }
 
     package let resolved: ResolvedConfiguration
     package let definition: RunDefinition
     package let task: TrainingTask
     /// Problems in the validation split; an evaluation uses the first of them.
     package let validationSplit: Int
+    /// What was found in order, for people.
+    package private(set) var checked: [String]
 
-    /// - Parameter name: of the run.
-    /// - Throws: `ConfigurationError`, `InputError`, `SystemError`, `SafetensorsError` or `LearningError`: the first thing
-    ///   that would go wrong later.
-    package init(_ source: ConfigurationSource, name: String, singularValues: SingularValues) throws {
+    /// What is quickly found wrong comes first. Makes nothing.
+    ///
+    /// - Throws: `ConfigurationError`, `InputError`, `SystemError`, `SafetensorsError`, `PromptError`, `SandboxError` or
+    ///   `LearningError`: the first thing that would go wrong later.
+    package init(_ source: ConfigurationSource, at place: Place, singularValues: SingularValues) throws {
+        try RunFolder.check(path: place.runFolder, resume: place.resume)
         resolved = try source.resolve()
         let configuration = resolved.configuration
         task = try TaskRegistry.bundled.task(named: configuration.task)
-        let model = try BaseModelFolder(path: configuration.model)
-        try resolved.check(contextLength: model.configuration.contextLength)
-        let layout = ExpertLayout(model: model.configuration, adaptation: configuration.adapt)
-        try Self.checkWeights(model, layout)
+        try RunFolder.checkPlace(place.runFolder)
+        checked = ["run folder"]
+        if let program = place.workerProgram {
+            try LocalWorkers.requireProgram(program)
+            checked.append("t2-worker")
+            if task.needsSandbox {
+                try Verifier(parallelism: 1).requireSandbox()
+                checked.append("program sandbox")
+            }
+        }
         let data = configuration.data ?? ConfigurationSource.defaultData(model: configuration.model)
+        try BaseModelFolder.requireFolder(configuration.model)
+        let training = try task.problems(split: .train, in: data)
         let validation = try task.problems(split: .valid, in: data)
         validationSplit = validation.count
+        let model = try BaseModelFolder(path: configuration.model)
+        try resolved.check(contextLength: model.configuration.contextLength)
+        let tokenizer = try Tokenizer(path: model.tokenizerPath)
+        try tokenizer.checkAgreement(with: model.configuration)
+        checked.append("tokenizer")
+        try model.checkWeights()
+        checked.append("\(model.configuration.weights.count) weights, all finite")
+        let layout = ExpertLayout(model: model.configuration, adaptation: configuration.adapt)
         let parameterisation: Parameterisation =
             switch configuration.parameterisation {
             case .direct: .direct(layout)
             case .sigmoid: try .sigmoid(layout, singularValues: singularValues(model, layout))
             }
         definition = RunDefinition(
-            name: name, configuration: configuration, model: model.configuration, modelDigest: model.digest,
-            tokenizerDigest: model.tokenizerDigest, parameterisation: parameterisation,
-            training: try task.problems(split: .train, in: data), validation: validation)
-    }
-
-    /// Every adapted weight is there in the shape that config.json says: no worker has to find out later.
-    private static func checkWeights(_ model: BaseModelFolder, _ layout: ExpertLayout) throws {
-        let names = Set(layout.entries.map(\.name))
-        for layer in 0..<model.configuration.layerCount {
-            for kind in MatrixKind.allCases where names.contains(kind.name(layer: layer)) {
-                let name = kind.name(layer: layer)
-                let file = try model.file(of: name)
-                let (rows, columns) = kind.shape(model.configuration)
-                if let found = file.tensors[name]?.shape, found != [rows, columns] {
-                    throw SafetensorsError.unexpectedShape(
-                        path: file.path, name: name, expected: [rows, columns], found: found)
-                }
-            }
-        }
+            name: RunFolder.name(path: place.runFolder), configuration: configuration, model: model.configuration,
+            modelDigest: model.digest, tokenizerDigest: model.tokenizerDigest, parameterisation: parameterisation,
+            training: training, validation: validation)
+        let prompts = try PromptCheck(
+            training + definition.validation, tokenizer, maxTokens: configuration.maxTokens,
+            contextLength: model.configuration.contextLength)
+        checked.append(
+            "\(prompts.count) prompts: the longest with its completion has \(prompts.longest + configuration.maxTokens) of "
+                + "\(model.configuration.contextLength) tokens")
     }
 }

@@ -2,11 +2,15 @@ import GRDB
 
 /// The tables of `run.sqlite`. A released migration never changes; a new schema is a further migration.
 ///
-/// `step` counts the updates behind the z under which a row came about: step 0 works under the start value.
+/// `step` counts the updates behind the z under which a row came about: step 0 works under the start value. A row of `steps`
+/// is an update itself, so that its first is step 1, made of the units of step 0.
 enum RunSchema {
+    /// Schemas of before the first release, which nothing reads any more.
+    static let abandoned: Set<String> = ["1"]
+
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { database in
+        migrator.registerMigration("2") { database in
             try database.create(table: "run") { table in
                 table.primaryKey("id", .integer)
                 for column in ["name", "configuration", "modelDigest", "tokenizerDigest", "dataDigest"] {
@@ -28,7 +32,7 @@ enum RunSchema {
                 table.column("attempt", .integer).notNull()
                 table.column("acceptedAt", .datetime).notNull()
                 table.column("summary", .text).notNull()
-                table.column("gradient", .blob)
+                for column in ["gradient", "tokens", "logProbabilities"] { table.column(column, .blob) }
                 table.primaryKey(["step", "phase", "unit"])
             }
             try database.create(table: "rollouts") { table in
@@ -48,12 +52,23 @@ enum RunSchema {
                 table.column("worker", .text).notNull()
                 table.primaryKey(["step", "phase", "unit", "place"])
             }
-            try database.create(table: "metrics") { table in
-                table.column("step", .integer).notNull()
-                table.column("place", .integer).notNull()
-                table.column("kind", .text).notNull()
-                table.column("line", .text).notNull()
-                table.primaryKey(["step", "place"])
+            try database.create(table: "steps") { table in
+                table.primaryKey("step", .integer)
+                integers(
+                    table, "sequences", "equalRewardGroups", "workers", "units", "unitsHandedOutTwice",
+                    "missingRewards", "failures")
+                reals(
+                    table, "rewardMean", "accuracy", "noAnswerShare", "unfinishedShare", "policyLoss", "kl",
+                    "gradientNorm", "learningRate", "largestLogProbabilityDifference", "completionTokensMean",
+                    "tokensPerSecond", "seconds", "collectSeconds", "updateSeconds", "checkpointSeconds",
+                    "samplingSeconds", "rewardSeconds", "gradientSeconds")
+            }
+            try database.create(table: "evaluations") { table in
+                table.primaryKey("step", .integer)
+                integers(table, "problems", "correct", "bestStep")
+                reals(
+                    table, "accuracy", "lower", "upper", "noAnswerShare", "completionTokensMean", "bestAccuracy")
+                table.column("isBest", .boolean).notNull()
             }
         }
         return migrator
@@ -63,5 +78,13 @@ enum RunSchema {
         table.column("step", .integer).notNull()
         table.column("phase", .text).notNull()
         table.column("unit", .integer).notNull()
+    }
+
+    private static func integers(_ table: TableDefinition, _ names: String...) {
+        for name in names { table.column(name, .integer).notNull() }
+    }
+
+    private static func reals(_ table: TableDefinition, _ names: String...) {
+        for name in names { table.column(name, .double).notNull() }
     }
 }

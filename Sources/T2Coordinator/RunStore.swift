@@ -8,7 +8,7 @@ import T2Transport
 /// Invariants:
 /// - a method that returns has committed and flushed (write-ahead log, `synchronous = FULL`);
 /// - one result per (step, phase, unit);
-/// - a training result keeps its gradient until `discardGradients` is called, after the step's checkpoint is durable.
+/// - a result keeps its gradient and its tokens until `discardGradients` is called, after the step's checkpoint is durable.
 package struct RunStore: Sendable {
     private let database: DatabaseQueue
     package let path: String
@@ -27,7 +27,11 @@ package struct RunStore: Sendable {
             // WAL mode sets NORMAL, which may lose the last transactions at a power cut.
             try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = RunSchema.migrator
-            let isNewer = try database.read { try migrator.hasBeenSuperseded($0) }
+            let (isOlder, isNewer) = try database.read { database in
+                let applied = try migrator.appliedIdentifiers(database)
+                return (!applied.isDisjoint(with: RunSchema.abandoned), try migrator.hasBeenSuperseded(database))
+            }
+            guard !isOlder else { throw RunStoreError.olderSchema(path: path) }
             guard !isNewer else { throw RunStoreError.newerSchema(path: path) }
             try migrator.migrate(database)
         } catch let error as DatabaseError {
@@ -48,6 +52,11 @@ package struct RunStore: Sendable {
 
     package func begin(_ identity: RunIdentity) async throws {
         try await write("store the run") { try identity.insert($0) }
+    }
+
+    /// Notes that the run goes on with more steps.
+    package func update(_ identity: RunIdentity) async throws {
+        try await write("store the run") { try identity.update($0) }
     }
 
     /// Notes the units of a step; those known already keep their state.
@@ -87,30 +96,41 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// Stores the metrics of a step or an evaluation; a second time replaces the first.
-    package func record(_ metrics: MetricsRecord) async throws {
+    /// Stores a step's metrics; a second time replaces the first.
+    package func record(_ metrics: StepMetrics) async throws {
         try await write("store the metrics of step \(metrics.step)") { try metrics.upsert($0) }
     }
 
-    /// All metrics in the order of the run.
-    package func metrics() async throws -> [MetricsRecord] {
-        try await read("read the metrics") { database in
-            try MetricsRecord.order(Column("step"), Column("place")).fetchAll(database)
-        }
+    /// Stores an evaluation's metrics; a second time replaces the first.
+    package func record(_ metrics: EvaluationMetrics) async throws {
+        try await write("store the evaluation at step \(metrics.step)") { try metrics.upsert($0) }
     }
 
-    /// Frees the gradients of all steps before this one.
+    package func steps() async throws -> [StepMetrics] {
+        try await read("read the steps") { try StepMetrics.order(Column("step")).fetchAll($0) }
+    }
+
+    package func evaluations() async throws -> [EvaluationMetrics] {
+        try await read("read the evaluations") { try EvaluationMetrics.order(Column("step")).fetchAll($0) }
+    }
+
+    /// Frees the gradients and tokens of all steps before this one.
     package func discardGradients(before step: Int) async throws {
         try await write("free the gradients before step \(step)") { database in
             try database.execute(
-                sql: "UPDATE results SET gradient = NULL WHERE step < ? AND gradient IS NOT NULL", arguments: [step])
+                sql: """
+                    UPDATE results SET gradient = NULL, tokens = NULL, logProbabilities = NULL
+                    WHERE step < ? AND tokens IS NOT NULL
+                    """, arguments: [step])
         }
     }
 
     /// Takes the run back to the start of a step: later work goes, and so do results of the step that lost their gradient.
-    package func rewind(to step: Int) async throws {
+    ///
+    /// - Parameter keepsEvaluation: the step's evaluation counts already.
+    package func rewind(to step: Int, keepsEvaluation: Bool) async throws {
         try await write("go back to step \(step)") { database in
-            for table in ["units", "results", "rollouts"] {
+            for table in ["units", "results", "rollouts", "steps", "evaluations"] {
                 try database.execute(sql: "DELETE FROM \(table) WHERE step > ?", arguments: [step])
             }
             let lost = "SELECT unit FROM results WHERE step = :step AND phase = :phase AND gradient IS NULL"
@@ -119,9 +139,8 @@ package struct RunStore: Sendable {
                     sql: "DELETE FROM \(table) WHERE step = :step AND phase = :phase AND unit IN (\(lost))",
                     arguments: ["step": step, "phase": Phase.train.rawValue])
             }
-            try database.execute(
-                sql: "DELETE FROM metrics WHERE step > :step OR (step = :step AND kind = :kind)",
-                arguments: ["step": step, "kind": MetricsRecord.Kind.evaluation.rawValue])
+            guard !keepsEvaluation else { return }
+            try database.execute(sql: "DELETE FROM evaluations WHERE step = ?", arguments: [step])
         }
     }
 

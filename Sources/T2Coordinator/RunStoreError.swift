@@ -5,6 +5,7 @@ import T2Core
 package enum RunStoreError: UserFacingError, Equatable {
     case failed(path: String, operation: String, code: Int, message: String)
     case newerSchema(path: String)
+    case olderSchema(path: String)
 
     init(_ error: DatabaseError, path: String, operation: String) {
         self = .failed(
@@ -18,6 +19,9 @@ package enum RunStoreError: UserFacingError, Equatable {
             "\(path): cannot \(operation): SQLite error \(code): \(message). \(Self.remedy(code))"
         case .newerSchema(let path):
             "\(path): was written by a newer t2. Update t2, or start in another --run-dir."
+        case .olderSchema(let path):
+            "\(path): was written by an older t2, whose tables this one does not read. Go on with the t2 that wrote it, "
+                + "or start in another --run-dir."
         }
     }
 
@@ -34,7 +38,7 @@ package enum RunStoreError: UserFacingError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .newerSchema: .data
+        case .newerSchema, .olderSchema: .data
         case .failed(_, _, let code, _):
             switch ResultCode(rawValue: CInt(code)) {
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: .cannotCreate

@@ -1,10 +1,12 @@
+import GRDB
 import T2Core
 
-/// A line of `metrics.jsonl` with `"kind": "step"`: one update. Every metric of training is defined here and nowhere else.
+/// One update: a row of `steps` and a line of `metrics.jsonl`. Every metric of training is defined here and nowhere else.
 ///
-/// In the file the names are in snake case (`reward_mean`). Sequences are sampled completions.
-package struct StepMetrics: Sendable, Equatable, Codable {
-    package var kind = MetricsRecord.Kind.step
+/// Sequences are sampled completions.
+package struct StepMetrics: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
+    package static let databaseTableName = "steps"
+
     /// Updates made, this one included: 1 is the first. Its sequences were sampled under the z of `step` − 1.
     package var step: Int
     /// B: the sequences that the gradient is a mean of.

@@ -29,7 +29,7 @@ package struct Watchdog: Sendable {
         lastReport = now
         let waiting = (now - quietSince).inSeconds
         guard !table.workers.isEmpty else {
-            return "no worker has joined for \(waiting); start one with: t2-worker join \(endpoint)"
+            return "nothing accepted for \(waiting) and no worker is here; start one with: t2-worker join \(endpoint)"
         }
         let open = table.units.values.filter { !$0.isAccepted }.sorted { $0.key < $1.key }
         let leased = open.filter { !$0.leases.isEmpty }

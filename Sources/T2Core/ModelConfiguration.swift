@@ -18,6 +18,8 @@ package struct ModelConfiguration: Sendable, Equatable {
 
     package var querySize: Int { headCount * headSize }
     package var keyValueSize: Int { keyValueHeadCount * headSize }
+    /// The tokens that end a completion.
+    package var stopTokens: Set<Int32> { Set(endOfSequence.map { Int32($0) }) }
 
     /// - Throws: `SystemError` if the file cannot be read, `InputError` if it describes a model this program does not run.
     package init(path: String) throws {
@@ -27,7 +29,8 @@ package struct ModelConfiguration: Sendable, Equatable {
             raw = try JSONDecoder().decode(RawConfiguration.self, from: file.data)
         } catch {
             throw InputError(
-                path, "not a readable model configuration: \(decodingProblem(error))", remedy: "Copy it again.")
+                path, "not a readable model configuration: \(decodingProblem(error, in: file.data))",
+                remedy: "Copy it again.")
         }
         self = try raw.checked(path: path)
     }

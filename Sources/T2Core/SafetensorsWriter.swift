@@ -20,7 +20,11 @@ package enum SafetensorsWriter {
     /// - Throws: `SystemError`; the old file, if any, is then untouched.
     package static func write(_ tensors: [Tensor], metadata: [String: String], to path: String) throws {
         let header = try header(tensors, metadata: metadata)
-        try AtomicFile.write(encode(header: header, tensors: tensors), to: path)
+        try AtomicFile.write(to: path) { append in
+            try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try append($0) }
+            try header.withUnsafeBytes { try append($0) }
+            for tensor in tensors { try tensor.values.withUnsafeBytes { try append($0) } }
+        }
     }
 
     private static func header(_ tensors: [Tensor], metadata: [String: String]) throws -> Data {
@@ -37,14 +41,6 @@ package enum SafetensorsWriter {
         var data = try encoder.encode(object)
         // Readers map tensor data in place, so it starts at a multiple of the element size.
         while data.count % 8 != 0 { data.append(UInt8(ascii: " ")) }
-        return data
-    }
-
-    private static func encode(header: Data, tensors: [Tensor]) -> Data {
-        var data = Data(capacity: 8 + header.count + tensors.reduce(0) { $0 + $1.values.count * 4 })
-        withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
-        data.append(header)
-        for tensor in tensors { tensor.values.withUnsafeBytes { data.append(contentsOf: $0) } }
         return data
     }
 

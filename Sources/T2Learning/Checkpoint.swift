@@ -43,6 +43,9 @@ package struct Checkpoint: Sendable, Equatable {
         self.history = history
     }
 
+    /// Whether its own policy has been evaluated. The only checkpoint written after its evaluation is a run's last one.
+    package var isEvaluated: Bool { history.last?.step == step }
+
     /// Refuses to go on with another run's state.
     ///
     /// - Parameter place: the checkpoint's path, for the message.

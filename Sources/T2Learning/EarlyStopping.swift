@@ -13,12 +13,15 @@ package struct Evaluation: Sendable, Equatable, Codable {
 
 /// Keeps the best evaluation of a run, and says when to stop for want of a better one.
 ///
-/// Invariants: `best` is the earliest evaluation of the highest accuracy so far; `evaluationsSinceBest` counts those after it.
+/// Invariants: `best` is the earliest evaluation of the highest accuracy so far; `evaluationsSinceBest` counts those after it;
+/// a step's evaluation counts once.
 package struct EarlyStopping: Sendable, Equatable, Codable {
     /// Evaluations without improvement after which to stop; 0 never stops.
     package let patience: Int
     package private(set) var best: Evaluation?
     package private(set) var evaluationsSinceBest = 0
+    /// The step of the newest evaluation.
+    package private(set) var latestStep: Int?
 
     package struct Verdict: Sendable, Equatable {
         /// The policy just evaluated is the one to keep. An equal accuracy is no improvement.
@@ -35,14 +38,21 @@ package struct EarlyStopping: Sendable, Equatable, Codable {
         self.patience = patience
     }
 
+    /// Whether there have been enough evaluations without a better one.
+    package var shouldStop: Bool { patience > 0 && evaluationsSinceBest >= patience }
+
+    /// Takes in an evaluation; steps come in order. The same step again changes nothing and gives the same verdict.
     package mutating func record(_ evaluation: Evaluation) -> Verdict {
-        precondition(evaluation.accuracy.isFinite)
-        if let best, evaluation.accuracy <= best.accuracy {
-            evaluationsSinceBest += 1
-            return Verdict(isBest: false, shouldStop: patience > 0 && evaluationsSinceBest >= patience)
+        precondition(evaluation.accuracy.isFinite && evaluation.step >= latestStep ?? 0)
+        if latestStep != evaluation.step {
+            latestStep = evaluation.step
+            if let best, evaluation.accuracy <= best.accuracy {
+                evaluationsSinceBest += 1
+            } else {
+                best = evaluation
+                evaluationsSinceBest = 0
+            }
         }
-        best = evaluation
-        evaluationsSinceBest = 0
-        return Verdict(isBest: true, shouldStop: false)
+        return Verdict(isBest: best?.step == evaluation.step, shouldStop: shouldStop)
     }
 }

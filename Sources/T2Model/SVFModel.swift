@@ -13,16 +13,17 @@ package final class SVFModel: Sendable {
 
     /// Decomposes what the adaptation names, taking from the cache what is there.
     ///
-    /// - Parameter progress: called with matrices done and in total, from any thread, in order.
+    /// - Parameter progress: called with matrices done and in total, about once a second and oftener, on this thread.
     /// - Throws: what the decomposition throws. An unwritable cache only costs the next start the same time again.
     package init(
         _ base: BaseModel, adaptation: Adaptation, cache: SingularValueCache = .standard,
-        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
         let c = base.configuration
         self.base = base
         layout = ExpertLayout(model: c, adaptation: adaptation)
-        let decompositions = try WeightDecomposition(base, layout: layout, cache: cache).run(progress: progress)
+        let decompositions = try WeightDecomposition(base.folder, layout: layout, cache: cache)
+            .run(progress: progress) { $0 }
         var factors: [SVFWeight?] = []
         var starts: [Int] = []
         var next = 0

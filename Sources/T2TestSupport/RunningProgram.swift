@@ -5,12 +5,8 @@ package final class RunningProgram: Sendable {
     private let process: Process
     private let output: CollectedLines
 
-    /// Starts `name` from the folder that holds the test bundle.
     package init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
-        process = Process()
-        process.executableURL = Self.products.appendingPathComponent(name)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process = Process(program: name, arguments, environment: environment)
         process.standardInput = FileHandle.nullDevice
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -29,6 +25,16 @@ package final class RunningProgram: Sendable {
 
     package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
+    /// Sends a signal the moment a line that contains `text` is there: a program that works fast does not get far ahead.
+    package func signal(_ number: Int32, atLineContaining text: String) {
+        when(text) { [process] _ in kill(process.processIdentifier, number) }
+    }
+
+    /// Calls `action` with all lines so far, once and at once, when one that contains `text` is there.
+    package func when(_ text: String, _ action: @escaping @Sendable ([String]) -> Void) {
+        output.when(text, action)
+    }
+
     /// The first line that contains `text`; nil if the program ends or `seconds` pass without one.
     package func line(containing text: String, seconds: Double = 120) async -> String? {
         await output.wait(seconds: seconds) { lines, _ in lines.first { $0.contains(text) } }
@@ -37,18 +43,8 @@ package final class RunningProgram: Sendable {
     /// The exit status, or minus the signal that ended it; nil if it still runs after `seconds`.
     package func status(seconds: Double = 240) async -> Int32? {
         guard await output.wait(seconds: seconds, { _, isOver in isOver ? true : nil }) != nil else { return nil }
-        process.waitUntilExit()
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        return process.waitForStatus()
     }
-
-    /// The folder of the built programs: that of the test bundle, which is mapped into this process.
-    package static let products: URL = {
-        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-        guard let line = maps.split(separator: "\n").first(where: { $0.hasSuffix(".xctest") }),
-            let start = line.firstIndex(of: "/")
-        else { preconditionFailure("the test bundle is not mapped into the test process") }
-        return URL(fileURLWithPath: String(line[start...])).deletingLastPathComponent()
-    }()
 }
 
 /// Lines from a pipe, and a way to wait for one without blocking a shared thread.
@@ -56,6 +52,7 @@ private final class CollectedLines: Sendable {
     private let condition = NSCondition()
     nonisolated(unsafe) private var collected: [String] = []
     nonisolated(unsafe) private var isOver = false
+    nonisolated(unsafe) private var actions: [(text: String, run: @Sendable ([String]) -> Void)] = []
 
     init(_ handle: FileHandle) {
         Thread.detachNewThread { [self] in
@@ -79,9 +76,21 @@ private final class CollectedLines: Sendable {
 
     var lines: [String] { condition.withLock { collected } }
 
+    func when(_ text: String, _ action: @escaping @Sendable ([String]) -> Void) {
+        condition.withLock {
+            if collected.contains(where: { $0.contains(text) }) {
+                action(collected)
+            } else {
+                actions.append((text, action))
+            }
+        }
+    }
+
     private func add(_ line: String) {
         condition.withLock {
             collected.append(line)
+            for action in actions where line.contains(action.text) { action.run(collected) }
+            actions.removeAll { line.contains($0.text) }
             condition.broadcast()
         }
     }

@@ -97,6 +97,12 @@ package actor InMemoryNetwork {
         flush(peer)
     }
 
+    /// Whether a message of this worker waits for its connection.
+    package func isAwaited(by worker: WorkerIdentifier) throws(InputError) -> Bool {
+        let peer = try PeerIdentity(worker)
+        return links[peer]?.outbox.isEmpty == false
+    }
+
     private static func emptyInbox(_ queueLength: Int) -> Inbox<CoordinatorEvent> {
         Inbox(eventLimit: queueLength, byteLimit: .max)
     }

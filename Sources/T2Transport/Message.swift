@@ -288,7 +288,9 @@ package struct Heartbeat: Sendable, Equatable, Codable {
 }
 
 /// Something failed. With a unit, that lease ends as refused and the unit is handed out again.
-package struct ErrorReport: Sendable, Equatable, Codable {
+///
+/// Payload: token ids (i32) and log-probs (f32) of the rollouts, if there are any.
+package struct ErrorReport: Sendable, Equatable {
     package var unit: UnitKey?
     package var attempt: Int?
     /// From the coordinator to a worker that it does not know (any more): say HELLO again.
@@ -298,13 +300,18 @@ package struct ErrorReport: Sendable, Equatable, Codable {
     package var category: String
     package var message: String
     package var logLines: [String]
+    /// Of a unit whose gradient failed: all of them, as a result would carry them, or none.
+    package var rollouts: [RolloutReport]
 
-    package init(unit: UnitKey? = nil, attempt: Int? = nil, category: String, message: String, logLines: [String] = [])
-    {
+    package init(
+        unit: UnitKey? = nil, attempt: Int? = nil, category: String, message: String, logLines: [String] = [],
+        rollouts: [RolloutReport] = []
+    ) {
         self.unit = unit
         self.attempt = attempt
         self.category = category
         self.message = message
         self.logLines = logLines
+        self.rollouts = rollouts
     }
 }

@@ -24,6 +24,7 @@ struct MessageCheck {
         case .acknowledgement(let body): try check(body.unit, attempt: body.attempt)
         case .error(let body):
             if let unit = body.unit { try check(unit, attempt: body.attempt ?? 0) }
+            try check(body.rollouts)
         case .getBlob, .bye, .reject, .blob, .drain, .heartbeat: break
         }
     }
@@ -54,15 +55,19 @@ struct MessageCheck {
 
     private func check(_ result: UnitResult) throws(ProtocolError) {
         try check(result.unit, attempt: result.attempt)
-        for rollout in result.rollouts {
-            try name(rollout.problem, "rollouts.problem")
-            try range(rollout.problemNumber, "rollouts.problemNumber", 0...MessageLimits.counter)
-            try range(rollout.sample, "rollouts.sample", 0...MessageLimits.counter)
-        }
+        try check(result.rollouts)
         let statistics = result.statistics
         try range(statistics.promptTokens, "statistics.promptTokens", 0...MessageLimits.counter)
         try range(statistics.completionTokens, "statistics.completionTokens", 0...MessageLimits.counter)
         try range(statistics.equalRewardGroups, "statistics.equalRewardGroups", 0...MessageLimits.counter)
+    }
+
+    private func check(_ rollouts: [RolloutReport]) throws(ProtocolError) {
+        for rollout in rollouts {
+            try name(rollout.problem, "rollouts.problem")
+            try range(rollout.problemNumber, "rollouts.problemNumber", 0...MessageLimits.counter)
+            try range(rollout.sample, "rollouts.sample", 0...MessageLimits.counter)
+        }
     }
 
     private func range(_ value: Int, _ field: String, _ allowed: ClosedRange<Int>) throws(ProtocolError) {

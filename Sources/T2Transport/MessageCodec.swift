@@ -33,7 +33,7 @@ package struct MessageCodec: Sendable {
             case .acknowledgement(let body): try encodeHeader(body, kind)
             case .drain(let body): try encodeHeader(body, kind)
             case .heartbeat(let body): try encodeHeader(body, kind)
-            case .error(let body): try encodeHeader(body, kind)
+            case .error(let body): try encodeHeader(ErrorReportHeader(body, payload: &payload), kind)
             }
         let frames = [Data(Message.version.utf8), Data(kind.utf8), header] + payload.frames
         try checkSizes(frames, kind)
@@ -52,7 +52,7 @@ package struct MessageCodec: Sendable {
         try checkSizes(frames, name)
         let header = frames[2]
         let payload = Array(frames[3...])
-        if kind != .result && kind != .blob {
+        if ![.result, .blob, .error].contains(kind) {
             guard payload.isEmpty else { throw .wrongFrameCount(kind: name, expected: 3, found: frames.count) }
         }
         let message: Message =
@@ -71,7 +71,7 @@ package struct MessageCodec: Sendable {
             case .acknowledgement: .acknowledgement(try decodeHeader(header, name))
             case .drain: .drain(try decodeHeader(header, name))
             case .heartbeat: .heartbeat(try decodeHeader(header, name))
-            case .error: .error(try decodeHeader(header, name))
+            case .error: .error(try decodeHeader(header, name, as: ErrorReportHeader.self).report(payload, limits))
             }
         try MessageCheck(kind: name, limits: limits).check(message)
         return message

@@ -4,8 +4,8 @@ import T2Core
 /// How a ZeroMQ transport behaves; the same on both sides.
 package struct ZeroMQOptions: Sendable, Equatable {
     package var heartbeatEvery: Duration = .seconds(1)
-    /// How long `close` may go on sending what is queued.
-    package var linger: Duration = .seconds(2)
+    /// How long `close` may go on sending what is queued: a peer that is gone must not hold up a farewell.
+    package var linger: Duration = .seconds(1)
     /// Messages in a peer's queue, each way. Little, because work goes out by credit alone and a result may have
     /// megabytes.
     package var queueLength: Int32 = 64

@@ -7,23 +7,44 @@ import T2Numerics
 package final class DecomposedModels: Sendable {
     package let base: BaseModel
     private let cache: SingularValueCache
+    private let log: WorkerLog?
     private let lock = NSLock()
     private nonisolated(unsafe) var models: [Adaptation: SVFModel] = [:]
 
-    package init(_ base: BaseModel, cache: SingularValueCache = .standard) {
+    package init(_ base: BaseModel, cache: SingularValueCache? = nil, log: WorkerLog? = nil) {
         self.base = base
-        self.cache = cache
+        self.cache =
+            cache
+            ?? SingularValueCache { log?.write(.warning, "problem with the kept decompositions", ["problem": "\($0)"]) }
+        self.log = log
     }
 
     /// The model whose adapted weights are those of `layout`, or all of them if no adaptation has exactly these.
+    ///
+    /// - Parameter progress: called about once a second while the weights are decomposed.
     func model(for layout: ExpertLayout, progress: @escaping @Sendable () -> Void) throws -> SVFModel {
         let adaptation =
             Adaptation.allCases.first { ExpertLayout(model: base.configuration, adaptation: $0) == layout } ?? .all
         return try lock.withLock {
             if let model = models[adaptation] { return model }
-            let model = try SVFModel(base, adaptation: adaptation, cache: cache) { _, _ in progress() }
+            let model = try decompose(adaptation, progress: progress)
             models[adaptation] = model
             return model
         }
+    }
+
+    private func decompose(_ adaptation: Adaptation, progress: @escaping @Sendable () -> Void) throws -> SVFModel {
+        let start = ContinuousClock.now
+        let reporter = ProgressReporter { [log] done, left in
+            log?.write(.info, "decomposing the base model", ["done": "\(done)", "left": "\(left?.text ?? "unknown")"])
+        }
+        let model = try SVFModel(base, adaptation: adaptation, cache: cache) {
+            reporter.report($0, of: $1, "matrices")
+            progress()
+        }
+        if reporter.hasSpoken {
+            log?.write(.info, "base model decomposed", ["time": "\((ContinuousClock.now - start).text)"])
+        }
+        return model
     }
 }

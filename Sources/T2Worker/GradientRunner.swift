@@ -37,8 +37,15 @@ final class GradientRunner {
                 advantage: advantages[token.sequence], addingGradientTo: token.gradient)
             unit.policyLoss += found.policyLoss
             unit.kl += found.kl
-            let sampled = rollouts[token.sequence].logProbabilities[token.position]
-            let difference = abs(token.policy[Int(token.token)] - sampled)
+            let rollout = rollouts[token.sequence]
+            let sampled = rollout.logProbabilities[token.position]
+            let scored = token.policy[Int(token.token)]
+            if unit.firstNonFinite == nil, let quantity = Self.nonFinite(scored: scored, sampled: sampled, found) {
+                unit.firstNonFinite = NonFiniteToken(
+                    rollout: token.sequence, position: token.position, problem: rollout.problem.id,
+                    sample: rollout.sample, token: token.token, quantity: quantity)
+            }
+            let difference = abs(scored - sampled)
             // Not max(): it would lose a NaN.
             if !(difference <= unit.largestLogProbabilityDifference) {
                 unit.largestLogProbabilityDifference = difference
@@ -58,15 +65,33 @@ final class GradientRunner {
         return fresh
     }
 
+    /// The first of a token's numbers that is not finite, in the order in which they come about.
+    private static func nonFinite(
+        scored: Float, sampled: Float, _ loss: PolicyGradientLoss.TokenLoss
+    ) -> String? {
+        if sampled.isFinite, scored.isFinite, loss.policyLoss.isFinite, loss.kl.isFinite { return nil }
+        let numbers = [
+            ("log-probability when sampled", Double(sampled)), ("log-probability in training", Double(scored)),
+            ("policy loss", loss.policyLoss), ("KL", loss.kl),
+        ]
+        return numbers.first { !$0.1.isFinite }.map { "\($0.0) is \($0.1)" }
+    }
+
     private func checkFinite(_ unit: UnitGradient, _ policy: PolicyVersion) throws {
-        let remedy = "Lower learning-rate or kl-coefficient, or go on from an earlier checkpoint."
-        if let name = ExpertVector(layout: policy.vector.layout, values: unit.sum).firstNonFinite {
-            throw UnitError.nonFinite(quantity: "the gradient of '\(name)'", remedy: remedy)
+        guard let quantity = nonFiniteQuantity(unit, policy.vector.layout) else { return }
+        throw UnitError.nonFinite(
+            quantity: quantity, remedy: "Lower learning-rate or kl-coefficient, or go on from an earlier checkpoint.")
+    }
+
+    /// What was not finite first: a token's loss on the way there, or a weight's gradient on the way back, which goes from the
+    /// last weight to the first.
+    private func nonFiniteQuantity(_ unit: UnitGradient, _ layout: ExpertLayout) -> String? {
+        if let token = unit.firstNonFinite { return "the loss of \(token)," }
+        let gradient = ExpertVector(layout: layout, values: unit.sum)
+        if let place = layout.entries.indices.last(where: { !gradient[entry: $0].allSatisfy(\.isFinite) }) {
+            return "the gradient of '\(layout.entries[place].name)', the first on the way back from finite losses,"
         }
-        guard unit.policyLoss.isFinite, unit.kl.isFinite, unit.largestLogProbabilityDifference.isFinite else {
-            throw UnitError.nonFinite(
-                quantity: "the loss (policy loss \(unit.policyLoss), KL \(unit.kl), log-probability difference "
-                    + "\(unit.largestLogProbabilityDifference))", remedy: remedy)
-        }
+        return unit.policyLoss.isFinite && unit.kl.isFinite && unit.largestLogProbabilityDifference.isFinite
+            ? nil : "the sum of the losses"
     }
 }

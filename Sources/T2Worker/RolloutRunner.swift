@@ -11,23 +11,24 @@ final class RolloutRunner {
     private let tokenizer: Tokenizer
     private let configuration: ModelConfiguration
     private let sampler: Sampler
-    private let stopTokens: Set<Int32>
 
     init(_ transformer: Transformer, tokenizer: Tokenizer) {
         self.tokenizer = tokenizer
         configuration = transformer.model.configuration
         sampler = Sampler(transformer)
-        stopTokens = Set(configuration.endOfSequence.map { Int32($0) })
     }
 
     /// The unit's completions, problem by problem, sample by sample.
     ///
     /// - Parameter onToken: called after each sampled token; returns false once nobody wants the unit any more.
-    /// - Throws: `UnitError` for a lease that cannot be drawn, a prompt that leaves no room for its completion, or a
-    ///   cancellation; `ModelError.nonFinite`; what preparing the policy throws.
+    /// - Throws: `UnitError` for a lease that cannot be drawn or a cancellation; `PromptError` for a prompt that leaves no
+    ///   room for its completion; `ModelError.nonFinite`; what preparing the policy throws.
     func run(_ lease: Lease, _ policy: PolicyVersion, onToken: () -> Bool) throws -> [Rollout] {
         try Self.check(lease)
-        let prompts = try lease.problems.map { try prompt($0, maxTokens: lease.sampling.maxTokens) }
+        let prompts = try lease.problems.map {
+            try tokenizer.prompt(
+                of: $0, maxTokens: lease.sampling.maxTokens, contextLength: configuration.contextLength)
+        }
         let places = prompts.indices.flatMap { group in (0..<lease.samplesPerPrompt).map { (group: group, sample: $0) }
         }
         let requests = places.map { place in
@@ -40,7 +41,7 @@ final class RolloutRunner {
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + lease.sampling.maxTokens }
         var isWanted = true
         let completions = try sampler.sample(
-            requests, try policy.execution(tokens: tokens), lease.sampling, stopTokens: stopTokens
+            requests, try policy.execution(tokens: tokens), lease.sampling, stopTokens: configuration.stopTokens
         ) { _, _ in
             isWanted = onToken()
             return isWanted
@@ -53,20 +54,6 @@ final class RolloutRunner {
                 prompt: prompts[place.group], tokens: completion.tokens, logProbabilities: completion.logProbabilities,
                 completion: tokenizer.decode(completion.tokens, skipSpecialTokens: true), finished: completion.finished)
         }
-    }
-
-    private func prompt(_ problem: Problem, maxTokens: Int) throws -> [Int32] {
-        let tokens = tokenizer.promptPrefix + tokenizer.encode(problem.prompt)
-        guard !tokens.isEmpty else {
-            throw UnitError.unsuitableLease(
-                problem: "problem \(problem.id) has an empty prompt",
-                remedy: "Give every problem a prompt of at least one token.")
-        }
-        guard tokens.count + maxTokens <= configuration.contextLength else {
-            throw UnitError.promptTooLong(
-                problem: problem.id, tokens: tokens.count, maxTokens: maxTokens, context: configuration.contextLength)
-        }
-        return tokens
     }
 
     /// A lease comes from the network: nothing in it is taken for granted.

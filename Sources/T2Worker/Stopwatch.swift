@@ -1,3 +1,5 @@
+import T2Core
+
 /// Seconds between laps.
 struct Stopwatch {
     private var started = ContinuousClock.now
@@ -6,6 +8,6 @@ struct Stopwatch {
     mutating func lap() -> Double {
         let now = ContinuousClock.now
         defer { started = now }
-        return (now - started) / .seconds(1)
+        return (now - started).seconds
     }
 }

@@ -1,5 +1,6 @@
 import T2Core
 import T2Model
+import T2Text
 
 /// Why a worker could not compute a unit. The category travels in the ERROR message and decides what the coordinator does.
 package enum UnitError: UserFacingError, Equatable {
@@ -7,7 +8,6 @@ package enum UnitError: UserFacingError, Equatable {
     case cancelled
     /// The lease asks for something that no sampling or gradient can give.
     case unsuitableLease(problem: String, remedy: String)
-    case promptTooLong(problem: String, tokens: Int, maxTokens: Int, context: Int)
     case missingReward(problem: String, sample: Int, attempts: Int, reason: String)
     case nonFinite(quantity: String, remedy: String)
 
@@ -15,8 +15,7 @@ package enum UnitError: UserFacingError, Equatable {
     package var category: String {
         switch self {
         case .cancelled: "cancelled"
-        case .unsuitableLease: "unsuitable-lease"
-        case .promptTooLong: "prompt-too-long"
+        case .unsuitableLease: Self.unsuitableLeaseCategory
         case .missingReward: "missing-reward"
         case .nonFinite: Self.nonFiniteCategory
         }
@@ -28,9 +27,6 @@ package enum UnitError: UserFacingError, Equatable {
             "the unit was cancelled. Nothing needs to be done."
         case .unsuitableLease(let problem, let remedy):
             "lease: \(problem). \(remedy)"
-        case .promptTooLong(let problem, let tokens, let maxTokens, let context):
-            "problem \(problem): its prompt has \(tokens) tokens and max-tokens is \(maxTokens), together \(tokens + maxTokens); "
-                + "the model's context holds \(context). Lower max-tokens to \(max(0, context - tokens)) or shorten the prompt."
         case .missingReward(let problem, let sample, let attempts, let reason):
             "problem \(problem), sample \(sample): no reward after \(attempts) attempts: \(reason). "
                 + "Check the sandbox on this machine, or leave this task to other workers."
@@ -42,7 +38,7 @@ package enum UnitError: UserFacingError, Equatable {
     package var exitStatus: ExitStatus {
         switch self {
         case .cancelled, .missingReward: .tryAgain
-        case .unsuitableLease, .promptTooLong: .configuration
+        case .unsuitableLease: .configuration
         case .nonFinite: .data
         }
     }
@@ -51,11 +47,14 @@ package enum UnitError: UserFacingError, Equatable {
     package static func category(of error: any Error) -> String {
         switch error {
         case let error as UnitError: error.category
+        case PromptError.tooLong: "prompt-too-long"
+        case PromptError.empty: unsuitableLeaseCategory
         case ModelError.nonFinite: nonFiniteCategory
         default: "engine"
         }
     }
 
+    private static let unsuitableLeaseCategory = "unsuitable-lease"
     /// The coordinator stops the run at it: such numbers are never averaged, nor computed again in the hope of better ones.
     private static let nonFiniteCategory = "non-finite"
 }

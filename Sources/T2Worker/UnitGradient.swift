@@ -6,6 +6,8 @@ struct UnitGradient: Sendable, Equatable {
     var policyLoss: Double = 0
     /// Σ KL over completion tokens, nats, before the coefficient.
     var kl: Double = 0
+    /// The first token whose loss or log-probability is not finite.
+    var firstNonFinite: NonFiniteToken?
     /// Largest |log π(sampling) − log π(training)| of a token, nats.
     var largestLogProbabilityDifference: Float = 0
 }

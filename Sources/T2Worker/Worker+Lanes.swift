@@ -5,19 +5,14 @@ import T2Transport
 
 /// The worker's threads.
 extension Worker {
-    /// The kernels need little; a thread's default differs between systems.
-    private static let laneStackBytes = 8 << 20
     /// Lines of the log that go with an error.
     private static let reportedLogLines = 20
 
-    /// Lanes are threads of their own: computing for seconds would starve Swift's cooperative pool. Each uses BLAS alone.
+    /// Each lane uses BLAS alone.
     nonisolated func startLanes() {
         MatrixMultiply.useThreads(1)
         for number in 0..<lanes {
-            let thread = Thread { self.serve() }
-            thread.name = "t2-lane-\(number)"
-            thread.stackSize = Self.laneStackBytes
-            thread.start()
+            LaneThread.start(number) { self.serve() }
         }
     }
 
@@ -29,13 +24,18 @@ extension Worker {
                 post.yield(.computed(try compute(work, on: lane)))
             } catch UnitError.cancelled {
                 continue
+            } catch let failure as GradientFailure {
+                report(failure.cause, of: work.lease, rollouts: failure.rollouts)
             } catch {
-                post.yield(
-                    .failed(
-                        ErrorReport(
-                            unit: work.lease.unit, attempt: work.lease.attempt, category: UnitError.category(of: error),
-                            message: "\(error)", logLines: log.recentLines(Self.reportedLogLines))))
+                report(error, of: work.lease)
             }
         }
+    }
+
+    private nonisolated func report(_ error: any Error, of lease: Lease, rollouts: [RolloutReport] = []) {
+        let report = ErrorReport(
+            unit: lease.unit, attempt: lease.attempt, category: UnitError.category(of: error), message: "\(error)",
+            logLines: log.recentLines(Self.reportedLogLines), rollouts: rollouts)
+        post.yield(.failed(report))
     }
 }

@@ -19,6 +19,7 @@ package actor Worker {
     nonisolated let queue = WorkQueue()
     nonisolated let post: AsyncStream<WorkerInput>.Continuation
     private nonisolated let inputs: AsyncStream<WorkerInput>
+    private nonisolated let (stopRequests, stopPost) = AsyncStream<Void>.makeStream()
     private var loop: LeaseLoop
     private var versions: PolicyVersions
     /// Units given to the lanes and neither finished nor cancelled.
@@ -26,6 +27,9 @@ package actor Worker {
 
     /// A send that takes longer counts as a broken conversation.
     private static let sendLimit: Duration = .seconds(5)
+    /// For all that is still to be said once this worker has been asked to stop, and for any BYE: whoever waits for it to leave
+    /// does not wait for a coordinator that is gone.
+    private static let farewell: Duration = .seconds(1)
 
     package init(
         hello: Hello, models: DecomposedModels, tokenizer: Tokenizer, rewards: RewardRunner,
@@ -45,7 +49,7 @@ package actor Worker {
 
     /// Computes one unit on a lane's thread. Its numbers depend on the lease, z and the base model alone.
     ///
-    /// - Throws: `UnitError`; what the engine and the learning throw.
+    /// - Throws: `UnitError`; `GradientFailure` with the rollouts; what the engine and the learning throw.
     nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitResult {
         let (lease, policy) = (work.lease, work.policy)
         let progress = ProgressMeter { [post] in
@@ -78,18 +82,24 @@ package actor Worker {
         let advantages = advantage.groups.flatMap(\.self)
         statistics.equalRewardGroups = advantage.equalRewardGroups
 
+        let reports = rollouts.indices.map {
+            RolloutReport(rollouts[$0], judged[$0], advantage: lease.gradient == nil ? 0 : advantages[$0])
+        }
+
         // 7. Gradient: ∂J/∂z summed over the unit, if it was asked for.
-        let gradient = try lease.gradient.map {
-            try lane.gradients.run(
-                rollouts, advantages: advantages, $0, policy, temperature: lease.sampling.temperature, onToken: isWanted
-            )
+        let gradient: UnitGradient?
+        do {
+            gradient = try lease.gradient.map {
+                try lane.gradients.run(
+                    rollouts, advantages: advantages, $0, policy, temperature: lease.sampling.temperature,
+                    onToken: isWanted)
+            }
+        } catch UnitError.nonFinite(let quantity, let remedy) {
+            throw GradientFailure(cause: .nonFinite(quantity: quantity, remedy: remedy), rollouts: reports)
         }
         if let gradient { statistics.add(gradient, seconds: stopwatch.lap()) }
 
         // 8. Return.
-        let reports = rollouts.indices.map {
-            RolloutReport(rollouts[$0], judged[$0], advantage: lease.gradient == nil ? 0 : advantages[$0])
-        }
         return UnitResult(
             unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, rollouts: reports, statistics: statistics,
             gradient: gradient?.sum)
@@ -108,6 +118,13 @@ package actor Worker {
             group.addTask { [post] in
                 while (try? await Task.sleep(for: .seconds(1))) != nil { post.yield(.clockTicked) }
             }
+            group.addTask { [transport, stopRequests] in
+                for await _ in stopRequests {
+                    guard (try? await Task.sleep(for: Self.farewell)) != nil else { return }
+                    // It ends every send that waits, and lets none begin.
+                    await transport.close()
+                }
+            }
             defer { group.cancelAll() }
             for await input in inputs {
                 if let ending = await take(input) { return ending }
@@ -120,7 +137,10 @@ package actor Worker {
     }
 
     /// Makes `run` hand back what this worker holds and return. From any thread.
-    package nonisolated func stop(reason: String) { post.yield(.stopRequested(reason: reason)) }
+    package nonisolated func stop(reason: String) {
+        post.yield(.stopRequested(reason: reason))
+        stopPost.yield()
+    }
 
     private func take(_ input: WorkerInput) async -> WorkerEnding? {
         switch input {
@@ -159,16 +179,23 @@ package actor Worker {
     /// What a failed send means to the loop; nil if the message is on its way.
     private func send(_ message: Message) async -> WorkerInput? {
         do throws(ProtocolError) {
-            return try await transport.send(message, within: Self.sendLimit) == .sent ? nil : .sendFailed
+            let limit = message.kind == .bye ? Self.farewell : Self.sendLimit
+            return try await transport.send(message, within: limit) == .sent ? nil : .sendFailed
         } catch {
-            guard case .result(let result) = message else {
+            switch message {
+            case .result(let result):
+                return .failed(
+                    ErrorReport(
+                        unit: result.unit, attempt: result.attempt, category: ProtocolError.category,
+                        message: error.description))
+            case .error(var report) where !report.rollouts.isEmpty:
+                // The failure must be known, whatever its rollouts hold.
+                report.rollouts = []
+                return await send(.error(report))
+            default:
                 log.write(.ignored(message: message.kind.rawValue, reason: error.description))
                 return nil
             }
-            return .failed(
-                ErrorReport(
-                    unit: result.unit, attempt: result.attempt, category: ProtocolError.category,
-                    message: error.description))
         }
     }
 }

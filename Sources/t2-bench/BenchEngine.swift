@@ -44,7 +44,7 @@ final class BenchEngine: Sendable {
     func sample(batch: Int) -> Double {
         let sampling = Sampling(temperature: 1, maxTokens: new)
         return seconds {
-            onThreads(lanes) { [self] lane in
+            LaneThread.run(lanes) { [self] lane in
                 let requests = (0..<share(batch, lane)).map { index in
                     SampleRequest(
                         prompt: tokens(prompt, lane + index * lanes),
@@ -73,7 +73,7 @@ final class BenchEngine: Sendable {
     func differentiate(batch: Int, ragged: Bool = false) -> Double {
         let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
         return seconds {
-            onThreads(lanes) { [self] lane in
+            LaneThread.run(lanes) { [self] lane in
                 let sequences = (0..<share(batch, lane)).map { index in
                     let sequence = lane + index * lanes
                     return ScoredSequence(
@@ -103,7 +103,7 @@ final class BenchEngine: Sendable {
         let rates = UnsafeMutablePointer<Double>.allocate(capacity: lanes)
         defer { rates.deallocate() }
         nonisolated(unsafe) let results = rates
-        onThreads(lanes) { results[$0] = matrixProductRate(m: 1024, n: 1024, k: 1024) }
+        LaneThread.run(lanes) { results[$0] = matrixProductRate(m: 1024, n: 1024, k: 1024) }
         return (0..<lanes).reduce(0) { $0 + rates[$1] }
     }
 

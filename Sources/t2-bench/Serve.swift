@@ -5,7 +5,9 @@ import T2Core
 /// Times one request after another, so that a driver can alternate with another engine on the same machine.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Answer {\"measure\": \"sampling\"|\"gradient\"|\"ragged\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.")
+        abstract:
+            "Answer {\"measure\": \"sampling\"|\"gradient\"|\"ragged\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}."
+    )
 
     @OptionGroup var options: ModelOptions
 

@@ -50,11 +50,12 @@ struct StartCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console()
         let signals = StopSignals()
-        if let folder = options.runFolder { try RunFolder.check(path: folder, resume: resume) }
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
-        let preparation = try RunPreparation(
-            request.source, name: RunFolder.name(path: request.runFolder), singularValues: WeightSingularValues.read)
+        let place = RunPreparation.Place(
+            runFolder: request.runFolder, resume: resume,
+            workerProgram: localWorkers > 0 ? LocalWorkers.installedProgram : nil)
+        let preparation = try RunPreparation(request.source, at: place, singularValues: WeightSingularValues.read)
         console.say("configuration")
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
         console.say("plan")

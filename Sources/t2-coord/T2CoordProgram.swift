@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import T2Core
+import T2CommandLine
 
 @main
 struct T2CoordProgram: AsyncParsableCommand {
@@ -9,12 +9,23 @@ struct T2CoordProgram: AsyncParsableCommand {
         abstract: "Trains experts: hands out rollouts to workers, and turns what comes back into the next z.",
         discussion: """
             Examples:
-              t2-coord start --local-workers 2              # the bundled example, with two workers on this machine
+              t2-coord start --local-workers 2              # the bundled example
               t2-coord start --config experts/tiny/code.yaml --run-dir runs/code
               t2-coord start --resume --run-dir runs/code   # go on after a crash or Ctrl-C
 
-            Exit status: 0 finished or stopped by SIGTERM or Ctrl-C, 64 wrong usage, 65 bad data, 66 missing input,
-            69 unavailable, 73 run folder taken, 74 disk, 75 run folder busy, 77 no permission, 78 wrong configuration.
+            Exit status:
+              0        finished, or stopped by SIGTERM or Ctrl-C and ready for --resume
+              64       wrong usage: a flag, an endpoint, an unknown task
+              65       bad data: model, tokenizer, problems, numbers that are not finite
+              66       a file or folder that is missing
+              69       unavailable: the port, the sandbox, or workers that fail and fail
+              70       a fault of this program
+              73       the run folder holds a run already or cannot be created
+              74       the disk failed or is full
+              75       another t2-coord works in the run folder: try again later
+              77       no permission
+              78       wrong configuration, or not that of the run to resume
+              130, 143 stopped at once by a second Ctrl-C or SIGTERM; --resume goes on
             """,
         subcommands: [StartCommand.self])
 
@@ -27,11 +38,8 @@ struct T2CoordProgram: AsyncParsableCommand {
                 var other = command
                 try other.run()
             }
-        } catch let error as any UserFacingError {
-            FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
-            Foundation.exit(error.exitStatus.rawValue)
         } catch {
-            exit(withError: error)
+            Foundation.exit(report(error).rawValue)
         }
     }
 }

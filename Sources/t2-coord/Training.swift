@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import T2Coordinator
 import T2Core
+import T2Learning
 import T2Transport
 
 /// One run from its folder to its summary: puts the coordinator, the journal and the local workers together.
@@ -15,13 +16,16 @@ struct Training {
     let logger: Logger
 
     func run(signals: StopSignals) async throws {
-        let definition = preparation.definition
         let folder = try RunFolder(path: runFolder, resume: resume)
         // Before the database: a folder that holds a run always holds its configuration.
         if !resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
-        let journal = try RunJournal(definition: definition, folder: folder, console: console.say)
+        let journal = try RunJournal(definition: preparation.definition, folder: folder, console: console.say)
         let (checkpoint, damaged) = try await journal.restore()
         for problem in damaged { logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
+        let definition = await journal.definition
+        guard !definition.isFinished(checkpoint) else { return try await reportFinished(checkpoint, journal) }
+        // It may have been given more steps.
+        if resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
         if checkpoint.step > 0 { try await journal.say("going on after step \(checkpoint.step)") }
 
         let coordinator = Coordinator(
@@ -49,11 +53,22 @@ struct Training {
     private func startLocalWorkers(_ folder: RunFolder, _ coordinator: Coordinator) async throws -> LocalWorkers? {
         guard localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
-            count: localWorkers, program: BundledExample.programFolder + "/t2-worker", endpoint: transport.endpoint,
+            count: localWorkers, program: LocalWorkers.installedProgram, endpoint: transport.endpoint,
             model: preparation.definition.configuration.model, logFolder: folder.path)
         let workers = LocalWorkers(plan: plan, logger: logger) { await coordinator.fail($0) }
         try await workers.start()
         return workers
+    }
+
+    /// Says what was said when the run ended; its folder stays as it is.
+    private func reportFinished(_ checkpoint: Checkpoint, _ journal: RunJournal) async throws {
+        let summary = try await journal.summary(of: checkpoint)
+        console.say(
+            "this run is finished; nothing was changed" + (summary.endedEarly ? "" : " (for more steps: --steps N)"))
+        for line in summary.lines(folder: journal.folder, configuration: preparation.definition.configuration) {
+            console.say(line)
+        }
+        try await journal.close()
     }
 
     private func report(_ outcome: RunOutcome, _ journal: RunJournal) async throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import T2CommandLine
 import T2Core
 import T2Model
 import T2Tasks
@@ -83,7 +84,7 @@ struct JoinCommand: AsyncParsableCommand {
         let verifier = Verifier(parallelism: plan.lanes)
         let transport = try ZeroMQWorkerTransport.connect(to: address, as: worker)
         let working = Worker(
-            hello: hello, models: DecomposedModels(base), tokenizer: tokenizer,
+            hello: hello, models: DecomposedModels(base, log: log), tokenizer: tokenizer,
             rewards: RewardRunner(judge: verifier.judge),
             transport: transport, log: log)
         signals.tell { working.stop(reason: $0) }

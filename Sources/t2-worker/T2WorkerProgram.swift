@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import T2CommandLine
 import T2Core
 
 @main
@@ -15,8 +16,18 @@ struct T2WorkerProgram: AsyncParsableCommand {
               t2-worker join
               t2-worker join tcp://127.0.0.1:5555 --model experts/tiny/base --lanes 2
 
-            Exit status: 0 sent home or stopped by SIGTERM or Ctrl-C, 64 wrong usage, 65 bad data, 66 missing input, \
-            69 unavailable, 78 refused by the coordinator.
+            Exit status:
+              0        sent home, or stopped by SIGTERM or Ctrl-C
+              64       wrong usage: a flag, an endpoint, a name
+              65       bad data: model or tokenizer
+              66       a file or folder that is missing
+              69       unavailable: no socket, or it was closed under the worker
+              70       a fault of this program
+              73       a folder stands where a file should
+              74       the disk failed
+              77       no permission
+              78       refused by the coordinator, as for another base model
+              130, 143 stopped at once by a second Ctrl-C or SIGTERM
             """,
         subcommands: [JoinCommand.self])
 
@@ -26,11 +37,8 @@ struct T2WorkerProgram: AsyncParsableCommand {
             guard let join = command as? JoinCommand else { return try command.run() }
             try await join.run()
             end(.success)
-        } catch let error as any UserFacingError {
-            FileHandle.standardError.write(Data("error: \(error.description)\n".utf8))
-            end(error.exitStatus)
         } catch {
-            exit(withError: error)
+            end(report(error))
         }
     }
 

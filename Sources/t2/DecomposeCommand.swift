@@ -40,24 +40,29 @@ struct DecomposeCommand: ParsableCommand {
         let cache = SingularValueCache.standard
         try prepare(cache)
         let base = try BaseModel(folder)
-        let before = try entries(cache)
         let start = ContinuousClock.now
-        let reporter = ProgressReporter("decomposing")
-        let svf = try SVFModel(base, adaptation: adapt, cache: cache) { reporter.report(matrices: $0, of: $1) }
-        reporter.finish()
+        let svf = try decompose(base, cache)
         let seconds = (ContinuousClock.now - start).seconds
         let output = Output(
             cache: cache.folder, matrices: svf.layout.entries.count,
-            computed: try entries(cache).subtracting(before).count,
-            values: svf.layout.count, seconds: seconds)
+            computed: cache.computed, values: svf.layout.count, seconds: seconds)
         guard !json else { return try StandardOutput.write(JSONText.line(output)) }
         try StandardOutput.write(
             PlainText.table([
                 ("cache", output.cache),
                 ("matrices", "\(output.matrices) (\(adapt.rawValue)), \(output.computed) of them computed now"),
                 ("z values", PlainText.count(output.values)),
-                ("time", PlainText.duration(seconds: seconds)),
+                ("time", Duration.seconds(seconds).text),
             ]))
+    }
+
+    private func decompose(_ base: BaseModel, _ cache: SingularValueCache) throws -> SVFModel {
+        let reporter = ProgressReporter("decomposing")
+        defer { reporter.finish() }
+        let svf = try SVFModel(base, adaptation: adapt, cache: cache) { reporter.report($0, of: $1, "matrices") }
+        // What cannot be kept was computed for nothing.
+        if let failure = cache.failure { throw failure }
+        return svf
     }
 
     /// - Throws: `SystemError` if decompositions could not be kept: the work would be for nothing.
@@ -70,9 +75,5 @@ struct DecomposeCommand: ParsableCommand {
                 remedy: "Set T2_CACHE to a folder that this user may write to.", exitStatus: .cannotCreate)
         }
         guard access(cache.folder, W_OK | X_OK) == 0 else { throw SystemError("write", cache.folder) }
-    }
-
-    private func entries(_ cache: SingularValueCache) throws -> Set<String> {
-        Set(try FileManager.default.contentsOfDirectory(atPath: cache.folder).filter { $0.hasSuffix(".safetensors") })
     }
 }

@@ -66,10 +66,10 @@ struct EvaluateCommand: ParsableCommand {
         try BaseModelFolder.requireFolder(options.model.path)
         let all = try task.problems(split: split, in: folder)
         let problems = limit.map { Array(all.prefix($0)) } ?? all
-        let verifier = Verifier(parallelism: laneOptions.lanes.resolved)
+        let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
         let loaded = try options.load()
-        let lanes = ModelLanes(loaded.model.base, count: laneOptions.lanes.resolved)
+        let lanes = ModelLanes(loaded.model.base, count: laneOptions.count)
         let evaluation = Evaluation(
             tokenizer: loaded.tokenizer, verifier: verifier,
             sampling: Sampling(temperature: sampling.temperature, maxTokens: maxTokens), seed: sampling.seed)

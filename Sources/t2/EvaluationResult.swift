@@ -78,7 +78,7 @@ struct EvaluationResult: Encodable {
         rows.append(
             (
                 "time",
-                "\(PlainText.duration(seconds: seconds)), \(PlainText.count(Int(tokens_per_second))) tokens/s, \(lanes) "
+                "\(Duration.seconds(seconds).text), \(PlainText.count(Int(tokens_per_second))) tokens/s, \(lanes) "
                     + (lanes == 1 ? "lane" : "lanes")
             ))
         return PlainText.table(rows)

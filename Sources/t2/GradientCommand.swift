@@ -81,7 +81,7 @@ struct GradientCommand: ParsableCommand {
         let norm = result.gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         StandardError.write(
             "wrote \(outputPath): \(PlainText.count(svf.layout.count)) values, norm \(String(format: "%.6g", norm)), from "
-                + "\(rollouts.sequences.count) rollouts in \(PlainText.duration(seconds: seconds)) "
+                + "\(rollouts.sequences.count) rollouts in \(Duration.seconds(seconds).text) "
                 + "(\(PlainText.count(Int(Double(tokens) / seconds))) tokens/s)\n")
     }
 
@@ -94,13 +94,13 @@ struct GradientCommand: ParsableCommand {
     private func decompose(_ base: BaseModel) throws -> SVFModel {
         let reporter = ProgressReporter("decomposing")
         defer { reporter.finish() }
-        return try SVFModel(base, adaptation: adapt) { reporter.report(matrices: $0, of: $1) }
+        return try SVFModel(base, adaptation: adapt) { reporter.report($0, of: $1, "matrices") }
     }
 
     private func differentiate(
         _ rollouts: RolloutFile, _ svf: SVFModel, _ z: ExpertVector, _ loss: PolicyGradientLoss
     ) throws -> RolloutGradient {
-        let lanes = ModelLanes(svf.base, count: laneOptions.lanes.resolved)
+        let lanes = ModelLanes(svf.base, count: laneOptions.count)
         let reporter = ProgressReporter("gradient")
         defer { reporter.finish() }
         let total = rollouts.sequences.count
@@ -110,7 +110,7 @@ struct GradientCommand: ParsableCommand {
                 value += count
                 return value
             }
-            reporter.report(fraction: Double(done) / Double(total), note: "\(done) of \(total) rollouts")
+            reporter.report(done, of: total, "rollouts")
         }
     }
 
@@ -123,12 +123,7 @@ struct GradientCommand: ParsableCommand {
                 "gradient", "the part of '\(name)' is not finite; nothing was written",
                 remedy: "Check the expert's values and the advantages.")
         }
-        let tensors = layout.entries.enumerated().map { index, entry in
-            SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(vector[entry: index]))
-        }
-        try SafetensorsWriter.write(
-            tensors, metadata: ["format": "t2-gradient/1", "base-model-digest": folder.digest.hexadecimal],
-            to: destination.path)
+        try GradientFile.write(vector, model: folder, to: destination)
     }
 }
 

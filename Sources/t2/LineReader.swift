@@ -92,7 +92,8 @@ extension LineReader.Line {
             return try JSONDecoder().decode(type, from: content)
         } catch {
             throw InputError(
-                place, "expected \(form): \(decodingProblem(error))", remedy: "Give one JSON object a line.")
+                place, "expected \(form): \(decodingProblem(error, in: content))",
+                remedy: "Give one JSON object a line.")
         }
     }
 }

@@ -48,13 +48,7 @@ struct AdaptedModelOptions: ParsableArguments {
         }
         let reporter = ProgressReporter("decomposing")
         defer { reporter.finish() }
-        let adapted = try AdaptedModel(base, expert: expert.vector) { reporter.report(matrices: $0, of: $1) }
+        let adapted = try AdaptedModel(base, expert: expert.vector) { reporter.report($0, of: $1, "matrices") }
         return Loaded(folder: folder, tokenizer: tokenizer, model: adapted, expert: expert)
-    }
-}
-
-extension ProgressReporter {
-    func report(matrices done: Int, of total: Int) {
-        report(fraction: Double(done) / Double(total), note: "\(done) of \(total) matrices")
     }
 }

@@ -2,15 +2,6 @@ import Foundation
 
 /// Numbers as people read them, and columns that line up.
 enum PlainText {
-    /// `12.3 s`, `4 min 05 s`, `2 h 10 min`.
-    static func duration(seconds: Double) -> String {
-        switch seconds {
-        case ..<59.95: String(format: "%.1f s", seconds)
-        case ..<3600: String(format: "%d min %02d s", Int(seconds) / 60, Int(seconds) % 60)
-        default: String(format: "%d h %02d min", Int(seconds) / 3600, Int(seconds) % 3600 / 60)
-        }
-    }
-
     /// `1.8 million`, `27,512`.
     static func count(_ value: Int) -> String {
         var digits = String(abs(value))

@@ -33,7 +33,7 @@ struct ScoreCommand: ParsableCommand {
         let reader = try LineReader(path: input)
         let loaded = try options.load()
         let requests = ScoreRequestReader(reader, loaded.tokenizer, loaded.folder.configuration)
-        let lanes = ModelLanes(loaded.model.base, count: laneOptions.lanes.resolved)
+        let lanes = ModelLanes(loaded.model.base, count: laneOptions.count)
         let execution = loaded.model.execution(tokens: Self.expectedTokens)
         while true {
             let (batches, failure) = requests.next(lanes.count)

@@ -21,10 +21,3 @@ enum StandardOutput {
         }
     }
 }
-
-/// Messages and progress. A failed write is nobody's concern.
-enum StandardError {
-    static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
-
-    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-}

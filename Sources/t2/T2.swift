@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import T2Core
+import T2CommandLine
 import T2Numerics
 
 @main
@@ -20,12 +20,23 @@ struct T2: ParsableCommand {
               t2 generate --model experts/tiny/base \\
                 --prompt $'Problem: Compute 3*4-4.\\nSolution:'
 
-            Exit status: 0 success, 64 wrong usage, 65 bad data, 66 missing input, 73 and 74 output failed, 75 try again, \
-            77 no permission.
+            Exit status:
+              0        success, also if Ctrl-C or SIGTERM ended eval or generate
+              64       wrong usage: a flag, an unknown task
+              65       bad data: model, tokenizer, expert, problems, a line of input
+              66       a file or folder that is missing
+              69       unavailable: the program sandbox
+              70       a fault of this program
+              73       an output that cannot be created
+              74       reading or writing failed, or the disk is full
+              75       rewards are missing: try again
+              77       no permission
+              78       settings that no training can have
+              130, 143 ended at once by Ctrl-C or SIGTERM; eval, generate: by a second one
             """,
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self, EvaluateCommand.self,
-            GradientCommand.self, DecomposeCommand.self, ExpertsCommand.self,
+            GradientCommand.self, ReplayCommand.self, DecomposeCommand.self, ExpertsCommand.self,
         ])
 
     static func main() {
@@ -38,11 +49,8 @@ struct T2: ParsableCommand {
             try command.run()
         } catch is OutputClosed {
             return
-        } catch let error as any UserFacingError {
-            StandardError.write("error: \(error.description)\n")
-            Foundation.exit(error.exitStatus.rawValue)
         } catch {
-            exit(withError: error)
+            Foundation.exit(report(error).rawValue)
         }
     }
 }

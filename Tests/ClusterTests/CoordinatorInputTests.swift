@@ -9,7 +9,7 @@ struct CoordinatorInputTests {
     func unknownTask() async throws {
         let cluster = try Cluster()
         let coordinator = try cluster.coordinator(task: "gsm-mimi")
-        #expect(await coordinator.status(seconds: 60) == ExitStatus.usage.rawValue, "\(coordinator.text)")
+        #expect(await coordinator.status(seconds: 60) == T2Core.ExitStatus.usage.rawValue, "\(coordinator.text)")
         #expect(coordinator.text.contains("gsm-mini"))
         #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
     }
@@ -21,7 +21,8 @@ struct CoordinatorInputTests {
         try AtomicFile.write("model: \(Cluster.model)\nlearning-rat: 1e-3\n", to: file)
         let extra = inFile ? ["--config", file] : ["--set", "learning-rat=1e-3"]
         let coordinator = try cluster.coordinator(extra: extra)
-        #expect(await coordinator.status(seconds: 60) == ExitStatus.configuration.rawValue, "\(coordinator.text)")
+        #expect(
+            await coordinator.status(seconds: 60) == T2Core.ExitStatus.configuration.rawValue, "\(coordinator.text)")
         #expect(coordinator.text.contains("learning-rate"))
         if inFile { #expect(coordinator.text.contains("wrong.yaml:2")) }
         #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
@@ -34,8 +35,61 @@ struct CoordinatorInputTests {
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
         for split in ["train", "valid", "test"] { try AtomicFile.write("", to: "\(data)/\(split).jsonl") }
         let coordinator = try cluster.coordinator(extra: ["--data", cluster.folder + "/data"])
-        #expect(await coordinator.status(seconds: 60) == ExitStatus.data.rawValue, "\(coordinator.text)")
-        #expect(coordinator.text.contains("/data/gsm-mini/"))
+        #expect(await coordinator.status(seconds: 60) == T2Core.ExitStatus.data.rawValue, "\(coordinator.text)")
+        #expect(coordinator.text.contains("error: \(data)/train.jsonl: the data set is empty"), "\(coordinator.text)")
+        #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
+    }
+
+    @Test("a prompt longer than the context stops at once, and what it advises helps")
+    func longPrompt() async throws {
+        let cluster = try Cluster()
+        let model = try TinyModel(contextLength: 64)
+        defer { model.remove() }
+        let prompts = ["Add", String(repeating: "A", count: 59), String(repeating: "A", count: 58)]
+        let coordinator = try cluster.coordinator(model, prompts: prompts, extra: ["--local-workers", "1"])
+        #expect(await coordinator.status(seconds: 60) == T2Core.ExitStatus.data.rawValue, "\(coordinator.text)")
+        #expect(
+            coordinator.lines == [
+                "error: problem train-1: its prompt has 59 tokens and max-tokens is 8, together 67; the model's context holds 64. "
+                    + "Lower max-tokens to 5 or less, or shorten the prompt."
+            ])
+        #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
+        let advised = try cluster.coordinator(
+            model, prompts: prompts, extra: ["--set", "max-tokens=5", "--set", "validation-problems=1", "--dry-run"])
+        #expect(await advised.status(seconds: 60) == 0, "\(advised.text)")
+    }
+
+    @Test("a file that is no YAML is named with line and column, on one line")
+    func malformedYAML() async throws {
+        let cluster = try Cluster()
+        let file = cluster.folder + "/wrong.yaml"
+        try AtomicFile.write("steps: 3\n\tseed: 1\n", to: file)
+        let coordinator = try cluster.coordinator(extra: ["--config", file])
+        #expect(
+            await coordinator.status(seconds: 60) == T2Core.ExitStatus.configuration.rawValue, "\(coordinator.text)")
+        #expect(coordinator.lines.count == 1)
+        #expect(
+            coordinator.text.hasPrefix("error: wrong.yaml:2:1: not YAML: found a tab character"), "\(coordinator.text)")
+    }
+
+    @Test("local workers for a task of programs need a working sandbox")
+    func noSandbox() async throws {
+        let cluster = try Cluster()
+        let tool = cluster.folder + "/bwrap"
+        try AtomicFile.write("#!/bin/sh\necho No permissions to create a namespace >&2\nexit 1\n", to: tool)
+        chmod(tool, 0o755)
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let coordinator = try RunningProgram(
+            "t2-coord",
+            [
+                "start", "--run-dir", cluster.runFolder, "--bind", "tcp://127.0.0.1:0", "--model", Cluster.model,
+                "--task", "mbpp-mini", "--local-workers", "1",
+            ], environment: ["PATH": cluster.folder + ":" + path])
+        #expect(await coordinator.status(seconds: 60) == T2Core.ExitStatus.unavailable.rawValue, "\(coordinator.text)")
+        #expect(coordinator.lines.count == 1)
+        #expect(coordinator.text.contains("error: program sandbox:"), "\(coordinator.text)")
+        #expect(coordinator.text.contains("No permissions to create a namespace"), "\(coordinator.text)")
+        #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
     }
 
     @Test("a run folder that cannot be made is refused before anything starts")
@@ -44,9 +98,27 @@ struct CoordinatorInputTests {
         // A file stands where the folder should go: refused for every user, root included.
         try AtomicFile.write("kept", to: cluster.runFolder)
         let coordinator = try cluster.coordinator()
-        #expect(await coordinator.status(seconds: 60) == ExitStatus.cannotCreate.rawValue, "\(coordinator.text)")
+        #expect(await coordinator.status(seconds: 60) == T2Core.ExitStatus.cannotCreate.rawValue, "\(coordinator.text)")
         #expect(coordinator.text.contains(cluster.runFolder))
         #expect(try String(contentsOfFile: cluster.runFolder, encoding: .utf8) == "kept")
+    }
+
+    @Test(
+        "nor where the system takes no new folder, for root as for anybody", arguments: [true, false],
+        [("/proc", geteuid() == 0 ? T2Core.ExitStatus.cannotCreate : .permission), ("/sys", .permission)])
+    func impossibleRunFolder(dryRun: Bool, place: (folder: String, status: T2Core.ExitStatus)) async throws {
+        let before = try FileManager.default.contentsOfDirectory(atPath: place.folder).filter { $0.contains("t2") }
+        let coordinator = try RunningProgram(
+            "t2-coord",
+            [
+                "start", "--run-dir", place.folder + "/t2/run", "--bind", "tcp://127.0.0.1:0", "--model", Cluster.model,
+                "--local-workers", "1",
+            ] + (dryRun ? ["--dry-run"] : []))
+        #expect(await coordinator.status(seconds: 60) == place.status.rawValue, "\(coordinator.text)")
+        #expect(coordinator.lines.count == 1)
+        #expect(coordinator.text.hasPrefix("error: \(place.folder)/t2/run: "), "\(coordinator.text)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: place.folder).filter { $0.contains("t2") } == before)
     }
 
     @Test("a port in use is named with the remedy")
@@ -56,8 +128,10 @@ struct CoordinatorInputTests {
         let endpoint = try await cluster.endpoint(first)
         let other = try Cluster()
         let second = try other.coordinator(bind: endpoint)
-        #expect(await second.status(seconds: 60) == ExitStatus.unavailable.rawValue, "\(second.text)")
-        #expect(second.text.contains(endpoint))
+        #expect(await second.status(seconds: 60) == T2Core.ExitStatus.unavailable.rawValue, "\(second.text)")
+        #expect(
+            second.text.contains("error: endpoint '\(endpoint)': cannot listen, the port is in use."), "\(second.text)")
+        #expect(!FileManager.default.fileExists(atPath: other.runFolder))
         first.signal(SIGTERM)
         #expect(await first.status(seconds: 60) == 0)
     }
@@ -67,14 +141,20 @@ struct CoordinatorInputTests {
         let cluster = try Cluster()
         let first = try cluster.coordinator()
         _ = try await cluster.endpoint(first)
-        let fresh = try cluster.coordinator()
-        #expect(await fresh.status(seconds: 60) == ExitStatus.cannotCreate.rawValue, "\(fresh.text)")
-        #expect(fresh.text.contains("--resume"))
-        let resumed = try cluster.coordinator(resume: true)
-        let status = try #require(await resumed.status(seconds: 60), "\(resumed.text)")
-        #expect(status != 0)
+        let second = try cluster.coordinator(resume: true)
+        #expect(await second.status(seconds: 60) == T2Core.ExitStatus.tryAgain.rawValue, "\(second.text)")
+        #expect(second.text.contains("error: \(cluster.runFolder): another t2-coord (process"), "\(second.text)")
         first.signal(SIGTERM)
         #expect(await first.status(seconds: 60) == 0, "\(first.text)")
+        let before = try Cluster.contents(of: cluster.runFolder)
+        #expect(before["run.sqlite"] != nil && before["configuration.yaml"] != nil)
+        let fresh = try cluster.coordinator(extra: ["--seed", "12"])
+        #expect(await fresh.status(seconds: 60) == T2Core.ExitStatus.cannotCreate.rawValue, "\(fresh.text)")
+        #expect(
+            fresh.lines == [
+                "error: \(cluster.runFolder): holds a run already. Go on with it by --resume, or choose another --run-dir."
+            ])
+        #expect(try Cluster.contents(of: cluster.runFolder) == before)
     }
 
     @Test("a dry run checks and plans, and starts nothing")
@@ -83,13 +163,14 @@ struct CoordinatorInputTests {
         let coordinator = try cluster.coordinator(extra: ["--dry-run"])
         #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
         #expect(coordinator.text.contains("units"))
+        #expect(coordinator.text.contains("38 weights, all finite"), "\(coordinator.text)")
         #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
     }
 
     @Test("a worker without a model folder says which one is missing")
     func missingModel() async throws {
         let worker = try RunningProgram("t2-worker", ["join", "tcp://127.0.0.1:5999", "--model", "/nowhere/base"])
-        #expect(await worker.status(seconds: 60) == ExitStatus.noInput.rawValue, "\(worker.text)")
-        #expect(worker.text.contains("/nowhere/base"))
+        #expect(await worker.status(seconds: 60) == T2Core.ExitStatus.noInput.rawValue, "\(worker.text)")
+        #expect(worker.text.hasPrefix("error: /nowhere/base: no such folder."), "\(worker.text)")
     }
 }

@@ -36,16 +36,24 @@ struct LeavingTests {
     @Test("a worker with another base model is refused and told why")
     func otherModel() async throws {
         let cluster = try Cluster()
-        let coordinator = try cluster.coordinator()
+        // The same shape and the same tokenizer, other weights.
+        let models = try [1, 2].map { try TinyModel(seed: $0) }
+        defer { for model in models { model.remove() } }
+        let folders = try models.map { try BaseModelFolder(path: $0.path) }
+        #expect(folders[0].tokenizerDigest == folders[1].tokenizerDigest)
+        #expect(folders[0].digest != folders[1].digest)
+        let coordinator = try cluster.coordinator(models[0])
         let endpoint = try await cluster.endpoint(coordinator)
-        let stranger = try TinyModel()
-        defer { stranger.remove() }
-        let worker = try cluster.worker(endpoint, model: stranger.path, name: "stranger")
-        let status = try #require(await worker.status(seconds: 60), "\(worker.text)")
-        #expect(status == ExitStatus.data.rawValue || status == ExitStatus.configuration.rawValue)
-        #expect(worker.text.contains("digest") || worker.text.contains("base model"), "\(worker.text)")
-        coordinator.signal(SIGTERM)
-        #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
+        let stranger = try cluster.worker(endpoint, model: models[1].path, name: "stranger")
+        #expect(await stranger.status(seconds: 60) == ExitStatus.configuration.rawValue, "\(stranger.text)")
+        #expect(
+            stranger.lines.last == "error: the coordinator refused this worker: the worker's base model has digest "
+                + "\(folders[1].digest.short), the run's \(folders[0].digest.short). Start the worker with --model and a copy of "
+                + "\(models[0].path).")
+        // The run goes on without it.
+        let worker = try cluster.worker(endpoint, model: models[0].path, name: "ann")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
+        #expect(coordinator.lines.count { $0.contains("worker refused") && $0.contains("stranger") } == 1)
     }
 
     @Test(

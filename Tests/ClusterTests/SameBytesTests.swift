@@ -6,7 +6,7 @@ import Testing
 @Suite("Same seed, same bytes", .serialized)
 struct SameBytesTests {
     /// The expert of an undisturbed run with one worker of one lane: what every other run is compared with.
-    private static let reference = Task { () throws -> Digest in
+    static let reference = Task { () throws -> Digest in
         let cluster = try Cluster()
         let coordinator = try cluster.coordinator()
         let worker = try cluster.worker(try await cluster.endpoint(coordinator), name: "only")
@@ -33,9 +33,8 @@ struct SameBytesTests {
         let coordinator = try cluster.coordinator()
         let endpoint = try await cluster.endpoint(coordinator)
         let victim = try cluster.worker(endpoint, name: "victim")
-        #expect(await victim.line(containing: "unit") != nil, "\(victim.text)")
-        victim.signal(SIGKILL)
-        #expect(await victim.status() == -SIGKILL)
+        victim.signal(SIGKILL, atLineContaining: "unit")
+        #expect(await victim.status() == -SIGKILL, "\(victim.text)")
         let other = try cluster.worker(endpoint, name: "other")
         #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(other.text)")
         #expect(try cluster.digest("expert-last.safetensors") == (try await Self.reference.value))
@@ -48,12 +47,12 @@ struct SameBytesTests {
         let endpoint = try await cluster.endpoint(first)
         // It outlives the coordinator and finds the next one at the same address.
         let worker = try cluster.worker(endpoint, name: "patient")
-        let sign = step == 0 ? "base" : "step \(step)/"
-        let reached =
-            step == 0 ? await worker.line(containing: "unit") : await first.line(containing: "\(step)/3")
-        #expect(reached != nil, "waited for \(sign)\n\(first.text)")
-        first.signal(SIGKILL)
-        #expect(await first.status() == -SIGKILL)
+        if step == 0 {
+            worker.when("unit") { _ in first.signal(SIGKILL) }
+        } else {
+            first.signal(SIGKILL, atLineContaining: "\(step)/3")
+        }
+        #expect(await first.status() == -SIGKILL, "\(first.text)")
         let second = try cluster.coordinator(bind: endpoint, resume: true)
         #expect(await second.status() == 0, "\(second.text)\n\(worker.text)")
         #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")

@@ -79,7 +79,7 @@ struct BadInputTests {
     @Test("an output that cannot be written is refused before the work", arguments: ["/none/g", "", "/input/g"])
     func unwritableOutput(place: String) throws {
         let fixture = try ProgramFixture()
-        _ = try fixture.folder.write("", to: "input")
+        try fixture.folder.write("", to: "input")
         let output = fixture.folder.path + place
         let run = try fixture.run([
             "gradient", "--model", fixture.model, "--rollouts", "-", "--kl-coefficient", "0", "--kl-direction",
@@ -137,7 +137,7 @@ struct BadInputTests {
         #expect(score.status == 65)
         expectOneError(score, ["standard input:1", "257", "256"])
         let problem = #"{"id": "0", "topic": "t", "prompt": "\#(prompt)", "answer": "1"}"#
-        _ = try fixture.folder.write(problem + "\n", to: "data/gsm-mini/test.jsonl")
+        try fixture.folder.write(problem + "\n", to: "data/gsm-mini/test.jsonl")
         let evaluation = try fixture.run(["eval", "--model", fixture.model, "--task", "gsm-mini"])
         #expect(evaluation.status == 65)
         expectOneError(evaluation, ["problem 0", "256"])
@@ -146,7 +146,10 @@ struct BadInputTests {
     @Test(
         "a wrong line is named, and those before it are answered",
         arguments: [
-            ("{\"ids\": [3", "JSON"), ("{\"ids\": [3, 96]}", "ids[1] is 96"), ("{\"ids\": [-1]}", "ids[0] is -1"),
+            ("{\"ids\": [3", "not valid JSON"), ("{\"ids\": [1e300]}", "a number that is out of range"),
+            ("{\"ids\": [99999999999999999999]}", "a number that is out of range"),
+            ("{\"ids\": [1.5]}", "not whole where it must be"), ("{\"ids\": [1e999]}", "a number that is out of range"),
+            ("{\"ids\": [3, 96]}", "ids[1] is 96"), ("{\"ids\": [-1]}", "ids[0] is -1"),
             ("{}", "one of the two"), ("{\"ids\": \"3\"}", "ids"), ("[3]", "expected"),
         ])
     func wrongLine(line: String, message: String) throws {

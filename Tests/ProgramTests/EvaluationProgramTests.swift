@@ -1,4 +1,5 @@
 import Foundation
+import T2TestSupport
 import Testing
 
 @Suite("t2 eval")
@@ -86,8 +87,8 @@ struct EvaluationProgramTests {
     func interruption() throws {
         let fixture = try ProgramFixture()
         try fixture.writeProblems(20_000)
-        let process = Process.program(
-            ["eval", "--model", fixture.model, "--task", "gsm-mini", "--max-tokens", "200", "--json"],
+        let process = Process(
+            t2: ["eval", "--model", fixture.model, "--task", "gsm-mini", "--max-tokens", "200", "--json"],
             in: fixture.folder)
         let output = Pipe()
         process.standardOutput = output
@@ -95,8 +96,7 @@ struct EvaluationProgramTests {
         try waitUntilSignalIsHandled(process)
         process.interrupt()
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+        #expect(process.waitForStatus() == 0)
         let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(object["partial"] as? Bool == true)
         #expect(object["planned"] as? Int == 20_000)

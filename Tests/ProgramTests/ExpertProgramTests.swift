@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2TestSupport
 import Testing
 
 @Suite("t2 experts, decompose and inspect")
@@ -84,7 +85,7 @@ struct ExpertProgramTests {
         #expect(refused.status == 73 && refused.errors.contains(blocked) && refused.errors.contains("T2_CACHE"))
     }
 
-    @Test("inspect names the model that experts name", arguments: ProgramFixture.names)
+    @Test("inspect names the model that experts name", arguments: ModelFixture.names)
     func inspect(name: String) throws {
         let fixture = try ProgramFixture(name)
         let object = try #require(try fixture.run(["inspect", "--model", fixture.model, "--json"]).objects().first)

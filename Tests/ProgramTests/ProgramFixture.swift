@@ -1,10 +1,9 @@
 import Foundation
 import T2Core
+import T2TestSupport
 
 /// A copy of one of the tiny random models that PyTorch computed reference values for, free to be damaged.
 struct ProgramFixture {
-    static let names = ["grouped-tied", "multihead-untied"]
-
     let folder: TemporaryFolder
     let name: String
 
@@ -12,13 +11,10 @@ struct ProgramFixture {
     /// Where `t2 eval` looks for data by default.
     var data: String { folder.path + "/data" }
 
-    private static let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("ReferenceTests/Fixtures").path
-
     init(_ name: String = "grouped-tied") throws {
         folder = try TemporaryFolder()
         self.name = name
-        try FileManager.default.copyItem(atPath: Self.source + "/" + name, toPath: model)
+        try FileManager.default.copyItem(atPath: ModelFixture.folder(name), toPath: model)
     }
 
     func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> ProgramRun {
@@ -39,14 +35,18 @@ struct ProgramFixture {
         try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: false, encoding: .utf8)
     }
 
+    func layout() throws -> ExpertLayout {
+        ExpertLayout(model: try ModelConfiguration(path: model + "/config.json"), adaptation: .all)
+    }
+
     /// Writes an expert of this model.
     func writeExpert(_ values: [String: [Float]], to name: String, task: String = "test") throws -> String {
-        let base = try BaseModelFolder(path: model)
-        let layout = ExpertLayout(model: base.configuration, adaptation: .all)
-        let kept = ExpertLayout(entries: layout.entries.filter { values[$0.name] != nil })
+        let kept = ExpertLayout(entries: try layout().entries.filter { values[$0.name] != nil })
         let expert = ExpertFile(
-            description: .init(modelDigest: base.digest, task: task, parameterisation: "direct", step: 3, seed: 7),
-            vector: ExpertVector(layout: kept, values: kept.entries.flatMap { values[$0.name] ?? [] }))
+            description: .init(
+                modelDigest: try BaseModelFolder(path: model).digest, task: task, parameterisation: "direct", step: 3,
+                seed: 7),
+            vector: ExpertVector(layout: kept, values: kept.values(values)))
         let path = folder.path + "/" + name
         try expert.write(to: path)
         return path
@@ -57,7 +57,7 @@ struct ProgramFixture {
         let lines = (0..<count).map { index in
             #"{"id": "\#(index)", "topic": "topic\#(index % 3)", "prompt": "Question\#(index)", "answer": "\#(index)"}"#
         }
-        _ = try folder.write(lines.joined(separator: "\n") + "\n", to: "data/\(task)/test.jsonl")
+        try folder.write(lines.joined(separator: "\n") + "\n", to: "data/\(task)/test.jsonl")
     }
 
     /// A data set whose answers are programs.
@@ -65,37 +65,9 @@ struct ProgramFixture {
         let lines = (0..<count).map { index in
             #"{"id": "\#(index)", "topic": "t", "prompt": "f\#(index)", "program_prefix": "", "tests": ["assert True"]}"#
         }
-        _ = try folder.write(lines.joined(separator: "\n") + "\n", to: "data/mbpp-mini/test.jsonl")
+        try folder.write(lines.joined(separator: "\n") + "\n", to: "data/mbpp-mini/test.jsonl")
     }
 
     /// What PyTorch computed on this model.
-    func reference() throws -> Reference {
-        try JSONDecoder().decode(
-            Reference.self, from: Data(contentsOf: URL(fileURLWithPath: Self.source + "/" + name + ".json")))
-    }
-
-    struct Reference: Decodable {
-        struct Rollout: Codable {
-            let prompt_ids: [Int]
-            let completion_ids: [Int]
-            let advantage: Double
-        }
-
-        struct Case: Decodable {
-            let parameterisation: String
-            let direction: String
-            let coefficient: Double
-            let temperature: Double
-            let loss: Double
-            let policy_loss: Double
-            let kl: Double
-            let gradient: [String: [Double]]
-        }
-
-        let rollouts: [Rollout]
-        /// Of the base model.
-        let log_probabilities: [[Double]]
-        let z: [String: [Float]]
-        let cases: [Case]
-    }
+    func reference() throws -> ModelFixture { try ModelFixture(name) }
 }

@@ -3,13 +3,14 @@ import T2Core
 import T2Learning
 import T2Model
 import T2Numerics
+import T2TestSupport
 import Testing
 
 @Suite("The engine agrees with PyTorch")
 struct ModelReferenceTests {
     @Test("log-probabilities, merged and factored, within 1e-4", arguments: ModelFixture.names)
     func logProbabilities(name: String) throws {
-        let fixture = try ModelFixture.load(name)
+        let fixture = try ModelFixture(name)
         let model = try LoadedModel(name)
         let ones = ExpertVector(layout: model.svf.layout, repeating: 1)
         let executions: [Execution] = [
@@ -17,17 +18,17 @@ struct ModelReferenceTests {
         ]
         for execution in executions {
             let found = LogProbabilities(model.transformer).score(fixture.sequences, execution)
-            let largest = zip(found, fixture.log_probabilities).flatMap { zip($0, $1) }.map { abs($0 - $1) }.max()!
-            #expect(largest < 1e-4)
+            #expect(largestDifference(found, fixture.log_probabilities) < 1e-4)
         }
     }
 
     @Test("gradients with respect to z within 2e-4", arguments: ModelFixture.names)
     func gradients(name: String) throws {
-        let fixture = try ModelFixture.load(name)
+        let fixture = try ModelFixture(name)
         let model = try LoadedModel(name)
-        let z = ModelFixture.vector(fixture.z, model.svf.layout)
-        for expected in fixture.cases where expected.parameterisation == .direct {
+        let layout = model.svf.layout
+        let z = ExpertVector(layout: layout, values: layout.values(fixture.z))
+        for expected in fixture.cases(.direct) {
             let count = Float(fixture.rollouts.count)
             for tokens in [16, 512] {
                 let loss = try PolicyGradientLoss(
@@ -43,7 +44,7 @@ struct ModelReferenceTests {
                     policyLoss += term.policyLoss
                     kl += term.kl
                 }.map { $0 / count }
-                #expect(relativeError(found, ModelFixture.flat(expected.gradient, model.svf.layout)) < 2e-4)
+                #expect(relativeError(found, layout.values(expected.gradient)) < 2e-4)
                 #expect(abs(policyLoss / Double(count) - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
                 #expect(abs(kl / Double(count) - expected.kl) < 1e-4 * expected.kl)
             }
@@ -52,13 +53,13 @@ struct ModelReferenceTests {
 
     @Test("gradients with respect to the sigmoid parameterisation's p within 2e-4", arguments: ModelFixture.names)
     func sigmoidGradients(name: String) throws {
-        let fixture = try ModelFixture.load(name)
+        let fixture = try ModelFixture(name)
         let model = try LoadedModel(name)
         let layout = model.svf.layout
         let sigma = layout.entries.indices.map { Array(model.svf.sigma[layout.range($0)]) }
         let parameterisation = try Parameterisation.sigmoid(layout, singularValues: sigma)
-        let p = ModelFixture.vector(fixture.p, layout).values
-        for expected in fixture.cases where expected.parameterisation == .sigmoid {
+        let p = layout.values(fixture.p)
+        for expected in fixture.cases(.sigmoid) {
             let count = Float(fixture.rollouts.count)
             let loss = try PolicyGradientLoss(
                 klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
@@ -71,7 +72,7 @@ struct ModelReferenceTests {
             }.map { $0 / count }
             let found = parameterisation.parameterGradient(
                 p: p, vectorGradient: ExpertVector(layout: layout, values: gradient))
-            #expect(relativeError(found, ModelFixture.flat(expected.gradient, layout)) < 2e-4)
+            #expect(relativeError(found, layout.values(expected.gradient)) < 2e-4)
         }
     }
 }

@@ -19,11 +19,15 @@ struct ExpertMixtureTests {
         #expect(mixed.vector.values == [-9.75, -7.5, -5.25, -3, -0.75])
     }
 
-    @Test("a coefficient that is not finite, and a sum that overflows, are refused")
+    @Test("a coefficient that is not finite, a sum that overflows and a mixture of nothing are refused")
     func nonFinite() throws {
-        #expect(throws: InputError.self) { try ExpertMixture([part(values, .nan)]) }
-        #expect(throws: InputError.self) { try ExpertMixture([part(values, 1e39)]).mixed() }
-        #expect(throws: InputError.self) { try ExpertMixture([]) }
+        func refusal(_ parts: [ExpertMixture.Part]) -> String {
+            let error = #expect(throws: InputError.self) { try ExpertMixture(parts).mixed() }
+            return error?.description ?? ""
+        }
+        #expect(refusal([part(values, .nan)]).contains("coefficient is nan"))
+        #expect(refusal([part(values, 1e39)]).contains("'w' overflows"))
+        #expect(refusal([]).contains("no parts"))
     }
 
     @Test("parts of two models, or of two layouts, are refused by name")

@@ -2,14 +2,12 @@ import Foundation
 import T2Adaptation
 import T2Core
 import T2Model
+import T2TestSupport
 import Testing
 
 @Suite("ModelLanes")
 struct ModelLanesTests {
     private struct Failure: Error, Equatable { let item: Int }
-
-    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("ReferenceTests/Fixtures").path
 
     @Test("results stand in the order of the items, with more lanes than items or fewer", arguments: [1, 2, 9])
     func order(count: Int) throws {
@@ -38,15 +36,17 @@ struct ModelLanesTests {
 
     @Test("lanes share the model and have scratch memory of their own")
     func ownership() throws {
-        let lanes = ModelLanes(try base(), count: 2)
-        let sequence = ScoredSequence(prompt: [3], completion: [4, 5, 6])
-        let scores = try lanes.map(Array(0..<20)) { lane, _, _ in
-            LogProbabilities(lane.transformer).score([sequence], .merged(lane.transformer.model.weights))[0]
+        let base = try base()
+        @Sendable func score(_ lane: ModelLane, _ length: Int) -> [Float] {
+            let sequence = ScoredSequence(prompt: [3], completion: (0..<length).map { Int32(4 + 7 * $0 % 90) })
+            return LogProbabilities(lane.transformer).score([sequence], .merged(lane.transformer.model.weights))[0]
         }
-        #expect(Set(scores).count == 1)
+        let lengths = (0..<40).map { 1 + 13 * $0 % 29 }
+        let together = try ModelLanes(base, count: 4).map(lengths) { lane, _, length in score(lane, length) }
+        #expect(together == lengths.map { score(ModelLane(base), $0) })
     }
 
     private func base() throws -> BaseModel {
-        try BaseModel(try BaseModelFolder(path: Self.fixtures + "/grouped-tied"))
+        try BaseModel(try BaseModelFolder(path: ModelFixture.folder("grouped-tied")))
     }
 }

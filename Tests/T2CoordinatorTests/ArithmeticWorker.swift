@@ -16,6 +16,8 @@ actor ArithmeticWorker {
         case repeating
         /// Says that every unit failed.
         case failing(category: String)
+        /// Says that the gradient of every unit is not finite, and sends its rollouts.
+        case overflowing
     }
 
     private let transport: InMemoryWorkerTransport
@@ -101,7 +103,15 @@ actor ArithmeticWorker {
         var result = Self.compute(lease, vector)
         switch behaviour {
         case .failing(let category):
-            let report = ErrorReport(unit: lease.unit, attempt: lease.attempt, category: category, message: "as told")
+            let report = ErrorReport(
+                unit: lease.unit, attempt: lease.attempt, category: category, message: "as told",
+                logLines: ["a line of its log", "another"])
+            try await transport.send(.error(report), within: .seconds(10))
+            return
+        case .overflowing:
+            let report = ErrorReport(
+                unit: lease.unit, attempt: lease.attempt, category: "non-finite", message: "as told",
+                logLines: ["multiplied", "overflowed"], rollouts: result.rollouts)
             try await transport.send(.error(report), within: .seconds(10))
             return
         case .spoiling(let spoil): spoil(&result)

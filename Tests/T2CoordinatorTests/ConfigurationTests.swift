@@ -85,6 +85,28 @@ struct ConfigurationTests {
         #expect(throws: ConfigurationError.self) { _ = try Self.resolve(text) }
     }
 
+    @Test(
+        "a file that is no YAML is refused on one line, with the place and what YAML's reader says",
+        arguments: [
+            ("a: [1\n", "math.yaml:2:1: not YAML: did not find expected ',' or ']'. Write one 'key: value' a line."),
+            (
+                "a: 1: 2\n",
+                "math.yaml:1:5: not YAML: mapping values are not allowed in this context. "
+                    + "Write one 'key: value' a line."
+            ),
+            ("steps: 3\nsteps: 4\n", "math.yaml: given more than once: steps. Keep one line of each."),
+            (
+                "steps: \u{1}\n",
+                "math.yaml: not YAML: control characters are not allowed. Save it as UTF-8 text, "
+                    + "one 'key: value' a line."
+            ),
+        ])
+    func notYAML(text: String, message: String) {
+        let error = #expect(throws: ConfigurationError.self) { _ = try Self.resolve(text) }
+        #expect(error?.description == message)
+        #expect(error?.exitStatus == .configuration)
+    }
+
     @Test("a file that is not there is no input")
     func missingFile() {
         let error = #expect(throws: SystemError.self) {

@@ -115,19 +115,6 @@ struct CoordinatorTests {
         return "\(object["kind"] ?? "") \(object["step"] ?? "")"
     }
 
-    @Test("resuming a finished run needs no worker and changes nothing")
-    func resumeFinished() async throws {
-        let folder = try await Self.undisturbed()
-        let before = try folder.bytes("expert-last.safetensors")
-        let (coordinator, journal) = try await TestRun.coordinator(folder, InMemoryNetwork(), resume: true)
-        guard case .finished = try await coordinator.run() else {
-            Issue.record("expected the run to be finished")
-            return
-        }
-        try await journal.close()
-        #expect(try folder.bytes("expert-last.safetensors") == before)
-    }
-
     @Test("asked to stop, it keeps what was accepted, sends the workers home and can be resumed")
     func stop() async throws {
         let folder = try TestRun.Folder()
@@ -170,35 +157,7 @@ struct CoordinatorTests {
         #expect(Set(await worker.epochs).count == 2)
     }
 
-    @Test("numbers that are not finite stop the run with the unit saved for replay")
-    func nonFinite() async throws {
-        let folder = try TestRun.Folder()
-        let network = InMemoryNetwork()
-        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
-        let worker = try await ArithmeticWorker(
-            "ann", on: network, behaviour: .spoiling { if $0.unit.step == 1 { $0.gradient?[2] = .nan } })
-        let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
-        try await journal.close()
-        guard case .nonFinite(let unit, _, let evidence) = error else {
-            Issue.record("expected the error to name the unit, found \(String(describing: error))")
-            return
-        }
-        #expect(unit.step == 1)
-        #expect(evidence == "\(folder.run)/evidence/step-000001-train-\(unit.index)/attempt-1")
-        let lease = try JSONDecoder().decode(
-            Lease.self, from: Data(contentsOf: URL(fileURLWithPath: evidence + "/lease.json")))
-        #expect(lease.unit == unit)
-        #expect(try ExpertFile(path: evidence + "/z.safetensors").vector.values.count == 8)
-        let frames = try (0..<6).map { try Data(contentsOf: URL(fileURLWithPath: "\(evidence)/result-\($0).frame")) }
-        guard case .result(let result) = try MessageCodec().decode(frames) else {
-            Issue.record("expected the result's frames")
-            return
-        }
-        #expect(result.gradient?[2].isNaN == true)
-        #expect(CheckpointShelf(folder: folder.run + "/checkpoints").latest().checkpoint?.step == 1)
-    }
-
-    @Test("a unit that fails three times stops the run and names every failure")
+    @Test("a unit that fails three times stops the run with one short line, and the rest is in its evidence")
     func poison() async throws {
         let folder = try TestRun.Folder()
         let network = InMemoryNetwork()
@@ -206,12 +165,19 @@ struct CoordinatorTests {
         let worker = try await ArithmeticWorker("ann", on: network, behaviour: .failing(category: "engine"))
         let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
         try await journal.close()
-        guard case .poisoned(_, let failures, _) = error else {
+        guard case .poisoned(let unit, let failures, let evidence) = error else {
             Issue.record("expected poison, found \(String(describing: error))")
             return
         }
         #expect(failures.map(\.category) == ["engine", "engine", "engine"])
-        #expect(error?.description.contains("attempt 3 on ann: engine: as told") == true)
+        #expect(
+            error?.description
+                == "unit \(unit) failed 3 times and would be missing from the step, the last time in attempt 3 on ann: engine: "
+                + "as told. The evidence of every attempt is in \(evidence); remove the cause and go on with --resume.")
+        for attempt in 1...3 {
+            let log = try String(contentsOfFile: "\(evidence)/attempt-\(attempt)/worker.log", encoding: .utf8)
+            #expect(log == "a line of its log\nanother\n")
+        }
     }
 
     @Test("a result with a missing reward is refused, sampled again and never averaged")
@@ -282,14 +248,5 @@ struct CoordinatorTests {
         let folder = try await Self.undisturbed(configuration)
         let last = try ExpertFile(path: folder.run + "/expert-last.safetensors")
         #expect(last.description.step < 40)
-        let (coordinator, journal) = try await TestRun.coordinator(
-            folder, InMemoryNetwork(), resume: true, configuration: configuration)
-        guard case .finished(let summary) = try await coordinator.run() else {
-            Issue.record("expected the run to be finished")
-            return
-        }
-        try await journal.close()
-        #expect(summary.endedEarly)
-        #expect(summary.steps == last.description.step)
     }
 }

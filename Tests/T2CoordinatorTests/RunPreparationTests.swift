@@ -1,69 +1,71 @@
 import Foundation
 import T2Coordinator
 import T2Core
-import T2Learning
+import T2TestSupport
+import T2Text
 import Testing
 
 struct RunPreparationTests {
-    /// A complete model folder of the smallest size, with a task's data beside it.
+    /// A complete model folder of the smallest size, a task's data, and a place for the run.
     final class Files: Sendable {
         let folder: TestRun.Folder
-        var model: String { folder.path + "/base" }
+        let model: TinyModel
         var data: String { folder.path + "/data/gsm-mini" }
+        var run: String { folder.run }
 
-        init(gateShape: [Int] = [12, 8]) throws {
+        init(contextLength: Int = 64) throws {
             folder = try TestRun.Folder()
-            try FileManager.default.createDirectory(atPath: model, withIntermediateDirectories: true)
+            model = try TinyModel(layers: 1, contextLength: contextLength)
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-            try AtomicFile.write(
-                """
-                {"model_type": "llama", "vocab_size": 50, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1,
-                 "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 64, "eos_token_id": 0}
-                """, to: model + "/config.json")
-            try AtomicFile.write("{}", to: model + "/tokenizer.json")
-            let shapes: [(String, [Int])] = [
-                ("self_attn.q_proj", [8, 8]), ("self_attn.k_proj", [4, 8]), ("self_attn.v_proj", [4, 8]),
-                ("self_attn.o_proj", [8, 8]), ("mlp.gate_proj", gateShape), ("mlp.up_proj", [12, 8]),
-                ("mlp.down_proj", [8, 12]),
-            ]
-            try SafetensorsWriter.write(
-                shapes.map { name, shape in
-                    .init(
-                        name: "model.layers.0.\(name).weight", shape: shape,
-                        values: [Float](repeating: 0.5, count: shape.reduce(1, *)))
-                }, metadata: [:], to: model + "/model.safetensors")
-            for (split, count) in [("train", 30), ("valid", 5)] {
-                let lines = (0..<count).map {
-                    #"{"id": "\#(split)-\#($0)", "topic": "t", "prompt": "p\#($0)", "answer": "1"}"#
-                }
-                try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: "\(data)/\(split).jsonl")
-            }
+            try write("train", prompts: [String](repeating: "Add", count: 30))
+            try write("valid", prompts: [String](repeating: "Add", count: 5))
         }
 
-        func prepare(_ settings: [String] = []) throws -> RunPreparation {
-            let assignments = try (["model=\(model)", "max-tokens=32"] + settings).map {
-                try ConfigurationSource.Assignment(setting: $0)
+        deinit { model.remove() }
+
+        /// Problems `train-0`, `train-1` and so on; each letter of a prompt is a token.
+        func write(_ split: String, task: String = "gsm-mini", prompts: [String]) throws {
+            let lines = prompts.enumerated().map {
+                #"{"id": "\#(split)-\#($0)", "topic": "t", "prompt": "\#($1)", "answer": "1", "#
+                    + #""program_prefix": "", "tests": ["assert True"]}"#
             }
-            return try RunPreparation(ConfigurationSource(file: nil, assignments: assignments), name: "run") {
-                _, layout in
+            let file = "\(folder.path)/data/\(task)/\(split).jsonl"
+            try FileManager.default.createDirectory(
+                atPath: parentFolder(of: file), withIntermediateDirectories: true)
+            try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: file)
+        }
+
+        func prepare(_ settings: [String] = [], at place: RunPreparation.Place? = nil) throws -> RunPreparation {
+            let paths = ["model=\(model.path)", "data=\(folder.path)/data", "max-tokens=32"]
+            let assignments = try (paths + settings).map { try ConfigurationSource.Assignment(setting: $0) }
+            return try RunPreparation(
+                ConfigurationSource(file: nil, assignments: assignments), at: place ?? .init(runFolder: run)
+            ) { _, layout in
                 layout.entries.map { [Float](repeating: 1, count: $0.count) }
             }
         }
     }
 
-    @Test("a run is ready with its layout, its data and its plan")
+    @Test("a run is ready with its layout, its data and its plan, and nothing is made")
     func ready() throws {
         let files = try Files()
+        let before = try FileManager.default.contentsOfDirectory(atPath: files.folder.path)
         let preparation = try files.prepare(["prompts-per-step=16", "prompts-per-unit=4", "steps=12"])
         let definition = preparation.definition
-        #expect(definition.layout.count == 8 + 4 + 4 + 8 + 8 + 8 + 8)
+        #expect(definition.name == "run")
+        #expect(definition.layout.count == 24 + 16 + 16 + 24 + 24 + 24 + 24)
         #expect(definition.training.count == 30)
         #expect(definition.validation.count == 5)
         let plan = RunPlan(preparation).lines.joined(separator: "\n")
         #expect(plan.contains("30 to train on, 5 of 5 to validate"))
         #expect(plan.contains("16 prompts x 1 = 16 sequences in 4 units, at most 512 new tokens"))
         #expect(plan.contains("3, at steps 0, 10, 12, each of 5 problems in 2 units"))
-        #expect(plan.contains("z to each worker, 192 bytes; a gradient back from each unit, 4 x 192 bytes = 768 bytes"))
+        #expect(plan.contains("z to each worker, 608 bytes; a gradient back from each unit, 4 x 608 bytes = 2.4 KiB"))
+        #expect(
+            plan.contains(
+                "checked      run folder; tokenizer; 11 weights, all finite; "
+                    + "35 prompts: the longest with its completion has 35 of 64 tokens"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: files.folder.path) == before)
     }
 
     @Test("the sigmoid parameterisation gets the singular values, the direct one does not ask")
@@ -85,16 +87,34 @@ struct RunPreparationTests {
     func missingModel() throws {
         let files = try Files()
         let error = #expect(throws: InputError.self) { _ = try files.prepare(["model=/nowhere"]) }
+        #expect(error?.description.hasPrefix("/nowhere: no such folder") == true)
         #expect(error?.exitStatus == .noInput)
     }
 
-    @Test("a weight of another shape than config.json says is refused before any worker starts")
+    @Test("a weight of another shape than config.json says is refused, adapted or not")
     func wrongShape() throws {
-        let files = try Files(gateShape: [10, 8])
+        let files = try Files()
+        try files.model.editConfiguration(#""vocab_size": 50"#, #""vocab_size": 52"#)
         let error = #expect(throws: SafetensorsError.self) { _ = try files.prepare() }
         #expect(
-            error?.description.contains("'model.layers.0.mlp.gate_proj.weight' has shape [10, 8], expected [12, 8]")
-                == true)
+            error?.description.contains("'model.embed_tokens.weight' has shape [50, 24], expected [52, 24]") == true)
+        #expect(error?.exitStatus == .data)
+    }
+
+    @Test("a NaN in a weight that no expert adapts is refused")
+    func nonFiniteWeight() throws {
+        let files = try Files()
+        try files.model.spoil("model.norm.weight", with: .nan)
+        let error = #expect(throws: InputError.self) { _ = try files.prepare(["adapt=mlp"]) }
+        #expect(error?.description.contains("tensor 'model.norm.weight' holds a NaN or an infinity") == true)
+    }
+
+    @Test("a tokenizer with more tokens than the model is refused")
+    func foreignTokenizer() throws {
+        let files = try Files()
+        try files.model.editConfiguration(#""vocab_size": 50"#, #""vocab_size": 40"#)
+        let error = #expect(throws: InputError.self) { _ = try files.prepare() }
+        #expect(error?.description.contains("tokenizer.json: its identifiers reach 49") == true)
         #expect(error?.exitStatus == .data)
     }
 
@@ -111,5 +131,71 @@ struct RunPreparationTests {
         let files = try Files()
         let error = #expect(throws: ConfigurationError.self) { _ = try files.prepare(["max-tokens=64"]) }
         #expect(error?.description.contains("the base model's context of 64 tokens") == true)
+    }
+
+    @Test("of several prompts that do not fit, the longest is named, so that its remedy helps with all")
+    func longPrompts() throws {
+        let files = try Files()
+        func text(_ count: Int) -> String { String(repeating: "A", count: count) }
+        try files.write("train", prompts: [text(32), text(33), text(40), text(39)])
+        let error = #expect(throws: PromptError.self) { _ = try files.prepare() }
+        #expect(error == .tooLong(problem: "train-2", tokens: 40, maxTokens: 32, context: 64))
+        #expect(error?.description.contains("Lower max-tokens to 24 or less") == true)
+        _ = try files.prepare(["max-tokens=24"])
+    }
+
+    @Test("validation problems that no evaluation uses may be as long as they like")
+    func unusedProblems() throws {
+        let files = try Files()
+        try files.write("valid", prompts: ["Add", "Add", String(repeating: "A", count: 60)])
+        _ = try files.prepare(["validation-problems=2"])
+        let error = #expect(throws: PromptError.self) { _ = try files.prepare(["validation-problems=3"]) }
+        #expect(error == .tooLong(problem: "valid-2", tokens: 60, maxTokens: 32, context: 64))
+    }
+
+    @Test("a prompt that the tokenizer cannot spell is refused")
+    func unspeakablePrompt() throws {
+        let files = try Files()
+        try files.write("train", prompts: ["Add", "123"])
+        let error = #expect(throws: PromptError.self) { _ = try files.prepare() }
+        #expect(error == .empty(problem: "train-1"))
+    }
+
+    @Test("a run folder with a run in it, and one that cannot be made, are refused")
+    func runFolder() throws {
+        let files = try Files()
+        try AtomicFile.write("in the way", to: files.folder.path + "/file")
+        let blocked = RunPreparation.Place(runFolder: files.folder.path + "/file/deep/run")
+        let file = #expect(throws: SystemError.self) { _ = try files.prepare(at: blocked) }
+        #expect(file?.exitStatus == .cannotCreate)
+        // Nobody makes folders there, root included, whom no permission stops.
+        let place = RunPreparation.Place(runFolder: "/proc/t2-run")
+        let absurd = #expect(throws: (any Error).self) { _ = try files.prepare(at: place) } as? any UserFacingError
+        #expect(absurd?.exitStatus == (geteuid() == 0 ? .cannotCreate : .permission))
+        #expect(absurd?.description.hasPrefix("/proc/t2-run: ") == true)
+        let absent = #expect(throws: InputError.self) {
+            _ = try files.prepare(at: .init(runFolder: files.run, resume: true))
+        }
+        #expect(absent?.exitStatus == .noInput)
+        try FileManager.default.createDirectory(atPath: files.run, withIntermediateDirectories: true)
+        _ = try files.prepare()
+        try AtomicFile.write("", to: files.run + "/run.sqlite")
+        let taken = #expect(throws: InputError.self) { _ = try files.prepare() }
+        #expect(taken?.exitStatus == .cannotCreate)
+        _ = try files.prepare(at: .init(runFolder: files.run, resume: true))
+    }
+
+    @Test("local workers need their program, and for tasks of programs the sandbox")
+    func localWorkers() throws {
+        let files = try Files()
+        let missing = RunPreparation.Place(runFolder: files.run, workerProgram: files.folder.path + "/t2-worker")
+        let error = #expect(throws: InputError.self) { _ = try files.prepare(at: missing) }
+        #expect(error?.exitStatus == .noInput)
+        #expect(error?.description.hasPrefix("\(files.folder.path)/t2-worker: no such program") == true)
+        let present = RunPreparation.Place(runFolder: files.run, workerProgram: "/bin/true")
+        #expect(try files.prepare(at: present).checked.prefix(2) == ["run folder", "t2-worker"])
+        for split in ["train", "valid"] { try files.write(split, task: "mbpp-mini", prompts: ["Add"]) }
+        #expect(try files.prepare(["task=mbpp-mini"], at: present).checked.contains("program sandbox"))
+        #expect(try !files.prepare(["task=mbpp-mini"]).checked.contains("program sandbox"))
     }
 }

@@ -31,9 +31,9 @@ enum TestRun {
         }
     }
 
-    static func definition(_ configuration: RunConfiguration = configuration()) -> RunDefinition {
+    static func definition(_ configuration: RunConfiguration = configuration(), name: String = "run") -> RunDefinition {
         RunDefinition(
-            name: "run", configuration: configuration,
+            name: name, configuration: configuration,
             model: ModelConfiguration(
                 vocabularySize: 100, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 1,
                 keyValueHeadCount: 1,
@@ -62,17 +62,21 @@ enum TestRun {
     }
 
     /// Starts, or goes on with, a run over this network.
+    ///
+    /// - Parameter path: of the run folder, if it is another than the folder's own.
     static func coordinator(
         _ folder: Folder, _ network: InMemoryNetwork, resume: Bool = false,
-        configuration: RunConfiguration = configuration(),
+        configuration: RunConfiguration = configuration(), path: String? = nil,
         policy: LeasePolicy = LeasePolicy()
     ) async throws -> (coordinator: Coordinator, journal: RunJournal) {
-        let definition = definition(configuration)
+        let path = path ?? folder.run
         let journal = try RunJournal(
-            definition: definition, folder: RunFolder(path: folder.run, resume: resume), console: { _ in })
+            definition: definition(configuration, name: RunFolder.name(path: path)),
+            folder: RunFolder(path: path, resume: resume), console: { _ in })
         let (checkpoint, _) = try await journal.restore()
         let coordinator = Coordinator(
-            definition: definition, checkpoint: checkpoint, journal: journal, transport: await network.listen(),
+            definition: await journal.definition, checkpoint: checkpoint, journal: journal,
+            transport: await network.listen(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, policy: policy)
         return (coordinator, journal)
     }

@@ -54,9 +54,26 @@ struct UpdateStepTests {
     func nonFinite() throws {
         var results = Self.results()
         results[1].gradient?.replaceSubrange(0..<4, with: [0, 0, 0xc0, 0x7f])
-        let error = #expect(throws: LearningError.self) {
+        let failure = #expect(throws: UpdateStep.Failure.self) {
             _ = try Self.update().next(after: TestRun.definition().start(), results: results)
         }
-        #expect(error?.description.contains("the gradient of unit 1") == true)
+        #expect(failure?.result.unit == 1)
+        #expect(failure?.description.contains("the gradient of unit 1") == true)
+    }
+
+    @Test("an update that leaves the finite numbers names the unit with the largest gradient")
+    func overflow() throws {
+        var configuration = TestRun.configuration()
+        configuration.learningRate = 3e38
+        configuration.weightDecay = 10
+        let update = try UpdateStep(parameterisation: .direct(TestRun.layout), configuration: configuration)
+        var results = Self.results()
+        // 1e6 as the first value of unit 2.
+        results[2].gradient?.replaceSubrange(0..<4, with: [0x00, 0x24, 0x74, 0x49])
+        let failure = #expect(throws: UpdateStep.Failure.self) {
+            _ = try update.next(after: TestRun.definition().start(), results: results)
+        }
+        #expect(failure?.result.unit == 2)
+        #expect(failure?.description.contains("p after step 0") == true)
     }
 }

@@ -11,7 +11,8 @@ struct WatchdogTests {
         #expect(watchdog.report(bench.table, endpoint: "tcp://127.0.0.1:5555", at: bench.now + .seconds(29)) == nil)
         #expect(
             watchdog.report(bench.table, endpoint: "tcp://127.0.0.1:5555", at: bench.now + .seconds(30))
-                == "no worker has joined for 30.0 s; start one with: t2-worker join tcp://127.0.0.1:5555")
+                == "nothing accepted for 30.0 s and no worker is here; start one with: t2-worker join tcp://127.0.0.1:5555"
+        )
         #expect(watchdog.report(bench.table, endpoint: "e", at: bench.now + .seconds(59)) == nil)
         #expect(watchdog.report(bench.table, endpoint: "e", at: bench.now + .seconds(60))?.contains("60.0 s") == true)
     }

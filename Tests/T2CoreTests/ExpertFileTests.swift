@@ -1,15 +1,19 @@
 import Foundation
 import T2Core
+import T2TestSupport
 import Testing
 
 @Suite("Expert files")
 struct ExpertFileTests {
-    private let path = NSTemporaryDirectory() + "t2-expert-\(UUID().uuidString).safetensors"
+    private let folder: TemporaryFolder
+    private var path: String { folder.path + "/expert.safetensors" }
     private let model = ModelConfiguration(
         vocabularySize: 10, hiddenSize: 8, intermediateSize: 12, layerCount: 2, headCount: 2, keyValueHeadCount: 1,
         headSize: 4,
         normEpsilon: 1e-5, ropeTheta: 1e4, contextLength: 16, tiedEmbeddings: true, beginningOfSequence: 0,
         endOfSequence: [1])
+
+    init() throws { folder = try TemporaryFolder() }
 
     private func expert(_ value: Float) -> ExpertFile {
         let layout = ExpertLayout(model: model, adaptation: .all)
@@ -34,14 +38,12 @@ struct ExpertFileTests {
     @Test("what is written is read back, order included")
     func roundTrip() throws {
         try expert(1.25).write(to: path)
-        defer { unlink(path) }
         #expect(try ExpertFile(path: path) == expert(1.25))
     }
 
     @Test("non-finite numbers are refused and named", arguments: [Float.nan, .infinity])
     func nonFinite(value: Float) throws {
         try expert(value).write(to: path)
-        defer { unlink(path) }
         let error = #expect(throws: InputError.self) { try ExpertFile(path: path) }
         #expect(error?.description.contains("model.layers.0.self_attn.q_proj.weight") == true)
     }
@@ -49,7 +51,6 @@ struct ExpertFileTests {
     @Test("any other safetensors file is not taken for an expert")
     func otherFile() throws {
         try SafetensorsWriter.write([.init(name: "x", shape: [1], values: [1])], metadata: [:], to: path)
-        defer { unlink(path) }
         let error = #expect(throws: InputError.self) { try ExpertFile(path: path) }
         #expect(error?.description.contains("not an expert file") == true)
     }

@@ -1,10 +1,14 @@
 import Foundation
 import T2Core
+import T2TestSupport
 import Testing
 
 @Suite("safetensors files")
 struct SafetensorsTests {
-    private let path = NSTemporaryDirectory() + "t2-safetensors-\(UUID().uuidString).safetensors"
+    private let folder: TemporaryFolder
+    private var path: String { folder.path + "/file.safetensors" }
+
+    init() throws { folder = try TemporaryFolder() }
 
     private func write(header: String, data: [UInt8], declared: UInt64? = nil) throws {
         var bytes = withUnsafeBytes(of: (declared ?? UInt64(header.utf8.count)).littleEndian) { Array($0) }
@@ -26,7 +30,6 @@ struct SafetensorsTests {
         #expect(file.metadata == ["format": "x", "quote": "\"ü\""])
         try SafetensorsWriter.write(tensors, metadata: ["quote": "\"ü\"", "format": "x"], to: path)
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == first)
-        unlink(path)
     }
 
     @Test(
@@ -43,7 +46,6 @@ struct SafetensorsTests {
         ])
     func damaged(header: String, reason: String) throws {
         try write(header: header, data: [0, 0, 0, 0])
-        defer { unlink(path) }
         let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
         #expect(error?.description.contains(reason) == true)
         #expect(error?.description.contains(path) == true)
@@ -51,11 +53,12 @@ struct SafetensorsTests {
     }
 
     @Test(
-        "a header longer than the file, or absurdly long, is refused without being read", arguments: [100, UInt64.max])
-    func headerLength(declared: UInt64) throws {
+        "a header longer than the file, or absurdly long, is refused without being read",
+        arguments: [(100, "expected 108 bytes, found 10"), (UInt64.max, "claims 18446744073709551615 bytes")])
+    func headerLength(declared: UInt64, problem: String) throws {
         try write(header: "{}", data: [], declared: declared)
-        defer { unlink(path) }
-        #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
+        let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
+        #expect(error?.description.contains(problem) == true)
     }
 
     @Test("an absent file is a system error with status 66")
@@ -66,13 +69,11 @@ struct SafetensorsTests {
 
     @Test("a failed write leaves the old file and no temporary one")
     func failedWrite() throws {
-        let folder = NSTemporaryDirectory() + "t2-atomic-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder + "/taken", withIntermediateDirectories: true)
-        try AtomicFile.write("kept", to: folder + "/taken/file")
+        let kept = try folder.write("kept", to: "taken/file")
         // A folder stands where the file should go, so the rename fails.
-        #expect(throws: SystemError.self) { try AtomicFile.write("new", to: folder + "/taken") }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["taken"])
-        #expect(try String(contentsOfFile: folder + "/taken/file", encoding: .utf8) == "kept")
-        try FileManager.default.removeItem(atPath: folder)
+        let error = #expect(throws: SystemError.self) { try AtomicFile.write("new", to: folder.path + "/taken") }
+        #expect(error?.path == folder.path + "/taken")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken"])
+        #expect(try String(contentsOfFile: kept, encoding: .utf8) == "kept")
     }
 }

@@ -1,5 +1,6 @@
 import T2Core
 import T2Learning
+import T2TestSupport
 import Testing
 
 @Suite("AdamW and clipping")

@@ -1,5 +1,6 @@
 import T2Core
 import T2Learning
+import T2TestSupport
 import Testing
 
 @Suite("Advantages")
@@ -92,8 +93,8 @@ struct AdvantageTests {
     func runningMean() {
         var mean = RunningMeanReward()
         #expect(mean.mean == 0)
-        mean.add(rewards: [1, 1, -1])
-        mean.add(rewards: [1])
+        mean.add(sum: 1, count: 3)
+        mean.add(sum: 1, count: 1)
         #expect(mean.mean == 0.5)
     }
 }

@@ -1,19 +1,15 @@
 import Foundation
 import T2Core
 import T2Learning
+import T2TestSupport
 import Testing
 
 @Suite("Checkpoint", .serialized)
-final class CheckpointTests {
-    private let folder: URL
-    private var path: String { folder.appendingPathComponent("step-3.safetensors").path }
+struct CheckpointTests {
+    private let folder: TemporaryFolder
+    private var path: String { folder.path + "/step-3.safetensors" }
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("t2-checkpoint-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    init() throws { folder = try TemporaryFolder() }
 
     /// Values that a careless decimal form would not bring back.
     private func checkpoint(evaluated: Bool = true) throws -> Checkpoint {
@@ -29,6 +25,8 @@ final class CheckpointTests {
                 _ = stopping.record(history[history.count - 1])
             }
         }
+        var mean = RunningMeanReward()
+        mean.add(sum: 0.1 + 0.2, count: 2560)
         return Checkpoint(
             configuration: configuration, modelDigest: Digest(of: "model"),
             layout: ExpertLayout(entries: [.init(name: "a", count: 2), .init(name: "b", count: 3)]), step: 20,
@@ -36,7 +34,7 @@ final class CheckpointTests {
             optimizerState: AdamW.State(
                 firstMoment: [1e-30, 2, 3, 4, 0.1], secondMoment: [.leastNormalMagnitude / 3, 0, 0.3, 7, 1e38],
                 steps: 20),
-            runningMeanReward: RunningMeanReward(sum: 0.1 + 0.2, count: 2560), earlyStopping: stopping,
+            runningMeanReward: mean, earlyStopping: stopping,
             bestVector: evaluated ? [1, 2, 3, 4, 5.0000005] : nil, history: history)
     }
 

@@ -15,6 +15,20 @@ struct EarlyStoppingTests {
         #expect(stopping.evaluationsSinceBest == 0)
     }
 
+    @Test("counts a step's evaluation once: again it changes nothing and gives the same verdict")
+    func idempotent() throws {
+        var stopping = try EarlyStopping(patience: 2)
+        for (step, accuracy) in [(0, 0.5), (10, 0.6), (20, 0.6), (30, 0.55)] {
+            let evaluation = Evaluation(step: step, accuracy: accuracy)
+            let verdict = stopping.record(evaluation)
+            let once = stopping
+            #expect(stopping.record(evaluation) == verdict)
+            #expect(stopping == once)
+        }
+        #expect(stopping.shouldStop)
+        #expect(stopping.best?.step == 10)
+    }
+
     @Test("never stops with a patience of 0")
     func never() throws {
         var stopping = try EarlyStopping(patience: 0)

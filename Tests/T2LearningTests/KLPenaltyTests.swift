@@ -1,6 +1,7 @@
 import Foundation
 import T2Core
 import T2Learning
+import T2TestSupport
 import Testing
 
 /// A row of logits, its log-softmax in Float64 and the same in Float32.
@@ -73,16 +74,20 @@ struct KLPenaltyTests {
         let lossGradient: [Double]
     }
 
+    private func cases(_ direction: KLDirection, _ estimator: KLEstimator) throws -> [Case] {
+        let all: [Case] = try Fixture.read("divergence")
+        let cases = all.filter { $0.direction == direction && $0.estimator == estimator }
+        try #require(cases.count == 7)
+        return cases
+    }
+
     static let combinations: [(KLDirection, KLEstimator)] =
         KLEstimator.allCases.map { (.policyReference, $0) } + [(.referencePolicy, .exact)]
 
     @Test("agrees with PyTorch's autograd to 2e-6, value and gradient", arguments: combinations)
     func autograd(direction: KLDirection, estimator: KLEstimator) throws {
-        let cases: [Case] = try Fixture.read("divergence")
-        let covered = cases.filter { $0.direction == direction && $0.estimator == estimator }
-        #expect(covered.count == 7)
         let penalty = try KLPenalty(direction: direction, estimator: estimator)
-        for fixture in covered {
+        for fixture in try cases(direction, estimator) {
             let (value, gradient) = penalty.rowGradient(fixture.policy, fixture.reference, sampled: fixture.sampled)
             // A far reference makes k2 and k3 large; their error is that of the rounded log-ratio, so it is relative.
             let scale = max(1, abs(fixture.value), fixture.gradient.reduce(0) { max($0, abs($1)) })
@@ -93,8 +98,7 @@ struct KLPenaltyTests {
 
     @Test("in the loss of a token agrees with PyTorch's autograd to 2e-6", arguments: combinations)
     func lossAutograd(direction: KLDirection, estimator: KLEstimator) throws {
-        let cases: [Case] = try Fixture.read("divergence")
-        for fixture in cases where fixture.direction == direction && fixture.estimator == estimator {
+        for fixture in try cases(direction, estimator) {
             let loss = try PolicyGradientLoss(
                 klCoefficient: fixture.coefficient, klDirection: direction, klEstimator: estimator)
             var gradient = [Float](repeating: 0.5, count: fixture.policy.count)

@@ -1,6 +1,7 @@
 import Foundation
 import T2Core
 import T2Learning
+import T2TestSupport
 import Testing
 
 @Suite("Policy-gradient loss of a token")

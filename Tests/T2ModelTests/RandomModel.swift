@@ -47,8 +47,3 @@ struct RandomModel {
         }
     }
 }
-
-func largestDifference(_ a: [[Float]], _ b: [[Float]]) -> Float {
-    precondition(a.map(\.count) == b.map(\.count))
-    return zip(a, b).flatMap { zip($0, $1) }.reduce(0) { max($0, abs($1.0 - $1.1)) }
-}

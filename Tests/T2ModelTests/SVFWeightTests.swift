@@ -1,6 +1,7 @@
 import T2Core
 import T2Model
 import T2Numerics
+import T2TestSupport
 import Testing
 
 @Suite("Singular value fine-tuning")
@@ -67,7 +68,8 @@ struct SVFWeightTests {
         let a = scorer.score(RandomModel.sequences(4), .merged(all.svf.merge(complete)))
         let b = scorer.score(RandomModel.sequences(4), .merged(mlp.svf.merge(z)))
         #expect(largestDifference(a, b) < 1e-6)
-        #expect(throws: InputError.self) { try mlp.svf.complete(all.vector(1)) }
+        let error = #expect(throws: InputError.self) { try mlp.svf.complete(all.vector(1)) }
+        #expect(error?.description.contains("self_attn.q_proj.weight") == true)
     }
 
     @Test("merging is chosen for long work under one z, never for several")

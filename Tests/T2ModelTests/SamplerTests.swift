@@ -1,6 +1,7 @@
 import T2Core
 import T2Model
 import T2Numerics
+import T2TestSupport
 import Testing
 
 @Suite("Sampling")
@@ -120,9 +121,10 @@ struct SamplerTests {
     func nonFinite() throws {
         let model = try RandomModel()
         let weights = Execution.merged(model.svf.merge(ExpertVector(layout: model.svf.layout, repeating: 1e30)))
-        #expect(throws: ModelError.self) {
+        let error = #expect(throws: ModelError.self) {
             try Sampler(model.transformer).sample(model.requests(2), weights, sampling, stopTokens: stop)
         }
+        #expect(error?.description.contains("is not finite") == true)
     }
 
     @Test("the caller can stop in the middle and keeps what was drawn")

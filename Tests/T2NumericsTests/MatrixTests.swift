@@ -49,21 +49,4 @@ struct MatrixTests {
             #expect(abs(norm - 1) < 1e-6)
         }
     }
-
-    @Test("the cache returns what was stored, and treats a damaged entry as absent")
-    func cache() throws {
-        let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-cache-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(atPath: cache.folder) }
-        let w = random(12 * 8, seed: 5)
-        let svd = try SingularValueDecomposition(w.pointer, rows: 12, columns: 8, name: "w")
-        let digest = Digest(of: w.values)
-        #expect(cache.read(digest, rows: 12, columns: 8)?.sigma == nil)
-        try cache.write(svd, digest, rows: 12, columns: 8)
-        let stored = try #require(cache.read(digest, rows: 12, columns: 8))
-        #expect(stored.sigma == svd.sigma)
-        #expect(stored.v.values == svd.v.values)
-        #expect(cache.read(digest, rows: 8, columns: 12)?.sigma == nil)
-        truncate(cache.path(digest), 100)
-        #expect(cache.read(digest, rows: 12, columns: 8)?.sigma == nil)
-    }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import T2Core
 import T2Tasks
+import T2TestSupport
 import Testing
 
 @Suite("Tasks and their data")
@@ -37,7 +38,7 @@ struct TrainingTaskTests {
     func reads(task: String, record: String, verification: Verification) throws {
         let folder = try TemporaryFolder()
         let second = record.replacingOccurrences(of: #""id":"a""#, with: #""id":"b""#)
-        try folder.write(Data("\n\(record)\r\n \n\(second)".utf8), task: task, split: "valid")
+        try folder.write("\n\(record)\r\n \n\(second)", to: "\(task)/valid.jsonl")
         let problems = try TaskRegistry.bundled.task(named: task).problems(split: .valid, in: folder.path)
         #expect(
             problems == ["a", "b"].map { Problem(id: $0, topic: "t", prompt: "p", verification: verification) })
@@ -87,7 +88,7 @@ struct TrainingTaskTests {
         ])
     func badRecord(task: String, content: String, place: String, problem: String) throws {
         let folder = try TemporaryFolder()
-        try folder.write(Data(content.utf8), task: task, split: "train")
+        try folder.write(content, to: "\(task)/train.jsonl")
         let task = try TaskRegistry.bundled.task(named: task)
         let error = #expect(throws: InputError.self) { try task.problems(split: .train, in: folder.path) }
         #expect(error?.exitStatus == .data)
@@ -103,7 +104,7 @@ struct TrainingTaskTests {
         let task = try TaskRegistry.bundled.task(named: "gsm-mini")
         let record =
             Data(#"{"id":"a","topic":"t","prompt":"p"#.utf8) + [0xFF, 0xC0] + Data("\",\"answer\":\"1\"}\n".utf8)
-        try folder.write(record, task: task.name, split: "test")
+        try folder.write(record, to: "\(task.name)/test.jsonl")
         let error = #expect(throws: InputError.self) { try task.problems(split: .test, in: folder.path) }
         #expect(error?.description.contains("test.jsonl:1: ") == true)
     }

@@ -106,7 +106,10 @@ struct VerifierTests {
             submission("\\boxed{7}", .boxed(answer: "7")),
         ])
         #expect(rewards.map(\.value) == [1, -1, nil, 1])
-        guard case .missing(let reason) = rewards[2] else { return }
+        guard case .missing(let reason) = rewards[2] else {
+            Issue.record("expected a missing reward, found \(rewards[2])")
+            return
+        }
         #expect(reason.contains("SyntaxError"))
     }
 

@@ -78,7 +78,8 @@ struct TokenizerFileErrorTests {
 
     @Test("A missing file is no input")
     func missing() {
-        #expect(throws: SystemError.self) { try Tokenizer(path: "no/such/tokenizer.json") }
+        let error = #expect(throws: SystemError.self) { try Tokenizer(path: "no/such/tokenizer.json") }
+        #expect(error?.path == "no/such/tokenizer.json" && error?.exitStatus == .noInput)
     }
 
     @Test("A tokenizer of another model is refused, saying both sizes")

@@ -1,5 +1,6 @@
 import Foundation
 import T2Text
+import Testing
 
 /// A small tokenizer and what the tokenizers library makes of hard texts with it; see
 /// scripts/fixtures/make_tokenizer_fixtures.py.
@@ -22,7 +23,10 @@ struct TokenizerFixture: Decodable {
     static let names = ["gpt2", "llama3", "qwen2", "digits", "other"]
 
     static func load(_ name: String) throws -> TokenizerFixture {
-        try JSONDecoder().decode(TokenizerFixture.self, from: Data(contentsOf: folder.appending(path: "\(name).json")))
+        let fixture = try JSONDecoder().decode(
+            TokenizerFixture.self, from: Data(contentsOf: folder.appending(path: "\(name).json")))
+        try #require(fixture.encodings.count == 278 && fixture.decodings.count == 318)
+        return fixture
     }
 
     static func tokenizer(_ name: String) throws -> Tokenizer {

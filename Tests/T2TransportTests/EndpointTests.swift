@@ -37,7 +37,10 @@ import Testing
 
     @Test("a worker needs a port to connect to", arguments: ["tcp://127.0.0.1:0", "tcp://127.0.0.1:*"])
     func portZero(_ text: String) {
-        #expect(throws: TransportError.self) { try ZeroMQWorkerTransport.connect(to: text, as: .named("alpha")) }
+        let problem = "has the port '\(text.split(separator: ":").last!)'"
+        #expect(throws: TransportError.malformedEndpoint(text, problem: problem)) {
+            try ZeroMQWorkerTransport.connect(to: text, as: .named("alpha"))
+        }
     }
 
     @Test("a port in use is refused with the remedy, and its user is not disturbed")
@@ -58,8 +61,10 @@ import Testing
 
     @Test("a worker's name must fit a routing id", arguments: ["", String(repeating: "x", count: 201), "\u{0}x"])
     func workerNames(_ name: String) {
-        #expect(throws: InputError.self) {
+        let error = #expect(throws: InputError.self) {
             try ZeroMQWorkerTransport.connect(to: "tcp://127.0.0.1:5555", as: .named(name))
         }
+        #expect(error?.description.contains("has \(name.utf8.count) bytes, expected 1 to 200") == true)
+        #expect(error?.exitStatus == .usage)
     }
 }

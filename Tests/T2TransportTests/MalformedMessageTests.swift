@@ -44,6 +44,8 @@ import Testing
     static let blob = Message.blob(
         Blob(digest: Digest(of: SampleMessages.vector.values), vector: SampleMessages.vector))
     static let lease = Message.lease(SampleMessages.lease)
+    static let report = Message.error(
+        ErrorReport(category: "non-finite", message: "overflow", rollouts: SampleMessages.result.rollouts))
 
     static let cases: [Case] = [
         Case("no frames", [], "expected 'T2/1' in the first frame, found ''"),
@@ -111,6 +113,17 @@ import Testing
         Case(
             "an absurd counter", result, replace: (#""promptTokens":0"#, #""promptTokens":9223372036854775807"#),
             "statistics.promptTokens"),
+        Case("a report without the payload of its rollouts", report, payload: [], "ERROR: expected 5 frames, found 3"),
+        Case(
+            "a report of rollouts with another payload", report, payload: [Data(count: 16), Data(count: 16)],
+            "ERROR: the payload should have digest"),
+        Case(
+            "a payload that no rollouts need",
+            ["T2/1", "ERROR", #"{"category":"x","message":"y","logLines":[]}"#, "1234", "1234"],
+            "ERROR: expected 3 frames, found 5"),
+        Case(
+            "a report of absurd token counts", report,
+            replace: (#""tokenCount":3"#, #""tokenCount":9223372036854775807"#), "ERROR: tokens: found 92233"),
         Case(
             "a layout whose sum overflows", blob, replace: (#""count":3"#, #""count":9223372036854775807"#),
             "values of the layout"),

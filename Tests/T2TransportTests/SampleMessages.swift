@@ -10,10 +10,7 @@ enum SampleMessages {
         values: [1, 0.5, -2, .pi, 0.1])
 
     static let all: [Message] = [
-        .hello(
-            Hello(
-                worker: worker, modelDigest: Digest(of: "model"), tokenizerDigest: Digest(of: "tokenizer"),
-                fingerprint: "Zen/\"4\" SkylakeX", lanes: 2)),
+        .hello(hello),
         .credit(Credit(count: 2)),
         .getBlob(GetBlob(digest: Digest(of: vector.values))),
         .progress(Progress(unit: unit, attempt: 1, tokens: 512)),
@@ -29,7 +26,14 @@ enum SampleMessages {
         .heartbeat(Heartbeat()),
         .error(
             ErrorReport(unit: unit, attempt: 1, category: "engine", message: "boom\nat line 2", logLines: ["a", "b"])),
+        .error(
+            ErrorReport(
+                unit: unit, attempt: 1, category: "non-finite", message: "overflow", rollouts: result.rollouts)),
     ]
+
+    static let hello = Hello(
+        worker: worker, modelDigest: Digest(of: "model"), tokenizerDigest: Digest(of: "tokenizer"),
+        fingerprint: "Zen/\"4\" SkylakeX", lanes: 2)
 
     static let lease = Lease(
         unit: unit, attempt: 1, epoch: 42, vector: Digest(of: vector.values), seed: .max,

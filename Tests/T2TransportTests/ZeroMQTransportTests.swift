@@ -65,10 +65,9 @@ import Testing
     private static func work(as worker: WorkerIdentifier, at endpoint: String) async throws {
         let transport = try ZeroMQWorkerTransport.connect(to: endpoint, as: worker)
         try await transport.waitFor(.connected)
-        var hello: Message { SampleMessages.all[0] }
-        guard case .hello(var body) = hello else { return }
-        body.worker = worker
-        try await transport.mustSend(.hello(body))
+        var hello = SampleMessages.hello
+        hello.worker = worker
+        try await transport.mustSend(.hello(hello))
         #expect(try await transport.nextMessage("a lease") == .lease(SampleMessages.lease))
         try await transport.mustSend(.result(SampleMessages.result(gradientBytes: 5_000_000)))
         guard case .acknowledgement(let body) = try await transport.nextMessage("an ACK") else {

@@ -1,30 +1,31 @@
 import T2Core
 import T2Model
+import T2TestSupport
 import Testing
 
 @testable import T2Worker
 
 @Suite("A unit's gradient")
 struct GradientRunnerTests {
-    private func specification(_ expected: ReferenceModel.Fixture.Case) -> GradientSpecification {
+    private func specification(_ expected: ModelFixture.Case) -> GradientSpecification {
         GradientSpecification(
             advantage: .none, runningMeanReward: 0, klCoefficient: expected.coefficient,
             klDirection: expected.direction,
             klEstimator: .exact)
     }
 
-    @Test("is PyTorch's, with its loss and KL, summed over the rollouts", arguments: ReferenceModel.names)
+    @Test("is PyTorch's, with its loss and KL, summed over the rollouts", arguments: ModelFixture.names)
     func agreesWithPyTorch(name: String) throws {
         let model = try ReferenceModel(name)
         let policy = model.policy(model.vector())
         let count = Double(model.fixture.rollouts.count)
         let runner = GradientRunner(Transformer(model.models.base))
-        for expected in model.fixture.cases where expected.parameterisation == .direct {
+        for expected in model.fixture.cases(.direct) {
             let found = try runner.run(
                 model.rollouts(), advantages: model.fixture.rollouts.map(\.advantage), specification(expected), policy,
                 temperature: expected.temperature
             ) { true }
-            let gradient = model.layout().entries.flatMap { expected.gradient[$0.name] ?? [] }.map { $0 * count }
+            let gradient = model.layout().values(expected.gradient).map { $0 * count }
             #expect(relativeError(found.sum, gradient) < 2e-4)
             #expect(abs(found.policyLoss / count - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
             #expect(abs(found.kl / count - expected.kl) < 1e-4 * expected.kl)
@@ -35,7 +36,7 @@ struct GradientRunnerTests {
     func adaptations(adaptation: Adaptation) throws {
         let model = try ReferenceModel()
         let runner = GradientRunner(Transformer(model.models.base))
-        let all = try #require(model.fixture.cases.first { $0.parameterisation == .direct && $0.coefficient > 0 })
+        let all = try #require(model.fixture.cases(.direct).first { $0.coefficient > 0 })
         let found = try runner.run(
             model.rollouts(), advantages: model.fixture.rollouts.map(\.advantage), specification(all),
             model.policy(model.vector(adaptation)), temperature: 1
@@ -48,7 +49,7 @@ struct GradientRunnerTests {
     func layoutOfNoAdaptation() throws {
         let model = try ReferenceModel()
         let runner = GradientRunner(Transformer(model.models.base))
-        let expected = try #require(model.fixture.cases.first { $0.parameterisation == .direct })
+        let expected = try #require(model.fixture.cases(.direct).first)
         let entries = Array(model.layout().entries[3...5])
         let part = ExpertVector(layout: ExpertLayout(entries: entries), repeating: 1)
         let whole = ExpertVector(layout: model.layout(), repeating: 1)
@@ -66,7 +67,7 @@ struct GradientRunnerTests {
     func sum() throws {
         let model = try ReferenceModel()
         let policy = model.policy(model.vector())
-        let expected = try #require(model.fixture.cases.last { $0.parameterisation == .direct })
+        let expected = try #require(model.fixture.cases(.direct).last)
         let runner = GradientRunner(Transformer(model.models.base))
         let rollouts = model.rollouts()
         let advantages = model.fixture.rollouts.map(\.advantage)
@@ -91,7 +92,7 @@ struct GradientRunnerTests {
         sampled[3][7] -= shift
         let found = try GradientRunner(Transformer(model.models.base)).run(
             model.rollouts(logProbabilities: sampled), advantages: model.fixture.rollouts.map { _ in 0 },
-            specification(model.fixture.cases[0]), model.policy(base), temperature: 1
+            specification(model.fixture.cases(.direct)[0]), model.policy(base), temperature: 1
         ) { true }
         #expect(abs(found.largestLogProbabilityDifference - shift) < 1e-4)
         // Nothing weighs it, and it is measured all the same.
@@ -106,7 +107,7 @@ struct GradientRunnerTests {
         advantages[2] = .infinity
         let error = #expect(throws: UnitError.self) {
             _ = try GradientRunner(Transformer(model.models.base)).run(
-                model.rollouts(), advantages: advantages, specification(model.fixture.cases[0]),
+                model.rollouts(), advantages: advantages, specification(model.fixture.cases(.direct)[0]),
                 model.policy(model.vector()),
                 temperature: 1
             ) { true }
@@ -120,7 +121,7 @@ struct GradientRunnerTests {
         #expect(throws: UnitError.cancelled) {
             _ = try GradientRunner(Transformer(model.models.base)).run(
                 model.rollouts(), advantages: model.fixture.rollouts.map(\.advantage),
-                specification(model.fixture.cases[0]),
+                specification(model.fixture.cases(.direct)[0]),
                 model.policy(model.vector()), temperature: 1
             ) { false }
         }

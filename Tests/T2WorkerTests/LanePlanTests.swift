@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2TestSupport
 import Testing
 
 @testable import T2Worker
@@ -44,16 +45,13 @@ struct LanePlanTests {
         "follows the control group's quota and memory limit",
         arguments: [("max 100000", 16), ("250000 100000", 3), ("50000 100000", 1), ("3200000 100000", 16)])
     func controlGroup(quota: String, cores: Int) throws {
-        let root = NSTemporaryDirectory() + "t2-resources-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: root) }
-        for folder in ["/proc", "/sys/fs/cgroup"] {
-            try FileManager.default.createDirectory(atPath: root + folder, withIntermediateDirectories: true)
-        }
-        try AtomicFile.write(quota + "\n", to: root + "/sys/fs/cgroup/cpu.max")
-        try AtomicFile.write("1000000\n", to: root + "/sys/fs/cgroup/memory.max")
-        try AtomicFile.write("400000\n", to: root + "/sys/fs/cgroup/memory.current")
-        try AtomicFile.write("MemTotal: 9000 kB\nMemAvailable:   5000 kB\n", to: root + "/proc/meminfo")
+        let root = try TemporaryFolder()
+        try root.write(quota + "\n", to: "sys/fs/cgroup/cpu.max")
+        try root.write("1000000\n", to: "sys/fs/cgroup/memory.max")
+        try root.write("400000\n", to: "sys/fs/cgroup/memory.current")
+        try root.write("MemTotal: 9000 kB\nMemAvailable:   5000 kB\n", to: "proc/meminfo")
         #expect(
-            MachineResources(root: root, processors: 16) == MachineResources(cores: cores, availableMemory: 600_000))
+            MachineResources(root: root.path, processors: 16)
+                == MachineResources(cores: cores, availableMemory: 600_000))
     }
 }

@@ -4,49 +4,22 @@ import T2Core
 import T2Model
 import T2Numerics
 import T2Tasks
+import T2TestSupport
 import T2Text
 import T2Transport
 
 @testable import T2Worker
 
-/// A tiny random model with what PyTorch computed on it; see scripts/fixtures/make_model_fixtures.py.
+/// A model of the fixtures, ready for a worker.
 struct ReferenceModel {
-    struct Fixture: Decodable {
-        struct Rollout: Decodable {
-            let prompt_ids: [Int32]
-            let completion_ids: [Int32]
-            let advantage: Float
-        }
-
-        struct Case: Decodable {
-            let parameterisation: ParameterisationKind
-            let direction: KLDirection
-            let coefficient: Float
-            let temperature: Float
-            let policy_loss: Double
-            let kl: Double
-            let gradient: [String: [Double]]
-        }
-
-        let rollouts: [Rollout]
-        let log_probabilities: [[Float]]
-        let z: [String: [Float]]
-        let cases: [Case]
-    }
-
-    static let names = ["grouped-tied", "multihead-untied"]
-
-    let fixture: Fixture
+    let fixture: ModelFixture
     let folder: BaseModelFolder
     let models: DecomposedModels
     let tokenizer: Tokenizer
 
     init(_ name: String = "grouped-tied") throws {
-        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("ReferenceTests/Fixtures").path
-        fixture = try JSONDecoder().decode(
-            Fixture.self, from: Data(contentsOf: URL(fileURLWithPath: "\(fixtures)/\(name).json")))
-        folder = try BaseModelFolder(path: "\(fixtures)/\(name)")
+        fixture = try ModelFixture(name)
+        folder = try BaseModelFolder(path: ModelFixture.folder(name))
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-worker-tests")
         models = DecomposedModels(try BaseModel(folder), cache: cache)
         tokenizer = try Tokenizer(path: folder.tokenizerPath)
@@ -60,7 +33,7 @@ struct ReferenceModel {
     /// The fixture's z, around 1 with a deviation of 0.2.
     func vector(_ adaptation: Adaptation = .all) -> ExpertVector {
         let layout = layout(adaptation)
-        return ExpertVector(layout: layout, values: layout.entries.flatMap { fixture.z[$0.name] ?? [] })
+        return ExpertVector(layout: layout, values: layout.values(fixture.z))
     }
 
     func policy(_ vector: ExpertVector) -> PolicyVersion {
@@ -121,6 +94,13 @@ struct ReferenceModel {
             }, lengthSeconds: 30)
     }
 
+    /// Its completions are sampled like any other's; the gradient of their divergence is beyond what a Float holds.
+    func overflowingLease(_ vector: ExpertVector) -> Lease {
+        var lease = lease(vector: vector)
+        lease.gradient?.klCoefficient = 3e38
+        return lease
+    }
+
     func work(_ lease: Lease, _ vector: ExpertVector) -> UnitWork { UnitWork(lease: lease, policy: policy(vector)) }
 }
 
@@ -140,11 +120,4 @@ extension UnitResult {
         result.statistics.gradientSeconds = 0
         return result
     }
-}
-
-/// ‖a − b‖ / ‖b‖.
-func relativeError(_ a: [Float], _ b: [Double]) -> Double {
-    precondition(a.count == b.count)
-    let difference = zip(a, b).reduce(0.0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
-    return (difference / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
 }

@@ -40,6 +40,11 @@ struct ScriptedCoordinator {
         return result
     }
 
+    func failure() async throws -> ErrorReport {
+        guard case .error(let report) = try await hear(.error) else { throw Silence(description: "no error") }
+        return report
+    }
+
     func acknowledge(_ result: UnitResult) async throws {
         try await say(.acknowledgement(Acknowledgement(unit: result.unit, attempt: result.attempt, verdict: .accepted)))
     }

@@ -1,6 +1,8 @@
 import Synchronization
 import T2Core
 import T2Model
+import T2TestSupport
+import T2Text
 import T2Transport
 import Testing
 
@@ -10,7 +12,7 @@ import Testing
 struct UnitComputationTests {
     @Test(
         "comes to the same bytes on another lane, after other units and on another worker",
-        arguments: ReferenceModel.names)
+        arguments: ModelFixture.names)
     func repeats(name: String) async throws {
         let model = try ReferenceModel(name)
         let vector = model.vector()
@@ -65,7 +67,7 @@ struct UnitComputationTests {
         for group in [result.rollouts[0..<4], result.rollouts[4..<8]] {
             let rewards = group.compactMap(\.reward.value)
             let expected = rewards.map { ($0 - (rewards.reduce(0, +) - $0) / 3) }
-            #expect(zip(group.map(\.advantage), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+            #expect(largestDifference(group.map(\.advantage), expected) < 1e-6)
         }
         let equal = [result.rollouts[0..<4], result.rollouts[4..<8]].count { Set($0.map(\.reward.value)).count == 1 }
         #expect(result.statistics.equalRewardGroups == equal)
@@ -81,6 +83,7 @@ struct UnitComputationTests {
         let lease = model.lease(vector: vector, samples: 1, advantage: nil, temperature: 0)
         let result = try await model.worker().compute(model.work(lease, vector), on: model.lane)
         #expect(result.gradient == nil)
+        #expect(result.rollouts.count == 2)
         #expect(result.rollouts.allSatisfy { $0.reward.value != nil && $0.advantage == 0 })
     }
 
@@ -98,10 +101,10 @@ struct UnitComputationTests {
         let vector = model.vector()
         let lease = model.lease(vector: vector, prompts: ["fits", String(repeating: "A", count: 250)])
         let worker = try await model.worker()
-        let error = #expect(throws: UnitError.self) {
+        let error = #expect(throws: PromptError.self) {
             _ = try worker.compute(model.work(lease, vector), on: model.lane)
         }
-        #expect(error == .promptTooLong(problem: "problem-1", tokens: 250, maxTokens: 12, context: 256))
+        #expect(error == .tooLong(problem: "problem-1", tokens: 250, maxTokens: 12, context: 256))
         #expect(error?.description.contains("problem-1: its prompt has 250 tokens") == true)
         #expect(error?.description.contains("context holds 256. Lower max-tokens to 6") == true)
     }
@@ -179,7 +182,7 @@ struct UnitComputationTests {
         let work = model.work(model.lease(vector: vector), vector)
         guard failures == 3 else {
             let result = try worker.compute(work, on: model.lane)
-            #expect(result.rollouts.allSatisfy { $0.reward == .judged(.right) })
+            #expect(result.rollouts.map(\.reward) == Array(repeating: .judged(.right), count: 4))
             return
         }
         #expect(

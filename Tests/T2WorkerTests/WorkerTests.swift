@@ -96,7 +96,7 @@ struct WorkerTests {
         try await coordinator.say(.lease(bad))
         _ = try await coordinator.hear(.getBlob)
         try await coordinator.say(.blob(Blob(digest: bad.vector, vector: vector)))
-        guard case .error(let report) = try await coordinator.hear(.error) else { return }
+        let report = try await coordinator.failure()
         #expect(report.unit == bad.unit && report.attempt == 1 && report.category == "prompt-too-long")
         #expect(report.message.contains("problem-0"))
         #expect(report.logLines.contains { $0.contains("joined") })
@@ -167,6 +167,51 @@ struct WorkerTests {
         worker.stop(reason: "SIGTERM")
         #expect(try await coordinator.hear(.bye) == .bye(Bye(reason: "SIGTERM")))
         #expect(await ending == .stopped(reason: "SIGTERM"))
+    }
+
+    @Test("part soon also when a message of the worker waits for a coordinator that is gone")
+    func stoppedWhileSending() async throws {
+        // On this network time stands still, so that no send ends by its own deadline; and one unread message fills it.
+        let model = try ReferenceModel()
+        let network = InMemoryNetwork(startingAt: .now, queueLength: 1)
+        let hello = model.hello()
+        let coordinator = ScriptedCoordinator(transport: await network.listen(), worker: hello.worker)
+        let worker = model.worker(try await network.connect(hello.worker), hello)
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        _ = try await coordinator.hear(.credit)
+        let lease = model.lease(vector: model.vector())
+        try await coordinator.say(.lease(lease))
+        let cancel = Message.cancel(Cancel(unit: lease.unit, reason: "enough"))
+        while try await coordinator.transport.send(cancel, to: PeerIdentity(hello.worker)) != .sent {
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        // GET_BLOB is never read; the CREDIT after the cancelled lease waits, and so would BYE.
+        while try await !network.isAwaited(by: hello.worker) { try await Task.sleep(for: .milliseconds(1)) }
+        worker.stop(reason: "SIGTERM")
+        #expect(await ending == .stopped(reason: "SIGTERM"))
+    }
+
+    @Test("speak of a gradient that is not finite with the rollouts that it comes from")
+    func nonFiniteGradient() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        let vector = scene.model.vector()
+        let lease = scene.model.overflowingLease(vector)
+        try await coordinator.say(.lease(lease))
+        _ = try await coordinator.hear(.getBlob)
+        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        let report = try await coordinator.failure()
+        #expect(report.unit == lease.unit && report.category == "non-finite")
+        var finite = lease
+        finite.gradient?.klCoefficient = 0
+        let expected = try worker.compute(scene.model.work(finite, vector), on: scene.model.lane)
+        #expect(report.rollouts == expected.rollouts)
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
     }
 
     @Test("never meet: a worker that is stopped while it waits for its coordinator just leaves")

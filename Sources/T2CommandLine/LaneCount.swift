@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// How many units a worker computes at a time.
-enum LaneCount: ExpressibleByArgument, Equatable {
-    /// One a core, or as many as memory holds.
+/// How many threads run the model; it changes speed, never results.
+package enum LaneCount: ExpressibleByArgument, Equatable {
+    /// As many as the machine has room for.
     case auto
     case count(Int)
 
-    init?(argument: String) {
+    package init?(argument: String) {
         if argument == "auto" {
             self = .auto
         } else if let count = Int(argument), (1...1024).contains(count) {
@@ -16,15 +16,10 @@ enum LaneCount: ExpressibleByArgument, Equatable {
         }
     }
 
-    var defaultValueDescription: String {
-        switch self {
-        case .auto: "auto"
-        case .count(let count): "\(count)"
-        }
-    }
+    package var defaultValueDescription: String { requested.map(String.init) ?? "auto" }
 
     /// nil for `auto`.
-    var requested: Int? {
+    package var requested: Int? {
         switch self {
         case .auto: nil
         case .count(let count): count

@@ -1,0 +1,83 @@
+import Synchronization
+
+/// Says how far a long work is and how long it will still take: after a second first, then a bar moves on a terminal; elsewhere
+/// lines come, ever more rarely. From any thread.
+package final class ProgressReporter: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    private enum Form: Sendable {
+        case bar(title: String)
+        case lines(@Sendable (String, Duration?) -> Void)
+    }
+
+    private struct State {
+        var nextReport: Instant
+        var count = 0
+    }
+
+    private let form: Form
+    private let start: Instant
+    private let state: Mutex<State>
+
+    private static let firstReport: Duration = .seconds(1)
+    private static let shortestPause: Duration = .seconds(5)
+    private static let barWidth = 24
+
+    /// On standard error.
+    package convenience init(_ title: String) {
+        let lines = Form.lines { StandardError.write("\(title)  \(Self.text($0, $1))\n") }
+        self.init(StandardError.isTerminal ? .bar(title: title) : lines, start: .now)
+    }
+
+    /// Lines in words of one's own.
+    ///
+    /// - Parameter say: takes the numbers, `3 of 28 matrices`, and the time left as far as it is known.
+    package convenience init(start: Instant = .now, say: @escaping @Sendable (String, Duration?) -> Void) {
+        self.init(.lines(say), start: start)
+    }
+
+    private init(_ form: Form, start: Instant) {
+        self.form = form
+        self.start = start
+        state = Mutex(State(nextReport: start + Self.firstReport))
+    }
+
+    /// Whether it took so long that anything was said.
+    package var hasSpoken: Bool { state.withLock { $0.count > 0 } }
+
+    package func report(_ done: Int, of total: Int, _ things: String, at now: Instant = .now) {
+        report(fraction: Double(done) / Double(max(1, total)), note: "\(done) of \(total) \(things)", at: now)
+    }
+
+    /// - Parameters:
+    ///   - fraction: of the work done, 0 to 1.
+    ///   - note: the numbers that go with it.
+    package func report(fraction: Double, note: String, at now: Instant = .now) {
+        let elapsed = now - start
+        let left = fraction > 0 && fraction < 1 ? elapsed * ((1 - fraction) / fraction) : nil
+        state.withLock { state in
+            guard now >= state.nextReport else { return }
+            state.count += 1
+            switch form {
+            case .bar(let title):
+                state.nextReport = now + .milliseconds(100)
+                let filled = Int(fraction * Double(Self.barWidth))
+                let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.barWidth - filled)
+                StandardError.write("\r\u{1B}[K[\(bar)] \(title)  \(Self.text(note, left))")
+            case .lines(let say):
+                // What takes hours need not be said every few seconds.
+                state.nextReport = now + max(Self.shortestPause, elapsed / 10)
+                say(note, left)
+            }
+        }
+    }
+
+    /// Removes the bar, so that what follows stands alone.
+    package func finish() {
+        if case .bar = form, hasSpoken { StandardError.write("\r\u{1B}[K") }
+    }
+
+    private static func text(_ note: String, _ left: Duration?) -> String {
+        note + (left.map { ", \($0.text) left" } ?? "")
+    }
+}

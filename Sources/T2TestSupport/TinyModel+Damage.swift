@@ -1,0 +1,41 @@
+import Foundation
+import T2Core
+
+/// Ways to make a model folder wrong.
+extension TinyModel {
+    package var weightsPath: String { path + "/model.safetensors" }
+
+    /// Writes the weights anew, each as `change` returns it; nil leaves it out.
+    package func changeWeights(
+        _ change: (SafetensorsWriter.Tensor) throws -> SafetensorsWriter.Tensor?
+    ) throws {
+        let file = try SafetensorsFile(path: weightsPath)
+        let names = file.tensors.sorted { $0.value.range.lowerBound < $1.value.range.lowerBound }.map(\.key)
+        let tensors = try names.compactMap { name in
+            try change(.init(name: name, shape: file.tensors[name]!.shape, values: file.floats(of: name)))
+        }
+        try SafetensorsWriter.write(tensors, metadata: file.metadata, to: weightsPath)
+    }
+
+    /// Replaces the last value of one weight.
+    package func spoil(_ name: String, with value: Float) throws {
+        try changeWeights { tensor in
+            guard tensor.name == name else { return tensor }
+            return .init(name: name, shape: tensor.shape, values: tensor.values.dropLast() + [value])
+        }
+    }
+
+    /// Replaces a text that is in config.json.
+    package func editConfiguration(_ old: String, _ new: String) throws {
+        let file = path + "/config.json"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        precondition(text.contains(old), "config.json has no \(old)")
+        try AtomicFile.write(text.replacingOccurrences(of: old, with: new), to: file)
+    }
+
+    /// Cuts the last bytes off the weights.
+    package func truncateWeights(by bytes: Int) throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: weightsPath))
+        try data.dropLast(bytes).write(to: URL(fileURLWithPath: weightsPath))
+    }
+}

@@ -1,0 +1,34 @@
+import T2Core
+
+/// Why a problem cannot be put to a model.
+package enum PromptError: UserFacingError, Equatable {
+    /// The tokenizer has no token for anything in it.
+    case empty(problem: String)
+    case tooLong(problem: String, tokens: Int, maxTokens: Int, context: Int)
+
+    /// Tokens of the prompt.
+    package var tokens: Int {
+        switch self {
+        case .empty: 0
+        case .tooLong(_, let tokens, _, _): tokens
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .empty(let problem):
+            "problem \(problem): its prompt has no tokens. Give every problem a prompt that the tokenizer can spell."
+        case .tooLong(let problem, let tokens, let maxTokens, let context):
+            "problem \(problem): its prompt has \(tokens) tokens and max-tokens is \(maxTokens), together \(tokens + maxTokens); "
+                + "the model's context holds \(context). \(Self.remedy(room: context - tokens))"
+        }
+    }
+
+    private static func remedy(room: Int) -> String {
+        room > 0
+            ? "Lower max-tokens to \(room) or less, or shorten the prompt."
+            : "No max-tokens leaves room for an answer: shorten the prompt, or take the problem out of the data."
+    }
+
+    package var exitStatus: ExitStatus { .data }
+}

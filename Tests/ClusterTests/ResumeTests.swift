@@ -1,0 +1,54 @@
+import Foundation
+import T2Core
+import T2TestSupport
+import Testing
+
+@Suite("Resuming")
+struct ResumeTests {
+    @Test("a finished run says so, sums up and changes no file; with more steps it goes on")
+    func finished() async throws {
+        let cluster = try Cluster()
+        let model = try TinyModel()
+        defer { model.remove() }
+        let first = try cluster.coordinator(model, extra: ["--local-workers", "1"])
+        #expect(await first.status() == 0, "\(first.text)")
+        func content() throws -> [String: Digest] {
+            // The rows are compared by their own test: SQLite's files change by being opened.
+            try Cluster.contents(of: cluster.runFolder).filter { !$0.key.hasPrefix("run.sqlite") && $0.key != ".lock" }
+        }
+        let before = try content()
+        func summary(_ program: RunningProgram) -> ArraySlice<String> {
+            program.lines.drop { !$0.hasPrefix("finished after") }
+        }
+        let second = try cluster.coordinator(resume: true, extra: ["--local-workers", "1"])
+        #expect(await second.status() == 0, "\(second.text)")
+        #expect(try content() == before)
+        #expect(second.text.contains("this run is finished; nothing was changed"))
+        #expect(!summary(first).isEmpty && summary(second) == summary(first))
+        #expect(!second.text.contains("local worker started"))
+        let third = try cluster.coordinator(resume: true, extra: ["--local-workers", "1", "--steps", "2"])
+        #expect(await third.status() == 0, "\(third.text)")
+        #expect(try cluster.recordedSteps() == [1, 2])
+        // The next one knows of the new steps by itself.
+        let fourth = try cluster.coordinator(resume: true)
+        #expect(await fourth.status() == 0, "\(fourth.text)")
+        #expect(fourth.text.contains("finished after 2 steps"))
+    }
+
+    @Test("a run folder that was renamed goes on where it is, to the same bytes")
+    func renamed() async throws {
+        let cluster = try Cluster()
+        let first = try cluster.coordinator(extra: ["--local-workers", "1"])
+        first.signal(SIGKILL, atLineContaining: "step 1/3")
+        #expect(await first.status() == -SIGKILL, "\(first.text)")
+        let moved = cluster.folder + "/run-20260101-120000"
+        try FileManager.default.moveItem(atPath: cluster.runFolder, toPath: moved)
+        let second = try RunningProgram(
+            "t2-coord",
+            ["start", "--resume", "--run-dir", moved, "--bind", "tcp://127.0.0.1:0", "--local-workers", "1"])
+        #expect(await second.status() == 0, "\(second.text)")
+        let bytes = try MappedFile(path: moved + "/expert-last.safetensors").withBytes { Digest(of: $0) }
+        #expect(bytes == (try await SameBytesTests.reference.value))
+        #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
+    }
+}

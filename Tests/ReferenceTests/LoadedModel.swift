@@ -1,0 +1,24 @@
+import Foundation
+import T2Core
+import T2Model
+import T2Numerics
+import T2TestSupport
+
+/// A model of the fixtures, ready to run. Decompositions go to a folder of the test's own.
+struct LoadedModel {
+    let svf: SVFModel
+    let transformer: Transformer
+
+    init(_ name: String) throws {
+        let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-reference-tests")
+        let base = try BaseModel(try BaseModelFolder(path: ModelFixture.folder(name)))
+        svf = try SVFModel(base, adaptation: .all, cache: cache)
+        transformer = Transformer(base)
+    }
+}
+
+extension ModelFixture {
+    var sequences: [ScoredSequence] {
+        rollouts.map { ScoredSequence(prompt: $0.prompt_ids, completion: $0.completion_ids) }
+    }
+}

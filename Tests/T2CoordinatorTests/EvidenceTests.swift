@@ -1,0 +1,107 @@
+import Foundation
+import T2Coordinator
+import T2Core
+import T2Learning
+import T2Transport
+import Testing
+
+@Suite("Numbers that are not finite stop the run, and the unit is saved to be computed again")
+struct EvidenceTests {
+    /// The lease and the answer that a folder holds.
+    static func saved(_ evidence: String) throws -> (lease: Lease, answer: Message) {
+        let lease = try JSONDecoder().decode(
+            Lease.self, from: Data(contentsOf: URL(fileURLWithPath: evidence + "/lease.json")))
+        let names = try FileManager.default.contentsOfDirectory(atPath: evidence).filter { $0.hasPrefix("answer-") }
+        let frames = try names.sorted().map { try Data(contentsOf: URL(fileURLWithPath: evidence + "/" + $0)) }
+        #expect(
+            Digest(of: try ExpertFile(path: evidence + "/z.safetensors").vector.values) == lease.vector)
+        return (lease, try MessageCodec().decode(frames))
+    }
+
+    static func error(
+        _ folder: TestRun.Folder, _ behaviour: ArithmeticWorker.Behaviour,
+        configuration: RunConfiguration = TestRun.configuration()
+    ) async throws -> CoordinatorError? {
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network, configuration: configuration)
+        let worker = try await ArithmeticWorker("ann", on: network, behaviour: behaviour)
+        let error = await #expect(throws: CoordinatorError.self) {
+            _ = try await CoordinatorTests.run(coordinator, [worker])
+        }
+        try await journal.close()
+        #expect(error?.exitStatus == .data)
+        return error
+    }
+
+    @Test("in a result: with the result as it came")
+    func result() async throws {
+        let folder = try TestRun.Folder()
+        let error = try await Self.error(
+            folder, .spoiling { if $0.unit.step == 1 { $0.gradient?[2] = .nan } })
+        guard case .nonFinite(let unit, _, let evidence, "/models/small") = error else {
+            Issue.record("expected the error to name the unit, found \(String(describing: error))")
+            return
+        }
+        #expect(unit.step == 1)
+        #expect(evidence == "\(folder.run)/evidence/step-000001-train-\(unit.index)/attempt-1")
+        #expect(error?.description.contains("t2 replay \(evidence) --model /models/small") == true)
+        let (lease, answer) = try Self.saved(evidence)
+        #expect(lease.unit == unit)
+        guard case .result(let result) = answer else {
+            Issue.record("expected the result's frames")
+            return
+        }
+        #expect(result.gradient?[2].isNaN == true)
+        #expect(CheckpointShelf(folder: folder.run + "/checkpoints").latest().checkpoint?.step == 1)
+    }
+
+    @Test("in a worker's report: with the rollouts that it carries")
+    func report() async throws {
+        let folder = try TestRun.Folder()
+        let error = try await Self.error(folder, .overflowing)
+        guard case .nonFinite(_, _, let evidence, _) = error else {
+            Issue.record("expected the error to name the unit, found \(String(describing: error))")
+            return
+        }
+        let (lease, answer) = try Self.saved(evidence)
+        guard case .error(let report) = answer else {
+            Issue.record("expected the report's frames")
+            return
+        }
+        let z = ExpertVector(layout: TestRun.layout, repeating: 1)
+        #expect(report.rollouts == ArithmeticWorker.compute(lease, z).rollouts)
+        #expect(!report.rollouts.isEmpty)
+        #expect(
+            try String(contentsOfFile: evidence + "/worker.log", encoding: .utf8) == "multiplied\noverflowed\n")
+    }
+
+    @Test("in the update of finite units: with the accepted result of the largest gradient", arguments: [false, true])
+    func update(afterResume: Bool) async throws {
+        var configuration = TestRun.configuration()
+        configuration.learningRate = 3e38
+        configuration.weightDecay = 10
+        let folder = try TestRun.Folder()
+        var error = try await Self.error(folder, .honest, configuration: configuration)
+        if afterResume {
+            // All units are accepted already: nothing is computed, and what is saved comes from the database alone.
+            let (coordinator, journal) = try await TestRun.coordinator(
+                folder, InMemoryNetwork(), resume: true, configuration: configuration)
+            error = await #expect(throws: CoordinatorError.self) { _ = try await coordinator.run() }
+            try await journal.close()
+        }
+        guard case .nonFiniteUpdate(let unit, let cause, let evidence, _) = error else {
+            Issue.record("expected the update to fail, found \(String(describing: error))")
+            return
+        }
+        #expect(cause.description.contains("p after step 0"))
+        let (lease, answer) = try Self.saved(evidence)
+        #expect(lease.unit == unit)
+        guard case .result(var result) = answer else {
+            Issue.record("expected the result's frames")
+            return
+        }
+        result.epoch = lease.epoch
+        #expect(result == ArithmeticWorker.compute(lease, ExpertVector(layout: TestRun.layout, repeating: 1)))
+        #expect(CheckpointShelf(folder: folder.run + "/checkpoints").steps() == [0])
+    }
+}

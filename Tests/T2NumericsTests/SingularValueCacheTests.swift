@@ -1,0 +1,117 @@
+import Foundation
+import Synchronization
+import T2Core
+import T2Numerics
+import Testing
+
+@Suite("The cache of decompositions")
+struct SingularValueCacheTests {
+    /// A cache in a folder of its own, a weight, and the file of its decomposition.
+    private final class Scene: Sendable {
+        let folder = NSTemporaryDirectory() + "t2-cache-\(UUID().uuidString)"
+        let weight: FloatBuffer
+        let (rows, columns) = (12, 8)
+        private let said = Mutex<[String]>([])
+
+        var warnings: [String] { said.withLock { $0 } }
+        var path: String { cache.path(of: weight, rows: rows, columns: columns) }
+        /// As another program would open it.
+        var cache: SingularValueCache {
+            SingularValueCache(folder: folder) { text in self.said.withLock { $0.append(text) } }
+        }
+
+        init() {
+            var random = SeededRandom(seed: 5)
+            weight = FloatBuffer((0..<rows * columns).map { _ in Float(random.nextNormal()) })
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        func decomposition(_ cache: SingularValueCache) throws -> [[Float]] {
+            let found = try cache.decomposition(of: weight, rows: rows, columns: columns, name: "w")
+            return [found.sigma, found.uTransposed.values, found.v.values]
+        }
+
+        func fresh() throws -> [[Float]] {
+            let fresh = try SingularValueDecomposition(weight.pointer, rows: rows, columns: columns, name: "w")
+            return [fresh.sigma, fresh.uTransposed.values, fresh.v.values]
+        }
+
+        var content: Data {
+            get throws { try Data(contentsOf: URL(fileURLWithPath: path)) }
+        }
+    }
+
+    @Test("gives what was computed, and computes it once")
+    func kept() throws {
+        let scene = Scene()
+        let (first, second) = (scene.cache, scene.cache)
+        let fresh = try scene.fresh()
+        #expect(try scene.decomposition(first) == fresh)
+        #expect(try scene.decomposition(second) == fresh)
+        #expect(first.computed == 1 && second.computed == 0)
+        #expect(scene.warnings.isEmpty)
+    }
+
+    @Test("knows a weight by its shape too")
+    func shape() throws {
+        let scene = Scene()
+        _ = try scene.decomposition(scene.cache)
+        let other = scene.cache
+        _ = try other.decomposition(of: scene.weight, rows: 8, columns: 12, name: "w")
+        #expect(other.computed == 1 && scene.warnings.isEmpty)
+    }
+
+    /// Places of the flipped bit: the header, σ, the middle, the last byte.
+    @Test("finds one flipped bit, says so in one line, gives the fresh numbers and repairs the file", arguments: 0..<4)
+    func flippedBit(place: Int) throws {
+        let scene = Scene()
+        let fresh = try scene.decomposition(scene.cache)
+        let content = try scene.content
+        let header = 8 + Int(content.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+        var damaged = content
+        damaged[[20, header + 2, content.count / 2, content.count - 1][place]] ^= 1
+        try damaged.write(to: URL(fileURLWithPath: scene.path))
+        let cache = scene.cache
+        #expect(try scene.decomposition(cache) == fresh)
+        #expect(cache.computed == 1)
+        #expect(scene.warnings.count == 1 && scene.warnings.first?.contains(scene.path) == true)
+        #expect(try scene.content == content)
+    }
+
+    @Test("finds a truncated entry and repairs it", arguments: [0, 4, 100, 900])
+    func truncated(length: Int) throws {
+        let scene = Scene()
+        let fresh = try scene.decomposition(scene.cache)
+        let content = try scene.content
+        try #require(length < content.count)
+        truncate(scene.path, length)
+        #expect(try scene.decomposition(scene.cache) == fresh)
+        #expect(scene.warnings.count == 1)
+        #expect(try scene.content == content)
+    }
+
+    @Test("does not take a sound entry under another weight's name for that weight's")
+    func misplaced() throws {
+        let scene = Scene()
+        let fresh = try scene.decomposition(scene.cache)
+        let other = FloatBuffer(scene.weight.values.map { -2 * $0 })
+        let path = scene.cache.path(of: other, rows: scene.rows, columns: scene.columns)
+        try scene.content.write(to: URL(fileURLWithPath: path))
+        let cache = scene.cache
+        let found = try cache.decomposition(of: other, rows: scene.rows, columns: scene.columns, name: "w")
+        #expect(cache.computed == 1 && scene.warnings.count == 1)
+        #expect(zip(found.sigma, fresh[0]).allSatisfy { abs($0 - 2 * $1) < 1e-5 })
+    }
+
+    @Test("that cannot be written costs a warning, once, and nothing else")
+    func unwritable() throws {
+        let scene = Scene()
+        // A file stands where the folder should go: refused for every user, root included.
+        try AtomicFile.write("kept", to: scene.folder)
+        let cache = scene.cache
+        for _ in 0..<3 { #expect(try scene.decomposition(cache) == scene.fresh()) }
+        #expect(cache.failure is SystemError)
+        #expect(scene.warnings.count == 1 && scene.warnings.first?.contains("cannot be kept") == true)
+    }
+}
