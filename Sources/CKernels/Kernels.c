@@ -137,6 +137,10 @@ DISPATCHED void t2_scale(float *restrict x, long n, float factor) {
     for (long i = 0; i < n; i++) x[i] *= factor;
 }
 
+DISPATCHED void t2_add(float *restrict x, const float *restrict y, long n) {
+    for (long i = 0; i < n; i++) x[i] += y[i];
+}
+
 DISPATCHED void t2_accumulate_products(const float *restrict a, const float *restrict b, float *restrict out, long rows,
                                        long n, long stride) {
     for (long t = 0; t < rows; t++) {

@@ -4,7 +4,7 @@ import T2Numerics
 
 /// Causal grouped-query attention over packed sequences, and its gradient.
 ///
-/// Shape letters: T tokens, L tokens of one sequence, P positions attended to, D head size.
+/// Shape letters: T tokens, L tokens of one segment, P positions attended to (its prefix's, then its own), D head size.
 struct Attention {
     private let c: ModelConfiguration
     private let workspace: Workspace
@@ -32,14 +32,13 @@ struct Attention {
     /// - Shapes: qkv [T, (heads + 2·kv)·D], rotated; output [T, heads·D].
     func forward(_ batch: TokenBatch, layer: Int, _ qkv: Matrix, cache: KVCache?, into output: Matrix) {
         for segment in batch.segments {
-            let rows = segment.start..<segment.start + segment.count
             let position = Int(batch.positions[segment.start])
             if let cache, let slot = segment.slot {
                 let keys = c.querySize..<c.querySize + c.keyValueSize
                 let values = keys.upperBound..<keys.upperBound + c.keyValueSize
                 cache.store(
-                    layer: layer, slot: slot, position: position, k: qkv.rows(rows).columns(keys),
-                    v: qkv.rows(rows).columns(values))
+                    layer: layer, slot: slot, position: position, k: qkv.rows(segment.rows).columns(keys),
+                    v: qkv.rows(segment.rows).columns(values))
                 if segment.count == 1 {
                     let scores = workspace.matrix(.scores, rows: 1, columns: cache.capacity)
                     t2_attend_cached(
@@ -51,41 +50,69 @@ struct Attention {
                     continue
                 }
             }
-            precondition(position == 0, "a continued sequence comes one token at a time")
-            attend(qkv.rows(rows), into: output.rows(rows))
+            precondition(position == segment.prefix.count, "a continued sequence comes one token at a time")
+            attend(segment, qkv, into: output.rows(segment.rows))
         }
     }
 
-    private func attend(_ qkv: Matrix, into output: Matrix) {
+    private func attend(_ segment: TokenBatch.Segment, _ qkv: Matrix, into output: Matrix) {
         for shared in 0..<c.keyValueHeadCount {
-            let keys = transposed(key(qkv, shared * group), into: .keysTransposed)
+            let keys_DP = transposedContext(segment, key(qkv, shared * group), into: .keysTransposed)
+            let values_PD = context(segment, value(qkv, shared * group), into: .values)
             for head in shared * group..<(shared + 1) * group {
-                for block in blocks(qkv.rows) {
-                    let scores = probabilities(qkv, head, block, keys)
+                for block in blocks(segment.count) {
+                    let scores = probabilities(segment, query(qkv, head), block, keys_DP)
                     MatrixMultiply.multiply(
-                        scores, value(qkv, head).rows(0..<block.upperBound),
-                        into: query(output, head).rows(block))
+                        scores, values_PD.rows(0..<scores.columns), into: query(output, head).rows(block))
                 }
             }
         }
+    }
+
+    /// What a segment's tokens see of one head: the rows of its prefix, then its own, [P, D].
+    private func context(_ segment: TokenBatch.Segment, _ x_TD: Matrix, into area: Workspace.Area) -> Matrix {
+        if segment.prefix.isEmpty { return x_TD.rows(segment.rows) }
+        let prefix = segment.prefix.count
+        let output = workspace.matrix(area, rows: prefix + segment.count, columns: x_TD.columns)
+        for row in 0..<prefix {
+            output.row(row).update(from: x_TD.row(segment.prefix.lowerBound + row), count: x_TD.columns)
+        }
+        for row in 0..<segment.count {
+            output.row(prefix + row).update(from: x_TD.row(segment.start + row), count: x_TD.columns)
+        }
+        return output
+    }
+
+    /// The same as [D, P]: OpenBLAS multiplies small matrices twice as fast where neither is transposed.
+    private func transposedContext(_ segment: TokenBatch.Segment, _ x_TD: Matrix, into area: Workspace.Area) -> Matrix {
+        let prefix = segment.prefix.count
+        let output = workspace.matrix(area, rows: x_TD.columns, columns: prefix + segment.count)
+        for (start, rows) in [(0, segment.prefix), (prefix, segment.rows)] {
+            t2_transpose(
+                x_TD.rows(rows).pointer, output.pointer + start, rows.count, x_TD.columns, x_TD.stride, output.stride)
+        }
+        return output
     }
 
     private func blocks(_ count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) }
     }
 
-    /// Room for one number per query row of a block and position that it sees, [rows, P]. Rows are whole vectors apart.
-    private func square(_ area: Workspace.Area, _ block: Range<Int>) -> Matrix {
-        workspace.matrix(area, rows: block.count, columns: (block.upperBound + 15) / 16 * 16)
-            .columns(0..<block.upperBound)
+    /// Room for one number per query row and position. Rows are whole vectors apart.
+    private func square(_ area: Workspace.Area, rows: Int, columns: Int) -> Matrix {
+        workspace.matrix(area, rows: rows, columns: (columns + 15) / 16 * 16).columns(0..<columns)
     }
 
-    /// The attention weights of a block of query rows, [rows, P].
-    private func probabilities(_ qkv: Matrix, _ head: Int, _ block: Range<Int>, _ keys_DL: Matrix) -> Matrix {
-        let scores = square(.probabilities, block)
+    /// The attention weights of a block of a segment's query rows, [rows, P up to the block's last].
+    private func probabilities(
+        _ segment: TokenBatch.Segment, _ query_TD: Matrix, _ block: Range<Int>, _ keys_DP: Matrix
+    ) -> Matrix {
+        let before = segment.prefix.count
+        let scores = square(.probabilities, rows: block.count, columns: before + block.upperBound)
         MatrixMultiply.multiply(
-            query(qkv, head).rows(block), keys_DL.columns(0..<block.upperBound), into: scores)
-        t2_causal_softmax(scores.pointer, scores.rows, scores.columns, block.lowerBound + 1, scores.stride, scale)
+            query_TD.rows(segment.rows).rows(block), keys_DP.columns(0..<scores.columns), into: scores)
+        t2_causal_softmax(
+            scores.pointer, scores.rows, scores.columns, before + block.lowerBound + 1, scores.stride, scale)
         return scores
     }
 
@@ -93,39 +120,54 @@ struct Attention {
     ///
     /// - Shapes: qkv and deltaQKV [T, (heads + 2·kv)·D], deltaOutput [T, heads·D].
     func backward(_ batch: TokenBatch, _ qkv: Matrix, deltaOutput: Matrix, into deltaQKV: Matrix) {
-        deltaQKV.pointer.update(repeating: 0, count: deltaQKV.rows * deltaQKV.stride)
+        deltaQKV.fillWithZeros()
         for segment in batch.segments {
-            let rows = segment.start..<segment.start + segment.count
             for shared in 0..<c.keyValueHeadCount {
-                backward(qkv.rows(rows), shared, deltaOutput: deltaOutput.rows(rows), into: deltaQKV.rows(rows))
+                backward(segment, qkv, shared, deltaOutput: deltaOutput.rows(segment.rows), into: deltaQKV)
             }
         }
     }
 
     /// The part of one key-value head and the query heads that share it.
-    private func backward(_ x: Matrix, _ shared: Int, deltaOutput dy: Matrix, into dx: Matrix) {
-        let keys = transposed(key(x, shared * group), into: .keysTransposed)
-        let values = transposed(value(x, shared * group), into: .valuesTransposed)
+    private func backward(
+        _ segment: TokenBatch.Segment, _ x: Matrix, _ shared: Int, deltaOutput dy: Matrix, into dx: Matrix
+    ) {
+        let keys_PD = context(segment, key(x, shared * group), into: .keys)
+        let keys_DP = transposedContext(segment, key(x, shared * group), into: .keysTransposed)
+        let values_DP = transposedContext(segment, value(x, shared * group), into: .valuesTransposed)
+        let dK = deltaContext(segment, key(dx, shared * group), .deltaKeys)
+        let dV = deltaContext(segment, value(dx, shared * group), .deltaValues)
         for head in shared * group..<(shared + 1) * group {
-            for block in blocks(x.rows) {
-                let past = 0..<block.upperBound
-                let p = probabilities(x, head, block, keys)
+            for block in blocks(segment.count) {
+                let p = probabilities(segment, query(x, head), block, keys_DP)
+                let past = 0..<p.columns
                 let dO = query(dy, head).rows(block)
-                let dP = square(.scores, block)
-                MatrixMultiply.multiplyTransposedLeft(p, dO, into: value(dx, head).rows(past), accumulate: true)
-                MatrixMultiply.multiply(dO, values.columns(past), into: dP)
+                let dP = square(.scores, rows: p.rows, columns: p.columns)
+                MatrixMultiply.multiplyTransposedLeft(p, dO, into: dV.rows(past), accumulate: true)
+                MatrixMultiply.multiply(dO, values_DP.columns(past), into: dP)
                 t2_softmax_backward(p.pointer, dP.pointer, dP.rows, dP.columns, dP.stride, scale)
-                MatrixMultiply.multiply(dP, key(x, head).rows(past), into: query(dx, head).rows(block))
+                MatrixMultiply.multiply(
+                    dP, keys_PD.rows(past), into: query(dx, head).rows(segment.rows).rows(block))
                 MatrixMultiply.multiplyTransposedLeft(
-                    dP, query(x, head).rows(block), into: key(dx, head).rows(past), accumulate: true)
+                    dP, query(x, head).rows(segment.rows).rows(block), into: dK.rows(past), accumulate: true)
             }
         }
+        addDeltaContext(dK, segment, to: key(dx, shared * group))
+        addDeltaContext(dV, segment, to: value(dx, shared * group))
     }
 
-    /// [L, D] as [D, L]: OpenBLAS multiplies small matrices twice as fast where neither is transposed.
-    private func transposed(_ x_LD: Matrix, into area: Workspace.Area) -> Matrix {
-        let output = workspace.matrix(area, rows: x_LD.columns, columns: x_LD.rows)
-        t2_transpose(x_LD.pointer, output.pointer, x_LD.rows, x_LD.columns, x_LD.stride, output.stride)
-        return output
+    /// Where the gradient with respect to a context is summed up, [P, D]: without a prefix the segment's own rows.
+    private func deltaContext(_ segment: TokenBatch.Segment, _ dx_TD: Matrix, _ area: Workspace.Area) -> Matrix {
+        if segment.prefix.isEmpty { return dx_TD.rows(segment.rows) }
+        let sum = workspace.matrix(area, rows: segment.prefix.count + segment.count, columns: dx_TD.columns)
+        sum.fillWithZeros()
+        return sum
+    }
+
+    private func addDeltaContext(_ sum_PD: Matrix, _ segment: TokenBatch.Segment, to dx_TD: Matrix) {
+        if segment.prefix.isEmpty { return }
+        let prefix = segment.prefix.count
+        dx_TD.rows(segment.prefix).add(sum_PD.rows(0..<prefix))
+        dx_TD.rows(segment.rows).add(sum_PD.rows(prefix..<sum_PD.rows))
     }
 }

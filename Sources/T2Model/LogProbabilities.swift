@@ -12,20 +12,13 @@ package struct LogProbabilities {
 
     /// log π(completion token | everything before it), at temperature 1, for each sequence.
     ///
-    /// - Cost: one forward pass over every token.
+    /// - Cost: one forward pass over every token; a prompt that neighbours share counts once a batch.
     package func score(_ sequences: [ScoredSequence], _ execution: Execution, tokensPerBatch: Int = 1024) -> [[Float]] {
         var results: [[Float]] = []
         var batch = TokenBatch()
         var first = 0
         while first < sequences.count {
-            batch.clear()
-            var end = first
-            while end < sequences.count,
-                end == first || batch.count + sequences[end].inputs.count <= tokensPerBatch
-            {
-                batch.append(sequences[end].inputs, outputs: sequences[end].scored)
-                end += 1
-            }
+            let end = batch.pack(sequences, from: first, limit: tokensPerBatch)
             let values = score(transformer.forward(batch, execution), sequences[first..<end].flatMap(\.completion))
             var start = 0
             for sequence in sequences[first..<end] {

@@ -56,7 +56,8 @@ package final class PolicyGradient {
     ///   - z: in the model's layout.
     ///   - temperature: divides both models' logits; 1 leaves them.
     ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
-    /// - Cost: a reference forward pass, a policy forward pass and a backward pass over every token.
+    /// - Cost: a reference forward pass, a policy forward pass and a backward pass over every token; a prompt that neighbours
+    ///   share counts once a micro-batch.
     package func run(
         _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, loss: (ScoredToken) -> Void
     ) -> [Float] {
@@ -65,7 +66,7 @@ package final class PolicyGradient {
         var sums = [Float](repeating: 0, count: svf.layout.count)
         var first = 0
         while first < sequences.count {
-            let end = fill(sequences, from: first)
+            let end = batch.pack(sequences, from: first, limit: tokensPerBatch)
             let (s, h) = (batch.outputs.count, transformer.model.configuration.hiddenSize)
             let reference = transformer.workspace.matrix(.referenceHidden, rows: s, columns: h)
             reference.copy(from: transformer.forward(batch, .merged(transformer.model.weights)))
@@ -79,20 +80,6 @@ package final class PolicyGradient {
         }
         for (index, sigma) in svf.sigma.enumerated() { sums[index] *= sigma }
         return sums
-    }
-
-    /// Packs sequences until the batch is full; returns the first one that is not in it.
-    private func fill(_ sequences: [ScoredSequence], from first: Int) -> Int {
-        batch.clear()
-        var next = first
-        while next < sequences.count {
-            let sequence = sequences[next]
-            let count = sequence.prompt.count + sequence.completion.count - 1
-            if next > first && batch.count + count > tokensPerBatch { break }
-            batch.append(sequence.inputs, outputs: sequence.scored)
-            next += 1
-        }
-        return next
     }
 
     /// Runs the head over the scored rows, a block at a time, and carries the loss's gradient back through it.

@@ -42,7 +42,7 @@ package final class Transformer {
             let kept = tape?.layers[layer]
             let attended = attend(batch, execution, layer: layer, x, cache: cache, tape: kept)
             // After the last attention only the wanted rows go on.
-            let isCompact = layer == c.layerCount - 1 && s < t
+            let isCompact = layer == c.layerCount - 1 && batch.isSelective
             let rows = isCompact ? s : t
             if isCompact { x = gather(x, batch.outputs, into: .compactResidual) }
             let input = isCompact ? gather(attended, batch.outputs, into: .compactAttended) : attended
@@ -172,5 +172,11 @@ extension Matrix {
     func copy(from source: Matrix) {
         precondition(rows == source.rows && columns == source.columns && stride == columns && source.stride == columns)
         pointer.update(from: source.pointer, count: rows * columns)
+    }
+
+    /// Adds the elements of a matrix of the same shape.
+    func add(_ other: Matrix) {
+        precondition(rows == other.rows && columns == other.columns)
+        for row in 0..<rows { t2_add(self.row(row), other.row(row), columns) }
     }
 }

@@ -24,7 +24,7 @@ package struct TransformerBackward {
         _ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
         let (t, s, h) = (batch.count, batch.outputs.count, c.hiddenSize)
-        let isCompact = s < t
+        let isCompact = batch.isSelective
         var delta = workspace.matrix(isCompact ? .deltaCompact : .deltaResidual, rows: s, columns: h)
         delta.fillWithZeros()
         t2_rms_norm_backward(
@@ -107,11 +107,12 @@ package struct TransformerBackward {
         }
     }
 
+    /// The transpose of gathering rows: a row that was wanted more than once receives the sum.
     private func scatter(_ x: Matrix, _ places: [Int32], rows: Int, into area: Workspace.Area) -> Matrix {
         let output = workspace.matrix(area, rows: rows, columns: x.columns)
         output.fillWithZeros()
         for (source, target) in places.enumerated() {
-            output.row(Int(target)).update(from: x.row(source), count: x.columns)
+            output.rows(Int(target)..<Int(target) + 1).add(x.rows(source..<source + 1))
         }
         return output
     }

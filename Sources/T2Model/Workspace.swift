@@ -5,7 +5,8 @@ final class Workspace {
     enum Area: Int, CaseIterable {
         case residual, normed, inverse, queryKeyValue, attended, gateUp, activated
         case compactResidual, compactAttended, hidden
-        case rank, scaledRank, scores, probabilities, keysTransposed, valuesTransposed
+        case rank, scaledRank, scores, probabilities, keys, keysTransposed, values, valuesTransposed, deltaKeys,
+            deltaValues
         case deltaResidual, deltaNormed, deltaQueryKeyValue, deltaAttended, deltaActivated, deltaCompact, deltaRank
         case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }

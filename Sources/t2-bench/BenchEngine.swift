@@ -64,22 +64,31 @@ final class BenchEngine: Sendable {
         return shortest + sequence * 17 % (new - shortest + 1)
     }
 
-    /// Tokens of a batch of sequences, prompts included.
-    func tokenCount(batch: Int, ragged: Bool) -> Int {
-        (0..<batch).reduce(0) { $0 + prompt + (ragged ? raggedLength($1) : new) }
+    /// What the sequences of a batch have in common.
+    enum Shape { case distinct, ragged, grouped }
+
+    /// Samples of one prompt where a batch is `grouped`.
+    private static let groupSize = 8
+
+    private func sequence(_ index: Int, _ lane: Int, _ shape: Shape) -> ScoredSequence {
+        let number = lane + index * lanes
+        let problem = shape == .grouped ? lane + index / Self.groupSize * lanes : number
+        return ScoredSequence(
+            prompt: tokens(prompt, problem),
+            completion: tokens(shape == .ragged ? raggedLength(number) : new, 1_000_000 + number))
+    }
+
+    /// Tokens of a batch of sequences, prompts included: each sequence's own, shared or not.
+    func tokenCount(batch: Int, _ shape: Shape) -> Int {
+        (0..<batch).reduce(0) { $0 + prompt + (shape == .ragged ? raggedLength($1) : new) }
     }
 
     /// Seconds of reference forward, policy forward and backward to z over `batch` sequences.
-    func differentiate(batch: Int, ragged: Bool = false) -> Double {
+    func differentiate(batch: Int, _ shape: Shape = .distinct) -> Double {
         let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
         return seconds {
             LaneThread.run(lanes) { [self] lane in
-                let sequences = (0..<share(batch, lane)).map { index in
-                    let sequence = lane + index * lanes
-                    return ScoredSequence(
-                        prompt: tokens(prompt, sequence),
-                        completion: tokens(ragged ? raggedLength(sequence) : new, 1_000_000 + sequence))
-                }
+                let sequences = (0..<share(batch, lane)).map { sequence($0, lane, shape) }
                 _ = gradients[lane].run(sequences, z: z, temperature: 1) { row in
                     _ = loss.evaluate(
                         policy: row.policy, reference: row.reference, sampled: Int(row.token), advantage: 1,

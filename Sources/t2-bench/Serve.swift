@@ -5,15 +5,26 @@ import T2Core
 /// Times one request after another, so that a driver can alternate with another engine on the same machine.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract:
-            "Answer {\"measure\": \"sampling\"|\"gradient\"|\"ragged\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}."
-    )
+        abstract: "Answer {\"measure\": \"sampling\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.",
+        discussion: """
+            Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of
+            groups of 8 that share their prompt (grouped).
+            """)
 
     @OptionGroup var options: ModelOptions
 
     private struct Request: Decodable {
-        /// `ragged` is the gradient of completions that differ in length.
-        enum Measure: String, Decodable { case sampling, gradient, ragged }
+        enum Measure: String, Decodable {
+            case sampling, gradient, ragged, grouped
+
+            var shape: BenchEngine.Shape {
+                switch self {
+                case .ragged: .ragged
+                case .grouped: .grouped
+                case .sampling, .gradient: .distinct
+                }
+            }
+        }
 
         let measure: Measure
         let batch: Int
@@ -46,12 +57,12 @@ struct Serve: ParsableCommand {
             switch request.measure {
             case .sampling:
                 try answer(Timing(seconds: engine.sample(batch: request.batch), tokens: request.batch * options.new))
-            case .gradient, .ragged:
-                let isRagged = request.measure == .ragged
+            case .gradient, .ragged, .grouped:
+                let shape = request.measure.shape
                 try answer(
                     Timing(
-                        seconds: engine.differentiate(batch: request.batch, ragged: isRagged),
-                        tokens: engine.tokenCount(batch: request.batch, ragged: isRagged)))
+                        seconds: engine.differentiate(batch: request.batch, shape),
+                        tokens: engine.tokenCount(batch: request.batch, shape)))
             }
         }
     }

@@ -2,6 +2,7 @@ import Foundation
 import T2Core
 import T2Model
 import T2Numerics
+import T2TestSupport
 import Testing
 
 @Suite("The gradient with respect to z")
@@ -9,11 +10,12 @@ struct PolicyGradientTests {
     /// J = Σ over sequences and tokens of weight · log π.
     private func weight(_ sequence: Int, _ position: Int) -> Float { Float(sequence % 3) - 0.8 + 0.1 * Float(position) }
 
-    private func gradient(_ model: RandomModel, _ z: ExpertVector, temperature: Float = 1, tokensPerBatch: Int = 512)
-        -> [Float]
-    {
+    private func gradient(
+        _ model: RandomModel, _ z: ExpertVector, _ sequences: [ScoredSequence] = RandomModel.sequences(7),
+        temperature: Float = 1, tokensPerBatch: Int = 512
+    ) -> [Float] {
         PolicyGradient(model.transformer, model.svf, tokensPerBatch: tokensPerBatch).run(
-            RandomModel.sequences(7), z: z, temperature: temperature
+            sequences, z: z, temperature: temperature
         ) { row in
             let weight = weight(row.sequence, row.position)
             for (index, value) in row.policy.enumerated() { row.gradient[index] -= weight * exp(value) }
@@ -55,9 +57,32 @@ struct PolicyGradientTests {
         let model = try RandomModel()
         let whole = gradient(model, model.vector(1))
         let cut = gradient(model, model.vector(1), tokensPerBatch: tokens)
-        let size = whole.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        let difference = zip(whole, cut).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
-        #expect(difference < 1e-5 * size)
+        #expect(relativeError(cut, whole.map(Double.init)) < 1e-5)
+    }
+
+    @Test(
+        "is the same for samples that share their prompt as for each alone",
+        arguments: [(1, [1, 2, 1]), (9, [5, 1, 1, 12]), (140, [1, 150, 3])])
+    func sharedPrompt(prompt: Int, completions: [Int]) throws {
+        let model = try RandomModel(contextLength: 512)
+        // Others stand before and behind the group.
+        var sequences = RandomModel.sequences(2)
+        for (index, count) in completions.enumerated() {
+            sequences.append(
+                ScoredSequence(
+                    prompt: RandomModel.tokens(prompt, 50), completion: RandomModel.tokens(count, UInt64(60 + index))))
+        }
+        sequences += RandomModel.sequences(4)[2...]
+        let z = model.vector(1)
+        let alone = gradient(model, z, sequences, tokensPerBatch: 1)
+        for limit in [512, prompt + completions[0] + 4] {
+            #expect(relativeError(gradient(model, z, sequences, tokensPerBatch: limit), alone.map(Double.init)) < 1e-5)
+        }
+        let scorer = LogProbabilities(model.transformer)
+        let merged = Execution.merged(model.svf.merge(z))
+        let together = scorer.score(sequences, merged)
+        #expect(together.map(\.count) == sequences.map(\.completion.count))
+        #expect(largestDifference(together, sequences.flatMap { scorer.score([$0], merged) }) < 1e-5)
     }
 
     @Test("the same call gives the same bits, also after other work on the lane")

@@ -4,7 +4,8 @@ Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 [--thr
 
 Both engines stay loaded and idle while the other works. Each round times t2, then PyTorch; a ratio is taken inside its round,
 so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest. `gradient` has
-completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count.
+completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count. In `grouped`, eight
+neighbours have one prompt, which t2 reads once for all and PyTorch for each; it counts for each.
 """
 
 import argparse
@@ -68,7 +69,8 @@ def main() -> None:
     print(f"{arguments.model}: {arguments.threads} threads, prompt {arguments.prompt} + {arguments.new} new tokens, "
           f"torch {theirs.about['torch']}; the machine's sgemm rate {rate:.0f} GFLOP/s")
     for batch in map(int, arguments.batches.split(",")):
-        rounds = {name: compare(name, batch, ours, theirs, arguments.rounds, rate) for name in ("sampling", "gradient", "ragged")}
+        rounds = {name: compare(name, batch, ours, theirs, arguments.rounds, rate) 
+                  for name in ("sampling", "gradient", "ragged", "grouped")}
         # A training step samples and then differentiates what it sampled.
         steps = [tuple(s + g for s, g in zip(*pair)) for pair in zip(rounds["sampling"], rounds["gradient"])]
         print(f"  step     batch {batch:3}: sampling and gradient together, ratio {spread([b / a for a, b in steps], 2)}", flush=True)

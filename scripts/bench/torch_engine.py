@@ -1,6 +1,6 @@
 """What PyTorch and transformers do with the same weights and the same work that `t2-bench serve` times.
 
-Reads one request a line on standard input, `{"measure": "sampling"|"gradient"|"ragged", "batch": 64}`, and answers each with
+Reads one request a line on standard input, `{"measure": "sampling"|"gradient"|"ragged"|"grouped", "batch": 64}`, and answers each with
 `{"seconds": …}`, so that the caller can alternate between the engines on one machine. See scripts/bench_against_torch.
 """
 
@@ -44,6 +44,10 @@ class Engine:
 
     def gradient(self, batch: int) -> None:
         self.differentiate(batch, torch.full((batch,), self.new))
+
+    def grouped(self, batch: int) -> None:
+        """Groups of eight with one prompt: transformers reads it once for each, so the work is that of `gradient`."""
+        self.gradient(batch)
 
     def ragged(self, batch: int) -> None:
         """Completions of different lengths, as `BenchEngine.raggedLength` has them, padded to the longest."""

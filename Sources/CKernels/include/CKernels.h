@@ -31,6 +31,8 @@ void t2_scale_rows(const float *x, const float *scales, const int32_t *index, fl
                    long y_stride, long scale_stride);
 // x_N *= factor, in place.
 void t2_scale(float *x, long n, float factor);
+// x_N += y_N.
+void t2_add(float *x, const float *y, long n);
 // out_N += Σ_T a_TN ⊙ b_TN.
 void t2_accumulate_products(const float *a, const float *b, float *out, long rows, long n, long stride);
 
