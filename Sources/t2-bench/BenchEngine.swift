@@ -65,7 +65,12 @@ final class BenchEngine: Sendable {
     }
 
     /// What the sequences of a batch have in common.
-    enum Shape { case distinct, ragged, grouped }
+    enum Shape {
+        /// Each its own prompt; completions of one length, or of many.
+        case equal, ragged
+        /// Completions of many lengths, several to a prompt.
+        case grouped
+    }
 
     /// Samples of one prompt where a batch is `grouped`.
     private static let groupSize = 8
@@ -75,16 +80,16 @@ final class BenchEngine: Sendable {
         let problem = shape == .grouped ? lane + index / Self.groupSize * lanes : number
         return ScoredSequence(
             prompt: tokens(prompt, problem),
-            completion: tokens(shape == .ragged ? raggedLength(number) : new, 1_000_000 + number))
+            completion: tokens(shape != .equal ? raggedLength(number) : new, 1_000_000 + number))
     }
 
     /// Tokens of a batch of sequences, prompts included: each sequence's own, shared or not.
     func tokenCount(batch: Int, _ shape: Shape) -> Int {
-        (0..<batch).reduce(0) { $0 + prompt + (shape == .ragged ? raggedLength($1) : new) }
+        (0..<batch).reduce(0) { $0 + prompt + (shape != .equal ? raggedLength($1) : new) }
     }
 
     /// Seconds of reference forward, policy forward and backward to z over `batch` sequences.
-    func differentiate(batch: Int, _ shape: Shape = .distinct) -> Double {
+    func differentiate(batch: Int, _ shape: Shape = .equal) -> Double {
         let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
         return seconds {
             LaneThread.run(lanes) { [self] lane in

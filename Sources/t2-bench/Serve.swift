@@ -8,7 +8,7 @@ struct Serve: ParsableCommand {
         abstract: "Answer {\"measure\": \"sampling\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.",
         discussion: """
             Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of
-            groups of 8 that share their prompt (grouped).
+            many lengths in groups of 8 that share their prompt (grouped).
             """)
 
     @OptionGroup var options: ModelOptions
@@ -21,7 +21,7 @@ struct Serve: ParsableCommand {
                 switch self {
                 case .ragged: .ragged
                 case .grouped: .grouped
-                case .sampling, .gradient: .distinct
+                case .sampling, .gradient: .equal
                 }
             }
         }

@@ -4,8 +4,8 @@ Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 [--thr
 
 Both engines stay loaded and idle while the other works. Each round times t2, then PyTorch; a ratio is taken inside its round,
 so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest. `gradient` has
-completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count. In `grouped`, eight
-neighbours have one prompt, which t2 reads once for all and PyTorch for each; it counts for each.
+completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count. `grouped`
+is `ragged` with eight completions to a prompt, which t2 reads once for all and PyTorch for each; it counts for each.
 """
 
 import argparse

@@ -45,14 +45,14 @@ class Engine:
     def gradient(self, batch: int) -> None:
         self.differentiate(batch, torch.full((batch,), self.new))
 
-    def grouped(self, batch: int) -> None:
-        """Groups of eight with one prompt: transformers reads it once for each, so the work is that of `gradient`."""
-        self.gradient(batch)
-
     def ragged(self, batch: int) -> None:
         """Completions of different lengths, as `BenchEngine.raggedLength` has them, padded to the longest."""
         shortest = max(1, self.new // 6)
         self.differentiate(batch, shortest + torch.arange(batch) * 17 % (self.new - shortest + 1))
+
+    def grouped(self, batch: int) -> None:
+        """Groups of eight with one prompt: transformers reads it once for each, so the work is that of `ragged`."""
+        self.ragged(batch)
 
     def differentiate(self, batch: int, lengths: torch.Tensor) -> None:
         """Reference forward, policy forward, backward to z; logits for the completion's places only."""

@@ -16,6 +16,9 @@ import tempfile
 
 from compare import spread
 
+# Small enough that two workers finish a step at nearly the same time: with 16, eight units leave one of them idle for a while.
+PROMPTS_PER_UNIT = 8
+
 
 def step_seconds(programs: pathlib.Path, config: str, workers: int, steps: int) -> float:
     """Median seconds of a step."""
@@ -23,7 +26,8 @@ def step_seconds(programs: pathlib.Path, config: str, workers: int, steps: int) 
         run = pathlib.Path(folder) / "run"
         coordinator = subprocess.Popen(
             [programs / "t2-coord", "start", "--config", config, "--run-dir", run, "--bind", "tcp://127.0.0.1:0",
-             "--steps", str(steps), "--set", f"evaluate-every={steps}", "--set", "validation-problems=1"],
+             "--steps", str(steps), "--set", f"evaluate-every={steps}", "--set", "validation-problems=1",
+             "--set", f"prompts-per-unit={PROMPTS_PER_UNIT}"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         endpoint = next(found[0] for line in coordinator.stdout if (found := re.findall(r"listening on (\S+);", line)))
         model = pathlib.Path(config).with_name("base")
