@@ -56,7 +56,9 @@ let package = Package(
             ],
             // Its parts are tested one by one, also in the release build that scripts/test makes.
             swiftSettings: [.unsafeFlags(["-enable-testing"])]),
-        .target(name: "T2Adaptation", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Text", "T2Tasks"]),
+        .target(
+            name: "T2Adaptation",
+            dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", yams]),
 
         // Row 5
         .executableTarget(

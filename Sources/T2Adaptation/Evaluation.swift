@@ -36,6 +36,14 @@ package struct Evaluation: Sendable {
         self.seed = seed
     }
 
+    /// Which model answers.
+    package enum Policy: Sendable {
+        /// One for all problems.
+        case fixed(AdaptedModel)
+        /// Each problem's own, decided in a first pass.
+        case dispatched(PromptDispatcher)
+    }
+
     /// The problems answered, in their order; without those whose batch was not finished when it was cancelled.
     ///
     /// - Parameters:
@@ -43,35 +51,46 @@ package struct Evaluation: Sendable {
     ///   - progress: called from any lane, one at a time.
     /// - Throws: `PromptError` if a prompt leaves no room for its answer; `ModelError` if the model computes NaN.
     package func run(
-        _ problems: [Problem], _ model: AdaptedModel, lanes: ModelLanes,
+        _ problems: [Problem], _ policy: Policy, lanes: ModelLanes,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) throws -> [EvaluatedCompletion] {
-        let contextLength = model.base.configuration.contextLength
+        let contextLength = lanes.base.configuration.contextLength
         let prompts = try problems.map {
             try tokenizer.prompt(of: $0, maxTokens: sampling.maxTokens, contextLength: contextLength)
         }
         let tokens = prompts.reduce(0) { $0 + $1.count + sampling.maxTokens }
-        let execution = model.execution(tokens: tokens)
+        let execution =
+            switch policy {
+            case .fixed(let model): model.execution(tokens: tokens)
+            case .dispatched(let dispatcher): dispatcher.execution
+            }
         let tally = Tally(progress)
         let batches = stride(from: 0, to: problems.count, by: Self.problemsPerBatch).map {
             $0..<min($0 + Self.problemsPerBatch, problems.count)
         }
         let completions: [[EvaluatedCompletion]] = try lanes.map(batches) { lane, _, batch in
-            guard !isCancelled(), let sampled = try sample(prompts, batch, lane, execution, isCancelled, tally) else {
-                return []
+            guard !isCancelled() else { return [] }
+            var dispatches: [Dispatch?] = batch.map { _ in nil }
+            var rows = batch.map { _ in Int32(0) }
+            if case .dispatched(let dispatcher) = policy {
+                let decided = try dispatcher.decide(batch.map { problems[$0].prompt }, lane: lane)
+                (dispatches, rows) = (decided, decided.map(dispatcher.row))
             }
-            return judge(sampled, problems, batch, tally)
+            guard let sampled = try sample(prompts, batch, rows, lane, execution, isCancelled, tally) else { return [] }
+            return judge(sampled, dispatches, problems, batch, tally)
         }
         return completions.flatMap { $0 }
     }
 
     /// Nil if it was cancelled.
     private func sample(
-        _ prompts: [[Int32]], _ batch: Range<Int>, _ lane: ModelLane, _ execution: Execution, _ isCancelled: () -> Bool,
-        _ tally: Tally
+        _ prompts: [[Int32]], _ batch: Range<Int>, _ rows: [Int32], _ lane: ModelLane, _ execution: Execution,
+        _ isCancelled: () -> Bool, _ tally: Tally
     ) throws -> [SampledCompletion]? {
-        let requests = batch.map { SampleRequest(prompt: prompts[$0], random: SeededRandom(seed: seed, problem: $0)) }
+        let requests = zip(batch, rows).map { index, row in
+            SampleRequest(prompt: prompts[index], random: SeededRandom(seed: seed, problem: index), expert: row)
+        }
         var isWanted = true
         var unreported = 0
         let completions = try lane.sampler.sample(
@@ -90,7 +109,8 @@ package struct Evaluation: Sendable {
     }
 
     private func judge(
-        _ sampled: [SampledCompletion], _ problems: [Problem], _ batch: Range<Int>, _ tally: Tally
+        _ sampled: [SampledCompletion], _ dispatches: [Dispatch?], _ problems: [Problem], _ batch: Range<Int>,
+        _ tally: Tally
     ) -> [EvaluatedCompletion] {
         let submissions = zip(batch, sampled).map { index, completion in
             Submission(
@@ -109,10 +129,11 @@ package struct Evaluation: Sendable {
                 }
             }
         }
-        return zip(zip(submissions, sampled), rewards).map { pair, reward in
+        return submissions.indices.map { index in
             EvaluatedCompletion(
-                problem: pair.0.problem, completion: pair.0.completion, tokenCount: pair.1.tokens.count,
-                finished: pair.0.finished, reward: reward)
+                problem: submissions[index].problem, completion: submissions[index].completion,
+                tokenCount: sampled[index].tokens.count, finished: submissions[index].finished, reward: rewards[index],
+                dispatch: dispatches[index])
         }
     }
 

@@ -9,13 +9,18 @@ package struct EvaluatedCompletion: Sendable, Equatable {
     /// False if the token limit cut it off.
     package let finished: Bool
     package let reward: Reward
+    /// What the first pass decided; nil without one.
+    package let dispatch: Dispatch?
 
-    package init(problem: Problem, completion: String, tokenCount: Int, finished: Bool, reward: Reward) {
+    package init(
+        problem: Problem, completion: String, tokenCount: Int, finished: Bool, reward: Reward, dispatch: Dispatch? = nil
+    ) {
         self.problem = problem
         self.completion = completion
         self.tokenCount = tokenCount
         self.finished = finished
         self.reward = reward
+        self.dispatch = dispatch
     }
 }
 
@@ -37,6 +42,8 @@ package struct EvaluationReport: Sendable, Equatable {
     /// How many rewards could not be computed, by reason.
     package private(set) var missing: [String: Int] = [:]
     package private(set) var topics: [String: Count] = [:]
+    /// How many problems were put into each category; empty without a first pass.
+    package private(set) var categories: [String: Int] = [:]
     package private(set) var cutOff = 0
     package private(set) var tokenCount = 0
 
@@ -49,6 +56,7 @@ package struct EvaluationReport: Sendable, Equatable {
         for completion in completions {
             tokenCount += completion.tokenCount
             if !completion.finished { cutOff += 1 }
+            if let dispatch = completion.dispatch { categories[dispatch.category, default: 0] += 1 }
             switch completion.reward {
             case .missing(let reason): missing[reason, default: 0] += 1
             case .judged(let outcome):

@@ -11,6 +11,12 @@ package struct ExpertLibrary: Sendable {
         package let name: String
         package let path: String
         package let expert: ExpertFile
+
+        package init(name: String, path: String, expert: ExpertFile) {
+            self.name = name
+            self.path = path
+            self.expert = expert
+        }
     }
 
     package let path: String

@@ -1,10 +1,8 @@
 import T2Core
+import T2Learning
 
 /// A weighted sum of experts of one base model: z = Σ α_e z_e.
 ///
-/// W(Σ α z) = Σ α W(z), so a mixture of z is exactly the mixture of the adapted weights. Experts of the sigmoid
-/// parameterisation are mixed as stored, after their nuclear-norm factor.
-/// - Source: arXiv 2501.06252, section 3.3.
 package struct ExpertMixture: Sendable {
     package struct Part: Sendable {
         /// What the expert is called in messages and in the mixture's metadata: usually its file.
@@ -20,7 +18,6 @@ package struct ExpertMixture: Sendable {
         }
     }
 
-    private let first: Part
     private let parts: [Part]
 
     /// - Throws: `InputError` for no part, a coefficient that is not finite, or parts of different models or layouts.
@@ -36,7 +33,6 @@ package struct ExpertMixture: Sendable {
             }
             try Self.check(part, against: first)
         }
-        self.first = first
         self.parts = parts
     }
 
@@ -45,14 +41,7 @@ package struct ExpertMixture: Sendable {
     /// - Accuracy: summed in Float64, rounded once; coefficients (1, 0, …) give the first expert's values bit for bit.
     /// - Throws: `InputError` if a sum overflows.
     package func mixed() throws -> ExpertFile {
-        // −0 is what leaves every first summand as it is, −0 included.
-        var sums = [Double](repeating: -0.0, count: first.expert.vector.values.count)
-        for part in parts where part.coefficient != 0 {
-            for (index, value) in part.expert.vector.values.enumerated() {
-                sums[index] += part.coefficient * Double(value)
-            }
-        }
-        let vector = ExpertVector(layout: first.expert.vector.layout, values: sums.map { Float($0) })
+        let vector = MixtureParameterisation(parts.map(\.expert.vector)).vector(parts.map(\.coefficient))
         if let name = vector.firstNonFinite {
             throw InputError(
                 "mixture", "'\(name)' overflows float32", remedy: "Use smaller coefficients.", exitStatus: .usage)
@@ -64,7 +53,7 @@ package struct ExpertMixture: Sendable {
                 "\(part.coefficient) of \(part.name) (task \(source.task), step \(source.step))"
         }
         let description = ExpertFile.Description(
-            modelDigest: first.expert.description.modelDigest, task: "mix", parameterisation: "mixture", step: 0,
+            modelDigest: parts[0].expert.description.modelDigest, task: "mix", parameterisation: "mixture", step: 0,
             seed: 0,
             measures: measures)
         return ExpertFile(description: description, vector: vector)

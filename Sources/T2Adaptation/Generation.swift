@@ -18,13 +18,16 @@ package struct Generation {
     private let sampler: Sampler
     private let tokenizer: Tokenizer
     private let execution: Execution
+    private let expert: Int32
     private let stopTokens: Set<Int32>
 
     /// - Parameter lane: used by nobody else meanwhile.
-    package init(_ lane: ModelLane, tokenizer: Tokenizer, execution: Execution) {
+    /// - Parameter expert: row of the scale table, in factored execution.
+    package init(_ lane: ModelLane, tokenizer: Tokenizer, execution: Execution, expert: Int32 = 0) {
         sampler = lane.sampler
         self.tokenizer = tokenizer
         self.execution = execution
+        self.expert = expert
         stopTokens = lane.transformer.model.configuration.stopTokens
     }
 
@@ -37,7 +40,7 @@ package struct Generation {
     ) throws -> Completion {
         var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true)
         var text = ""
-        let request = SampleRequest(prompt: prompt, random: SeededRandom(seed: seed))
+        let request = SampleRequest(prompt: prompt, random: SeededRandom(seed: seed), expert: expert)
         let sampled = try sampler.sample([request], execution, sampling, stopTokens: stopTokens) { _, token in
             let piece = decoder.append(token)
             text += piece

@@ -53,8 +53,8 @@ package struct RunPreparation: Sendable {
         }
         let data = configuration.data ?? ConfigurationSource.defaultData(model: configuration.model)
         try BaseModelFolder.requireFolder(configuration.model)
-        let training = try task.problems(split: .train, in: data)
-        let validation = try task.problems(split: .valid, in: data)
+        let training = try task.problems(split: .train, in: data).map(\.withoutReference)
+        let validation = try task.problems(split: .valid, in: data).map(\.withoutReference)
         validationSplit = validation.count
         let model = try BaseModelFolder(path: configuration.model)
         try resolved.check(contextLength: model.configuration.contextLength)

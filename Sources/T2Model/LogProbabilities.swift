@@ -12,13 +12,16 @@ package struct LogProbabilities {
 
     /// log π(completion token | everything before it), at temperature 1, for each sequence.
     ///
+    /// - Parameter expert: row of the scale table, in factored execution.
     /// - Cost: one forward pass over every token; a prompt that neighbours share counts once a batch.
-    package func score(_ sequences: [ScoredSequence], _ execution: Execution, tokensPerBatch: Int = 1024) -> [[Float]] {
+    package func score(
+        _ sequences: [ScoredSequence], _ execution: Execution, expert: Int32 = 0, tokensPerBatch: Int = 1024
+    ) -> [[Float]] {
         var results: [[Float]] = []
         var batch = TokenBatch()
         var first = 0
         while first < sequences.count {
-            let end = batch.pack(sequences, from: first, limit: tokensPerBatch)
+            let end = batch.pack(sequences, from: first, limit: tokensPerBatch, expert: expert)
             let values = score(transformer.forward(batch, execution), sequences[first..<end].flatMap(\.completion))
             var start = 0
             for sequence in sequences[first..<end] {

@@ -59,11 +59,11 @@ package struct TokenBatch {
 
     /// Adds what follows a beginning whose rows are there already. The hidden states of the beginning's last row and of all
     /// rows added are wanted.
-    private mutating func append(_ sequence: some Collection<Int32>, after prefix: Range<Int>) {
+    private mutating func append(_ sequence: some Collection<Int32>, after prefix: Range<Int>, expert: Int32) {
         outputs.append(Int32(prefix.upperBound - 1))
         guard !sequence.isEmpty else { return }
         let start = count
-        appendRows(sequence, from: prefix.count, expert: 0)
+        appendRows(sequence, from: prefix.count, expert: expert)
         for row in start..<count { outputs.append(Int32(row)) }
         segments.append(Segment(start: start, count: sequence.count, prefix: prefix, slot: nil))
     }
@@ -72,7 +72,7 @@ package struct TokenBatch {
     /// past `limit` tokens; at least one. Neighbours with the same prompt share its rows.
     ///
     /// - Returns: the place of the first sequence that is not in it.
-    mutating func pack(_ sequences: [ScoredSequence], from first: Int, limit: Int) -> Int {
+    mutating func pack(_ sequences: [ScoredSequence], from first: Int, limit: Int, expert: Int32 = 0) -> Int {
         clear()
         var shared: Range<Int>?
         var next = first
@@ -84,12 +84,12 @@ package struct TokenBatch {
             if next > first && count + added > limit { break }
             if shared == nil && next + 1 < sequences.count && sequences[next + 1].prompt == sequence.prompt {
                 shared = count..<count + prompt
-                append(sequence.prompt, outputs: 0..<0)
+                append(sequence.prompt, outputs: 0..<0, expert: expert)
             }
             if let shared {
-                append(sequence.completion.dropLast(), after: shared)
+                append(sequence.completion.dropLast(), after: shared, expert: expert)
             } else {
-                append(sequence.inputs, outputs: sequence.scored)
+                append(sequence.inputs, outputs: sequence.scored, expert: expert)
             }
             next += 1
         }

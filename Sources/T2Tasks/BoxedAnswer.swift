@@ -1,11 +1,11 @@
 import Foundation
 
 /// The content of a `\boxed{…}`: compared by value if both are integers, else exactly, white space around it aside.
-struct BoxedAnswer: Equatable {
-    private let content: String
+package struct BoxedAnswer: Equatable {
+    package let content: String
 
     /// The last `\boxed{…}`; nil if there is none or its braces do not close. A backslash makes a brace a mere character.
-    init?(inCompletion completion: String) {
+    package init?(inCompletion completion: String) {
         let bytes = Array(completion.utf8)
         guard let start = bytes.endOfLast("\\boxed{"), let end = Self.closingBrace(bytes[start...]) else { return nil }
         self.init(String(decoding: bytes[start..<end], as: UTF8.self))
@@ -13,7 +13,7 @@ struct BoxedAnswer: Equatable {
 
     init(_ content: String) { self.content = content.trimmingCharacters(in: .whitespacesAndNewlines) }
 
-    static func == (a: BoxedAnswer, b: BoxedAnswer) -> Bool {
+    package static func == (a: BoxedAnswer, b: BoxedAnswer) -> Bool {
         if a.content == b.content { return true }
         guard let first = a.integer, let second = b.integer else { return false }
         return first == second

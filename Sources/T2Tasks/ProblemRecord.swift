@@ -13,9 +13,10 @@ struct ProblemRecord: Decodable {
     let answer: String?
     let programPrefix: String?
     let tests: [String]?
+    let reference: String?
 
     enum CodingKeys: String, CodingKey {
-        case id, topic, prompt, answer, tests
+        case id, topic, prompt, answer, tests, reference
         case programPrefix = "program_prefix"
     }
 
@@ -23,7 +24,8 @@ struct ProblemRecord: Decodable {
     func problem(answerForm: TrainingTask.AnswerForm) throws -> Problem {
         if id.isEmpty { throw Flaw(description: "id is empty, expected a name that no other record has") }
         if prompt.isEmpty { throw Flaw(description: "prompt is empty, expected what the model is to read") }
-        return Problem(id: id, topic: topic, prompt: prompt, verification: try verification(answerForm))
+        return Problem(
+            id: id, topic: topic, prompt: prompt, verification: try verification(answerForm), reference: reference)
     }
 
     private func verification(_ form: TrainingTask.AnswerForm) throws -> Verification {

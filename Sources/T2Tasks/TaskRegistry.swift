@@ -10,7 +10,8 @@ package struct TaskRegistry: Sendable {
         self.tasks = tasks
     }
 
-    /// The tasks whose data comes with t2: an expert is trained on each of the first three; the others stay unseen.
+    /// The tasks whose data comes with t2: an expert is trained on each of the first three and on `classify`, which asks for
+    /// a prompt's category; the others stay unseen.
     package static let bundled = TaskRegistry(tasks: [
         TrainingTask(name: "gsm-mini", version: 1, answerForm: .number),
         TrainingTask(name: "mbpp-mini", version: 1, answerForm: .program),
@@ -18,6 +19,7 @@ package struct TaskRegistry: Sendable {
         TrainingTask(name: "math-mini", version: 1, answerForm: .boxed),
         TrainingTask(name: "humaneval-mini", version: 1, answerForm: .program),
         TrainingTask(name: "arcc-mini", version: 1, answerForm: .choice),
+        TrainingTask(name: "classify", version: 1, answerForm: .boxed),
     ])
 
     package var names: [String] { tasks.map(\.name) }

@@ -14,7 +14,12 @@ struct EvaluationResult: Encodable {
     let task_version: Int
     let split: String
     let model_digest: String
-    let expert: String?
+    /// none, prompt, cls-expert, few-shot, or the expert file.
+    let strategy: String
+    /// α of each expert that few-shot found.
+    let coefficients: [String: [Double]]?
+    /// How many problems the first pass put into each category.
+    let categories: [String: Int]?
     /// Judged problems; missing ones are not among them.
     let n: Int
     let correct: Int
@@ -33,15 +38,16 @@ struct EvaluationResult: Encodable {
     let lanes: Int
 
     init(
-        _ report: EvaluationReport, task: TrainingTask, split: Split, expert: String?, model: BaseModelFolder,
-        lanes: Int,
-        seconds: Double
+        _ report: EvaluationReport, task: TrainingTask, split: Split, strategy loaded: StrategyOptions.Loaded,
+        lanes: Int, seconds: Double
     ) {
         self.task = task.name
         task_version = task.version
         self.split = split.rawValue
-        model_digest = model.digest.hexadecimal
-        self.expert = expert
+        model_digest = loaded.folder.digest.hexadecimal
+        strategy = loaded.strategy
+        coefficients = loaded.coefficients
+        categories = report.categories.isEmpty ? nil : report.categories
         n = report.total.judged
         correct = report.total.right
         accuracy = report.total.accuracy
@@ -62,13 +68,23 @@ struct EvaluationResult: Encodable {
     var text: String {
         var rows: [(name: String, value: String)] = [
             ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),
-            ("model", "\(model_digest.prefix(12)), \(expert.map { "expert \($0)" } ?? "no expert")"),
+            ("model", "\(model_digest.prefix(12)), \(strategy == "none" ? "no expert" : strategy)"),
             ("accuracy", accuracyText),
             (
                 "outcomes",
                 Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }.joined(separator: ", ")
             ),
         ]
+        if let categories {
+            let counts = categories.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            rows.append(("first pass", counts.joined(separator: ", ")))
+        }
+        if let coefficients {
+            let shares = coefficients.sorted { $0.key < $1.key }.map { name, values in
+                "\(name) " + String(format: "%.3f", values.reduce(0, +) / Double(values.count))
+            }
+            rows.append(("mixture", shares.joined(separator: ", ")))
+        }
         if cut_off > 0 { rows.append(("cut off", "\(cut_off) answers reached --max-tokens")) }
         for (reason, count) in missing.sorted(by: { $0.key < $1.key }) {
             rows.append(("MISSING", "\(count): \(reason)"))
@@ -103,6 +119,8 @@ struct EvaluationRecord: Encodable {
     /// Nil if the reward is missing.
     let outcome: String?
     let missing: String?
+    /// What the first pass decided; nil without one.
+    let dispatch: Dispatch?
 
     init(_ completion: EvaluatedCompletion) {
         id = completion.problem.id
@@ -111,6 +129,7 @@ struct EvaluationRecord: Encodable {
         self.completion = completion.completion
         tokens = completion.tokenCount
         finished = completion.finished
+        dispatch = completion.dispatch
         switch completion.reward {
         case .judged(let outcome): (self.outcome, missing) = (outcome.rawValue, nil)
         case .missing(let reason): (outcome, missing) = (nil, reason)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Tasks
 
 /// Completes a prompt.
 struct GenerateCommand: ParsableCommand {
@@ -10,16 +11,19 @@ struct GenerateCommand: ParsableCommand {
         abstract: "Completes a prompt, printing the text as it comes.",
         discussion: """
             The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
-            text. The default is greedy; --temperature draws instead. Ctrl-C ends it with what there is.
+            text. The default is greedy; --temperature draws instead. With --adapt a first pass decides which experts answer; \
+            the decision goes to standard error and into --json. Ctrl-C ends it with what there is.
 
             Examples:
               t2 generate --model experts/tiny/base \\
                 --prompt $'Problem: Compute 3*4-4.\\nSolution:'
               t2 generate --model experts/tiny/base --expert math.safetensors \\
                 --temperature 0.8 --seed 1 --prompt - < prompt.txt
+              t2 generate --model experts/tiny/base --experts experts/tiny \\
+                --adapt cls-expert --prompt $'Problem: Compute 3*4-4.\\nSolution:'
             """)
 
-    @OptionGroup var options: AdaptedModelOptions
+    @OptionGroup var strategy: StrategyOptions
     @OptionGroup var sampling: SamplingOptions
     @OptionGroup var truncation: TruncationOptions
 
@@ -31,8 +35,21 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens to generate at most; the context may hold fewer.", valueName: "n"))
     var maxTokens = 256
 
+    @Option(
+        name: .customLong("task"),
+        help: ArgumentHelp("Task whose examples --adapt few-shot searches with.", valueName: "name"))
+    var taskName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+    var data: String?
+
+    @OptionGroup var laneOptions: LaneOptions
+
     @Flag(
-        help: "Print one JSON object at the end: text, ids, logprobs, finished, prompt_ids, seconds, tokens_per_second."
+        help:
+            "Print one JSON object at the end: text, ids, logprobs, finished, adaptation, prompt_ids, seconds, tokens_per_second."
     )
     var json = false
 
@@ -44,11 +61,31 @@ struct GenerateCommand: ParsableCommand {
         }
     }
 
+    /// What was decided, by whom and with what coefficients.
+    private struct Adaptation: Encodable {
+        let strategy: String
+        let dispatch: Dispatch?
+        let coefficients: [String: [Double]]?
+
+        var text: String {
+            if let dispatch {
+                return "\(strategy): \(dispatch.category), answered by "
+                    + (dispatch.expert.map { "expert \($0)" } ?? "the base model")
+            }
+            guard let coefficients else { return strategy }
+            let shares = coefficients.sorted { $0.key < $1.key }.map { name, values in
+                "\(name) " + String(format: "%.3f", values.reduce(0, +) / Double(values.count))
+            }
+            return "\(strategy): \(shares.joined(separator: ", "))"
+        }
+    }
+
     private struct Output: Encodable {
         let text: String
         let ids: [Int32]
         let logprobs: [Float]
         let finished: Bool
+        let adaptation: Adaptation
         let prompt_ids: [Int32]
         let seconds: Double
         let tokens_per_second: Double
@@ -56,12 +93,25 @@ struct GenerateCommand: ParsableCommand {
 
     func run() throws {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
-        let loaded = try options.load()
+        let loaded = try strategy.load(lanes: laneOptions.count, fewShot: fewShotSource)
         let promptTokens = loaded.tokenizer.promptPrefix + loaded.tokenizer.encode(text)
         let interruption = StopSignals { _ in }
-        let generation = Generation(
-            ModelLane(loaded.model.base), tokenizer: loaded.tokenizer,
-            execution: loaded.model.execution(tokens: promptTokens.count + maxTokens))
+        let lane = ModelLane(loaded.base)
+        var dispatch: Dispatch?
+        let generation: Generation
+        switch loaded.policy {
+        case .fixed(let model):
+            generation = Generation(
+                lane, tokenizer: loaded.tokenizer, execution: model.execution(tokens: promptTokens.count + maxTokens))
+        case .dispatched(let dispatcher):
+            let decided = try dispatcher.decide([text], lane: lane)[0]
+            dispatch = decided
+            generation = Generation(
+                lane, tokenizer: loaded.tokenizer, execution: dispatcher.execution, expert: dispatcher.row(of: decided))
+        }
+        let adaptation = Adaptation(
+            strategy: loaded.strategy, dispatch: dispatch, coefficients: loaded.coefficients)
+        if strategy.adapt != nil { StandardError.write("\(adaptation.text)\n") }
         let start = ContinuousClock.now
         var failure: (any Error)?
         let completion = try generation.complete(
@@ -85,8 +135,21 @@ struct GenerateCommand: ParsableCommand {
             JSONText.line(
                 Output(
                     text: completion.text, ids: completion.tokens, logprobs: completion.logProbabilities,
-                    finished: completion.finished, prompt_ids: promptTokens, seconds: seconds,
+                    finished: completion.finished, adaptation: adaptation, prompt_ids: promptTokens, seconds: seconds,
                     tokens_per_second: Double(completion.tokens.count) / seconds)))
+    }
+
+    private func fewShotSource() throws -> StrategyOptions.FewShotSource {
+        guard let taskName else {
+            throw ValidationError("--adapt few-shot needs --task NAME, the task whose examples it searches with.")
+        }
+        let task = try TaskRegistry.bundled.task(named: taskName)
+        let verifier = Verifier(parallelism: laneOptions.count)
+        if task.needsSandbox { try verifier.requireSandbox() }
+        let folder = data ?? strategy.options.model.path + "/../data"
+        return StrategyOptions.FewShotSource(
+            task: task, examples: try task.problems(split: .train, in: folder), maxTokens: maxTokens,
+            seed: sampling.seed, verifier: verifier)
     }
 
     private static func readPrompt() throws -> String {

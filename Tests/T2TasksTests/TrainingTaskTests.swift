@@ -15,7 +15,7 @@ struct TrainingTaskTests {
     func unknownTask(name: String, suggestion: String) {
         let error = #expect(throws: InputError.self) { try TaskRegistry.bundled.task(named: name) }
         #expect(error?.exitStatus == .usage)
-        let names = "gsm-mini, mbpp-mini, arc-mini, math-mini, humaneval-mini, arcc-mini"
+        let names = "gsm-mini, mbpp-mini, arc-mini, math-mini, humaneval-mini, arcc-mini, classify"
         #expect(error?.description == "task '\(name)': there is no such task. \(suggestion)Tasks: \(names).")
     }
 
@@ -41,7 +41,9 @@ struct TrainingTaskTests {
         try folder.write("\n\(record)\r\n \n\(second)", to: "\(task)/valid.jsonl")
         let problems = try TaskRegistry.bundled.task(named: task).problems(split: .valid, in: folder.path)
         #expect(
-            problems == ["a", "b"].map { Problem(id: $0, topic: "t", prompt: "p", verification: verification) })
+            problems.map(\.withoutReference)
+                == ["a", "b"].map { Problem(id: $0, topic: "t", prompt: "p", verification: verification) })
+        #expect(problems[0].reference == (task == "gsm-mini" ? "r" : nil))
     }
 
     private static let good = #"{"id":"a","topic":"t","prompt":"p","answer":"42"}"#

@@ -1,0 +1,111 @@
+import T2Core
+import T2Learning
+import T2Model
+import T2Tasks
+import T2Text
+
+/// Scores mixtures of experts on a few problems: all candidates together over one resident base model, a z per row, with no
+/// weights merged.
+package struct CandidateEvaluator: Sendable {
+    private let svf: SVFModel
+    private let lanes: ModelLanes
+    private let tokenizer: Tokenizer
+    private let verifier: Verifier
+    private let shots: [Problem]
+    private let prompts: [[Int32]]
+    private let answers: [ScoredSequence]
+    private let maxTokens: Int
+
+    /// Rows that a lane samples together, about.
+    private static let rowsPerBatch = 64
+
+    /// - Parameters:
+    ///   - svf: a decomposition that covers the candidates' layout.
+    ///   - shots: each with a reference.
+    /// - Throws: `PromptError` if a prompt leaves no room for its answer.
+    package init(
+        _ svf: SVFModel, lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, shots: [Problem], maxTokens: Int
+    ) throws {
+        let configuration = svf.base.configuration
+        self.svf = svf
+        self.lanes = lanes
+        self.tokenizer = tokenizer
+        self.verifier = verifier
+        self.shots = shots
+        self.maxTokens = maxTokens
+        let prompts = try shots.map {
+            try tokenizer.prompt(of: $0, maxTokens: maxTokens, contextLength: configuration.contextLength)
+        }
+        let end = configuration.stopTokens.min()
+        answers = zip(shots, prompts).map { shot, prompt in
+            // What ends an answer is part of it, as it is in training.
+            let answer = tokenizer.encode(shot.reference ?? "") + (end.map { [$0] } ?? [])
+            return ScoredSequence(prompt: prompt, completion: answer)
+        }
+        self.prompts = prompts
+    }
+
+    /// How many of the shots each candidate answers right, greedily, in the order of the candidates.
+    ///
+    /// - Throws: `InputError` (try again) if a reward could not be computed: it must not pass for a wrong answer.
+    package func rightAnswers(_ candidates: [ExpertVector]) throws -> [Int] {
+        let table = ScaleTable(svf, try candidates.map(svf.complete))
+        let size = max(1, Self.rowsPerBatch / shots.count)
+        let batches = stride(from: 0, to: candidates.count, by: size).map { $0..<min($0 + size, candidates.count) }
+        return try lanes.map(batches) { lane, _, batch in try rightAnswers(batch, table, lane) }.flatMap(\.self)
+    }
+
+    private func rightAnswers(_ candidates: Range<Int>, _ table: ScaleTable, _ lane: ModelLane) throws -> [Int] {
+        let requests = candidates.flatMap { candidate in
+            prompts.map { SampleRequest(prompt: $0, random: SeededRandom(seed: 0), expert: Int32(candidate)) }
+        }
+        let sampled = try lane.sampler.sample(
+            requests, .factored(svf, table), Sampling(temperature: 0, maxTokens: maxTokens),
+            stopTokens: svf.base.configuration.stopTokens)
+        let outcomes = try verifier.outcomes(
+            sampled.enumerated().map { index, completion in
+                Submission(
+                    problem: shots[index % shots.count],
+                    completion: tokenizer.decode(completion.tokens, skipSpecialTokens: true),
+                    finished: completion.finished)
+            })
+        return candidates.indices.map { index in
+            let first = (index - candidates.lowerBound) * shots.count
+            return outcomes[first..<first + shots.count].count { $0 == .right }
+        }
+    }
+
+    /// Mean over the shots of log π(correct answer), of the candidates named, in that order.
+    ///
+    /// - Units: nats an answer, the end of the sequence included.
+    /// - Throws: `ModelError.nonFinite` naming the candidate.
+    package func logLikelihoods(_ candidates: [ExpertVector]) throws -> [Double] {
+        let table = ScaleTable(svf, try candidates.map(svf.complete))
+        return try lanes.map(Array(candidates.indices)) { lane, _, candidate in
+            let scores = LogProbabilities(lane.transformer).score(
+                answers, .factored(svf, table), expert: Int32(candidate))
+            let mean = scores.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } } / Double(answers.count)
+            guard mean.isFinite else {
+                throw ModelError.nonFinite(quantity: "the likelihood of the answers", place: "candidate \(candidate)")
+            }
+            return mean
+        }
+    }
+}
+
+extension Verifier {
+    /// The outcome of each submission.
+    ///
+    /// - Throws: `InputError` (try again) if one could not be judged.
+    func outcomes(_ submissions: [Submission]) throws -> [Outcome] {
+        try zip(submissions, judge(submissions)).map { submission, reward in
+            switch reward {
+            case .judged(let outcome): return outcome
+            case .missing(let reason):
+                throw InputError(
+                    "problem '\(submission.problem.id)'", "its reward is missing: \(reason)",
+                    remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import T2Core
+import T2Tasks
+
+/// The labelled examples that a few-shot search sees.
+package enum ShotSelection {
+    /// `count` problems of a split, drawn without replacement, in the order drawn; the same for the same seed.
+    ///
+    /// - Throws: `InputError` if there are fewer, or one has no correct answer written out (`reference`).
+    package static func draw(_ count: Int, from problems: [Problem], task: String, seed: UInt64) throws -> [Problem] {
+        guard count >= 1, count <= problems.count else {
+            throw InputError(
+                "task '\(task)'", "\(count) shots were asked for, and there are \(problems.count) examples to draw from",
+                remedy: "Set --shots to a number from 1 to \(problems.count).", exitStatus: .usage)
+        }
+        // Samples and candidates draw from the streams of steps ≥ 0; −2 keeps this one apart from all of them.
+        var random = SeededRandom(seed: seed, step: -2)
+        var rest = problems
+        let shots = (0..<count).map { _ in rest.remove(at: Int(random.next() % UInt64(rest.count))) }
+        if let problem = shots.first(where: { $0.reference == nil }) {
+            throw InputError(
+                "problem '\(problem.id)'", "has no reference, the correct completion that decides between equal candidates",
+                remedy: "Add the key \"reference\" to the task's records.")
+        }
+        return shots
+    }
+}

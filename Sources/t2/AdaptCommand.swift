@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import T2Adaptation
+import T2Core
+import T2Model
+import T2Tasks
+
+/// Finds the mixture of experts that answers a few examples of a task best.
+struct AdaptCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "adapt",
+        abstract: "Searches the mixture of experts that answers a few examples of a task best.",
+        discussion: """
+            z = Σ α z over the experts, with α in 0…1. All candidates of an iteration are answered together over one resident \
+            model, greedily; between candidates with equally many right answers the likelihood of the correct ones decides. The \
+            mixture is written as an expert file, every iteration as a line of a .trace.jsonl beside it. Ctrl-C ends it with the best \
+            so far. The same seed finds the same mixture.
+
+            Examples:
+              t2 adapt --model experts/tiny/base --experts experts/tiny \\
+                --task math-mini --output math-mini.safetensors
+              t2 adapt --model experts/tiny/base --experts math.safetensors,code.safetensors \\
+                --task arcc-mini --shots 20 --per-layer --normalize --output mixed.safetensors
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var experts: ExpertSelectionOptions
+    @OptionGroup var search: FewShotOptions
+    @OptionGroup var data: TaskDataOptions
+    @OptionGroup var laneOptions: LaneOptions
+
+    @Option(help: "Where the shots come from.")
+    var split = Split.train
+
+    @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
+    var seed: UInt64 = 0
+
+    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
+    var outputPath: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    private struct Output: Encodable {
+        let task: String
+        let method: FewShotSearch.Method
+        let shots: [String]
+        let right: Int
+        let log_likelihood: Double?
+        let coefficients: [String: [Double]]
+        let iterations: Int
+        let rollouts: Int
+        let ended_early: String?
+        let seconds: Double
+        let output: String
+        let trace: String
+    }
+
+    func run() throws {
+        let destination = try OutputDestination(checking: outputPath)
+        let tracePath = URL(fileURLWithPath: outputPath).deletingPathExtension().relativePath + ".trace.jsonl"
+        let task = try data.task()
+        let verifier = Verifier(parallelism: laneOptions.count)
+        if task.needsSandbox { try verifier.requireSandbox() }
+        let (folder, tokenizer) = try model.openFolder()
+        let entries = try experts.load(for: folder)
+        let mixture = try search.mixture(entries)
+        let examples = try task.problems(split: split, in: data.folder(for: model))
+        let base = try BaseModel(folder)
+        let adaptation = try FewShotAdaptation(
+            base, entries, mixture, task: task, examples: examples, shots: search.shots,
+            settings: search.settings(seed: seed))
+        let decomposing = ProgressReporter("decomposing")
+        let reporter = ProgressReporter("adapt")
+        defer { reporter.finish() }
+        let interruption = StopSignals { _ in }
+        let start = ContinuousClock.now
+        let result = try adaptation.run(
+            lanes: ModelLanes(base, count: laneOptions.count), tokenizer: tokenizer, verifier: verifier,
+            maxTokens: data.maxTokens, decomposition: { decomposing.report($0, of: $1, "matrices") },
+            isCancelled: { interruption.isRequested }
+        ) { iteration in
+            reporter.report(
+                fraction: Double(iteration.iteration) / Double(search.iterations),
+                note: "iteration \(iteration.iteration), best \(iteration.best.right) of \(search.shots) right")
+        }
+        try result.mixture.write(to: destination.path)
+        try AtomicFile.write(try result.outcome.iterations.map { try JSONText.line($0) }.joined(), to: tracePath)
+        let output = Output(
+            task: task.name, method: search.method, shots: result.shots.map(\.id), right: result.outcome.score.right,
+            log_likelihood: result.outcome.score.logLikelihood,
+            coefficients: Dictionary(uniqueKeysWithValues: result.coefficients.map { ($0.expert, $0.values) }),
+            iterations: result.outcome.iterations.count, rollouts: result.outcome.iterations.last?.rollouts ?? 0,
+            ended_early: result.outcome.endedEarly, seconds: (ContinuousClock.now - start).seconds, output: outputPath,
+            trace: tracePath)
+        try StandardOutput.write(json ? JSONText.line(output) : text(result, output))
+    }
+
+    private func text(_ result: FewShotAdaptation.Result, _ output: Output) -> String {
+        let early = output.ended_early.map { ", ended early: \($0)" } ?? ""
+        let likelihood = output.log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
+        var rows = [
+            ("task", "\(output.task), \(output.shots.count) shots of the \(split.rawValue) split"),
+            ("method", "\(output.method.rawValue): \(output.iterations) iterations, \(PlainText.count(output.rollouts)) rollouts\(early)"),
+            ("right", "\(output.right) of \(output.shots.count)\(likelihood)"),
+        ]
+        for part in result.coefficients {
+            let values = part.values
+            let spread =
+                values.count > 1 ? String(format: " (%.3f to %.3f)", values.min() ?? 0, values.max() ?? 0) : ""
+            rows.append((part.expert, String(format: "%.3f", values.reduce(0, +) / Double(values.count)) + spread))
+        }
+        rows.append(("time", Duration.seconds(output.seconds).text))
+        rows.append(("written", "\(outputPath), \(output.trace)"))
+        return PlainText.table(rows)
+    }
+}

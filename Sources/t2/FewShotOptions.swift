@@ -1,0 +1,63 @@
+import ArgumentParser
+import T2Adaptation
+import T2Core
+import T2Learning
+
+extension FewShotSearch.Method: ExpressibleByArgument {}
+
+/// How a few-shot search goes about it.
+struct FewShotOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Labelled examples that the search sees.", valueName: "n"))
+    var shots = 10
+
+    @Option(help: "cem: the cross-entropy method; gradient: the policy gradient on α; random: the control.")
+    var method = FewShotSearch.Method.cem
+
+    @Flag(help: "A coefficient per expert and matrix, instead of one per expert.")
+    var perLayer = false
+
+    @Flag(help: "Divide the coefficients by their sum.")
+    var normalize = false
+
+    @Option(help: ArgumentHelp("Candidates of an iteration.", valueName: "n"))
+    var population = 32
+
+    @Option(help: ArgumentHelp("Share of the candidates that the next ones are drawn around.", valueName: "x"))
+    var eliteRatio = 0.2
+
+    @Option(help: ArgumentHelp("Iterations at most.", valueName: "n"))
+    var iterations = 50
+
+    @Option(help: ArgumentHelp("Iterations without a better candidate after which it ends.", valueName: "n"))
+    var patience = 10
+
+    func validate() throws {
+        for (flag, value, least) in [
+            ("shots", shots, 1), ("population", population, method == .gradient ? 3 : 2), ("iterations", iterations, 1),
+            ("patience", patience, 1),
+        ] where value < least {
+            throw ValidationError("--\(flag) is \(value), expected \(least) or more.")
+        }
+        guard eliteRatio > 0, eliteRatio <= 1 else {
+            throw ValidationError("--elite-ratio is \(eliteRatio), expected a number above 0 and at most 1.")
+        }
+    }
+
+    func settings(seed: UInt64) -> FewShotSearch.Settings {
+        var settings = FewShotSearch.Settings()
+        settings.method = method
+        settings.population = population
+        settings.eliteRatio = eliteRatio
+        settings.iterations = iterations
+        settings.patience = patience
+        settings.seed = seed
+        return settings
+    }
+
+    func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
+        // Its checks are those of any mixture.
+        _ = try ExpertMixture(entries.map { .init(name: $0.path, expert: $0.expert, coefficient: 1) })
+        return MixtureParameterisation(
+            entries.map(\.expert.vector), scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
+    }
+}

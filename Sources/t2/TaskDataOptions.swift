@@ -1,0 +1,27 @@
+import ArgumentParser
+import T2Core
+import T2Tasks
+
+/// The task that a command works on, and where its problems are.
+struct TaskDataOptions: ParsableArguments {
+    @Option(name: .customLong("task"), help: ArgumentHelp("The task's name.", valueName: "name"))
+    var name: String
+
+    @Option(
+        name: .customLong("data"),
+        help: ArgumentHelp(
+            "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+    var path: String?
+
+    @Option(help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
+    var maxTokens = RunConfiguration().maxTokens
+
+    func validate() throws {
+        guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
+    }
+
+    /// - Throws: `InputError` (usage) that suggests the nearest name.
+    func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
+
+    func folder(for model: ModelOptions) -> String { path ?? model.path + "/../data" }
+}
