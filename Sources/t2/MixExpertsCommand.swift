@@ -11,26 +11,30 @@ struct MixExpertsCommand: ParsableCommand {
         discussion: """
             Coefficients may be any finite numbers and need not sum to 1.
 
-            Example:
+            Examples:
               t2 experts mix math.safetensors=0.5 code.safetensors=0.5 \\
+                --output mixture.safetensors
+              t2 experts mix math=0.7 code=0.3 --library experts/tiny \\
                 --output mixture.safetensors
             """)
 
-    /// `FILE=COEFFICIENT`, cut at the last `=`, since names of files may hold some.
+    /// `EXPERT=COEFFICIENT`, cut at the last `=`, since names of files may hold some.
     struct Part: ExpressibleByArgument {
-        let path: String
+        let expert: String
         let coefficient: Double
 
         init?(argument: String) {
             guard let cut = argument.lastIndex(of: "="), cut > argument.startIndex,
                 let coefficient = Double(argument[argument.index(after: cut)...])
             else { return nil }
-            path = String(argument[..<cut])
+            expert = String(argument[..<cut])
             self.coefficient = coefficient
         }
     }
 
-    @Argument(help: ArgumentHelp("Expert files with their coefficients.", valueName: "file=coefficient"))
+    @OptionGroup var library: LibraryOptions
+
+    @Argument(help: ArgumentHelp("Experts with their coefficients.", valueName: "expert=coefficient"))
     var parts: [Part]
 
     @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
@@ -38,8 +42,9 @@ struct MixExpertsCommand: ParsableCommand {
 
     func run() throws {
         let destination = try OutputDestination(checking: outputPath)
+        let experts = try library.experts(parts.map(\.expert))
         let mixture = try ExpertMixture(
-            parts.map { .init(name: $0.path, expert: try ExpertFile(path: $0.path), coefficient: $0.coefficient) })
+            zip(experts, parts).map { .init(name: $0.path, expert: $0.expert, coefficient: $1.coefficient) })
         let mixed = try mixture.mixed()
         try mixed.write(to: destination.path)
         try StandardOutput.write(

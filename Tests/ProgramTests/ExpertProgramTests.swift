@@ -102,8 +102,7 @@ struct ExpertProgramTests {
         "every command explains itself with an example",
         arguments: [
             ["tokenize"], ["score"], ["gradient"], ["generate"], ["eval"], ["decompose"], ["inspect"],
-            ["experts", "show"],
-            ["experts", "mix"],
+            ["experts", "list"], ["experts", "show"], ["experts", "diff"], ["experts", "mix"], ["experts", "merge"],
         ])
     func help(command: [String]) throws {
         let run = try ProgramRun(command + ["--help"], in: try TemporaryFolder())
