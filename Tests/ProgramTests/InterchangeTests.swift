@@ -1,0 +1,37 @@
+import Foundation
+import T2TestSupport
+import Testing
+
+/// The Python environment that scripts/python_environment makes, and what is checked with it.
+private enum Interchange {
+    static let root = URL(fileURLWithPath: #filePath).pathComponents.dropFirst().dropLast(3)
+        .reduce("") { $0 + "/" + $1 }
+    static let python = root + "/.venv/bin/python"
+    static let scripts = root + "/scripts/interchange"
+    static var hasPython: Bool { FileManager.default.isExecutableFile(atPath: python) }
+}
+
+/// What goes to and comes from other programs, checked by them: PyTorch, transformers and safetensors.
+@Suite(
+    "Agreement with transformers and with the reference's checkpoints",
+    .enabled(if: Interchange.hasPython, "needs the Python environment that scripts/python_environment makes"))
+struct InterchangeTests {
+    @Test("merged models score in transformers as in t2; checkpoints are imported", arguments: ["merge", "import"])
+    func check(subject: String) throws {
+        let folder = try TemporaryFolder()
+        let log = try folder.write("", to: "log")
+        let t2 = Process(t2: [], in: folder)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Interchange.python)
+        process.arguments = [
+            "\(Interchange.scripts)/check_\(subject).py", "--t2", try #require(t2.executableURL).path,
+        ]
+        process.environment = t2.environment?.merging(["HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
+        process.standardOutput = FileHandle(forUpdatingAtPath: log)
+        process.standardError = process.standardOutput
+        try process.run()
+        let status = process.waitForStatus()
+        let said = try String(contentsOfFile: log, encoding: .utf8)
+        #expect(status == 0, "\(said)")
+    }
+}
