@@ -12,6 +12,12 @@ package struct Dispatch: Sendable, Equatable, Codable {
     package let expert: String?
     /// What the classifying model said.
     package let answer: String
+
+    package init(category: String, expert: String?, answer: String) {
+        self.category = category
+        self.expert = expert
+        self.answer = answer
+    }
 }
 
 /// Pass 1 of two-pass inference: a model is asked for each prompt's category, and the category's expert answers in pass 2.

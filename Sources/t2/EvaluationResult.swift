@@ -107,36 +107,3 @@ struct EvaluationResult: Encodable {
             + "\(PlainText.percent(interval[1])) %"
     }
 }
-
-/// A line of `--records`.
-struct EvaluationRecord: Encodable {
-    let id: String
-    let topic: String
-    let prompt: String
-    let completion: String
-    let tokens: Int
-    let finished: Bool
-    /// Nil if the reward is missing.
-    let outcome: String?
-    let missing: String?
-    /// What the first pass decided; nil without one.
-    let dispatch: Dispatch?
-
-    init(_ completion: EvaluatedCompletion) {
-        id = completion.problem.id
-        topic = completion.problem.topic
-        prompt = completion.problem.prompt
-        self.completion = completion.completion
-        tokens = completion.tokenCount
-        finished = completion.finished
-        dispatch = completion.dispatch
-        switch completion.reward {
-        case .judged(let outcome): (self.outcome, missing) = (outcome.rawValue, nil)
-        case .missing(let reason): (outcome, missing) = (nil, reason)
-        }
-    }
-
-    static func write(_ completions: [EvaluatedCompletion], to path: String) throws {
-        try AtomicFile.write(try completions.map { try JSONText.line(EvaluationRecord($0)) }.joined(), to: path)
-    }
-}

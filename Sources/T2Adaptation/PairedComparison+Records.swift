@@ -1,0 +1,77 @@
+import T2Core
+
+extension PairedComparison {
+    /// An evaluation, and what messages call it: usually its file.
+    package struct Evaluated {
+        package let name: String
+        package let records: [EvaluationRecord]
+
+        package init(name: String, records: [EvaluationRecord]) {
+            self.name = name
+            self.records = records
+        }
+    }
+
+    /// Compares two evaluations of the same problems, in whatever order they stand. Ids are distinct within each.
+    ///
+    /// - Throws: `InputError` naming the first problem that only one evaluation has or that reads differently in the two, or if
+    ///   no problem was judged in both.
+    package init(_ first: Evaluated, _ second: Evaluated) throws {
+        let pairs = try Self.pairs(first, second)
+        var counts: [Pair: Int] = [:]
+        for (one, other) in pairs {
+            guard case .judged(let a) = one.reward, case .judged(let b) = other.reward else { continue }
+            counts[Pair(firstIsRight: a == .right, secondIsRight: b == .right), default: 0] += 1
+        }
+        let judged = counts.values.reduce(0, +)
+        guard judged > 0 else {
+            throw InputError(
+                second.name, "none of its \(pairs.count) problems was judged both here and in \(first.name)",
+                remedy: "Run t2 eval again where rewards are missing.")
+        }
+        func count(_ first: Bool, _ second: Bool) -> Int {
+            counts[Pair(firstIsRight: first, secondIsRight: second)] ?? 0
+        }
+        self.init(
+            bothRight: count(true, true), onlyFirst: count(true, false), onlySecond: count(false, true),
+            bothWrong: count(false, false), excluded: pairs.count - judged)
+    }
+
+    private struct Pair: Hashable {
+        let firstIsRight: Bool
+        let secondIsRight: Bool
+    }
+
+    private static func pairs(
+        _ first: Evaluated, _ second: Evaluated
+    ) throws -> [(EvaluationRecord, EvaluationRecord)] {
+        let partners = Dictionary(uniqueKeysWithValues: second.records.map { ($0.id, $0) })
+        let pairs = try first.records.map { record in
+            guard let partner = partners[record.id] else { throw absent(record.id, in: second, first) }
+            guard partner.prompt == record.prompt else {
+                throw different(second, "its problem '\(record.id)' has another prompt than in \(first.name)")
+            }
+            return (record, partner)
+        }
+        // All of the first's are in the second: one more is in the second alone.
+        if pairs.count < partners.count {
+            let known = Set(first.records.map(\.id))
+            if let extra = second.records.first(where: { !known.contains($0.id) }) {
+                throw absent(extra.id, in: first, second)
+            }
+        }
+        return pairs
+    }
+
+    private static func absent(_ id: String, in place: Evaluated, _ other: Evaluated) -> InputError {
+        different(
+            place,
+            "has \(place.records.count) problems and not '\(id)', which is among the \(other.records.count) of \(other.name)"
+        )
+    }
+
+    private static func different(_ place: Evaluated, _ problem: String) -> InputError {
+        InputError(
+            place.name, problem, remedy: "Evaluate both on the same problems: the same --task, --split and --limit.")
+    }
+}
