@@ -39,8 +39,14 @@ extension Coordinator {
     private func send(_ grant: LeaseGrant) async throws {
         guard let unit = work.unit(grant.unit) else { preconditionFailure("granted a unit of another step") }
         let lease = work.lease(unit, attempt: grant.attempt, length: grant.length, epoch: epoch)
-        guard await send(.lease(lease), to: grant.worker) else {
-            return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
+        do {
+            guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
+            else {
+                return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
+            }
+        } catch let error as ProtocolError {
+            // Every worker would be sent the same in vain.
+            throw CoordinatorError.untransportable(grant.unit, problem: error.description)
         }
         logger.debug(
             grant.isSecondCopy ? "second copy handed out" : "unit handed out",

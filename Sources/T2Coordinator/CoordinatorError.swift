@@ -7,6 +7,8 @@ package enum CoordinatorError: UserFacingError, Equatable {
     case nonFinite(UnitKey, UnitFailure, evidence: String, model: String)
     /// The sum of the step's gradients, or what became of p; the unit is the one whose gradient is at fault or largest.
     case nonFiniteUpdate(UnitKey, LearningError, evidence: String, model: String)
+    /// No worker could ever get the unit.
+    case untransportable(UnitKey, problem: String)
     case transportClosed
     case otherRun(place: String, problem: String)
 
@@ -23,6 +25,8 @@ package enum CoordinatorError: UserFacingError, Equatable {
         case .nonFiniteUpdate(let unit, let cause, let evidence, let model):
             "\(cause) The unit with the largest gradient, \(unit), is saved; compute it again with: "
                 + "\(Self.replay(evidence, model))."
+        case .untransportable(let unit, let problem):
+            "the lease of unit \(unit) cannot travel: \(problem) Start a run with fewer prompts-per-unit in another --run-dir."
         case .transportClosed:
             "the coordinator's socket was closed while the run was under way. Go on with --resume."
         case .otherRun(let place, let problem):
@@ -35,7 +39,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
         case .poisoned: .unavailable
         case .nonFinite, .nonFiniteUpdate: .data
         case .transportClosed: .internalError
-        case .otherRun: .configuration
+        case .untransportable, .otherRun: .configuration
         }
     }
 

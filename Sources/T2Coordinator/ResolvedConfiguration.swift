@@ -1,6 +1,7 @@
 import Foundation
 import T2Core
 import T2Learning
+import T2Transport
 import Yams
 
 /// A configuration with absolute paths, and where each key was given.
@@ -35,10 +36,9 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             _ holds: Bool, _ key: ConfigurationKey, _ found: Any, _ expected: String? = nil, remedy: String = ""
         ) {
             guard !holds else { return }
-            let place = places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
             problems.append(
                 .init(
-                    place: place,
+                    place: place(of: key),
                     message:
                         "expected \(expected ?? key.expectation), found \(found).\(remedy.isEmpty ? "" : " \(remedy)")")
             )
@@ -63,6 +63,18 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         require(
             values.maxTokens < contextLength, .maxTokens, values.maxTokens,
             "fewer than the base model's context of \(contextLength) tokens")
+        // A unit's lease is one message, and so is its result.
+        let limits = MessageLimits()
+        let most = max(1, min(limits.rollouts, limits.tokens / max(1, values.maxTokens)))
+        let carried = "a message carries at most \(most) completions of \(values.maxTokens) tokens"
+        require(
+            values.samplesPerPrompt <= most, .samplesPerPrompt, values.samplesPerPrompt, "at most \(most): \(carried)")
+        let samples = min(max(1, values.samplesPerPrompt), most)
+        let fewer = most / max(1, values.promptsPerUnit)
+        require(
+            values.promptsPerUnit <= most / samples, .promptsPerUnit, values.promptsPerUnit,
+            "at most \(most / samples) with samples-per-prompt \(values.samplesPerPrompt): \(carried)",
+            remedy: fewer > 0 ? "Or lower samples-per-prompt to \(fewer)." : "")
         require(values.evaluateEvery >= 1, .evaluateEvery, values.evaluateEvery)
         require(values.validationProblems >= 1, .validationProblems, values.validationProblems)
         // Learning's own checks take sizes for granted.
@@ -72,6 +84,11 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+    }
+
+    /// Where a key was given, and its name.
+    func place(of key: ConfigurationKey) -> String {
+        places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
     }
 
     private func learningPlace(_ error: LearningError) -> String {

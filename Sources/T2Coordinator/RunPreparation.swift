@@ -73,6 +73,7 @@ package struct RunPreparation: Sendable {
             name: RunFolder.name(path: place.runFolder), configuration: configuration, model: model.configuration,
             modelDigest: model.digest, tokenizerDigest: model.tokenizerDigest, parameterisation: parameterisation,
             training: training, validation: validation)
+        _ = try LeaseCheck(definition, resolved)
         let prompts = try PromptCheck(
             training + definition.validation, tokenizer, maxTokens: configuration.maxTokens,
             contextLength: model.configuration.contextLength)

@@ -141,6 +141,31 @@ struct ConfigurationTests {
             error?.problems.map(\.place) == ["math.yaml:1: steps", "math.yaml:2: max-tokens"])
     }
 
+    @Test(
+        "a unit that no message can carry is refused with the largest values that it can",
+        arguments: [
+            (
+                ["samples-per-prompt=1000", "prompts-per-unit=128"],
+                "--set prompts-per-unit=128: prompts-per-unit: expected at most 65 with samples-per-prompt 1000: a message carries "
+                    + "at most 65536 completions of 64 tokens, found 128. Or lower samples-per-prompt to 512."
+            ),
+            (
+                ["samples-per-prompt=8", "max-tokens=4194304"],
+                "--set samples-per-prompt=8: samples-per-prompt: expected at most 4: a message carries at most 4 completions of "
+                    + "4194304 tokens, found 8."
+            ),
+        ])
+    func unitTooLarge(settings: [String], message: String) throws {
+        func resolve(_ settings: [String]) throws -> ResolvedConfiguration {
+            try Self.resolve(nil, settings.map(ConfigurationSource.Assignment.init(setting:)))
+        }
+        let resolved = try resolve(["prompts-per-step=128", "max-tokens=64"] + settings)
+        let error = #expect(throws: ConfigurationError.self) { try resolved.check(contextLength: 1 << 23) }
+        #expect(error?.problems.map { "\($0.place): \($0.message)" }.first == message)
+        try resolve(["prompts-per-step=128", "samples-per-prompt=512", "prompts-per-unit=128"])
+            .check(contextLength: 1 << 23)
+    }
+
     @Test("the defaults are possible")
     func defaults() throws {
         try Self.resolve(nil).check(contextLength: 256)

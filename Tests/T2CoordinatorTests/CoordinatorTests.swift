@@ -180,6 +180,23 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("a lease that cannot travel ends the run instead of being tried for ever")
+    func untransportable() async throws {
+        var configuration = TestRun.configuration()
+        (configuration.promptsPerStep, configuration.promptsPerUnit, configuration.samplesPerPrompt) = (128, 128, 1000)
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network, configuration: configuration)
+        let worker = try await ArithmeticWorker("ann", on: network)
+        let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
+        try await journal.close()
+        #expect(
+            error?.description.contains(
+                "cannot travel: LEASE: its header cannot be read: samplesPerPrompt: expected 1 to 512")
+                == true)
+        #expect(error?.exitStatus == .configuration)
+    }
+
     @Test("a result with a missing reward is refused, sampled again and never averaged")
     func missingReward() async throws {
         let folder = try TestRun.Folder()
