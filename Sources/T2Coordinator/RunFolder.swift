@@ -4,7 +4,7 @@ import T2Core
 /// The places in a run folder, held for one coordinator at a time.
 package struct RunFolder: Sendable {
     package let path: String
-    private let lock: RunLock
+    private let lock: RunLock?
 
     package var databasePath: String { path + "/run.sqlite" }
     package var metricsPath: String { path + "/metrics.jsonl" }
@@ -28,6 +28,15 @@ package struct RunFolder: Sendable {
         for folder in [path, checkpointsPath] { AtomicFile.removeAbandoned(in: folder) }
     }
 
+    /// A run folder to look into, not to work in.
+    ///
+    /// - Throws: `InputError` if it holds no run, or if a coordinator works in it.
+    package init(inspecting path: String) throws {
+        self.path = path
+        try Self.check(path: path, resume: true)
+        lock = try RunLock(inspecting: path + "/.lock")
+    }
+
     /// The run's name in messages and in the database.
     package static func name(path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 
@@ -48,7 +57,7 @@ package struct RunFolder: Sendable {
     }
 
     /// Lets another coordinator in.
-    package func release() { lock.release() }
+    package func release() { lock?.release() }
 
     /// Whether a run was started there.
     private static func holdsRun(_ path: String) -> Bool {

@@ -46,24 +46,15 @@ package actor RunJournal {
     /// - Returns: it, and what is wrong with newer checkpoints that had to be left out.
     /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with something else.
     package func restore() async throws -> (checkpoint: Checkpoint, damaged: [String]) {
-        try await requireSameRun()
-        let (found, damaged) = shelf.latest()
-        if found == nil {
-            // A run saves its start before anything else: without a checkpoint there must not be any work either.
-            let hasWork = try await !metricsText().isEmpty
-            guard damaged.isEmpty, !hasWork else {
-                throw InputError(
-                    folder.path,
-                    "none of its checkpoints can be read, and going on would throw its results away: "
-                        + (damaged.isEmpty ? "there are none" : damaged.joined(separator: "; ")),
-                    remedy: "Restore a file of checkpoints/ from a copy, or start anew in another --run-dir.")
-            }
+        let saved = try await SavedRun(store, shelf, folder: folder.path)
+        try saved.requireSameRun(as: definition)
+        if let identity = saved.identity {
+            definition.name = identity.name
+        } else {
+            try await store.begin(definition.identity)
         }
-        var checkpoint = try found ?? definition.start()
-        if found == nil { try shelf.save(checkpoint) }
-        try checkpoint.requireSameRun(
-            as: comparable(with: checkpoint.configuration), modelDigest: definition.modelDigest,
-            place: shelf.path(step: checkpoint.step))
+        var checkpoint = try saved.checkpoint ?? definition.start()
+        if saved.checkpoint == nil { try shelf.save(checkpoint) }
         if checkpoint.configuration.steps < definition.configuration.steps, !definition.isFinished(checkpoint) {
             checkpoint.configuration.steps = definition.configuration.steps
             try await store.update(definition.identity)
@@ -71,7 +62,7 @@ package actor RunJournal {
         try await store.rewind(to: checkpoint.step, keepsEvaluation: checkpoint.isEvaluated)
         try AtomicFile.write(try await metricsText(), to: folder.metricsPath)
         metrics = try LineLog(path: folder.metricsPath)
-        return (checkpoint, damaged)
+        return (checkpoint, saved.damaged)
     }
 
     /// `metrics.jsonl` in full: each step's line, then that of its evaluation.
@@ -80,30 +71,6 @@ package actor RunJournal {
         lines += try await store.evaluations().map { (step: $0.step, place: 1, line: MetricsLine.evaluation($0)) }
         lines.sort { ($0.step, $0.place) < ($1.step, $1.place) }
         return try lines.map { try $0.line.text() + "\n" }.joined()
-    }
-
-    private func requireSameRun() async throws {
-        guard let saved = try await store.identity() else { return try await store.begin(definition.identity) }
-        func require(_ what: String, _ saved: Digest, _ given: Digest) throws {
-            guard saved != given else { return }
-            throw CoordinatorError.otherRun(
-                place: folder.path,
-                problem: "the run was started with \(what) of digest \(saved.short), the one given has \(given.short)")
-        }
-        try require("a base model", saved.modelDigest, definition.modelDigest)
-        try require("a tokenizer", saved.tokenizerDigest, definition.tokenizerDigest)
-        try require("problems", saved.dataDigest, definition.dataDigest)
-        definition.name = saved.name
-    }
-
-    /// The configuration given, with the paths of the saved one, since model and data are compared by content, and with its
-    /// steps unless there are fewer now.
-    private func comparable(with saved: RunConfiguration) -> RunConfiguration {
-        var configuration = definition.configuration
-        configuration.model = saved.model
-        configuration.data = saved.data
-        configuration.steps = min(configuration.steps, saved.steps)
-        return configuration
     }
 
     /// Notes a step's units.

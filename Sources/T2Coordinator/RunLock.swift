@@ -7,23 +7,41 @@ package final class RunLock: Sendable {
 
     /// - Throws: `InputError` naming the process that holds the folder, or `SystemError`.
     package init(path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw SystemError("create", path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            let holder = Self.holder(descriptor)
-            close(descriptor)
-            guard code == EWOULDBLOCK else { throw SystemError("lock", path, code: code) }
-            throw InputError(
-                parentFolder(of: path), "another t2-coord (process \(holder)) works in this run folder",
-                remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
-        }
+        let taken = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard taken >= 0 else { throw SystemError("create", path) }
+        try Self.lock(taken, path)
         let text = "\(getpid())\n"
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count else {
+        guard ftruncate(taken, 0) == 0, pwrite(taken, text, text.utf8.count, 0) == text.utf8.count else {
             let code = errno
-            close(descriptor)
+            close(taken)
             throw SystemError("write", path, code: code)
         }
+        descriptor = taken
+    }
+
+    /// Holds the lock without a word in its file; nil if nobody ever held it.
+    ///
+    /// - Throws: as `init(path:)`.
+    package init?(inspecting path: String) throws {
+        let taken = open(path, O_RDONLY | O_CLOEXEC)
+        guard taken >= 0 else {
+            guard errno == ENOENT else { throw SystemError("open", path) }
+            return nil
+        }
+        try Self.lock(taken, path)
+        descriptor = taken
+    }
+
+    /// Closes the descriptor if it cannot be locked.
+    private static func lock(_ descriptor: Int32, _ path: String) throws {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
+        let code = errno
+        let holder = holder(descriptor)
+        close(descriptor)
+        guard code == EWOULDBLOCK else { throw SystemError("lock", path, code: code) }
+        throw InputError(
+            parentFolder(of: path), "another t2-coord (process \(holder)) works in this run folder",
+            remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
     }
 
     deinit { close(descriptor) }

@@ -15,8 +15,9 @@ package struct RunStore: Sendable {
 
     /// Opens or makes the database and brings it to this program's schema.
     ///
+    /// - Parameter migrates: false to look into one that may be empty, and to leave it as it is.
     /// - Throws: `RunStoreError`.
-    package init(path: String) throws {
+    package init(path: String, migrates: Bool = true) throws {
         self.path = path
         var configuration = Configuration()
         configuration.journalMode = .wal
@@ -33,7 +34,7 @@ package struct RunStore: Sendable {
             }
             guard !isOlder else { throw RunStoreError.olderSchema(path: path) }
             guard !isNewer else { throw RunStoreError.newerSchema(path: path) }
-            try migrator.migrate(database)
+            if migrates { try migrator.migrate(database) }
         } catch let error as DatabaseError {
             throw RunStoreError(error, path: path, operation: "open it")
         }
@@ -47,7 +48,9 @@ package struct RunStore: Sendable {
 
     /// What the run was started with; nil in a new database.
     package func identity() async throws -> RunIdentity? {
-        try await read("read the run") { try RunIdentity.fetchOne($0) }
+        try await read("read the run") { database in
+            try database.tableExists(RunIdentity.databaseTableName) ? RunIdentity.fetchOne(database) : nil
+        }
     }
 
     package func begin(_ identity: RunIdentity) async throws {

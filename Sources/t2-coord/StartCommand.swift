@@ -63,6 +63,7 @@ struct StartCommand: AsyncParsableCommand {
         let transport = try ZeroMQCoordinatorTransport.listen(on: bind)
         if dryRun {
             await transport.close()
+            if resume { try await inspect(preparation.definition, folder: request.runFolder, console) }
             console.say("dry run: everything is in order; nothing was started")
             return
         }
@@ -76,6 +77,16 @@ struct StartCommand: AsyncParsableCommand {
             await transport.close()
             throw error
         }
+    }
+
+    /// Refuses what going on would refuse, and says where it would begin.
+    private func inspect(_ definition: RunDefinition, folder: String, _ console: Console) async throws {
+        let saved = try await SavedRun.inspect(definition, folder: folder)
+        for problem in saved.damaged { logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
+        guard let checkpoint = saved.checkpoint else { return }
+        console.say(
+            definition.isFinished(checkpoint)
+                ? "this run is finished" : "going on would begin after step \(checkpoint.step)")
     }
 
     private var logger: Logger {

@@ -35,6 +35,49 @@ struct ResumeTests {
         #expect(fourth.text.contains("finished after 2 steps"))
     }
 
+    @Test("a dry run of going on refuses what going on refuses, and changes no file")
+    func dryRun() async throws {
+        let cluster = try Cluster()
+        let model = try TinyModel()
+        defer { model.remove() }
+        let first = try cluster.coordinator(model, extra: ["--steps", "2"])
+        let endpoint = try await cluster.endpoint(first)
+        func resume(_ extra: [String] = []) async throws -> (status: Int32?, text: String) {
+            let program = try cluster.coordinator(resume: true, extra: ["--dry-run"] + extra)
+            return (await program.status(seconds: 60), program.text)
+        }
+        let busy = try await resume()
+        #expect(busy.status == ExitStatus.tryAgain.rawValue, "\(busy.text)")
+        #expect(busy.text.contains("another t2-coord (process"))
+        let worker = try cluster.worker(endpoint, model: model.path, name: "ann")
+        first.signal(SIGKILL, atLineContaining: "step 1/2")
+        #expect(await first.status() == -SIGKILL, "\(first.text)")
+        worker.signal(SIGKILL)
+        let before = try Cluster.contents(of: cluster.runFolder).filter { !$0.key.hasPrefix("run.sqlite") }
+
+        let good = try await resume(["--steps", "3"])
+        #expect(good.status == 0, "\(good.text)")
+        #expect(good.text.contains("going on would begin after step "))
+        let other = try await resume(["--set", "learning-rate=0.5"])
+        #expect(other.status == ExitStatus.configuration.rawValue, "\(other.text)")
+        #expect(other.text.contains("belongs to a run of another configuration: learning-rate was"), "\(other.text)")
+        let data = cluster.folder + "/data/gsm-mini/train.jsonl"
+        let problems = try String(contentsOfFile: data, encoding: .utf8)
+        try AtomicFile.write(problems.replacingOccurrences(of: "Add", with: "And"), to: data)
+        let changed = try await resume()
+        #expect(changed.status == ExitStatus.configuration.rawValue, "\(changed.text)")
+        #expect(changed.text.contains("the run was started with problems of digest"), "\(changed.text)")
+        try AtomicFile.write(problems, to: data)
+        #expect(try Cluster.contents(of: cluster.runFolder).filter { !$0.key.hasPrefix("run.sqlite") } == before)
+        let checkpoints = cluster.runFolder + "/checkpoints"
+        for name in try FileManager.default.contentsOfDirectory(atPath: checkpoints) {
+            try AtomicFile.write("damaged", to: "\(checkpoints)/\(name)")
+        }
+        let damaged = try await resume()
+        #expect(damaged.status == ExitStatus.data.rawValue, "\(damaged.text)")
+        #expect(damaged.text.contains("none of its checkpoints can be read"), "\(damaged.text)")
+    }
+
     @Test("a run folder that was renamed goes on where it is, to the same bytes")
     func renamed() async throws {
         let cluster = try Cluster()
