@@ -25,6 +25,14 @@ package enum RunConsole {
                 : String(format: "  best: %.1f %% at step %d", 100 * metrics.bestAccuracy, metrics.bestStep))
     }
 
+    /// `stopped in step 12 of 40`, or, with every update made, `stopped in the evaluation after step 40 of 40`
+    ///
+    /// - Parameter step: updates made.
+    package static func interruption(step: Int, steps: Int) -> String {
+        step < steps
+            ? "stopped in step \(step + 1) of \(steps)" : "stopped in the evaluation after step \(step) of \(steps)"
+    }
+
     /// `61.0 % (122 of 200, 95 % interval 54.1–67.5)`
     package static func percent(_ interval: AccuracyInterval) -> String {
         String(

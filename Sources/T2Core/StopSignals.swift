@@ -17,7 +17,7 @@ package final class StopSignals: Sendable {
     /// From here on the signals no longer kill the program.
     ///
     /// - Parameter stop: told the signal's name at the first one. Until it is known, here or by `tell`, there is nothing to
-    ///   lose, and the first signal ends the program with status 0.
+    ///   lose and nothing to go on with: the first signal ends the program with the status that a shell gives it, 130 or 143.
     package init(_ stop: (@Sendable (String) -> Void)? = nil) {
         let queue = DispatchQueue(label: "t2-signals")
         let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")]
@@ -49,7 +49,7 @@ package final class StopSignals: Sendable {
             if now - first >= Self.sameRequest { _exit(128 + number) }
             return
         }
-        guard let stop else { _exit(0) }
+        guard let stop else { _exit(128 + number) }
         stop(name)
     }
 }

@@ -52,7 +52,8 @@ struct RunOptions: ParsableArguments {
         var notice: String?
         if resume, file == nil, let runFolder { file = runFolder + "/configuration.yaml" }
         if file == nil, model == nil, !assignments.contains(where: { $0.key == "model" }) {
-            let example = try Self.bundledExample(task: task)
+            let example = try Self.bundledExample(
+                task: assignments.last { $0.key == "task" }?.value)
             file = example.file
             if let model = example.model {
                 assignments.append(.init(key: "model", value: model, place: "bundled model"))

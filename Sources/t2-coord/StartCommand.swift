@@ -50,6 +50,8 @@ struct StartCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console()
         let signals = StopSignals()
+        // What is quickly found wrong comes first.
+        _ = try Endpoint(listening: bind)
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
         let place = RunPreparation.Place(

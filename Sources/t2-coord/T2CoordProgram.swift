@@ -25,7 +25,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               75       another t2-coord works in the run folder: try again later
               77       no permission
               78       wrong configuration, or not that of the run to resume
-              130, 143 stopped at once by a second Ctrl-C or SIGTERM; --resume goes on
+              130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
         subcommands: [StartCommand.self])
 

@@ -78,7 +78,8 @@ struct Training {
                 try await journal.say(line)
             }
         case .interrupted(let step):
-            try await journal.say("stopped in step \(step + 1) of \(preparation.definition.configuration.steps)")
+            try await journal.say(
+                RunConsole.interruption(step: step, steps: preparation.definition.configuration.steps))
             console.say("go on with: t2-coord start --resume --run-dir \(RunSummary.quoted(journal.folder.path))")
         }
     }

@@ -27,7 +27,7 @@ struct T2WorkerProgram: AsyncParsableCommand {
               74       the disk failed
               77       no permission
               78       refused by the coordinator, as for another base model
-              130, 143 stopped at once by a second Ctrl-C or SIGTERM
+              130, 143 stopped by Ctrl-C or SIGTERM before it joined, or at once by a second one
             """,
         subcommands: [JoinCommand.self])
 

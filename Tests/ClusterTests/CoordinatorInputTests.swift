@@ -167,6 +167,54 @@ struct CoordinatorInputTests {
         #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
     }
 
+    @Test(
+        "an endpoint that cannot be listened on is refused before the model is looked at",
+        arguments: [("tcp://0.0.0.0:5555", "not an address of this machine alone"), ("127.0.0.1:5555", "has no '://'")])
+    func impossibleEndpoint(bind: String, problem: String) async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator(bind: bind, extra: ["--model", "/nowhere/base"])
+        #expect(await coordinator.status(seconds: 60) == T2Core.ExitStatus.usage.rawValue, "\(coordinator.text)")
+        #expect(coordinator.lines.count == 1)
+        #expect(coordinator.text.hasPrefix("error: endpoint '\(bind)': \(problem)"), "\(coordinator.text)")
+    }
+
+    @Test("a task chosen by --set has the same bundled recipe as one chosen by --task", arguments: ["--task", "--set"])
+    func bundledRecipe(flag: String) async throws {
+        let cluster = try Cluster()
+        let coordinator = try RunningProgram(
+            "t2-coord",
+            [
+                "start", "--run-dir", cluster.runFolder, "--bind", "tcp://127.0.0.1:0", "--dry-run", flag,
+                flag == "--set" ? "task=arc-mini" : "arc-mini",
+            ])
+        #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
+        #expect(coordinator.lines.first?.hasSuffix("experts/tiny/reasoning.yaml") == true, "\(coordinator.text)")
+    }
+
+    @Test(
+        "stopped before there is a run, it ends as a stopped program does",
+        arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+    func stoppedEarly(signal: Int32, status: Int32) async throws {
+        let cluster = try Cluster()
+        let data = cluster.folder + "/data/gsm-mini"
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        // The problems never end, so that the coordinator reads until it is stopped.
+        let problems = "\(data)/train.jsonl"
+        #expect(mkfifo(problems, 0o600) == 0)
+        let coordinator = try cluster.coordinator(extra: ["--data", cluster.folder + "/data"])
+        var writer = open(problems, O_WRONLY | O_NONBLOCK)
+        for _ in 0..<600 where writer < 0 {
+            // Until the other end is open there is nobody to write to.
+            _ = await coordinator.line(containing: "error", seconds: 0.1)
+            writer = open(problems, O_WRONLY | O_NONBLOCK)
+        }
+        #expect(writer >= 0, "\(coordinator.text)")
+        defer { close(writer) }
+        coordinator.signal(signal)
+        #expect(await coordinator.status(seconds: 60) == status, "\(coordinator.text)")
+        #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
+    }
+
     @Test("a worker without a model folder says which one is missing")
     func missingModel() async throws {
         let worker = try RunningProgram("t2-worker", ["join", "tcp://127.0.0.1:5999", "--model", "/nowhere/base"])

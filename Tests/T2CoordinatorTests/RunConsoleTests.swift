@@ -26,6 +26,12 @@ struct RunConsoleTests {
         return try JSONDecoder().decode(StepMetrics.self, from: JSONSerialization.data(withJSONObject: object))
     }
 
+    @Test("an interruption names a step that there is", arguments: [(0, "step 1 of 40"), (39, "step 40 of 40")])
+    func interruption(step: Int, place: String) {
+        #expect(RunConsole.interruption(step: step, steps: 40) == "stopped in \(place)")
+        #expect(RunConsole.interruption(step: 40, steps: 40) == "stopped in the evaluation after step 40 of 40")
+    }
+
     @Test("a step is one aligned line")
     func step() throws {
         let line = RunConsole.line(try Self.metrics(step: 9), steps: 30, remainingSeconds: 41)
