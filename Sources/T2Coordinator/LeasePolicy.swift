@@ -4,8 +4,10 @@ package struct LeasePolicy: Sendable, Equatable {
     package var minimumLength: Duration = .seconds(30)
     /// A lease lasts this many times the 95th percentile of the worker's durations.
     package var lengthFactor = 3.0
-    /// Failures of a unit after which the run stops.
+    /// Workers on which a unit fails before the run stops.
     package var failuresToPoison = 3
+    /// Failures of a unit, on however few workers, before the run stops: with one worker there is nobody else to ask.
+    package var mostFailures = 6
     /// Silence after which a worker is suspected.
     package var suspectAfter: Duration = .seconds(5)
     /// Silence after which a worker is dead and its leases go to others.

@@ -182,15 +182,16 @@ package struct LeaseTable: Sendable {
         units[unit]?.failures.append(failure)
         giveBack(unit, attempt: failure.attempt, of: failure.worker)
         let failures = state.failures + [failure]
-        if blame(failures) >= policy.failuresToPoison { return [.stop(.poisoned(unit, failures))] }
+        if isPoisoned(failures) { return [.stop(.poisoned(unit, failures))] }
         return [.report(.failed(unit, failure))]
     }
 
-    /// How often the unit itself may be at fault. Workers come and go as they like, so one that vanishes again and again
-    /// counts once.
-    private func blame(_ failures: [UnitFailure]) -> Int {
+    /// Whether the unit itself must be at fault: it failed on several workers, or again and again where there are no others.
+    /// Workers come and go as they like, so one that vanishes again and again counts once.
+    private func isPoisoned(_ failures: [UnitFailure]) -> Bool {
         let vanished = failures.filter { $0.category == UnitFailure.vanished }
-        return failures.count - vanished.count + Set(vanished.map(\.worker.name)).count
+        let count = failures.count - vanished.count + Set(vanished.map(\.worker.name)).count
+        return Set(failures.map(\.worker.name)).count >= policy.failuresToPoison || count >= policy.mostFailures
     }
 
     /// Ends a lease without blame; the unit is pending again unless another copy is out.

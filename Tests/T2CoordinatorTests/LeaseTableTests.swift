@@ -198,8 +198,8 @@ struct LeaseTableTests {
         #expect(bench.take(.creditGranted(Bench.bob, count: 1)).grants.map(\.attempt) == [2])
     }
 
-    @Test("three failures poison a unit: on three workers if there are, else wherever it went")
-    func poison() {
+    @Test("failures on three workers poison a unit; on fewer workers it takes six")
+    func poison() throws {
         var bench = Bench(units: 1, workers: [Bench.ann, Bench.bob, Bench.eve], credit: 5)
         var stops: [LeaseStop] = []
         for attempt in 1...3 {
@@ -213,9 +213,16 @@ struct LeaseTableTests {
         #expect(unit == Bench.unit(0))
         #expect(Set(failures.map(\.worker)) == [Bench.ann, Bench.bob, Bench.eve])
 
-        var alone = Bench(units: 1, workers: [Bench.ann], credit: 5)
-        let ends = (1...3).flatMap { alone.result(Bench.ann, 0, attempt: $0, defect: missing).stops }
-        #expect(ends.count == 1)
+        for workers in [[Bench.ann], [Bench.ann, Bench.bob]] {
+            var few = Bench(units: 1, workers: workers, credit: 9)
+            var ends: [Int] = []
+            for attempt in 1...6 {
+                let lease = try #require(few.table.units[Bench.unit(0)]?.leases.first)
+                let effects = few.result(lease.worker, 0, attempt: attempt, defect: missing)
+                if !effects.stops.isEmpty { ends.append(attempt) }
+            }
+            #expect(ends == [6])
+        }
     }
 
     @Test("an error that a worker reports ends its lease and counts as a failure")
@@ -350,7 +357,7 @@ struct LeaseTableTests {
     func randomEvents(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))
         var policy = LeasePolicy()
-        policy.failuresToPoison = .max
+        (policy.failuresToPoison, policy.mostFailures) = (.max, .max)
         var bench = Bench(units: 12, policy: policy)
         let workers = [Bench.ann, Bench.bob, Bench.eve]
         var held: [LeaseGrant] = []
