@@ -113,6 +113,7 @@ package final class PolicyGradient {
             transformer.workspace.measure(.head) {
                 MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
             }
+            transformer.onLayer()
         }
     }
 

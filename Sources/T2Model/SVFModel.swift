@@ -89,8 +89,9 @@ package final class SVFModel: Sendable {
     /// W′ = U diag(σ ⊙ z) Vᵀ of every adapted weight. Groups whose z is 1 throughout keep the base's own weights, exactly.
     ///
     /// - Shapes: z in this model's layout.
+    /// - Parameter onLayer: called after each layer.
     /// - Cost: 2·M·N·R flops a weight.
-    package func merge(_ z: ExpertVector) -> MergedWeights {
+    package func merge(_ z: ExpertVector, onLayer: () -> Void = {}) -> MergedWeights {
         precondition(z.layout == layout)
         let c = base.configuration
         let largest = factors.reduce(0) { max($0, ($1?.inputSize ?? 0) * ($1?.rank ?? 0)) }
@@ -114,6 +115,7 @@ package final class SVFModel: Sendable {
                 }
                 groups.append(buffer)
             }
+            onLayer()
         }
         return MergedWeights(configuration: c, groups: groups)
     }

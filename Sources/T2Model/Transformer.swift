@@ -18,6 +18,10 @@ package final class Transformer {
         set { workspace.partTimes = newValue }
     }
 
+    /// Called after each layer, forward and backward, and after each block of the head's rows: a pass may take minutes, and whoever
+    /// waits for it wants to know that it goes on.
+    package var onLayer: () -> Void = {}
+
     package init(_ model: BaseModel) {
         self.model = model
         attention = Attention(model.configuration, workspace: workspace)
@@ -50,6 +54,7 @@ package final class Transformer {
                 layer, .output, execution, experts: isCompact ? compactExperts : batch.experts, input, into: x,
                 accumulate: true, kept)
             feedForward(layer, execution, experts: isCompact ? compactExperts : batch.experts, x, rows: rows, kept)
+            onLayer()
         }
         let hidden = workspace.matrix(.hidden, rows: s, columns: c.hiddenSize)
         tape?.finalResidual(s, c.hiddenSize).copy(from: x)

@@ -41,6 +41,7 @@ package struct TransformerBackward {
                 delta = scatter(delta, batch.outputs, rows: t, into: .deltaResidual)
             }
             attention(layer, kept, batch, deltaAttended, delta, sums: sums)
+            transformer.onLayer()
         }
     }
 

@@ -7,8 +7,16 @@ package final class Lane {
     let rollouts: RolloutRunner
     let gradients: GradientRunner
 
+    private let transformer: Transformer
+
+    /// Called after each layer of its work.
+    var onLayer: () -> Void {
+        get { transformer.onLayer }
+        set { transformer.onLayer = newValue }
+    }
+
     package init(_ base: BaseModel, tokenizer: Tokenizer) {
-        let transformer = Transformer(base)
+        transformer = Transformer(base)
         rollouts = RolloutRunner(transformer, tokenizer: tokenizer)
         gradients = GradientRunner(transformer)
     }

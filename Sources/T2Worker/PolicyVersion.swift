@@ -43,14 +43,16 @@ package final class PolicyVersion: Sendable {
     }
 
     /// The cheaper form for a unit of `tokens` tokens. It depends on the lease alone, so that every worker uses the same one.
-    package func execution(tokens: Int) throws -> Execution {
+    ///
+    /// - Parameter onLayer: called after each layer while this version's weights are merged.
+    package func execution(tokens: Int, onLayer: () -> Void = {}) throws -> Execution {
         let ready = try prepare()
         guard
             Execution.isMergingCheaper(
                 ready.svf.base.configuration, layout: ready.svf.layout, tokens: tokens, experts: 1)
         else { return .factored(ready.svf, ready.scales) }
         return lock.withLock {
-            let weights = merged ?? ready.svf.merge(ready.z)
+            let weights = merged ?? ready.svf.merge(ready.z, onLayer: onLayer)
             merged = weights
             return .merged(weights)
         }

@@ -10,11 +10,13 @@ import T2Transport
 final class RolloutRunner {
     private let tokenizer: Tokenizer
     private let configuration: ModelConfiguration
+    private let transformer: Transformer
     private let sampler: Sampler
 
     init(_ transformer: Transformer, tokenizer: Tokenizer) {
         self.tokenizer = tokenizer
         configuration = transformer.model.configuration
+        self.transformer = transformer
         sampler = Sampler(transformer)
     }
 
@@ -41,7 +43,8 @@ final class RolloutRunner {
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + lease.sampling.maxTokens }
         var isWanted = true
         let completions = try sampler.sample(
-            requests, try policy.execution(tokens: tokens), lease.sampling, stopTokens: configuration.stopTokens
+            requests, try policy.execution(tokens: tokens, onLayer: transformer.onLayer), lease.sampling,
+            stopTokens: configuration.stopTokens
         ) { _, _ in
             isWanted = onToken()
             return isWanted

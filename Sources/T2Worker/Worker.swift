@@ -16,6 +16,7 @@ package actor Worker {
     nonisolated let transport: any WorkerTransport
     nonisolated let lanes: Int
     nonisolated let log: WorkerLog
+    private nonisolated let progressInterval: Duration
     nonisolated let queue = WorkQueue()
     nonisolated let post: AsyncStream<WorkerInput>.Continuation
     private nonisolated let inputs: AsyncStream<WorkerInput>
@@ -34,13 +35,14 @@ package actor Worker {
     package init(
         hello: Hello, models: DecomposedModels, tokenizer: Tokenizer, rewards: RewardRunner,
         transport: any WorkerTransport,
-        log: WorkerLog
+        log: WorkerLog, progressInterval: Duration = ProgressMeter.interval
     ) {
         self.models = models
         self.tokenizer = tokenizer
         self.rewards = rewards
         self.transport = transport
         self.log = log
+        self.progressInterval = progressInterval
         lanes = hello.lanes
         (inputs, post) = AsyncStream.makeStream()
         loop = LeaseLoop(hello: hello, at: .now)
@@ -52,9 +54,11 @@ package actor Worker {
     /// - Throws: `UnitError`; `GradientFailure` with the rollouts; what the engine and the learning throw.
     nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitResult {
         let (lease, policy) = (work.lease, work.policy)
-        let progress = ProgressMeter { [post] in
+        let progress = ProgressMeter(interval: progressInterval) { [post] in
             post.yield(.progressed(lease.unit, attempt: lease.attempt, tokens: $0))
         }
+        // Reading prompts, merging weights and the passes of the gradient take long without a token.
+        lane.onLayer = { progress.advance(tokens: 0) }
         let isWanted = {
             progress.advance(tokens: 1)
             return !work.isCancelled

@@ -85,6 +85,19 @@ struct PolicyGradientTests {
         #expect(largestDifference(together, sequences.flatMap { scorer.score([$0], merged) }) < 1e-5)
     }
 
+    @Test("says after each layer that it goes on: two passes forward, one back, and the weights' merging")
+    func layers() throws {
+        let model = try RandomModel(layers: 3)
+        var count = 0
+        model.transformer.onLayer = { count += 1 }
+        _ = gradient(model, model.vector(1))
+        // One block of the head besides.
+        #expect(count == 3 * 3 + 1)
+        count = 0
+        _ = model.svf.merge(model.vector(1)) { count += 1 }
+        #expect(count == 3)
+    }
+
     @Test("the same call gives the same bits, also after other work on the lane")
     func repeats() throws {
         let model = try RandomModel()

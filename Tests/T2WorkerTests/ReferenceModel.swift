@@ -59,11 +59,14 @@ struct ReferenceModel {
         return worker(transport, hello(), rewards: rewards)
     }
 
-    func worker(_ transport: any WorkerTransport, _ hello: Hello, rewards: RewardRunner = .parity) -> Worker {
+    func worker(
+        _ transport: any WorkerTransport, _ hello: Hello, rewards: RewardRunner = .parity,
+        progressInterval: Duration = ProgressMeter.interval
+    ) -> Worker {
         let logger = Logger(label: "t2-worker-tests") { _ in SwiftLogNoOpLogHandler() }
         return Worker(
             hello: hello, models: models, tokenizer: tokenizer, rewards: rewards, transport: transport,
-            log: WorkerLog(logger))
+            log: WorkerLog(logger), progressInterval: progressInterval)
     }
 
     func hello(lanes: Int = 1) -> Hello {

@@ -69,6 +69,43 @@ struct WorkerTests {
         #expect(await ending == .drained(reason: "done"))
     }
 
+    @Test("hear that work advances before the first token and between the last one and the gradient's")
+    func layers() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let transport = try await scene.network.connect(scene.hello.worker)
+        let worker = scene.model.worker(transport, scene.hello, progressInterval: .zero)
+        let vector = scene.model.vector()
+        let lease = scene.model.lease(vector: vector)
+        // The decomposition speaks for itself; here it is made already.
+        let expected = try worker.compute(scene.model.work(lease, vector), on: scene.model.lane)
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        try await coordinator.say(.lease(lease))
+        _ = try await coordinator.hear(.getBlob)
+        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        var tokens: [Int] = []
+        collecting: while true {
+            switch await coordinator.transport.nextEvent(before: .now + .seconds(60)) {
+            case .message(.progress(let progress), _): tokens.append(progress.tokens)
+            case .message(.result(let result), _):
+                try await coordinator.acknowledge(result)
+                break collecting
+            case nil: throw ScriptedCoordinator.Silence(description: "no result")
+            default: continue
+            }
+        }
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
+        let layers = scene.model.folder.configuration.layerCount
+        let sampled = expected.rollouts.reduce(0) { $0 + $1.tokens.count }
+        #expect(tokens.count { $0 == 0 } >= layers)
+        // Two forward passes, after the reward's own word.
+        #expect(tokens.count { $0 == sampled } >= 2 * layers)
+        // The backward pass, after every token was scored.
+        #expect(tokens.count { $0 == 2 * sampled } >= layers)
+    }
+
     @Test("part when the worker has another model")
     func rejected() async throws {
         let scene = try Scene()
