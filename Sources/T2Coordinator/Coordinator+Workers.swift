@@ -117,7 +117,8 @@ extension Coordinator {
     private func answer(_ request: GetBlob, from worker: WorkerIdentifier) async {
         guard request.digest == work.digest else {
             let report = ErrorReport(
-                category: "unknown-blob", message: "\(request.digest.short) is not the z of the step under way")
+                category: ErrorReport.unknownBlob,
+                message: "\(request.digest.short) is not the z of the step under way", vector: request.digest)
             await send(.error(report), to: worker)
             return
         }

@@ -8,6 +8,7 @@ struct ErrorReportHeader: Codable {
     let category: String
     let message: String
     let logLines: [String]
+    let vector: Digest?
     // All three are there or none is.
     let rollouts: [RolloutHeader]?
     let payload: [TensorDescription]?
@@ -19,6 +20,7 @@ struct ErrorReportHeader: Codable {
         category = report.category
         message = report.message
         logLines = report.logLines
+        vector = report.vector
         guard !report.rollouts.isEmpty else {
             (rollouts, self.payload, payloadDigest) = (nil, nil, nil)
             return
@@ -36,7 +38,7 @@ struct ErrorReportHeader: Codable {
             throw .wrongFrameCount(kind: kind, expected: expected, found: 3 + frames.count)
         }
         var report = ErrorReport(
-            unit: unit, attempt: attempt, category: category, message: message, logLines: logLines)
+            unit: unit, attempt: attempt, category: category, message: message, logLines: logLines, vector: vector)
         guard let rollouts else { return report }
         guard let payloadDigest else { throw .malformedHeader(kind: kind, problem: "payloadDigest is missing") }
         let received = try ReceivedTensorFrames(kind: kind, descriptions: payload ?? [], frames: frames)

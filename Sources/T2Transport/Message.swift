@@ -296,19 +296,25 @@ package struct ErrorReport: Sendable, Equatable {
     /// From the coordinator to a worker that it does not know (any more): say HELLO again.
     package static let unknownWorker = "unknown-worker"
 
+    /// From the coordinator: it has no such z (any more). `vector` names it.
+    package static let unknownBlob = "unknown-blob"
+
     /// A short fixed word for the kind of failure: `missing-reward`, `non-finite`, `malformed-frame`, `engine`.
     package var category: String
     package var message: String
     package var logLines: [String]
+    /// The z that the error is about, if it is about one.
+    package var vector: Digest?
     /// Of a unit whose gradient failed: all of them, as a result would carry them, or none.
     package var rollouts: [RolloutReport]
 
     package init(
         unit: UnitKey? = nil, attempt: Int? = nil, category: String, message: String, logLines: [String] = [],
-        rollouts: [RolloutReport] = []
+        vector: Digest? = nil, rollouts: [RolloutReport] = []
     ) {
         self.unit = unit
         self.attempt = attempt
+        self.vector = vector
         self.category = category
         self.message = message
         self.logLines = logLines

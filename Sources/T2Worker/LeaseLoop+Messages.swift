@@ -31,9 +31,20 @@ extension LeaseLoop {
         }
     }
 
-    /// An error that names a unit ends its lease; without one, the coordinator has lost track of us or of a message.
+    /// An error about a vector ends the leases that wait for it; one of a worker that is not known asks for HELLO. All others
+    /// are for people.
     private mutating func hear(_ report: ErrorReport, at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = [.report(.coordinatorError(report))]
+        if report.category == ErrorReport.unknownBlob, let vector = report.vector,
+            awaitedVectors.removeValue(forKey: vector) != nil
+        {
+            effects += awaiting(vector).flatMap {
+                giveUp(
+                    ErrorReport(
+                        unit: $0.unit, attempt: $0.attempt, category: report.category, message: report.message,
+                        vector: vector))
+            }
+        }
         if report.category == ErrorReport.unknownWorker, state == .working { effects += introduce(at: now) }
         return effects
     }
@@ -100,9 +111,7 @@ extension LeaseLoop {
                 .report(.ignored(message: Message.Kind.blob.rawValue, reason: "\(blob.digest.short) was not asked for"))
             ]
         }
-        let waiting = held.values.filter { held in
-            if case .awaitingVector = held.stage { held.lease.vector == blob.digest } else { false }
-        }.map(\.lease).sorted { $0.unit < $1.unit }
+        let waiting = awaiting(blob.digest)
         if let name = blob.vector.firstNonFinite {
             let error = UnitError.nonFinite(
                 quantity: "z of '\(name)', as the coordinator sent it,",
@@ -117,6 +126,13 @@ extension LeaseLoop {
         if vectors.count > Self.keptVectors { vectors.removeFirst() }
         for lease in waiting { held[lease.unit]?.stage = .withLanes }
         return waiting.map { .start($0, blob.vector) }
+    }
+
+    /// Leases whose z is on its way, in order.
+    private func awaiting(_ vector: Digest) -> [Lease] {
+        held.values.filter { held in
+            if case .awaitingVector = held.stage { held.lease.vector == vector } else { false }
+        }.map(\.lease).sorted { $0.unit < $1.unit }
     }
 
     private mutating func forgetUnneededVectors() {

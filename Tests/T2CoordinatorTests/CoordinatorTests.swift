@@ -220,6 +220,31 @@ struct CoordinatorTests {
         #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
     }
 
+    @Test("a worker that asks for a z of another step is told which one it cannot have")
+    func unknownVector() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let running = Task { try await coordinator.run() }
+        let ann = WorkerIdentifier(name: "ann", incarnation: 1)
+        let worker = try await network.connect(ann)
+        let hello = Hello(
+            worker: ann, modelDigest: TestRun.modelDigest, tokenizerDigest: TestRun.tokenizerDigest,
+            fingerprint: "abacus", lanes: 1)
+        let other = Digest(of: "of another step")
+        try await worker.send(.hello(hello), within: .seconds(10))
+        try await worker.send(.getBlob(GetBlob(digest: other)), within: .seconds(10))
+        var answer: ErrorReport?
+        while answer == nil, let event = await worker.nextEvent() {
+            if case .message(.error(let report)) = event { answer = report }
+        }
+        #expect(answer?.category == ErrorReport.unknownBlob && answer?.vector == other)
+        try await worker.send(.bye(Bye(reason: "enough")), within: .seconds(10))
+        await coordinator.stop()
+        _ = try await running.value
+        try await journal.close()
+    }
+
     @Test("a worker with another base model is turned away with the remedy")
     func otherModel() async throws {
         let folder = try TestRun.Folder()

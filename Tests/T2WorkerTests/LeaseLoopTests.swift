@@ -229,6 +229,24 @@ struct LeaseLoopTests {
         #expect(errors.map(\.unit) == [Conversation.unit(0), Conversation.unit(1)])
     }
 
+    @Test("gives up what waits for a vector that the coordinator does not have, and nothing else")
+    func unknownVector() {
+        var it = Conversation.working()
+        let gone = Digest(of: "gone")
+        _ = it.hear(.lease(Conversation.lease(0)))
+        for index in 1...2 { _ = it.hear(.lease(Conversation.lease(index, vector: gone))) }
+        let answer = ErrorReport(category: ErrorReport.unknownBlob, message: "not the z of the step", vector: gone)
+        let effects = it.hear(.error(answer))
+        let errors = effects.sent.compactMap { if case .error(let report) = $0 { report } else { nil } }
+        #expect(errors.map(\.unit) == [Conversation.unit(1), Conversation.unit(2)])
+        #expect(errors.allSatisfy { $0.category == "unknown-blob" && $0.attempt == 1 })
+        // Their places are free again, and nobody asks for the vector any more.
+        #expect(effects.sent.contains { $0.kind == .credit })
+        #expect(it.tick(after: .seconds(10)).sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
+        #expect(it.hear(.blob(Conversation.blob)).started == [0])
+        #expect(it.hear(.error(answer)).sent == [])
+    }
+
     @Test("ends when it is rejected")
     func reject() {
         var it = Conversation()
