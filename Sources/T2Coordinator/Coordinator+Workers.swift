@@ -30,7 +30,7 @@ extension Coordinator {
         guard let worker = roster.workers[peer] else { return await askForHello(peer, after: message.kind.rawValue) }
         switch message {
         case .credit(let credit):
-            try await take(.creditGranted(worker, count: credit.count))
+            try await take(.creditGranted(worker, count: credit.count, received: credit.received))
         case .getBlob(let request):
             await answer(request, from: worker)
         case .progress(let progress):

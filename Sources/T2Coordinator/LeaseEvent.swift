@@ -7,8 +7,8 @@ package enum LeaseEvent: Sendable, Equatable {
     case stepOpened([UnitKey])
     /// It computes `lanes` units at a time; further leases wait there.
     case workerJoined(WorkerIdentifier, lanes: Int)
-    /// How many leases the worker can take now.
-    case creditGranted(WorkerIdentifier, count: Int)
+    /// How many leases the worker can take besides those received since it joined; without their number, now.
+    case creditGranted(WorkerIdentifier, count: Int, received: Int? = nil)
     case progressed(WorkerIdentifier, Progress)
     /// A result and what is wrong with it, if anything.
     case resultArrived(WorkerIdentifier, unit: UnitKey, attempt: Int, epoch: UInt64, defect: ResultDefect?)

@@ -91,6 +91,7 @@ extension LeaseTable {
             UnitLease(worker: worker, attempt: state.attempts, number: grantedCount, granted: now, length: length))
         units[unit] = state
         workers[worker]?.credit -= 1
+        workers[worker]?.sent += 1
         return LeaseGrant(
             unit: unit, attempt: state.attempts, worker: worker, length: length, isSecondCopy: isSecondCopy)
     }

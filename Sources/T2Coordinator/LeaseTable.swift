@@ -44,9 +44,10 @@ package struct LeaseTable: Sendable {
             return []
         case .workerJoined(let worker, let lanes):
             return join(worker, lanes: lanes, at: now)
-        case .creditGranted(let worker, let count):
+        case .creditGranted(let worker, let count, let received):
             heard(worker, at: now)
-            workers[worker]?.credit = max(0, count)
+            guard let sent = workers[worker]?.sent else { return [] }
+            workers[worker]?.credit = max(0, count - max(0, sent - (received ?? sent)))
             return []
         case .progressed(let worker, let progress):
             heard(worker, at: now)
@@ -62,6 +63,7 @@ package struct LeaseTable: Sendable {
             return fail(unit, failure)
         case .leaseUndelivered(let worker, let unit, let attempt):
             workers[worker]?.isReachable = false
+            workers[worker]?.sent -= 1
             giveBack(unit, attempt: attempt, of: worker)
             return []
         case .connectionLost(let worker):
@@ -105,8 +107,9 @@ package struct LeaseTable: Sendable {
     private mutating func join(_ worker: WorkerIdentifier, lanes: Int, at now: Instant) -> [LeaseEffect] {
         if workers[worker] != nil {
             heard(worker, at: now)
-            // It says anew what it can take; until then nothing is sent.
+            // It says anew what it can take; until then nothing is sent. What came before this is lost or has been received.
             workers[worker]?.credit = 0
+            workers[worker]?.sent = 0
             return []
         }
         var effects: [LeaseEffect] = []

@@ -8,6 +8,8 @@ package struct LeasedWorker: Sendable, Equatable {
     package let lanes: Int
     /// Leases it can take now.
     package internal(set) var credit = 0
+    /// Leases sent to it since it said HELLO.
+    package internal(set) var sent = 0
     package internal(set) var lastHeard: ContinuousClock.Instant
     package internal(set) var isSuspect = false
     package internal(set) var isReachable = true

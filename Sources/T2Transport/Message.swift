@@ -92,11 +92,17 @@ package struct Reject: Sendable, Equatable, Codable {
     }
 }
 
-/// How many leases the worker can take now, in total; the coordinator sends no more than that.
+/// How many leases the worker can take besides those that it has received; the coordinator sends no more than that.
 package struct Credit: Sendable, Equatable, Codable {
     package var count: Int
+    /// Leases that came since WELCOME: what the coordinator has sent beyond them is on its way, and part of `count`. Absent from
+    /// a worker that does not count.
+    package var received: Int?
 
-    package init(count: Int) { self.count = count }
+    package init(count: Int, received: Int? = nil) {
+        self.count = count
+        self.received = received
+    }
 }
 
 /// One kind of job serves training, evaluation and search: (z, problems, sampling) → (rollouts, rewards, ∂J/∂z or none).

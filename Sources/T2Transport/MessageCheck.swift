@@ -11,7 +11,9 @@ struct MessageCheck {
             try name(body.worker.name, "worker.name", bytes: 1...200)
             try name(body.fingerprint, "fingerprint")
             try range(body.lanes, "lanes", 1...65_536)
-        case .credit(let body): try range(body.count, "count", 0...limits.rollouts)
+        case .credit(let body):
+            try range(body.count, "count", 0...limits.rollouts)
+            try range(body.received ?? 0, "received", 0...MessageLimits.counter)
         case .progress(let body):
             try check(body.unit, attempt: body.attempt)
             try range(body.tokens, "tokens", 0...MessageLimits.counter)

@@ -54,6 +54,7 @@ extension LeaseLoop {
             return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "nobody said HELLO"))]
         }
         state = .working
+        receivedLeases = 0
         var effects: [WorkerEffect] = [.report(.welcomed(epoch: welcome.epoch, runs: welcome.runs))]
         if let epoch, epoch != welcome.epoch {
             effects.append(.report(.epochChanged(dropped: held.count)))
@@ -87,6 +88,7 @@ extension LeaseLoop {
         guard let epoch, lease.epoch == epoch else { return ignored("it belongs to another epoch") }
         guard state == .working else { return ignored("this worker takes no leases now") }
         outstandingCredit = max(0, outstandingCredit - 1)
+        receivedLeases += 1
         var effects: [WorkerEffect] = []
         if let old = held[lease.unit] {
             guard old.lease.attempt != lease.attempt else { return ignored("it is here already") }

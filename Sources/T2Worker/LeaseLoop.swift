@@ -29,8 +29,10 @@ package struct LeaseLoop: Sendable {
     package internal(set) var state: State
     var epoch: UInt64?
     var held: [UnitKey: HeldLease] = [:]
-    /// Leases that the coordinator may still send.
+    /// Leases that the coordinator may still send, or has sent.
     var outstandingCredit = 0
+    /// Since WELCOME. It goes with each CREDIT, so that leases on their way are not granted twice.
+    var receivedLeases = 0
     var vectors: [Blob] = []
     /// z's on their way, and since when.
     var awaitedVectors: [Digest: Instant] = [:]
@@ -135,7 +137,7 @@ package struct LeaseLoop: Sendable {
         let credit = max(0, min(wanted, room))
         guard credit > outstandingCredit else { return [] }
         outstandingCredit = credit
-        return [.send(.credit(Credit(count: credit)))]
+        return [.send(.credit(Credit(count: credit, received: receivedLeases)))]
     }
 
     private mutating func leaveIfDone(at now: Instant) -> [WorkerEffect] {

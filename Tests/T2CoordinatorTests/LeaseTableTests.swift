@@ -15,6 +15,21 @@ struct LeaseTableTests {
         #expect(bench.take(.creditGranted(Bench.ann, count: 1)).grants.map(\.unit) == [Bench.unit(2)])
     }
 
+    @Test("leases on their way when a worker speaks of its credit are part of it")
+    func creditInFlight() {
+        var bench = Bench(units: 9, workers: [Bench.ann])
+        bench.take(.creditGranted(Bench.ann, count: 3, received: 0))
+        // Two have arrived, one of them is done, the third is on its way: of two that it can take, that is one.
+        let next = bench.take(.creditGranted(Bench.ann, count: 2, received: 2)).grants
+        #expect(next.map(\.unit) == [Bench.unit(3)])
+        // Undelivered ones are not on their way.
+        bench.take(.leaseUndelivered(Bench.ann, unit: Bench.unit(3), attempt: 1))
+        #expect(bench.take(.creditGranted(Bench.ann, count: 1, received: 3), after: 1).grants.count == 1)
+        // After HELLO both count from nothing.
+        bench.take(.workerJoined(Bench.ann, lanes: 1))
+        #expect(bench.take(.creditGranted(Bench.ann, count: 2, received: 0)).grants.count == 2)
+    }
+
     @Test("units spread over workers with credit instead of piling up at the first")
     func spread() {
         var bench = Bench(units: 4, workers: [Bench.ann, Bench.bob])

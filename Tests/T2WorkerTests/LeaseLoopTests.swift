@@ -77,7 +77,19 @@ struct LeaseLoopTests {
         var it = Conversation()
         #expect(it.take(.transport(.connected)).sent == [.hello(Conversation.hello)])
         let effects = it.hear(.welcome(Welcome(epoch: 7, runs: ["r"], heartbeatSeconds: 1)))
-        #expect(effects.sent == [.credit(Credit(count: 3))])
+        #expect(effects.sent == [.credit(Credit(count: 3, received: 0))])
+    }
+
+    @Test("says with its credit how many leases came, so that those on their way are part of it")
+    func leasesOnTheirWay() {
+        var it = Conversation.working()
+        for index in 0..<2 { _ = it.hear(.lease(Conversation.lease(index))) }
+        _ = it.hear(.blob(Conversation.blob))
+        // The third one that may come has not come yet.
+        let effects = it.take(.computed(Conversation.result(0)))
+        #expect(effects.sent.last == .credit(Credit(count: 2, received: 2)))
+        _ = it.hear(.lease(Conversation.lease(2)))
+        #expect(it.take(.computed(Conversation.result(1))).sent.last == .credit(Credit(count: 2, received: 3)))
     }
 
     @Test("asks for a vector once, and starts what waited for it")
@@ -109,7 +121,7 @@ struct LeaseLoopTests {
         for index in 0..<3 { _ = it.hear(.lease(Conversation.lease(index))) }
         _ = it.hear(.blob(Conversation.blob))
         let result = Conversation.result(1)
-        #expect(it.take(.computed(result)).sent == [.result(result), .credit(Credit(count: 1))])
+        #expect(it.take(.computed(result)).sent == [.result(result), .credit(Credit(count: 1, received: 3))])
         let answer = Acknowledgement(unit: Conversation.unit(1), attempt: 1, verdict: .accepted)
         #expect(it.hear(.acknowledgement(answer)).sent == [])
         #expect(it.tick(after: .seconds(60)).sent == [])
@@ -131,7 +143,7 @@ struct LeaseLoopTests {
         let asked = (1..<12).flatMap {
             it.hear(.acknowledgement(Acknowledgement(unit: Conversation.unit($0), attempt: 1, verdict: .accepted))).sent
         }
-        #expect(asked.last == .credit(Credit(count: 3)))
+        #expect(asked.last == .credit(Credit(count: 3, received: 12)))
     }
 
     @Test("says everything again after a lost connection to the same coordinator")
@@ -146,7 +158,7 @@ struct LeaseLoopTests {
         #expect(it.take(.computed(late)).sent == [])
         #expect(it.take(.transport(.connected)).sent == [.hello(Conversation.hello)])
         let again = it.hear(.welcome(Welcome(epoch: 7, runs: [], heartbeatSeconds: 1))).sent
-        #expect(again == [.result(early), .result(late), .credit(Credit(count: 3))])
+        #expect(again == [.result(early), .result(late), .credit(Credit(count: 3, received: 0))])
     }
 
     @Test("tells a failure later if there is no connection")
@@ -171,7 +183,7 @@ struct LeaseLoopTests {
         _ = it.take(.transport(.connected))
         let effects = it.hear(.welcome(Welcome(epoch: 8, runs: [], heartbeatSeconds: 1)))
         #expect(effects.contains(.abandon(Conversation.unit(1), attempt: 1)))
-        #expect(effects.sent == [.credit(Credit(count: 3))])
+        #expect(effects.sent == [.credit(Credit(count: 3, received: 0))])
         #expect(it.take(.computed(Conversation.result(1))).isEmpty)
         #expect(it.hear(.lease(Conversation.lease(5, epoch: 7))).started == [])
     }
@@ -183,7 +195,7 @@ struct LeaseLoopTests {
         _ = it.hear(.blob(Conversation.blob))
         let effects = it.hear(.cancel(Cancel(unit: Conversation.unit(1), reason: "another worker was first")))
         #expect(effects.contains(.abandon(Conversation.unit(1), attempt: 1)))
-        #expect(effects.sent == [.credit(Credit(count: 1))])
+        #expect(effects.sent == [.credit(Credit(count: 1, received: 3))])
         #expect(it.take(.computed(Conversation.result(1))).isEmpty)
     }
 
@@ -317,7 +329,10 @@ struct LeaseLoopTests {
         var it = Conversation.working()
         #expect(it.take(.sendFailed).sent == [])
         #expect(it.tick(after: .seconds(10)).sent == [.hello(Conversation.hello)])
-        #expect(it.hear(.welcome(Welcome(epoch: 7, runs: [], heartbeatSeconds: 1))).sent == [.credit(Credit(count: 3))])
+        #expect(
+            it.hear(.welcome(Welcome(epoch: 7, runs: [], heartbeatSeconds: 1))).sent == [
+                .credit(Credit(count: 3, received: 0))
+            ])
     }
 
     @Test("asks again for a vector and an acknowledgement that do not come, and says so")
