@@ -15,7 +15,7 @@ import T2Core
 ///
 /// The sampled values k1 and k3 are unbiased for KL(π‖q), k2 is not, but close to it where the two are close. Their gradients
 /// are those of the value as a function of log π_s, and on average over s ~ π they are: k1: zero (it measures, and penalises
-/// nothing); k2: the gradient of KL(π‖q); k3: the gradient of KL(q‖π).
+/// nothing, so that `PolicyGradientLoss` takes it with λ = 0 alone); k2: the gradient of KL(π‖q); k3: the gradient of KL(q‖π).
 /// KL(q‖π) has no sampled form here: its samples would have to come from q, and a rollout's come from π.
 /// - Units: nats.
 /// - Source: J. Schulman, "Approximating KL Divergence", 2020, http://joschu.net/blog/kl-approx.html.

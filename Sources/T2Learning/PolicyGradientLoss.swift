@@ -20,7 +20,8 @@ package struct PolicyGradientLoss: Sendable, Equatable {
         package let kl: Double
     }
 
-    /// - Throws: `LearningError.configuration` for a negative or non-finite coefficient, or an impossible estimator.
+    /// - Throws: `LearningError.configuration` for a negative or non-finite coefficient, an impossible estimator, or `k1`
+    ///   with a coefficient: it measures and does not steer.
     package init(
         klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator
     ) throws(LearningError) {
@@ -28,6 +29,13 @@ package struct PolicyGradientLoss: Sendable, Equatable {
             throw .configuration(
                 keys: "kl-coefficient", problem: "is \(klCoefficient), expected a number of 0 or more",
                 remedy: "Published values are 0 to 0.3.")
+        }
+        guard klEstimator != .k1 || klCoefficient == 0 else {
+            throw .configuration(
+                keys: "kl-coefficient, kl-estimator",
+                problem:
+                    "'k1' with a coefficient of \(klCoefficient) penalises nothing: its gradient is zero on average",
+                remedy: "Set kl-estimator to exact, k2 or k3, or kl-coefficient to 0: then k1 is only reported.")
         }
         self.klCoefficient = klCoefficient
         penalty = try KLPenalty(direction: klDirection, estimator: klEstimator)

@@ -96,7 +96,9 @@ struct KLPenaltyTests {
         }
     }
 
-    @Test("in the loss of a token agrees with PyTorch's autograd to 2e-6", arguments: combinations)
+    @Test(
+        "in the loss of a token agrees with PyTorch's autograd to 2e-6",
+        arguments: combinations.filter { $0.1 != .k1 })
     func lossAutograd(direction: KLDirection, estimator: KLEstimator) throws {
         for fixture in try cases(direction, estimator) {
             let loss = try PolicyGradientLoss(
@@ -187,6 +189,31 @@ struct KLPenaltyTests {
             case .k3: reverse.gradient.map(Double.init)
             }
         #expect(largestDifference(gradient, expected) < 2e-6)
+    }
+
+    @Test("refuses k1 as a penalty, which its mean gradient of zero cannot be, and reports it with λ = 0")
+    func measureAlone() throws {
+        let error = #expect(throws: LearningError.self) {
+            try PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .k1)
+        }
+        let message = try #require(error?.description)
+        #expect(message.hasPrefix("kl-coefficient, kl-estimator: 'k1' with a coefficient of 0.1 penalises nothing"))
+        for remedy in ["exact", "k2", "k3"] { #expect(message.contains(remedy)) }
+        #expect(error?.exitStatus == .configuration)
+        let loss = try PolicyGradientLoss(klCoefficient: 0, klDirection: .policyReference, klEstimator: .k1)
+        let rows = (policy: Row([0, 1, 2]), reference: Row([1, 1, 1]))
+        var gradient = [Float](repeating: 0, count: 3)
+        let terms = rows.policy.floats.withUnsafeBufferPointer { policy in
+            rows.reference.floats.withUnsafeBufferPointer { reference in
+                gradient.withUnsafeMutableBufferPointer {
+                    loss.evaluate(
+                        policy: policy, reference: reference, sampled: 2, advantage: 0, addingGradientTo: $0)
+                }
+            }
+        }
+        let expected = rows.policy.logProbabilities[2] - rows.reference.logProbabilities[2]
+        #expect(abs(terms.kl - expected) < 1e-6)
+        #expect(gradient == [0, 0, 0])
     }
 
     @Test(
