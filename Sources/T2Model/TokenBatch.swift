@@ -68,8 +68,9 @@ package struct TokenBatch {
         segments.append(Segment(start: start, count: sequence.count, prefix: prefix, slot: nil))
     }
 
-    /// Clears the batch and fills it with whole sequences, whose completions are to be scored, until the next would bring it
-    /// past `limit` tokens; at least one. Neighbours with the same prompt share its rows.
+    /// Clears the batch and fills it with whole sequences, whose completions are to be scored, until the next would bring its
+    /// tokens or its outputs past `limit`; at least one. Neighbours with the same prompt share its rows, so that a completion of
+    /// one token adds an output and no row.
     ///
     /// - Returns: the place of the first sequence that is not in it.
     mutating func pack(_ sequences: [ScoredSequence], from first: Int, limit: Int, expert: Int32 = 0) -> Int {
@@ -81,7 +82,8 @@ package struct TokenBatch {
             let prompt = sequence.prompt.count
             if next > first && sequences[next - 1].prompt != sequence.prompt { shared = nil }
             let added = sequence.completion.count - 1 + (shared == nil ? prompt : 0)
-            if next > first && count + added > limit { break }
+            let wanted = outputs.count + sequence.completion.count
+            if next > first && max(count + added, wanted) > limit { break }
             if shared == nil && next + 1 < sequences.count && sequences[next + 1].prompt == sequence.prompt {
                 shared = count..<count + prompt
                 append(sequence.prompt, outputs: 0..<0, expert: expert)

@@ -98,6 +98,21 @@ struct PolicyGradientTests {
         #expect(count == 3)
     }
 
+    @Test("is cut also where completions of one token share a prompt and add no rows")
+    func outputsAreBounded() throws {
+        let model = try RandomModel()
+        let sequences = (0..<40).map {
+            ScoredSequence(prompt: RandomModel.tokens(6, 50), completion: RandomModel.tokens(1, UInt64($0)))
+        }
+        var batches = 0
+        model.transformer.onLayer = { batches += 1 }
+        let cut = gradient(model, model.vector(1), sequences, tokensPerBatch: 16)
+        // Two layers, three passes, and one block of the head.
+        #expect(batches == 3 * (2 * 3 + 1))
+        let whole = gradient(model, model.vector(1), sequences)
+        #expect(relativeError(cut, whole.map(Double.init)) < 1e-5)
+    }
+
     @Test("the same call gives the same bits, also after other work on the lane")
     func repeats() throws {
         let model = try RandomModel()
