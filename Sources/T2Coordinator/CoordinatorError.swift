@@ -20,8 +20,9 @@ package enum CoordinatorError: UserFacingError, Equatable {
                 + " The evidence of every attempt is in \(evidence); remove the cause and go on with --resume."
         case .nonFinite(let unit, let failure, let evidence, let model):
             "unit \(unit), \(failure.sentence) "
-                + "Nothing was averaged. The unit is saved; compute it again with: \(Self.replay(evidence, model)). Lower "
-                + "learning-rate or kl-coefficient in a new run, or check that worker's machine and go on with --resume."
+                + "Nothing was averaged. The unit is saved; compute it again with: \(Self.replay(evidence, model)). If "
+                + "it fails there too, start a new run with a lower learning-rate or kl-coefficient in another --run-dir; if not, "
+                + "check that worker's machine and go on with --resume."
         case .nonFiniteUpdate(let unit, let cause, let evidence, let model):
             "\(cause) The unit with the largest gradient, \(unit), is saved; compute it again with: "
                 + "\(Self.replay(evidence, model))."

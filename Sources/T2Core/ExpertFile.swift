@@ -88,7 +88,8 @@ package struct ExpertFile: Sendable, Equatable {
         vector = ExpertVector(layout: layout, values: try names.flatMap { try file.floats(of: $0) })
         if let name = vector.firstNonFinite {
             throw InputError(
-                path, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint of that run.")
+                path, "'\(name)' holds a NaN or an infinity",
+                remedy: "Use another expert, or train it anew with a lower learning-rate.")
         }
     }
 

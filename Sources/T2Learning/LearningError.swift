@@ -24,7 +24,7 @@ package enum LearningError: UserFacingError, Equatable {
             "\(quantity) has \(found) values, expected \(expected). Do all workers have the same base model and adapted weights?"
         case .nonFinite(let quantity, let entry, let index, let value):
             "\(quantity) is not finite: value \(index) of '\(entry)' is \(value). Nothing was updated. "
-                + "Lower learning-rate or kl-coefficient, or go on from an earlier checkpoint."
+                + "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir."
         case .unusableSingularValues(let entry, let problem):
             "the singular values of '\(entry)' \(problem). Check the base model's weights, or use parameterisation: direct."
         }

@@ -8,8 +8,8 @@ package enum ModelError: UserFacingError, Equatable {
     package var description: String {
         switch self {
         case .nonFinite(let quantity, let place):
-            "\(place): \(quantity) is not finite. The expert's z has probably grown too far: lower the learning rate, or go back to "
-                + "an earlier checkpoint."
+            "\(place): \(quantity) is not finite. The expert's z has probably grown too far: use another expert, or train it anew "
+                + "with a lower learning-rate in another --run-dir."
         }
     }
 

@@ -80,7 +80,8 @@ final class GradientRunner {
     private func checkFinite(_ unit: UnitGradient, _ policy: PolicyVersion) throws {
         guard let quantity = nonFiniteQuantity(unit, policy.vector.layout) else { return }
         throw UnitError.nonFinite(
-            quantity: quantity, remedy: "Lower learning-rate or kl-coefficient, or go on from an earlier checkpoint.")
+            quantity: quantity,
+            remedy: "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.")
     }
 
     /// What was not finite first: a token's loss on the way there, or a weight's gradient on the way back, which goes from the

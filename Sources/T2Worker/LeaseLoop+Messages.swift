@@ -117,7 +117,7 @@ extension LeaseLoop {
         if let name = blob.vector.firstNonFinite {
             let error = UnitError.nonFinite(
                 quantity: "z of '\(name)', as the coordinator sent it,",
-                remedy: "Lower learning-rate, or go on from an earlier checkpoint.")
+                remedy: "Start a new run with a lower learning-rate in another --run-dir.")
             return waiting.flatMap {
                 giveUp(
                     ErrorReport(
