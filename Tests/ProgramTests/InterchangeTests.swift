@@ -14,7 +14,8 @@ private enum Interchange {
 /// What goes to and comes from other programs, checked by them: PyTorch, transformers and safetensors.
 @Suite(
     "Agreement with transformers and with the reference's checkpoints",
-    .enabled(if: Interchange.hasPython, "needs the Python environment that scripts/python_environment makes"))
+    .enabled(if: Interchange.hasPython, "needs the Python environment that scripts/python_environment makes"),
+    .serialized)
 struct InterchangeTests {
     @Test("merged models score in transformers as in t2; checkpoints are imported", arguments: ["merge", "import"])
     func check(subject: String) throws {
@@ -26,7 +27,9 @@ struct InterchangeTests {
         process.arguments = [
             "\(Interchange.scripts)/check_\(subject).py", "--t2", try #require(t2.executableURL).path,
         ]
-        process.environment = t2.environment?.merging(["HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
+        // One thread: other tests run beside it.
+        let settings = ["HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"]
+        process.environment = t2.environment?.merging(settings) { $1 }
         process.standardOutput = FileHandle(forUpdatingAtPath: log)
         process.standardError = process.standardOutput
         try process.run()
