@@ -139,7 +139,8 @@ package struct FewShotSearch {
             let slopes = try gradient.run(
                 vector, iteration: progress.iterations.count, samplesPerShot: settings.population - 1)
             optimizer.step(
-                parameters: &alpha, gradient: mixture.parameterGradient(current, vectorGradient: slopes).map { Float($0) },
+                parameters: &alpha,
+                gradient: mixture.parameterGradient(current, vectorGradient: slopes).map { Float($0) },
                 learningRate: MixtureGradient.learningRate, state: &state)
             alpha = alpha.map {
                 min(Float(CrossEntropyMethod.range.upperBound), max(Float(CrossEntropyMethod.range.lowerBound), $0))

@@ -9,7 +9,8 @@ package enum ShotSelection {
     package static func draw(_ count: Int, from problems: [Problem], task: String, seed: UInt64) throws -> [Problem] {
         guard count >= 1, count <= problems.count else {
             throw InputError(
-                "task '\(task)'", "\(count) shots were asked for, and there are \(problems.count) examples to draw from",
+                "task '\(task)'",
+                "\(count) shots were asked for, and there are \(problems.count) examples to draw from",
                 remedy: "Set --shots to a number from 1 to \(problems.count).", exitStatus: .usage)
         }
         // Samples and candidates draw from the streams of steps ≥ 0; −2 keeps this one apart from all of them.
@@ -18,7 +19,8 @@ package enum ShotSelection {
         let shots = (0..<count).map { _ in rest.remove(at: Int(random.next() % UInt64(rest.count))) }
         if let problem = shots.first(where: { $0.reference == nil }) {
             throw InputError(
-                "problem '\(problem.id)'", "has no reference, the correct completion that decides between equal candidates",
+                "problem '\(problem.id)'",
+                "has no reference, the correct completion that decides between equal candidates",
                 remedy: "Add the key \"reference\" to the task's records.")
         }
         return shots

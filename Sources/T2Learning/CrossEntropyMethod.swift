@@ -115,7 +115,8 @@ package struct CrossEntropyMethod: Sendable, Equatable {
         // Earlier candidates win ties, so that the order of evaluation never matters.
         let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
         let isBetter = order[0] != 0 || best == nil
-        best = Best(alpha: proposed[order[0]], score: scores[order[0]], iteration: isBetter ? iteration : best!.iteration)
+        best = Best(
+            alpha: proposed[order[0]], score: scores[order[0]], iteration: isBetter ? iteration : best!.iteration)
         if settings.proposal == .crossEntropy {
             let elites = order.prefix(settings.eliteCount).sorted().map { proposed[$0] }
             let count = Double(elites.count)

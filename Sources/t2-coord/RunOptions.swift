@@ -64,16 +64,17 @@ struct RunOptions: ParsableArguments {
         return Request(source: source, runFolder: try runFolder ?? Self.freshFolder(source), notice: notice)
     }
 
-    /// The bundled configuration of a task, or the bundled model alone if the task has none.
+    /// The bundled configuration of a task, which stands beside the expert that it trains; or the bundled model alone if the
+    /// task has none.
     private static func bundledExample(task: String?) throws -> (file: String?, model: String?) {
         let model = try BundledExample.baseModelPath()
         let folder = parentFolder(of: model)
         let wanted = task ?? RunConfiguration().task
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
-            .sorted()
-        for name in names {
-            let source = ConfigurationSource(file: "\(folder)/\(name)", assignments: [])
-            if try source.resolve().configuration.task == wanted { return ("\(folder)/\(name)", nil) }
+        let files = Set(try FileManager.default.contentsOfDirectory(atPath: folder))
+        let experts = files.filter { $0.hasSuffix(".safetensors") }.map { $0.dropLast(".safetensors".count) }
+        for name in experts.sorted() where files.contains("\(name).yaml") {
+            let source = ConfigurationSource(file: "\(folder)/\(name).yaml", assignments: [])
+            if try source.resolve().configuration.task == wanted { return ("\(folder)/\(name).yaml", nil) }
         }
         return (nil, model)
     }

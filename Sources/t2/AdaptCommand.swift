@@ -101,7 +101,10 @@ struct AdaptCommand: ParsableCommand {
         let likelihood = output.log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
         var rows = [
             ("task", "\(output.task), \(output.shots.count) shots of the \(split.rawValue) split"),
-            ("method", "\(output.method.rawValue): \(output.iterations) iterations, \(PlainText.count(output.rollouts)) rollouts\(early)"),
+            (
+                "method",
+                "\(output.method.rawValue): \(output.iterations) iterations, \(PlainText.count(output.rollouts)) rollouts\(early)"
+            ),
             ("right", "\(output.right) of \(output.shots.count)\(likelihood)"),
         ]
         for part in result.coefficients {
