@@ -59,6 +59,9 @@ let package = Package(
         .target(
             name: "T2Adaptation",
             dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", yams]),
+        // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
+        .target(
+            name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
 
         // Row 5
         .executableTarget(
@@ -106,6 +109,7 @@ let package = Package(
         .testTarget(
             name: "T2AdaptationTests",
             dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation", "T2TestSupport"]),
+        .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2"]),
         .testTarget(
             name: "ClusterTests",

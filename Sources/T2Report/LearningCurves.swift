@@ -1,0 +1,50 @@
+import T2Core
+
+/// How training went, step by step.
+package struct LearningCurves: Sendable, Equatable, Codable {
+    package struct Evaluation: Sendable, Equatable, Codable {
+        package var step: Int
+        /// Greedy, on the validation split.
+        package var accuracy: AccuracyInterval
+
+        package init(step: Int, accuracy: AccuracyInterval) {
+            self.step = step
+            self.accuracy = accuracy
+        }
+    }
+
+    package struct Reward: Sendable, Equatable, Codable {
+        package var step: Int
+        /// The mean over the step's samples, in −1…1.
+        package var reward: Double
+
+        package init(step: Int, reward: Double) {
+            self.step = step
+            self.reward = reward
+        }
+    }
+
+    /// One run.
+    package struct Curve: Sendable, Equatable, Codable {
+        package var task: String
+        /// What was trained: `SVF`, `LoRA`.
+        package var system: String
+        package var evaluations: [Evaluation]
+        package var rewards: [Reward]
+
+        package init(task: String, system: String, evaluations: [Evaluation] = [], rewards: [Reward] = []) {
+            self.task = task
+            self.system = system
+            self.evaluations = evaluations
+            self.rewards = rewards
+        }
+    }
+
+    package var curves: [Curve]
+    package var notes: [String]
+
+    package init(curves: [Curve], notes: [String] = []) {
+        self.curves = curves
+        self.notes = notes
+    }
+}

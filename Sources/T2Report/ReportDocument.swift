@@ -1,0 +1,56 @@
+import T2Core
+
+/// The numbers of the paper's tables and analyses, on whichever models they were measured: values alone, without dates, so that
+/// the same numbers give the same bytes.
+///
+/// Every section may be absent: a partial report is a report. `HTMLReport` and `MarkdownReport` draw it, `json()` is its file.
+package struct ReportDocument: Sendable, Equatable, Codable {
+    package static let format = "t2-report-1"
+
+    /// A model that experts adapt.
+    package struct BaseModel: Sendable, Equatable, Codable {
+        package var name: String
+        /// Of the weights, as experts name it.
+        package var digest: String
+        package var detail: String?
+
+        package init(name: String, digest: String, detail: String? = nil) {
+            self.name = name
+            self.digest = digest
+            self.detail = detail
+        }
+    }
+
+    /// A setting that a reader needs: the seed, the split, the token limit …
+    package struct Fact: Sendable, Equatable, Codable {
+        package var name: String
+        package var value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package private(set) var format = ReportDocument.format
+    package var title: String
+    /// Paragraphs under the title.
+    package var summary: [String] = []
+    package var models: [BaseModel] = []
+    package var facts: [Fact] = []
+    /// Base, LoRA and SVF on the tasks that they were trained on.
+    package var seenTasks: AccuracyTable?
+    /// The adaptation strategies on tasks that no expert was trained on.
+    package var unseenTasks: AccuracyTable?
+    /// Analysis 1: which expert the first pass chooses.
+    package var dispatch: DispatchAnalysis?
+    /// Analysis 2: how much of each expert few-shot adaptation takes.
+    package var contribution: ContributionAnalysis?
+    /// Analysis 3: experts of one base model on another.
+    package var transfer: AccuracyTable?
+    package var learning: LearningCurves?
+    /// Ways to search few-shot coefficients, at equal rollouts.
+    package var fewShotMethods: FewShotComparison?
+
+    package init(title: String) { self.title = title }
+}

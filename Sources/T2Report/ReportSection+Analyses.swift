@@ -1,0 +1,128 @@
+import T2Core
+
+extension ReportSection {
+    static func dispatch(_ analysis: DispatchAnalysis) -> ReportSection {
+        var blocks: [Block] = []
+        if !analysis.matrices.isEmpty {
+            blocks = [
+                .table(analysis.accuracies),
+                .figure(
+                    caption: "Prompts of each true category by the category decided, with their share of the row.",
+                    charts: analysis.matrices.map(\.heatMap)),
+            ]
+        }
+        blocks += analysis.matrices.map { .table($0.table) }
+        return ReportSection(
+            id: "dispatch", title: "Analysis 1: dispatch",
+            paragraphs: ["Which category the first pass takes a prompt for, and so which expert answers it."]
+                + analysis.notes, blocks: blocks)
+    }
+
+    static func contribution(_ analysis: ContributionAnalysis) -> ReportSection {
+        var blocks: [Block] = [.table(analysis.table)]
+        if !analysis.tasks.isEmpty && !analysis.experts.isEmpty {
+            blocks.append(
+                .figure(caption: "Coefficient α of each expert, by task.", charts: [analysis.chart]))
+        }
+        let layered = analysis.tasks.filter { !$0.layers.isEmpty }
+        if !layered.isEmpty {
+            blocks.append(
+                .figure(
+                    caption: "Coefficients by layer; the darker, the farther from 0.",
+                    charts: layered.map(analysis.heatMap)))
+        }
+        return ReportSection(
+            id: "contribution", title: "Analysis 2: contribution of experts",
+            paragraphs: [
+                "The coefficients α of z′ = Σ α z that few-shot adaptation found: how much of each expert an unseen task takes."
+            ] + analysis.notes, blocks: blocks)
+    }
+}
+
+extension DispatchAnalysis {
+    fileprivate var accuracies: ReportTable {
+        var categories: [String] = []
+        for category in matrices.flatMap(\.categories) where !categories.contains(category) {
+            categories.append(category)
+        }
+        func cell(_ accuracy: AccuracyInterval?) -> ReportTable.Cell {
+            guard let accuracy else { return .init(NumberText.none) }
+            return .init(
+                NumberText.accuracy(accuracy), interval: NumberText.interval(accuracy),
+                notes: ["n = \(NumberText.count(accuracy.count))"])
+        }
+        return ReportTable(
+            caption: "Prompts taken for their true category, 95 % interval",
+            columns: [.init("strategy", isNumeric: false), .init("all")] + categories.map { .init($0) },
+            rows: matrices.map { matrix in
+                [.init(matrix.name), cell(matrix.accuracy)]
+                    + categories.map { name in cell(matrix.categories.firstIndex(of: name).map(matrix.recall)) }
+            })
+    }
+}
+
+extension ConfusionMatrix {
+    fileprivate var heatMap: HeatMap {
+        HeatMap(
+            title: name, rowLabel: "true category", columnLabel: "decided", rows: categories, columns: decisions,
+            cells: counts.map { row in
+                let total = row.reduce(0, +)
+                return row.map { count in
+                    let share = total == 0 ? 0 : Double(count) / Double(total)
+                    return HeatMap.Cell(
+                        text: NumberText.count(count), detail: total == 0 ? nil : NumberText.percent(share),
+                        share: share)
+                }
+            })
+    }
+
+    fileprivate var table: ReportTable {
+        ReportTable(
+            caption: "\(name): prompts by true category (rows) and category decided (columns)",
+            columns: [.init("true category", isNumeric: false)] + decisions.map { .init($0) },
+            rows: zip(categories, counts).map { category, row in
+                [.init(category)] + row.map { .init(NumberText.count($0)) }
+            }, isFolded: true)
+    }
+}
+
+extension ContributionAnalysis {
+    fileprivate var table: ReportTable {
+        ReportTable(
+            caption: "Coefficient α of each expert",
+            columns: [.init("task", isNumeric: false)] + experts.map { .init($0) },
+            rows: tasks.map { task in
+                [.init(task.name)] + task.coefficients.map { .init(NumberText.fixed($0, 3)) }
+            })
+    }
+
+    fileprivate var chart: BarChart {
+        let slots = SeriesColors(["base"] + experts).slots(experts)
+        return BarChart(
+            title: "Coefficients α by task", isPercent: false,
+            groups: tasks.map { task in
+                BarChart.Group(
+                    name: task.name,
+                    bars: experts.indices.map { index in
+                        let value = task.coefficients[index]
+                        return BarChart.Bar(
+                            name: experts[index], slot: slots[index], value: value, interval: nil,
+                            text: NumberText.fixed(value, 3))
+                    })
+            })
+    }
+
+    fileprivate func heatMap(_ task: Task) -> HeatMap {
+        let largest = task.layers.flatMap(\.coefficients).map(abs).max() ?? 0
+        return HeatMap(
+            title: task.name, rowLabel: "layer", columnLabel: "expert", rows: task.layers.map(\.name),
+            columns: experts,
+            cells: task.layers.map { layer in
+                layer.coefficients.map { value in
+                    HeatMap.Cell(
+                        text: NumberText.fixed(value, 3), detail: nil,
+                        share: largest == 0 ? 0 : abs(value) / largest)
+                }
+            })
+    }
+}

@@ -1,0 +1,36 @@
+/// One part of the report: text, then tables and figures in their order.
+struct ReportSection {
+    enum Block {
+        case table(ReportTable)
+        case figure(caption: String, charts: [any Chart])
+    }
+
+    /// Of its heading, for links.
+    let id: String
+    let title: String
+    let paragraphs: [String]
+    let blocks: [Block]
+
+    /// The sections of a document that are there.
+    static func all(of document: ReportDocument) -> [ReportSection] {
+        let colors = SeriesColors(document.systemNames)
+        let sections: [ReportSection?] = [
+            document.seenTasks.map { seenTasks($0, colors) },
+            document.unseenTasks.map { unseenTasks($0, colors) },
+            document.dispatch.map { dispatch($0) },
+            document.contribution.map { contribution($0) },
+            document.transfer.map { transfer($0, colors) },
+            document.learning.map { learning($0, colors) },
+            document.fewShotMethods.map { fewShotMethods($0, colors) },
+        ]
+        return sections.compactMap { $0 }
+    }
+}
+
+extension ReportDocument {
+    /// In the order in which the report first shows them.
+    fileprivate var systemNames: [String] {
+        [seenTasks, unseenTasks, transfer].flatMap { $0?.names ?? [] } + (learning?.curves.map(\.system) ?? [])
+            + (fewShotMethods?.results.names ?? [])
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+@testable import T2Report
+
+@Suite("Charts")
+struct ChartTests {
+    typealias Point = LineChart.Point
+
+    @Test(
+        "lines of degenerate values",
+        arguments: [
+            [], [[]], [[Point(x: 3, y: 0.5)]], [[Point(x: 3, y: 0.5, interval: 0.5...0.5)]],
+            [[Point(x: 0, y: 0), Point(x: 1, y: 0)]],
+            [[Point(x: 5, y: 1, interval: 0.9...1), Point(x: 9, y: 1, interval: 0.9...1)]],
+            [[], [Point(x: 0, y: -1), Point(x: 1_000_000, y: 1)]], [[Point(x: 0, y: 1e12), Point(x: 1, y: -1e12)]],
+        ])
+    func lines(series: [[Point]]) throws {
+        for isPercent in [true, false] {
+            let chart = LineChart(
+                title: "t", xLabel: "x", yLabel: "y", isPercent: isPercent,
+                series: series.enumerated().map { .init(name: "line \($0)", slot: $0, points: $1) })
+            let image = try check(chart)
+            // One marker a point, and one in the legend for each line that has points.
+            let marks = image.all("path").filter { $0.attributes["class"]?.hasPrefix("mark") == true }.count
+            #expect(marks == series.reduce(0) { $0 + $1.count } + series.count { !$0.isEmpty })
+            #expect(image.all("text").contains { $0.text == "no values" } == series.allSatisfy(\.isEmpty))
+        }
+    }
+
+    @Test("a line lies where its values say, also at the ends")
+    func places() throws {
+        let chart = LineChart(
+            title: "t", xLabel: "x", yLabel: "y", isPercent: false,
+            series: [.init(name: "a", slot: 0, points: [Point(x: 0, y: 0), Point(x: 10, y: 1), Point(x: 20, y: 0.5)])])
+        let image = try check(chart)
+        let path = try #require(image.all("path").last { $0.attributes["class"] == "line s0" }?.attributes["d"])
+        let numbers = try path.split { "ML ".contains($0) }.map { try #require(Double($0)) }
+        #expect(numbers.count == 6)
+        #expect(abs((numbers[2] - numbers[0]) - (numbers[4] - numbers[2])) < 0.02)
+        // Up is less in SVG: y falls by 1 from the first to the second, and half of that comes back.
+        #expect(abs((numbers[1] - numbers[3]) - 2 * (numbers[5] - numbers[3])) < 0.03)
+        #expect(numbers[3] < numbers[5] && numbers[5] < numbers[1])
+    }
+
+    @Test("bars of nothing, of zero, below zero, and of one value alone", arguments: [true, false])
+    func bars(isPercent: Bool) throws {
+        for values in [[nil], [0], [-0.5, 0.25], [nil, 1], [0.3, 0.3, 0.3], []] as [[Double?]] {
+            let bars = values.enumerated().map { index, value in
+                BarChart.Bar(
+                    name: "bar \(index)", slot: index, value: value, interval: value.map { $0...($0 + 0.1) },
+                    text: value.map { "\($0)" } ?? "–")
+            }
+            let chart = BarChart(title: "t", isPercent: isPercent, groups: [.init(name: "group", bars: bars)])
+            let image = try check(chart)
+            #expect(image.all("rect").count == values.count { $0 != nil })
+        }
+        _ = try check(BarChart(title: "t", isPercent: isPercent, groups: []))
+    }
+
+    @Test("bars start at zero, and their lengths are as their values")
+    func barLengths() throws {
+        let bars = [0.2, 0.4, -0.4].enumerated().map { index, value in
+            BarChart.Bar(name: "\(index)", slot: index, value: value, interval: nil, text: NumberText.fixed(value, 1))
+        }
+        let image = try check(BarChart(title: "t", isPercent: false, groups: [.init(name: "g", bars: bars)]))
+        let rectangles = try image.all("rect").map { rectangle in
+            try ["x", "width"].map { try #require(Double(rectangle.attributes[$0] ?? "")) }
+        }
+        #expect(abs(rectangles[1][1] - 2 * rectangles[0][1]) < 0.05)
+        #expect(rectangles[0][0] == rectangles[1][0])
+        #expect(abs(rectangles[2][0] + rectangles[2][1] - rectangles[0][0]) < 0.02)
+    }
+
+    @Test("heat maps of nothing, of one cell and of zeros")
+    func heatMaps() throws {
+        for (rows, columns) in [(0, 0), (1, 1), (3, 4)] {
+            let cell = HeatMap.Cell(text: "0", detail: nil, share: 0)
+            let image = try check(heatMap(rows, columns, name: "n", cell: cell))
+            #expect(image.all("rect").count == 2 * rows * columns)
+        }
+    }
+
+    @Test(
+        "no labels overlap: eight rows and columns, short names and long",
+        arguments: ["c", "category", "a rather long name of a category"])
+    func overlaps(name: String) throws {
+        let cell = HeatMap.Cell(text: "16,454,008", detail: "100.0 %", share: 1)
+        try requireApart(try check(heatMap(8, 8, name: name, cell: cell)))
+        let groups = (1...8).map { group in
+            BarChart.Group(
+                name: "\(name) \(group)",
+                bars: (0..<8).map {
+                    .init(name: "\(name) \($0)", slot: $0, value: 1, interval: 0.9...1, text: "100.0 %")
+                })
+        }
+        try requireApart(try check(BarChart(title: "title", isPercent: true, groups: groups)))
+        let series = (0..<8).map {
+            LineChart.Series(name: "\(name) \($0)", slot: $0, points: [Point(x: 0, y: 0), Point(x: 1_000_000, y: 1)])
+        }
+        try requireApart(
+            try check(LineChart(title: "title", xLabel: "step", yLabel: "y", isPercent: true, series: series)))
+    }
+
+    private func heatMap(_ rows: Int, _ columns: Int, name: String, cell: HeatMap.Cell) -> HeatMap {
+        HeatMap(
+            title: "title", rowLabel: "row", columnLabel: "column", rows: (0..<rows).map { "\(name) \($0)" },
+            columns: (0..<columns).map { "\(name) \($0)" },
+            cells: Array(repeating: Array(repeating: cell, count: columns), count: rows))
+    }
+
+    /// Well-formed, named and described, with finite numbers alone.
+    private func check(_ chart: any Chart) throws -> ParsedMarkup {
+        let text = chart.image(id: "i").serialized
+        #expect(!text.contains("nan") && !text.contains("inf"))
+        let image = try ParsedMarkup(text)
+        let root = try #require(image.elements.first)
+        #expect(root.name == "svg" && root.attributes["aria-labelledby"] == "i-title i-description")
+        #expect(image.all("title").first?.attributes["id"] == "i-title")
+        #expect(image.all("desc").first?.attributes["id"] == "i-description")
+        return image
+    }
+
+    /// No two texts share ground, as far as their widths can be told.
+    private func requireApart(_ image: ParsedMarkup) throws {
+        let boxes = try image.all("text").map { element -> (text: String, x: ClosedRange<Double>, y: Double) in
+            let x = try #require(Double(element.attributes["x"] ?? ""))
+            let y = try #require(Double(element.attributes["y"] ?? ""))
+            // What is drawn for fitting is wider than what fonts make of it.
+            let width = 0.9 * Drawing.width(element.text)
+            let left: Double
+            switch element.attributes["text-anchor"] {
+            case "end": left = x - width
+            case "middle": left = x - width / 2
+            default: left = x
+            }
+            return (element.text, left...(left + width), y)
+        }
+        for (index, one) in boxes.enumerated() {
+            for other in boxes[(index + 1)...] where abs(one.y - other.y) < 11 {
+                #expect(!one.x.overlaps(other.x), "'\(one.text)' and '\(other.text)'")
+            }
+        }
+    }
+}
