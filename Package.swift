@@ -64,6 +64,11 @@ let package = Package(
             name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
 
         // Row 5
+        .target(
+            name: "T2Experiments",
+            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Adaptation", "T2Report"]),
+
+        // Row 6
         .executableTarget(
             name: "t2-coord",
             dependencies: [
@@ -79,7 +84,7 @@ let package = Package(
             name: "t2",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Worker",
-                "T2Adaptation", "T2CommandLine", argumentParser,
+                "T2Adaptation", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
             ]),
         .executableTarget(
             name: "t2-bench",

@@ -1,6 +1,5 @@
 import Foundation
 import T2Core
-import Yams
 
 /// The question by which a model puts a prompt into one of the experts' categories, and how its answer is read.
 ///
@@ -35,15 +34,18 @@ package struct Classification: Sendable, Equatable {
             template = "Classify as \(names) or \(Self.other).\n\(Self.placeholder)\nCategory:"
             return
         }
-        let file = try File(path: path)
-        guard file.prompt.components(separatedBy: Self.placeholder).count == 2 else {
+        let file = try YAMLMapping(path: path)
+        try file.requireOnly(["prompt", "categories"])
+        let prompt = try file.requiredString("prompt")
+        let places = prompt.components(separatedBy: Self.placeholder).count - 1
+        guard places == 1 else {
             throw InputError(
-                path,
-                "prompt holds \(Self.placeholder) \(file.prompt.components(separatedBy: Self.placeholder).count - 1) times, "
-                    + "expected once", remedy: "Write \(Self.placeholder) where the prompt is to stand.")
+                path, "prompt holds \(Self.placeholder) \(places) times, expected once",
+                remedy: "Write \(Self.placeholder) where the prompt is to stand.")
         }
-        template = file.prompt
-        categories = file.categories
+        template = prompt
+        let names = try file.requiredMapping("categories")
+        categories = try names.keys.map { Category(name: $0, expert: try names.requiredString($0)) }
         for category in categories {
             guard answering.contains(where: { $0.name == category.expert }) else {
                 throw InputError(
@@ -57,36 +59,5 @@ package struct Classification: Sendable, Equatable {
     /// What the classifying model reads.
     package func question(_ prompt: String) -> String {
         template.replacingOccurrences(of: Self.placeholder, with: prompt)
-    }
-
-    private struct File {
-        let prompt: String
-        let categories: [Category]
-
-        init(path: String) throws {
-            let remedy = "Write 'prompt: TEXT' and 'categories:' with a line 'NAME: EXPERT' each."
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-                throw SystemError("read", path)
-            }
-            let root: Node?
-            do { root = try Yams.compose(yaml: text) } catch {
-                throw InputError(path, "is not YAML: \(error)", remedy: remedy)
-            }
-            guard let mapping = root?.mapping else { throw InputError(path, "is no mapping", remedy: remedy) }
-            for case let (key?, _) in mapping.map({ ($0.key.string, $0.value) })
-            where !["prompt", "categories"].contains(key) {
-                throw InputError(path, "has an unknown key '\(key)'", remedy: remedy)
-            }
-            guard let prompt = mapping["prompt"]?.string, let categories = mapping["categories"]?.mapping,
-                !categories.isEmpty
-            else { throw InputError(path, "has no prompt or no categories", remedy: remedy) }
-            self.prompt = prompt
-            self.categories = try categories.map { key, value in
-                guard let name = key.string, let expert = value.string else {
-                    throw InputError(path, "categories holds something other than NAME: EXPERT", remedy: remedy)
-                }
-                return Category(name: name, expert: expert)
-            }
-        }
     }
 }

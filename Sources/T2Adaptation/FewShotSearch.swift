@@ -27,7 +27,7 @@ package struct FewShotSearch {
     }
 
     /// One iteration, as it is written to the trace.
-    package struct Iteration: Sendable, Equatable, Encodable {
+    package struct Iteration: Sendable, Equatable, Codable {
         /// Counted from 1.
         package let iteration: Int
         package let method: Method

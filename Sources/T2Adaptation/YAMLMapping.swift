@@ -1,0 +1,82 @@
+import Foundation
+import T2Core
+import Yams
+
+/// A mapping of a YAML file, read key by key; what is missing, of another kind or not known is named by its place.
+package struct YAMLMapping {
+    private let path: String
+    /// Of the mapping inside the file: `seen.gsm-mini`.
+    private let place: String
+    private let node: Node.Mapping
+
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` if it is no YAML mapping.
+    package init(path: String) throws {
+        let text = String(decoding: try MappedFile(path: path).data, as: UTF8.self)
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch {
+            throw InputError(path, "is not YAML: \(error)", remedy: Self.remedy)
+        }
+        guard let mapping = root?.mapping else { throw InputError(path, "is no mapping", remedy: Self.remedy) }
+        self.init(path: path, place: "", node: mapping)
+    }
+
+    private init(path: String, place: String, node: Node.Mapping) {
+        self.path = path
+        self.place = place
+        self.node = node
+    }
+
+    /// In the file's order.
+    package var keys: [String] { node.map { $0.key.string ?? "" } }
+
+    /// - Throws: `InputError` naming the first key that is not among `known`, with the nearest that is.
+    package func requireOnly(_ known: [String]) throws {
+        for key in keys where !known.contains(key) {
+            let suggestion = nearestName(to: key, among: known).map { "Did you mean \($0)? " } ?? ""
+            throw InputError(
+                location(key), "there is no such key", remedy: "\(suggestion)Keys: \(known.joined(separator: ", ")).",
+                exitStatus: .configuration)
+        }
+    }
+
+    package func string(_ key: String) throws -> String? {
+        guard let value = node[key] else { return nil }
+        guard let text = value.string else { throw wrong(key, "a text") }
+        return text
+    }
+
+    package func requiredString(_ key: String) throws -> String {
+        guard let text = try string(key) else { throw wrong(key, "a text") }
+        return text
+    }
+
+    package func int(_ key: String, atLeast least: Int) throws -> Int? {
+        guard let value = node[key] else { return nil }
+        guard let number = value.int, number >= least else { throw wrong(key, "a whole number of \(least) or more") }
+        return number
+    }
+
+    package func mapping(_ key: String) throws -> YAMLMapping? {
+        guard let value = node[key] else { return nil }
+        guard let mapping = value.mapping else { throw wrong(key, "a mapping") }
+        return YAMLMapping(path: path, place: place.isEmpty ? key : "\(place).\(key)", node: mapping)
+    }
+
+    package func requiredMapping(_ key: String) throws -> YAMLMapping {
+        guard let mapping = try mapping(key) else { throw wrong(key, "a mapping") }
+        return mapping
+    }
+
+    private func location(_ key: String) -> String { "\(path): \(place.isEmpty ? key : "\(place).\(key)")" }
+
+    /// What to say of a key whose value is not what it should be.
+    package func wrong(_ key: String, _ expected: String) -> InputError {
+        let found = node[key].map { $0.string.map { "'\($0)'" } ?? "something else" } ?? "nothing"
+        return InputError(
+            location(key), "is \(found), expected \(expected)", remedy: Self.remedy, exitStatus: .configuration)
+    }
+
+    private static let remedy = "Correct the file."
+}

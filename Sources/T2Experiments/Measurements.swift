@@ -1,0 +1,132 @@
+import Foundation
+import T2Adaptation
+import T2Core
+import T2Learning
+import T2Model
+import T2Tasks
+
+/// Evaluations and searches whose results stay in a folder: what is there already is not measured again.
+///
+/// A result's file name ends with a digest of everything that it rests on, so that a changed expert or setting is measured anew.
+struct Measurements {
+    let folder: String
+    let verifier: Verifier
+    let configuration: ReportConfiguration
+    let isCancelled: @Sendable () -> Bool
+
+    /// - Throws: `SystemError` if the folder cannot be made.
+    init(
+        folder: String, verifier: Verifier, configuration: ReportConfiguration, isCancelled: @escaping @Sendable () -> Bool
+    ) throws {
+        self.folder = folder
+        self.verifier = verifier
+        self.configuration = configuration
+        self.isCancelled = isCancelled
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw InputError(
+                folder, "cannot be created: \(error.localizedDescription)", remedy: "Choose another --output.",
+                exitStatus: .cannotCreate)
+        }
+    }
+
+    /// The problems of a split, no more than the configuration's limit.
+    func problems(_ task: TrainingTask, _ split: Split) throws -> [Problem] {
+        let all = try task.problems(split: split, in: configuration.data)
+        return configuration.limit.map { Array(all.prefix($0)) } ?? all
+    }
+
+    /// Greedy answers to a split's problems.
+    ///
+    /// - Parameter basis: what the policy rests on besides the model.
+    /// - Throws: `Stopped` if it was cancelled; `InputError` (try again) for missing rewards.
+    func records(
+        _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel, basis: String,
+        policy: () throws -> T2Adaptation.Evaluation.Policy
+    ) throws -> [EvaluationRecord] {
+        let problems = try problems(task, split)
+        let digest = Digest(
+            of: [
+                model.folder.digest.hexadecimal, task.name, String(task.version), split.rawValue, String(problems.count),
+                String(configuration.maxTokens), basis,
+            ].joined(separator: "\n"))
+        let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"
+        if FileManager.default.fileExists(atPath: path) { return try EvaluationRecord.read(path: path) }
+        let evaluation = T2Adaptation.Evaluation(
+            tokenizer: model.tokenizer, verifier: verifier,
+            sampling: Sampling(temperature: 0, maxTokens: configuration.maxTokens), seed: configuration.seed)
+        let completions = try evaluation.run(problems, try policy(), lanes: model.lanes, isCancelled: isCancelled)
+        guard completions.count == problems.count else { throw Stopped() }
+        for completion in completions {
+            guard case .missing(let reason) = completion.reward else { continue }
+            throw InputError(
+                "problem '\(completion.problem.id)'", "its reward is missing: \(reason)",
+                remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
+        }
+        let records = completions.map { EvaluationRecord($0) }
+        try EvaluationRecord.write(records, to: path)
+        return records
+    }
+
+    /// What a few-shot search found, and how.
+    struct Search: Codable {
+        let alpha: [Double]
+        let shots: Int
+        let right: Int
+        let iterations: [FewShotSearch.Iteration]
+    }
+
+    /// - Parameter entries: the experts that are mixed; `owner` says whose they are.
+    func search(
+        _ task: TrainingTask, method: FewShotSearch.Method, _ entries: [ExpertLibrary.Entry], owner: String,
+        on model: ReportModel
+    ) throws -> Search {
+        let plan = configuration.fewShot
+        let examples = try task.problems(split: .train, in: configuration.data)
+        var settings = FewShotSearch.Settings()
+        settings.method = method
+        settings.population = plan.population
+        settings.iterations = plan.iterations
+        // Equal rollouts: no method ends before the others.
+        settings.patience = plan.iterations
+        settings.seed = configuration.seed
+        let digest = Digest(
+            of: [
+                model.folder.digest.hexadecimal, task.name, String(task.version), String(examples.count),
+                String(configuration.maxTokens), "\(plan)", String(settings.seed),
+                entries.map(\.expert.vector.fingerprint).joined(separator: "\n"),
+            ].joined(separator: "\n"))
+        let path = "\(folder)/\(task.name).\(fileName(owner)).\(method.rawValue).\(digest.short).json"
+        if FileManager.default.fileExists(atPath: path) {
+            return try JSONDecoder().decode(Search.self, from: try MappedFile(path: path).data)
+        }
+        let adaptation = try FewShotAdaptation(
+            model.base, entries, MixtureParameterisation(entries.map(\.expert.vector)), task: task, examples: examples,
+            shots: plan.shots, settings: settings)
+        let result = try adaptation.run(
+            lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier, maxTokens: configuration.maxTokens,
+            isCancelled: isCancelled)
+        if isCancelled() { throw Stopped() }
+        let search = Search(
+            alpha: result.outcome.alpha, shots: plan.shots, right: result.outcome.score.right,
+            iterations: result.outcome.iterations)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try AtomicFile.write(try encoder.encode(search), to: path)
+        return search
+    }
+
+    private func fileName(_ text: String) -> String { text.replacingOccurrences(of: " ", with: "-") }
+}
+
+/// The report was stopped; what was measured stays.
+package struct Stopped: UserFacingError, Equatable {
+    package init() {}
+
+    package var description: String {
+        "stopped. What was measured is kept: the same command goes on from there."
+    }
+
+    package var exitStatus: ExitStatus { .tryAgain }
+}

@@ -1,0 +1,204 @@
+import T2Adaptation
+import T2Core
+import T2Learning
+import T2Model
+import T2Report
+import T2Tasks
+
+/// The paper's tables and analyses, measured on the models of a configuration.
+package final class Report {
+    struct Key: Hashable {
+        let task: String
+        let system: String
+    }
+
+    private struct Step {
+        let label: String
+        let run: () throws -> Void
+    }
+
+    let configuration: ReportConfiguration
+    let measurements: Measurements
+    let model: ReportModel
+    let second: ReportModel?
+    /// Test records of the first model, and of the second.
+    var records: [Key: [EvaluationRecord]] = [:]
+    var transferRecords: [Key: [EvaluationRecord]] = [:]
+    var searches: [Key: Measurements.Search] = [:]
+    var transferSearches: [Key: Measurements.Search] = [:]
+    /// Name of the expert that did best on the validation split.
+    var bestExperts: [String: String] = [:]
+    var confusions: [ConfusionMatrix] = []
+    private var steps: [Step] = []
+
+    /// Loads the models and plans what is to be measured.
+    ///
+    /// - Parameter folder: where measurements stay.
+    package init(
+        _ configuration: ReportConfiguration, folder: String, lanes: Int, isCancelled: @escaping @Sendable () -> Bool
+    ) throws {
+        self.configuration = configuration
+        let verifier = Verifier(parallelism: lanes)
+        let tasks = configuration.seen.map(\.task) + configuration.unseen.map(\.task)
+        if tasks.contains(where: \.needsSandbox) { try verifier.requireSandbox() }
+        model = try ReportModel(path: configuration.model, experts: configuration.experts, lanes: lanes)
+        for seen in configuration.seen { _ = try model.library.entry(named: seen.expert) }
+        second = try configuration.transfer.map {
+            try ReportModel(path: $0.model, experts: $0.experts, lanes: lanes)
+        }
+        measurements = try Measurements(
+            folder: folder, verifier: verifier, configuration: configuration, isCancelled: isCancelled)
+        for seen in configuration.seen { try planSeen(seen) }
+        for unseen in configuration.unseen { planUnseen(unseen) }
+        if let task = configuration.classification { planClassification(task) }
+        if let second { for unseen in configuration.unseen { planTransfer(unseen, second) } }
+    }
+
+    /// Measures what is not there yet.
+    ///
+    /// - Parameter progress: the number of measurements done and in all, and what is measured now.
+    package func measure(progress: (Int, Int, String) -> Void) throws {
+        for (index, step) in steps.enumerated() {
+            progress(index, steps.count, step.label)
+            if measurements.isCancelled() { throw Stopped() }
+            try step.run()
+        }
+        progress(steps.count, steps.count, "done")
+    }
+
+    private func plan(_ label: String, _ run: @escaping () throws -> Void) { steps.append(Step(label: label, run: run)) }
+
+    private func planSeen(_ seen: ReportConfiguration.Seen) throws {
+        planBase(seen.task)
+        plan("\(seen.task.name), \(SystemName.svf)") { [self] in
+            let expert = try model.library.entry(named: seen.expert).expert.vector
+            try measure(seen.task, SystemName.svf, expert)
+        }
+        guard let path = seen.lora else { return }
+        let lora = try ExpertFile(path: path, for: model.folder).vector
+        plan("\(seen.task.name), \(SystemName.lora)") { [self] in try measure(seen.task, SystemName.lora, lora) }
+    }
+
+    private func planBase(_ task: TrainingTask) {
+        plan("\(task.name), \(SystemName.base)") { [self] in
+            records[Key(task: task.name, system: SystemName.base)] = try measurements.records(
+                task, .test, system: SystemName.base, on: model, basis: ""
+            ) { .fixed(AdaptedModel(model.base)) }
+        }
+    }
+
+    private func measure(_ task: TrainingTask, _ system: String, _ vector: ExpertVector) throws {
+        records[Key(task: task.name, system: system)] = try measurements.records(
+            task, .test, system: system, on: model, basis: vector.fingerprint
+        ) { .fixed(try AdaptedModel(model.base, expert: vector)) }
+    }
+
+    private func planUnseen(_ unseen: ReportConfiguration.Unseen) {
+        let task = unseen.task
+        planBase(task)
+        if let path = configuration.seen.first(where: { $0.task.name == unseen.domain })?.lora {
+            plan("\(task.name), \(SystemName.lora)") { [self] in
+                try measure(task, SystemName.lora, try ExpertFile(path: path, for: model.folder).vector)
+            }
+        }
+        for classifier in classifiers {
+            plan("\(task.name), \(classifier.rawValue)") { [self] in
+                records[Key(task: task.name, system: classifier.rawValue)] = try measurements.records(
+                    task, .test, system: classifier.rawValue, on: model, basis: try model.libraryFingerprint()
+                ) {
+                    .dispatched(
+                        try PromptDispatcher(
+                            model.base, model.library, classifier: classifier, tokenizer: model.tokenizer))
+                }
+            }
+        }
+        for method in FewShotSearch.Method.allCases {
+            plan("\(task.name), few-shot by \(method.rawValue)") { [self] in
+                let search = try measurements.search(task, method: method, model.entries, owner: "own", on: model)
+                searches[Key(task: task.name, system: method.rawValue)] = search
+                let mixture = MixtureParameterisation(model.entries.map(\.expert.vector))
+                try measure(task, "\(SystemName.fewShot) \(method.rawValue)", mixture.vector(search.alpha))
+            }
+        }
+        plan("\(task.name), \(SystemName.bestExpert)") { [self] in try measureBestExpert(task) }
+    }
+
+    /// The prompt strategy, and the classification expert's where the library has one.
+    var classifiers: [PromptDispatcher.Classifier] {
+        model.library.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
+    }
+
+    /// Chosen on the validation split, measured on the test split.
+    private func measureBestExpert(_ task: TrainingTask) throws {
+        var best: (entry: ExpertLibrary.Entry, right: Int)?
+        for entry in model.entries {
+            let vector = entry.expert.vector
+            let right = try measurements.records(
+                task, .valid, system: entry.name, on: model, basis: vector.fingerprint,
+                policy: { .fixed(try AdaptedModel(model.base, expert: vector)) }
+            ).count { $0.reward == .judged(.right) }
+            if right > best?.right ?? -1 { best = (entry, right) }
+        }
+        guard let best else { return }
+        bestExperts[task.name] = best.entry.name
+        try measure(task, SystemName.bestExpert, best.entry.expert.vector)
+    }
+
+    private func planClassification(_ task: TrainingTask) {
+        for classifier in classifiers {
+            plan("\(task.name), \(classifier.rawValue)") { [self] in
+                let vector = model.library.entries.first(where: \.isClassifier).map(\.expert.vector)
+                let used = classifier == .expert ? vector : nil
+                let records = try measurements.records(
+                    task, .test, system: classifier.rawValue, on: model, basis: used?.fingerprint ?? "",
+                    policy: { .fixed(try used.map { try AdaptedModel(model.base, expert: $0) } ?? AdaptedModel(model.base)) })
+                confusions.append(try confusion(classifier.rawValue, task, records))
+            }
+        }
+    }
+
+    private func planTransfer(_ unseen: ReportConfiguration.Unseen, _ second: ReportModel) {
+        let task = unseen.task
+        let name = configuration.seen.first { $0.task.name == unseen.domain }?.expert ?? ""
+        func measure(_ system: String, _ vector: ExpertVector?) throws {
+            transferRecords[Key(task: task.name, system: system)] = try measurements.records(
+                task, .test, system: system, on: second, basis: vector?.fingerprint ?? "",
+                policy: { .fixed(try vector.map { try AdaptedModel(second.base, expert: $0) } ?? AdaptedModel(second.base)) })
+        }
+        plan("\(task.name) on the second model, \(SystemName.base)") { try measure(SystemName.base, nil) }
+        plan("\(task.name) on the second model, \(TransferName.own)") {
+            try measure(TransferName.own, try second.library.entry(named: name).expert.vector)
+        }
+        plan("\(task.name) on the second model, \(TransferName.inOrder)") { [self] in
+            try measure(TransferName.inOrder, try model.library.entry(named: name).expert.vector)
+        }
+        plan("\(task.name) on the second model, \(TransferName.shuffled)") { [self] in
+            let vector = try model.library.entry(named: name).expert.vector
+            try measure(TransferName.shuffled, vector.shuffled(seed: configuration.seed))
+        }
+        plan("\(task.name) on the second model, \(TransferName.fewShot)") { [self] in
+            let search = try measurements.search(task, method: .cem, model.entries, owner: "transferred", on: second)
+            transferSearches[Key(task: task.name, system: TransferName.fewShot)] = search
+            try measure(
+                TransferName.fewShot, MixtureParameterisation(model.entries.map(\.expert.vector)).vector(search.alpha))
+        }
+    }
+}
+
+/// The rows of the transfer table.
+enum TransferName {
+    static let own = "its own expert"
+    static let inOrder = "the other model's expert, σ in order"
+    static let shuffled = "the other model's expert, shuffled"
+    static let fewShot = "few-shot over the other model's experts"
+}
+
+extension ExpertVector {
+    /// Every matrix's values in another order: the control of a transfer between models.
+    func shuffled(seed: UInt64) -> ExpertVector {
+        var random = SeededRandom(seed: seed, step: -3)
+        return ExpertVector(
+            layout: layout,
+            values: layout.entries.indices.flatMap { self[entry: $0].shuffled(using: &random) })
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import T2Adaptation
+import T2Core
+import T2Tasks
+
+/// What a report measures: which models, experts and tasks, from a YAML file. Paths in it are relative to it.
+package struct ReportConfiguration: Sendable {
+    /// A task that an expert was trained on.
+    package struct Seen: Sendable {
+        package let task: TrainingTask
+        /// Name of its expert in the library.
+        package let expert: String
+        /// PEFT folder of the LoRA adapter that was trained in the same way.
+        package let lora: String?
+        /// `metrics.jsonl` of the runs, by what was trained.
+        package let curves: [(system: String, path: String)]
+    }
+
+    /// A task that no expert was trained on.
+    package struct Unseen: Sendable {
+        package let task: TrainingTask
+        /// The seen task of the same domain.
+        package let domain: String
+    }
+
+    package struct FewShot: Sendable {
+        package let shots: Int
+        package let population: Int
+        package let iterations: Int
+    }
+
+    /// A second base model of the same shapes, with experts of the same names.
+    package struct Transfer: Sendable {
+        package let model: String
+        package let experts: String
+    }
+
+    package let title: String
+    package let model: String
+    package let experts: String
+    package let data: String
+    package let maxTokens: Int
+    package let seed: UInt64
+    /// Problems of a test split at most; nil for all.
+    package let limit: Int?
+    package let seen: [Seen]
+    package let unseen: [Unseen]
+    /// The task of the classification expert; nil leaves analysis 1 out.
+    package let classification: TrainingTask?
+    package let fewShot: FewShot
+    package let transfer: Transfer?
+
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` naming the key at fault.
+    package init(path: String) throws {
+        let file = try YAMLMapping(path: path)
+        try file.requireOnly([
+            "title", "model", "experts", "data", "max-tokens", "seed", "limit", "seen", "unseen", "classification", "few-shot",
+            "transfer",
+        ])
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        func resolve(_ place: String) -> String {
+            place.hasPrefix("/") ? place : folder.appendingPathComponent(place).standardizedFileURL.path
+        }
+        let registry = TaskRegistry.bundled
+        title = try file.requiredString("title")
+        model = resolve(try file.requiredString("model"))
+        experts = resolve(try file.requiredString("experts"))
+        data = resolve(try file.requiredString("data"))
+        maxTokens = try file.int("max-tokens", atLeast: 1) ?? RunConfiguration().maxTokens
+        seed = UInt64(try file.int("seed", atLeast: 0) ?? 0)
+        limit = try file.int("limit", atLeast: 1)
+        let seenTasks = try file.requiredMapping("seen")
+        seen = try seenTasks.keys.map { name in
+            let entry = try seenTasks.requiredMapping(name)
+            try entry.requireOnly(["expert", "lora", "expert-run", "lora-run"])
+            var curves: [(system: String, path: String)] = []
+            if let run = try entry.string("expert-run") { curves.append((SystemName.svf, resolve(run))) }
+            if let run = try entry.string("lora-run") { curves.append((SystemName.lora, resolve(run))) }
+            return Seen(
+                task: try registry.task(named: name), expert: try entry.requiredString("expert"),
+                lora: try entry.string("lora").map(resolve), curves: curves)
+        }
+        let unseenTasks = try file.requiredMapping("unseen")
+        let seenNames = seen.map(\.task.name)
+        unseen = try unseenTasks.keys.map { name in
+            let domain = try unseenTasks.requiredString(name)
+            guard seenNames.contains(domain) else {
+                throw unseenTasks.wrong(name, "one of the seen tasks: \(seenNames.joined(separator: ", "))")
+            }
+            return Unseen(task: try registry.task(named: name), domain: domain)
+        }
+        classification = try file.string("classification").map { try registry.task(named: $0) }
+        let search = try file.mapping("few-shot")
+        try search?.requireOnly(["shots", "population", "iterations"])
+        fewShot = FewShot(
+            shots: try search?.int("shots", atLeast: 1) ?? 10,
+            population: try search?.int("population", atLeast: 3) ?? 32,
+            iterations: try search?.int("iterations", atLeast: 1) ?? 50)
+        let second = try file.mapping("transfer")
+        try second?.requireOnly(["model", "experts"])
+        transfer = try second.map {
+            Transfer(
+                model: resolve(try $0.requiredString("model")), experts: resolve(try $0.requiredString("experts")))
+        }
+    }
+}
+
+/// What the rows of the tables are called.
+enum SystemName {
+    static let base = "base"
+    static let lora = "LoRA"
+    static let svf = "SVF"
+    static let fewShot = "few-shot"
+    static let bestExpert = "best single expert"
+}

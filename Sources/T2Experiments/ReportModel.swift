@@ -1,0 +1,43 @@
+import T2Adaptation
+import T2Core
+import T2Model
+import T2Tasks
+import T2Text
+
+/// A base model with its experts, loaded for measuring.
+final class ReportModel {
+    let folder: BaseModelFolder
+    let tokenizer: Tokenizer
+    let base: BaseModel
+    let lanes: ModelLanes
+    let library: ExpertLibrary
+
+    init(path: String, experts: String, lanes count: Int) throws {
+        folder = try BaseModelFolder(path: path)
+        tokenizer = try Tokenizer(path: folder.tokenizerPath)
+        try tokenizer.checkAgreement(with: folder.configuration)
+        library = try ExpertLibrary(path: experts, model: folder.digest)
+        base = try BaseModel(folder)
+        lanes = ModelLanes(base, count: count)
+    }
+
+    /// The experts that answer.
+    var entries: [ExpertLibrary.Entry] { library.entries.filter { !$0.isClassifier } }
+
+    /// Of the experts and of how prompts find them: what a result rests on besides the model.
+    func libraryFingerprint() throws -> String {
+        let classification = try Classification(library)
+        return library.entries.map { "\($0.name) \($0.expert.vector.fingerprint)" }.joined(separator: "\n")
+            + classification.question("") + classification.categories.map { "\($0.name) \($0.expert)" }.joined()
+    }
+}
+
+extension ExpertVector {
+    /// Digest of names, sizes and values.
+    var fingerprint: String {
+        var builder = DigestBuilder()
+        for entry in layout.entries { builder.update("\(entry.name) \(entry.count)") }
+        values.withUnsafeBytes { builder.update($0) }
+        return builder.finalize().hexadecimal
+    }
+}
