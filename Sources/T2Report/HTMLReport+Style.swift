@@ -5,13 +5,13 @@ extension HTMLReport {
         :root {
           color-scheme: light dark;
           --ground: \(SeriesColors.lightGround); --panel: #f7f8fa; --text: #1b1f24; --quiet: #59616b; --rule: #d8dde3;
-          --accent: #0e5bb2; --grid: #e6e9ed; --heat: #06366b; --on-light: #000000; --on-dark: #ffffff; --whisker: #1b1f24;
+          --accent: #0e5bb2; --grid: #e6e9ed; --heat: \(HeatMap.lightColor); --on-light: #000000; --on-dark: #ffffff; --whisker: #1b1f24;
           \(seriesColors(SeriesColors.light))
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --ground: \(SeriesColors.darkGround); --panel: #1c2026; --text: #e6e9ed; --quiet: #a3abb5; --rule: #343a43;
-            --accent: #7cb4ff; --grid: #2a2f37; --heat: #64acec; --on-light: #ffffff; --on-dark: #000000; --whisker: #ffffff;
+            --accent: #7cb4ff; --grid: #2a2f37; --heat: \(HeatMap.darkColor); --on-light: #ffffff; --on-dark: #000000; --whisker: #ffffff;
             \(seriesColors(SeriesColors.dark))
           }
         }
@@ -75,7 +75,7 @@ extension HTMLReport {
           :root {
             color-scheme: light;
             --ground: #ffffff; --panel: #ffffff; --text: #000000; --quiet: #444444; --rule: #bbbbbb; --accent: #000000;
-            --grid: #dddddd; --heat: #06366b; --on-light: #000000; --on-dark: #ffffff; --whisker: #000000;
+            --grid: #dddddd; --heat: \(HeatMap.lightColor); --on-light: #000000; --on-dark: #ffffff; --whisker: #000000;
             \(seriesColors(SeriesColors.light))
           }
           body { max-width: none; padding: 0; font-size: 10pt; }

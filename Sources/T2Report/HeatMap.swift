@@ -20,8 +20,11 @@ struct HeatMap: Chart {
     private static let widestLabel = 220.0
     private static let lineHeight = 14.0
     private static let mostLines = 3
-    /// From here on text is drawn for a dark cell; where black and white stand out alike in the style sheet's colours.
-    private static let darkShare = 0.65
+    /// Of a cell with share 1. Cells between are mixed with the ground.
+    static let lightColor = "#06366b"
+    static let darkColor = "#64acec"
+    /// From here on a cell's text is of the ground's own lightness: where black and white stand out alike on both pages.
+    static let darkShare = 0.65
 
     func image(id: String) -> Markup {
         let left = 16 + min(Self.widestLabel, rows.map { Drawing.width($0) }.max() ?? 0)

@@ -24,6 +24,11 @@ struct ChartTests {
             // One marker a point, and one in the legend for each line that has points.
             let marks = image.all("path").filter { $0.attributes["class"]?.hasPrefix("mark") == true }.count
             #expect(marks == series.reduce(0) { $0 + $1.count } + series.count { !$0.isEmpty })
+            // An interval alone is a line, several are a band.
+            let intervals = series.map { $0.count { $0.interval != nil } }
+            let whiskers = image.all("line").count { $0.attributes["class"]?.hasPrefix("line") == true }
+            #expect(whiskers == intervals.count { $0 == 1 })
+            #expect(image.all("polygon").count == intervals.count { $0 > 1 })
             #expect(image.all("text").contains { $0.text == "no values" } == series.allSatisfy(\.isEmpty))
         }
     }
@@ -70,6 +75,28 @@ struct ChartTests {
         #expect(abs(rectangles[1][1] - 2 * rectangles[0][1]) < 0.05)
         #expect(rectangles[0][0] == rectangles[1][0])
         #expect(abs(rectangles[2][0] + rectangles[2][1] - rectangles[0][0]) < 0.02)
+    }
+
+    @Test("the text of a heat map's cell stands out from it, on both grounds, whatever its share")
+    func heatMapContrast() throws {
+        for (ground, color, text, textOnDark) in [
+            (SeriesColors.lightGround, HeatMap.lightColor, "#000000", "#ffffff"),
+            (SeriesColors.darkGround, HeatMap.darkColor, "#ffffff", "#000000"),
+        ] {
+            for percent in 0...100 {
+                let share = Double(percent) / 100
+                let cell = try #require(SeenColor(mixing: ground, color, share: share))
+                let ink = try #require(SeenColor(share >= HeatMap.darkShare ? textOnDark : text))
+                #expect(ink.contrast(to: cell) >= 4, "\(ground), \(percent) %")
+            }
+            let cells = [HeatMap.darkShare, HeatMap.darkShare - 0.01].map {
+                HeatMap.Cell(text: "1", detail: "2", share: $0)
+            }
+            let chart = HeatMap(
+                title: "t", rowLabel: "r", columnLabel: "c", rows: ["a"], columns: ["b", "c"], cells: [cells])
+            let styles = try check(chart).all("text").compactMap { $0.attributes["class"] }
+            #expect(styles.suffix(4) == ["number on-dark", "detail on-dark", "number", "detail"])
+        }
     }
 
     @Test("heat maps of nothing, of one cell and of zeros")

@@ -6,12 +6,21 @@ struct SeenColor {
     let light: [Double]
 
     /// - Parameter text: `#rrggbb`.
-    init?(_ text: String) {
-        guard text.count == 7, text.hasPrefix("#"), let value = Int(text.dropFirst(), radix: 16) else { return nil }
-        light = [16, 8, 0].map { shift in
-            let share = Double(value >> shift & 0xFF) / 255
-            return share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4)
+    init?(_ text: String) { self.init(mixing: text, text, share: 0) }
+
+    /// A colour drawn over a ground with an opacity, as browsers mix them.
+    init?(mixing ground: String, _ color: String, share: Double) {
+        guard let ground = Self.channels(ground), let color = Self.channels(color) else { return nil }
+        light = zip(ground, color).map { below, above in
+            let value = below + (above - below) * share
+            return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
         }
+    }
+
+    /// sRGB, 0…1.
+    private static func channels(_ text: String) -> [Double]? {
+        guard text.count == 7, text.hasPrefix("#"), let value = Int(text.dropFirst(), radix: 16) else { return nil }
+        return [16, 8, 0].map { Double(value >> $0 & 0xFF) / 255 }
     }
 
     private init(light: [Double]) { self.light = light }
