@@ -5,7 +5,7 @@ import T2Numerics
 /// A base model under one expert, or under none. Immutable; lanes share it.
 package final class AdaptedModel: Sendable {
     package let base: BaseModel
-    private let expert: (svf: SVFModel, z: ExpertVector)?
+    private let expert: (adapter: any Adapter, z: ExpertVector)?
 
     /// The base model alone.
     package init(_ base: BaseModel) {
@@ -13,7 +13,7 @@ package final class AdaptedModel: Sendable {
         expert = nil
     }
 
-    /// Decomposes no more of the base model than the expert rescales.
+    /// Decomposes no more of the base model than the expert rescales; nothing for LoRA.
     ///
     /// - Parameter progress: called with matrices done and in total, from any thread.
     /// - Throws: `InputError` if the expert does not fit the model; what the decomposition throws.
@@ -21,21 +21,23 @@ package final class AdaptedModel: Sendable {
         _ base: BaseModel, expert vector: ExpertVector, cache: SingularValueCache = .standard,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws {
-        let adaptation = Adaptation.smallest(covering: vector.layout, of: base.configuration)
-        let svf = try SVFModel(base, adaptation: adaptation, cache: cache, progress: progress)
+        let adapter: any Adapter
+        if vector.layout.isLoRA {
+            adapter = try LoRAModel(base, layout: vector.layout)
+        } else {
+            let adaptation = Adaptation.smallest(covering: vector.layout, of: base.configuration)
+            adapter = try SVFModel(base, adaptation: adaptation, cache: cache, progress: progress)
+        }
         self.base = base
-        expert = (svf, try svf.complete(vector))
+        expert = (adapter, try adapter.complete(vector))
     }
 
     /// The cheaper form for about `tokens` tokens.
     ///
-    /// - Cost: merging costs 2·M·N·R flops an adapted weight; call once and share the result.
+    /// - Cost: merging costs 2·M·N·R flops an adapted weight, R being LoRA's rank for LoRA; call once and share the result.
     package func execution(tokens: Int) -> Execution {
-        guard let (svf, z) = expert else { return .merged(base.weights) }
-        guard Execution.isMergingCheaper(base.configuration, layout: svf.layout, tokens: tokens, experts: 1) else {
-            return .factored(svf, ScaleTable(svf, [z]))
-        }
-        return .merged(svf.merge(z))
+        guard let (adapter, z) = expert else { return .merged(base.weights) }
+        return adapter.isMergingCheaper(tokens: tokens) ? .merged(adapter.merge(z)) : adapter.factored(z)
     }
 }
 

@@ -31,6 +31,11 @@ package struct ExpertMixture: Sendable {
                     part.name, "its coefficient is \(part.coefficient), expected a finite number",
                     remedy: "Give a number such as 0.5.", exitStatus: .usage)
             }
+            guard !part.expert.vector.layout.isLoRA else {
+                throw InputError(
+                    part.name, "holds LoRA's factors, whose weighted sum is not the sum of the changed weights",
+                    remedy: "Mix experts of scales z.")
+            }
             try Self.check(part, against: first)
         }
         self.parts = parts

@@ -36,13 +36,8 @@ package struct ExpertFile: Sendable, Equatable {
     }
 
     package func write(to path: String) throws {
-        var metadata = description.measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
+        var metadata = description.metadata
         metadata["format"] = Self.format
-        metadata["base-model-digest"] = description.modelDigest.hexadecimal
-        metadata["task"] = description.task
-        metadata["parameterisation"] = description.parameterisation
-        metadata["step"] = String(description.step)
-        metadata["seed"] = String(description.seed)
         let tensors = vector.layout.entries.enumerated().map { index, entry in
             SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(vector[entry: index]))
         }
@@ -53,16 +48,13 @@ package struct ExpertFile: Sendable, Equatable {
     ///
     /// - Throws: `SystemError`, `SafetensorsError`, or `InputError` if it is not an expert file or holds non-finite numbers.
     package init(path: String) throws {
-        let file = try SafetensorsFile(path: path)
-        func required(_ key: String) throws -> String {
-            guard let value = file.metadata[key] else {
-                throw InputError(
-                    path, "not an expert file: its metadata has no '\(key)'",
-                    remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
-            }
-            return value
+        guard !PEFTFolder.isFolder(path) else {
+            throw InputError(
+                path, "is a folder, expected an expert file",
+                remedy: "A PEFT LoRA folder can be run (--expert) and shown: t2 experts show \(path).")
         }
-        let format = try required("format")
+        let file = try SafetensorsFile(path: path)
+        guard let format = file.metadata["format"] else { throw Self.missing("format", path) }
         guard format == Self.format else {
             let isNewer = format.hasPrefix("t2-expert/")
             throw InputError(
@@ -72,17 +64,10 @@ package struct ExpertFile: Sendable, Equatable {
                 remedy: isNewer
                     ? "Update t2." : "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
         }
-        guard let digest = Digest(hexadecimal: try required("base-model-digest")), let step = Int(try required("step")),
-            let seed = UInt64(try required("seed"))
-        else {
-            throw InputError(path, "its metadata is damaged", remedy: "Copy the file again.")
+        guard let description = try Description(metadata: file.metadata, path: path) else {
+            throw Self.missing("base-model-digest", path)
         }
-        var measures: [String: String] = [:]
-        for (key, value) in file.metadata where key.hasPrefix("measure.") { measures[String(key.dropFirst(8))] = value }
-        description = Description(
-            modelDigest: digest, task: try required("task"), parameterisation: try required("parameterisation"),
-            step: step,
-            seed: seed, measures: measures)
+        self.description = description
         let names = file.tensors.keys.sorted { file.tensors[$0]!.range.lowerBound < file.tensors[$1]!.range.lowerBound }
         let layout = ExpertLayout(entries: names.map { .init(name: $0, count: file.tensors[$0]!.count) })
         vector = ExpertVector(layout: layout, values: try names.flatMap { try file.floats(of: $0) })
@@ -93,16 +78,30 @@ package struct ExpertFile: Sendable, Equatable {
         }
     }
 
-    /// Reads an expert and makes sure that it belongs to this base model.
+    fileprivate static func missing(_ key: String, _ path: String) -> InputError {
+        InputError(
+            path, "not an expert file: its metadata has no '\(key)'",
+            remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
+    }
+
+    /// Reads an expert, or a LoRA adapter from its PEFT folder, and makes sure that it belongs to this base model.
     ///
     /// - Throws: as `init(path:)`, and `InputError` if it was trained on another model or does not fit its shapes.
     package init(path: String, for model: BaseModelFolder) throws {
+        if PEFTFolder.isFolder(path) {
+            self = try PEFTFolder(path: path, for: model).expert(of: model)
+            return
+        }
         try self.init(path: path)
         guard description.modelDigest == model.digest else {
             throw InputError(
                 path,
                 "was trained on another base model: digest \(description.modelDigest.short), \(model.path) has \(model.digest.short)",
                 remedy: "See: t2 experts show \(path)")
+        }
+        guard !vector.layout.isLoRA else {
+            _ = try LoRALayout(vector.layout, of: model.configuration, place: path)
+            return
         }
         let expected = ExpertLayout(model: model.configuration, adaptation: .all).entries
         let counts = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0.count) })
@@ -111,5 +110,39 @@ package struct ExpertFile: Sendable, Equatable {
             throw InputError(
                 path, "'\(entry.name)' has \(entry.count) values, \(needed)", remedy: "See: t2 experts show \(path)")
         }
+    }
+}
+
+extension ExpertFile.Description {
+    /// As a file's metadata.
+    package var metadata: [String: String] {
+        var metadata = measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
+        metadata["base-model-digest"] = modelDigest.hexadecimal
+        metadata["task"] = task
+        metadata["parameterisation"] = parameterisation
+        metadata["step"] = String(step)
+        metadata["seed"] = String(seed)
+        return metadata
+    }
+
+    /// What a file's metadata says; nil if it does not name a base model.
+    ///
+    /// - Throws: `InputError` if it is incomplete or cannot be read.
+    package init?(metadata: [String: String], path: String) throws {
+        guard let digestText = metadata["base-model-digest"] else { return nil }
+        func required(_ key: String) throws -> String {
+            guard let value = metadata[key] else { throw ExpertFile.missing(key, path) }
+            return value
+        }
+        guard let digest = Digest(hexadecimal: digestText), let step = Int(try required("step")),
+            let seed = UInt64(try required("seed"))
+        else {
+            throw InputError(path, "its metadata is damaged", remedy: "Copy the file again.")
+        }
+        var measures: [String: String] = [:]
+        for (key, value) in metadata where key.hasPrefix("measure.") { measures[String(key.dropFirst(8))] = value }
+        self.init(
+            modelDigest: digest, task: try required("task"), parameterisation: try required("parameterisation"),
+            step: step, seed: seed, measures: measures)
     }
 }

@@ -122,6 +122,26 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
+    /// The values of a tensor of 32 or 16 bits a number, as float32; exact.
+    ///
+    /// - Throws: `SafetensorsError` if it is absent or of another type.
+    package func widenedFloats(of name: String) throws -> [Float] {
+        guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
+        func widened(_ widen: (UInt16) -> Float) throws -> [Float] {
+            try withBytes(of: name) { bytes in
+                (0..<tensor.count).map { widen(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) }
+            }
+        }
+        switch tensor.element {
+        case .float32: return try floats(of: name)
+        case .float16: return try widened { Float(Float16(bitPattern: $0)) }
+        case .bfloat16: return try widened { Float(bitPattern: UInt32($0) << 16) }
+        default:
+            throw SafetensorsError.unexpectedElement(
+                path: path, name: name, expected: "F32, F16 or BF16", found: tensor.element.rawValue)
+        }
+    }
+
     private static func check(
         _ entries: [String: SafetensorsHeader.Entry], dataCount: Int, dataStart: Int, path: String
     ) throws -> [String: Tensor] {

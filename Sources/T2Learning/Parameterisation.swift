@@ -7,6 +7,7 @@ package struct Parameterisation: Sendable, Equatable {
     private enum Form: Sendable, Equatable {
         case direct
         case sigmoid([NuclearNormSigmoid])
+        case lora(LoRALayout)
     }
 
     package let layout: ExpertLayout
@@ -45,9 +46,24 @@ package struct Parameterisation: Sendable, Equatable {
         return Parameterisation(layout: layout, form: .sigmoid(matrices))
     }
 
+    /// LoRA's factors, whose flat vector takes the place of z: p = (A, B), z = (A, s·B) with s = α/r, so that who runs z need
+    /// not know s. From B = 0, the base model, and A uniform in ±1/√N as peft starts it (Kaiming, a = √5).
+    /// - Source: arXiv 2106.09685, section 4.1; huggingface/peft, `tuners/lora/layer.py: reset_lora_parameters`.
+    package static func lora(_ matrices: LoRALayout) -> Parameterisation {
+        Parameterisation(layout: matrices.expertLayout, form: .lora(matrices))
+    }
+
+    /// The factors, if it is LoRA's.
+    package var lora: LoRALayout? {
+        if case .lora(let matrices) = form { matrices } else { nil }
+    }
+
+    /// What an expert's metadata calls it.
+    package var name: String { lora == nil ? kind.rawValue : AdapterKind.lora.rawValue }
+
     package var kind: ParameterisationKind {
         switch form {
-        case .direct: .direct
+        case .direct, .lora: .direct
         case .sigmoid: .sigmoid
         }
     }
@@ -61,34 +77,50 @@ package struct Parameterisation: Sendable, Equatable {
             // Samples draw from the streams of steps ≥ 0; −1 keeps this one apart from all of them.
             var random = SeededRandom(seed: seed, step: -1)
             return (0..<layout.count).map { _ in Float(0.1 + 0.01 * random.nextNormal()) }
+        case .lora(let matrices):
+            var random = SeededRandom(seed: seed, step: -1)
+            return matrices.matrices.flatMap { matrix in
+                let bound = 1 / Double(matrix.inputs).squareRoot()
+                return (0..<matrix.count(.a)).map { _ in Float(bound * (2 * random.nextUniform() - 1)) }
+                    + [Float](repeating: 0, count: matrix.count(.b))
+            }
         }
     }
 
     /// p → z.
     ///
     /// - Shapes: p [layout.count] -> z of the layout.
-    /// - Accuracy: `direct` exact; `sigmoid` in Float64, rounded once.
+    /// - Accuracy: `direct` exact; `sigmoid` in Float64, rounded once; `lora` rounded once.
     package func vector(_ p: [Float]) -> ExpertVector {
         precondition(p.count == layout.count)
-        guard case .sigmoid(let matrices) = form else { return ExpertVector(layout: layout, values: p) }
-        let values = matrices.enumerated().flatMap { index, matrix in
-            matrix.vector(p[layout.range(index)].map(Double.init)).map { Float($0) }
-        }
+        let values: [Float] =
+            switch form {
+            case .direct: p
+            case .lora(let matrices): matrices.scaled(p)
+            case .sigmoid(let matrices):
+                matrices.enumerated().flatMap { index, matrix in
+                    matrix.vector(p[layout.range(index)].map(Double.init)).map { Float($0) }
+                }
+            }
         return ExpertVector(layout: layout, values: values)
     }
 
     /// The chain rule: ∂J/∂z → ∂J/∂p.
     ///
     /// - Shapes: p [layout.count], vectorGradient of the layout -> [layout.count].
-    /// - Accuracy: `direct` exact; `sigmoid` in Float64, rounded once.
+    /// - Accuracy: `direct` exact; `sigmoid` in Float64, rounded once; `lora` rounded once.
     package func parameterGradient(p: [Float], vectorGradient: ExpertVector) -> [Float] {
         precondition(p.count == layout.count && vectorGradient.layout == layout)
-        guard case .sigmoid(let matrices) = form else { return vectorGradient.values }
-        return matrices.enumerated().flatMap { index, matrix in
-            matrix.gradient(
-                p: p[layout.range(index)].map(Double.init),
-                vectorGradient: vectorGradient[entry: index].map(Double.init)
-            ).map { Float($0) }
+        switch form {
+        case .direct: return vectorGradient.values
+        case .lora(let matrices): return matrices.scaled(vectorGradient.values)
+        case .sigmoid(let matrices):
+            return matrices.enumerated().flatMap { index, matrix in
+                matrix.gradient(
+                    p: p[layout.range(index)].map(Double.init),
+                    vectorGradient: vectorGradient[entry: index].map(Double.init)
+                ).map { Float($0) }
+            }
         }
     }
 }

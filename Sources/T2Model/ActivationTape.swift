@@ -3,7 +3,7 @@ import T2Numerics
 
 /// What a forward pass leaves behind for the backward pass. Reused between micro-batches: it grows and never shrinks.
 ///
-/// Shape letters: T tokens, S scored rows (in the last layer everything after attention has S rows), R singular values.
+/// Shape letters: T tokens, S scored rows (in the last layer everything after attention has S rows), R singular values or LoRA's ranks.
 package final class ActivationTape {
     /// One layer's values.
     final class Layer {
@@ -13,8 +13,11 @@ package final class ActivationTape {
         fileprivate(set) var middle = GrowingMatrix()
         fileprivate(set) var feedForwardInverse = GrowingMatrix()
         fileprivate(set) var gateUp = GrowingMatrix()
-        /// a = Vᵀx of each projection group.
+        /// a = Vᵀx of each projection group; under LoRA Ax.
         fileprivate(set) var projections = [GrowingMatrix](
+            repeating: GrowingMatrix(), count: ProjectionGroup.allCases.count)
+        /// x of each projection group, under LoRA alone.
+        fileprivate(set) var inputs = [GrowingMatrix](
             repeating: GrowingMatrix(), count: ProjectionGroup.allCases.count)
 
         func residual(_ t: Int, _ h: Int) -> Matrix { residual.matrix(rows: t, columns: h) }
@@ -25,6 +28,9 @@ package final class ActivationTape {
         func gateUp(_ t: Int, _ n: Int) -> Matrix { gateUp.matrix(rows: t, columns: n) }
         func projection(_ group: ProjectionGroup, _ t: Int, _ r: Int) -> Matrix {
             projections[group.rawValue].matrix(rows: t, columns: r)
+        }
+        func input(_ group: ProjectionGroup, _ t: Int, _ n: Int) -> Matrix {
+            inputs[group.rawValue].matrix(rows: t, columns: n)
         }
     }
 

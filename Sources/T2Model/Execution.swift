@@ -7,6 +7,8 @@ package enum Execution {
     case merged(MergedWeights)
     /// U, σ ⊙ z and V apart: each row may have its own z, and ∂J/∂z falls out of the backward pass.
     case factored(SVFModel, ScaleTable)
+    /// The base's own weights with LoRA's thin products beside them, one policy for all rows: for its gradient.
+    case lowRank(LoRAWeights)
 
     /// The cheaper form for `tokens` tokens under `experts` vectors.
     ///

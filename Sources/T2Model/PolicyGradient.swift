@@ -31,29 +31,29 @@ package struct ScoredToken {
     package let gradient: UnsafeMutableBufferPointer<Float>
 }
 
-/// ∂J/∂z of a loss over scored tokens, in micro-batches of packed sequences.
+/// ∂J/∂z of a loss over scored tokens, in micro-batches of packed sequences; z is whatever the adapter's vector holds.
 ///
 /// One object per lane. Activation memory is bounded by `tokensPerBatch`, or by one sequence if that is longer.
 package final class PolicyGradient {
     private let transformer: Transformer
-    private let svf: SVFModel
+    private let adapter: any Adapter
     private let tape: ActivationTape
     private let tokensPerBatch: Int
     /// Rows whose logits are held at once.
     private let rowsPerHead = 128
     private var batch = TokenBatch()
 
-    package init(_ transformer: Transformer, _ svf: SVFModel, tokensPerBatch: Int = 512) {
+    package init(_ transformer: Transformer, _ adapter: any Adapter, tokensPerBatch: Int = 512) {
         self.transformer = transformer
-        self.svf = svf
+        self.adapter = adapter
         self.tokensPerBatch = tokensPerBatch
         tape = ActivationTape(transformer.model.configuration)
     }
 
-    /// Σ over all scored tokens of the loss's gradient with respect to z, flat in the model's layout.
+    /// Σ over all scored tokens of the loss's gradient with respect to z, flat in the adapter's layout.
     ///
     /// - Parameters:
-    ///   - z: in the model's layout.
+    ///   - z: in the adapter's layout.
     ///   - temperature: divides both models' logits; 1 leaves them.
     ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
     /// - Cost: a reference forward pass, a policy forward pass and a backward pass over every token; a prompt that neighbours
@@ -61,16 +61,16 @@ package final class PolicyGradient {
     package func run(
         _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, loss: (ScoredToken) -> Void
     ) -> [Float] {
-        let table = ScaleTable(svf, [z])
-        let backward = TransformerBackward(transformer, svf, table)
-        var sums = [Float](repeating: 0, count: svf.layout.count)
+        let execution = adapter.factored(z)
+        let backward = TransformerBackward(transformer, execution)
+        var sums = [Float](repeating: 0, count: adapter.layout.count)
         var first = 0
         while first < sequences.count {
             let end = batch.pack(sequences, from: first, limit: tokensPerBatch)
             let (s, h) = (batch.outputs.count, transformer.model.configuration.hiddenSize)
             let reference = transformer.workspace.matrix(.referenceHidden, rows: s, columns: h)
             reference.copy(from: transformer.forward(batch, .merged(transformer.model.weights)))
-            let policy = transformer.forward(batch, .factored(svf, table), tape: tape)
+            let policy = transformer.forward(batch, execution, tape: tape)
             let deltaHidden = transformer.workspace.matrix(.deltaHidden, rows: s, columns: h)
             head(sequences, first..<end, policy: policy, reference: reference, temperature, into: deltaHidden, loss)
             sums.withUnsafeMutableBufferPointer {
@@ -78,7 +78,7 @@ package final class PolicyGradient {
             }
             first = end
         }
-        for (index, sigma) in svf.sigma.enumerated() { sums[index] *= sigma }
+        adapter.finishGradient(&sums)
         return sums
     }
 

@@ -168,6 +168,14 @@ package final class Transformer {
                     x, scales: table.buffer.pointer + svf.start(layer, group), stride: table.stride,
                     experts: $0.baseAddress, a: a, s: scaled, into: y, accumulate: accumulate)
             }
+        case .lowRank(let weights):
+            MatrixMultiply.multiply(x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
+            guard let weight = weights.weight(layer, group) else { return }
+            tape?.input(group, x.rows, x.columns).copy(from: x)
+            let h =
+                tape?.projection(group, x.rows, weight.rank)
+                ?? workspace.matrix(.rank, rows: x.rows, columns: weight.rank)
+            weight.add(x, h: h, into: y)
         }
     }
 }

@@ -2,22 +2,22 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// The backward pass from hidden states to ∂J/∂z. ∂J/∂W is never formed.
+/// The backward pass from hidden states to the gradient of an adapter's vector: ∂J/∂z, or those of LoRA's A and B. ∂J/∂W is
+/// never formed.
 package struct TransformerBackward {
     private let transformer: Transformer
-    private let svf: SVFModel
-    private let table: ScaleTable
+    private let execution: Execution
     private var workspace: Workspace { transformer.workspace }
     private var c: ModelConfiguration { transformer.model.configuration }
 
-    /// - Parameter table: one row, the z of the forward pass.
-    package init(_ transformer: Transformer, _ svf: SVFModel, _ table: ScaleTable) {
+    /// - Parameter execution: that of the forward pass, of one policy and not merged.
+    package init(_ transformer: Transformer, _ execution: Execution) {
         self.transformer = transformer
-        self.svf = svf
-        self.table = table
+        self.execution = execution
     }
 
-    /// Adds Σ_t a ⊙ b of every adapted weight to `sums`; the caller multiplies by σ once, after the last micro-batch.
+    /// Adds every adapted weight's part to `sums`: Σ_t a ⊙ b, which `Adapter.finishGradient` turns into ∂J/∂z, or ∂J/∂A and
+    /// ∂J/∂B.
     ///
     /// - Shapes: deltaHidden [S, H], the gradient with respect to what `forward` returned; sums flat in the layout's order.
     package func run(
@@ -88,24 +88,38 @@ package struct TransformerBackward {
             batch.count, c.hiddenSize)
     }
 
+    /// The transpose of `Transformer.project`, and the gradient of what is adapted in the group.
     private func project(
         _ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, _ delta: Matrix,
         sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?
     ) {
-        guard let factor = svf.factor(layer, group) else {
-            if let deltaInput {
-                MatrixMultiply.multiplyTransposed(
-                    delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
-            }
-            return
-        }
-        let start = svf.start(layer, group)
         workspace.measure(.projections) {
-            factor.backward(
-                delta, scales: table.buffer.pointer + start, a: tape.projection(group, delta.rows, factor.rank),
-                b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + start,
-                dx: deltaInput)
+            switch execution {
+            case .merged: preconditionFailure("merged weights have no gradient")
+            case .factored(let svf, let table):
+                guard let factor = svf.factor(layer, group) else {
+                    return multiplyByBase(layer, group, delta, into: deltaInput)
+                }
+                let start = svf.start(layer, group)
+                factor.backward(
+                    delta, scales: table.buffer.pointer + start, a: tape.projection(group, delta.rows, factor.rank),
+                    b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + start,
+                    dx: deltaInput)
+            case .lowRank(let weights):
+                multiplyByBase(layer, group, delta, into: deltaInput)
+                guard let weight = weights.weight(layer, group) else { return }
+                weight.backward(
+                    delta, x: tape.input(group, delta.rows, weight.inputSize),
+                    h: tape.projection(group, delta.rows, weight.rank),
+                    g: workspace.matrix(.deltaRank, rows: delta.rows, columns: weight.rank), sums: sums,
+                    dx: deltaInput)
+            }
         }
+    }
+
+    private func multiplyByBase(_ layer: Int, _ group: ProjectionGroup, _ delta: Matrix, into deltaInput: Matrix?) {
+        guard let deltaInput else { return }
+        MatrixMultiply.multiplyTransposed(delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
     }
 
     /// The transpose of gathering rows: a row that was wanted more than once receives the sum.

@@ -14,14 +14,18 @@ struct GradientCommand: ParsableCommand {
         discussion: """
             L = −(1/B) Σ a·log π + (λ/B) Σ KL over B rollouts; KL is summed over completion tokens, exact over the vocabulary. \
             The gradient is written as safetensors under the weights' Hugging Face names; {"loss", "policy_loss", "kl"} is \
-            printed as one JSON object, where kl = (1/B) Σ KL and loss = policy_loss + λ·kl. Without --expert, z = 1.
+            printed as one JSON object, where kl = (1/B) Σ KL and loss = policy_loss + λ·kl. Without --expert, z = 1. \
+            With a PEFT LoRA folder it is the gradient with respect to A and B, under peft's names.
 
             Rollouts are JSON Lines: {"prompt_ids": […], "completion_ids": […], "advantage": a}.
 
-            Example:
+            Examples:
               t2 gradient --model experts/tiny/base --rollouts rollouts.jsonl \\
                 --kl-coefficient 0.1 --kl-direction policy-reference \\
                 --output gradient.safetensors
+              t2 gradient --model experts/tiny/base --expert runs/lora/expert-best \\
+                --rollouts rollouts.jsonl --kl-coefficient 0 \\
+                --kl-direction policy-reference --output gradient.safetensors
             """)
 
     @OptionGroup var model: ModelOptions
@@ -29,7 +33,8 @@ struct GradientCommand: ParsableCommand {
 
     @Option(
         name: .customLong("expert"),
-        help: ArgumentHelp("Expert file of this base model: the z where the gradient is taken.", valueName: "file"))
+        help: ArgumentHelp(
+            "Expert file of this base model, or a PEFT LoRA folder: where the gradient is taken.", valueName: "path"))
     var expertPath: String?
 
     @Option(name: .customLong("rollouts"), help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
@@ -44,8 +49,8 @@ struct GradientCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Divides the logits of policy and reference, as sampling did.", valueName: "t"))
     var temperature: Float = 1
 
-    @Option(help: "The matrices whose z get a gradient.")
-    var adapt = Adaptation.all
+    @Option(help: "The matrices whose z get a gradient. (default: all)")
+    var adapt: Adaptation?
 
     @Option(name: .customLong("output"), help: ArgumentHelp("Safetensors file to write.", valueName: "file"))
     var outputPath: String
@@ -64,13 +69,12 @@ struct GradientCommand: ParsableCommand {
         let destination = try OutputDestination(checking: outputPath)
         let (folder, _) = try model.openFolder()
         let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
-        let expert = try expertPath.map { try ExpertFile(path: $0, for: folder) }
-        let svf = try decompose(try BaseModel(folder))
-        let z = try expert.map { try svf.complete($0.vector) } ?? ExpertVector(layout: svf.layout, repeating: 1)
+        let point = try GradientPoint(expertPath: expertPath, adapt: adapt, model: folder)
+        let (adapter, vector) = try prepare(point, try BaseModel(folder))
         let start = ContinuousClock.now
-        let result = try differentiate(rollouts, svf, z, loss)
+        let result = try differentiate(rollouts, adapter, vector, loss)
         let seconds = (ContinuousClock.now - start).seconds
-        try write(result, svf.layout, folder, to: destination)
+        try write(result, adapter.layout, point, folder, to: destination)
         try StandardOutput.write(
             JSONText.line(
                 Losses(
@@ -80,7 +84,7 @@ struct GradientCommand: ParsableCommand {
         let tokens = rollouts.sequences.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
         let norm = result.gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         StandardError.write(
-            "wrote \(outputPath): \(PlainText.count(svf.layout.count)) values, norm \(String(format: "%.6g", norm)), from "
+            "wrote \(outputPath): \(PlainText.count(adapter.layout.count)) values, norm \(String(format: "%.6g", norm)), from "
                 + "\(rollouts.sequences.count) rollouts in \(Duration.seconds(seconds).text) "
                 + "(\(PlainText.count(Int(Double(tokens) / seconds))) tokens/s)\n")
     }
@@ -91,21 +95,22 @@ struct GradientCommand: ParsableCommand {
         let kl: Double
     }
 
-    private func decompose(_ base: BaseModel) throws -> SVFModel {
+    private func prepare(_ point: GradientPoint, _ base: BaseModel) throws -> (any Adapter, ExpertVector) {
         let reporter = ProgressReporter("decomposing")
         defer { reporter.finish() }
-        return try SVFModel(base, adaptation: adapt) { reporter.report($0, of: $1, "matrices") }
+        return try point.adapter(base) { reporter.report($0, of: $1, "matrices") }
     }
 
     private func differentiate(
-        _ rollouts: RolloutFile, _ svf: SVFModel, _ z: ExpertVector, _ loss: PolicyGradientLoss
+        _ rollouts: RolloutFile, _ adapter: any Adapter, _ z: ExpertVector, _ loss: PolicyGradientLoss
     ) throws -> RolloutGradient {
-        let lanes = ModelLanes(svf.base, count: laneOptions.count)
+        let lanes = ModelLanes(adapter.base, count: laneOptions.count)
         let reporter = ProgressReporter("gradient")
         defer { reporter.finish() }
         let total = rollouts.sequences.count
         let finished = Mutex(0)
-        return try RolloutGradient(rollouts, svf, z: z, temperature: temperature, loss: loss, lanes: lanes) { count in
+        return try RolloutGradient(rollouts, adapter, z: z, temperature: temperature, loss: loss, lanes: lanes) {
+            count in
             let done = finished.withLock { value in
                 value += count
                 return value
@@ -115,7 +120,8 @@ struct GradientCommand: ParsableCommand {
     }
 
     private func write(
-        _ result: RolloutGradient, _ layout: ExpertLayout, _ folder: BaseModelFolder, to destination: OutputDestination
+        _ result: RolloutGradient, _ layout: ExpertLayout, _ point: GradientPoint, _ folder: BaseModelFolder,
+        to destination: OutputDestination
     ) throws {
         let vector = ExpertVector(layout: layout, values: result.gradient)
         if let name = vector.firstNonFinite {
@@ -123,7 +129,7 @@ struct GradientCommand: ParsableCommand {
                 "gradient", "the part of '\(name)' is not finite; nothing was written",
                 remedy: "Check the expert's values and the advantages.")
         }
-        try GradientFile.write(vector, model: folder, to: destination)
+        try GradientFile.write(point.tensors(vector), model: folder, to: destination)
     }
 }
 

@@ -28,7 +28,8 @@ struct AdaptedModelOptions: ParsableArguments {
     @Option(
         name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model; without it the base model itself is run.", valueName: "file"))
+            "Expert file of this base model, or a PEFT LoRA folder; without it the base model itself is run.",
+            valueName: "path"))
     var expertPath: String?
 
     struct Loaded {

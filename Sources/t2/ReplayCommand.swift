@@ -49,7 +49,7 @@ struct ReplayCommand: ParsableCommand {
             say("\(count) completions sampled again without a failure; no rollouts were saved to take a gradient of")
         case .gradient(let gradient):
             if let destination {
-                try GradientFile.write(gradient.vector, model: folder, to: destination)
+                try GradientFile.write(GradientFile.tensors(gradient.vector), model: folder, to: destination)
             }
             let summary = Summary(gradient, of: evidence)
             try StandardOutput.write(JSONText.line(summary))

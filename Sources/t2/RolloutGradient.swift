@@ -5,7 +5,7 @@ import T2Model
 
 /// The loss L = −(1/B) Σ A log π + (λ/B) Σ KL of B rollouts, and ∂L/∂z.
 struct RolloutGradient: Sendable {
-    /// Flat, in the model's layout.
+    /// Flat, in the adapter's layout.
     let gradient: [Float]
     /// −(1/B) Σ A log π.
     let policyLoss: Double
@@ -22,7 +22,7 @@ struct RolloutGradient: Sendable {
     private static let rolloutsPerPart = 16
 
     init(
-        _ rollouts: RolloutFile, _ svf: SVFModel, z: ExpertVector, temperature: Float, loss: PolicyGradientLoss,
+        _ rollouts: RolloutFile, _ adapter: any Adapter, z: ExpertVector, temperature: Float, loss: PolicyGradientLoss,
         lanes: ModelLanes,
         progress: @escaping @Sendable (Int) -> Void
     ) throws {
@@ -33,10 +33,10 @@ struct RolloutGradient: Sendable {
             defer { progress(range.count) }
             return Self.part(
                 Array(rollouts.sequences[range]), Array(rollouts.advantages[range]),
-                PolicyGradient(lane.transformer, svf), z,
+                PolicyGradient(lane.transformer, adapter), z,
                 temperature, loss)
         }
-        var sum = [Double](repeating: 0, count: svf.layout.count)
+        var sum = [Double](repeating: 0, count: adapter.layout.count)
         for part in parts { for (index, value) in part.sum.enumerated() { sum[index] += Double(value) } }
         gradient = sum.map { Float($0 / Double(count)) }
         policyLoss = parts.reduce(0) { $0 + $1.policyLoss } / Double(count)

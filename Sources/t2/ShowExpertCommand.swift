@@ -2,25 +2,31 @@ import ArgumentParser
 import Foundation
 import T2Core
 
-/// What an expert file holds.
+/// What an expert file or a PEFT LoRA folder holds.
 struct ShowExpertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows where an expert comes from and how far each matrix's z is from 1.",
         discussion: """
-            Needs no base model. The deviation of a matrix is the root mean square of z − 1.
+            Needs no base model. The deviation of a matrix is the root mean square of z − 1. Of LoRA the norms of A, B and of \
+            the change s·B·A are shown.
 
-            Example:
+            Examples:
               t2 experts show experts/tiny/math.safetensors
+              t2 experts show runs/lora/expert-best
             """)
 
-    @Argument(help: ArgumentHelp("Expert file.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Expert file or PEFT LoRA folder.", valueName: "path"))
     var path: String
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
+        if PEFTFolder.isFolder(path) {
+            let description = LoRADescription(try PEFTFolder(path: path), path: path)
+            return try StandardOutput.write(json ? JSONText.line(description) : description.text)
+        }
         let description = ExpertDescription(try ExpertFile(path: path), path: path)
         try StandardOutput.write(json ? JSONText.line(description) : description.text)
     }

@@ -40,6 +40,19 @@ struct ExpertMixtureTests {
         }
     }
 
+    @Test("LoRA's factors are refused: their sum is not the sum of the changed weights")
+    func lora() {
+        let matrix = LoRAMatrix(layer: 0, kind: .up, rank: 1, inputs: 2, outputs: 3, scale: 1)
+        let expert = ExpertFile(
+            description: .init(
+                modelDigest: Digest(of: "m"), task: "t", parameterisation: "lora", step: 1, seed: 1),
+            vector: ExpertVector(layout: LoRALayout([matrix]).expertLayout, repeating: 1))
+        let error = #expect(throws: InputError.self) {
+            try ExpertMixture([.init(name: "adapter", expert: expert, coefficient: 1)])
+        }
+        #expect(error?.description.contains("adapter: holds LoRA's factors") == true)
+    }
+
     private func part(_ values: [Float], _ coefficient: Double, name: String = "e", model: String = "m")
         -> ExpertMixture.Part
     {

@@ -1,0 +1,150 @@
+/// The two thin matrices that LoRA adds to a weight: W′ = W + s·B·A.
+package enum LoRAFactor: String, Sendable, CaseIterable {
+    /// [r, N].
+    case a = "lora_A"
+    /// [M, r].
+    case b = "lora_B"
+}
+
+/// One weight [M, N] that LoRA changes.
+package struct LoRAMatrix: Sendable, Equatable {
+    package let layer: Int
+    package let kind: MatrixKind
+    /// r, at least 1.
+    package let rank: Int
+    /// N.
+    package let inputs: Int
+    /// M.
+    package let outputs: Int
+    /// s = α/r; 1 where it is multiplied into B already.
+    package let scale: Float
+
+    package init(layer: Int, kind: MatrixKind, rank: Int, inputs: Int, outputs: Int, scale: Float) {
+        precondition(layer >= 0 && rank > 0 && inputs > 0 && outputs > 0)
+        self.layer = layer
+        self.kind = kind
+        self.rank = rank
+        self.inputs = inputs
+        self.outputs = outputs
+        self.scale = scale
+    }
+
+    /// `model.layers.0.mlp.gate_proj.lora_A.weight`
+    package func name(_ factor: LoRAFactor) -> String { Self.name(layer: layer, kind: kind, factor) }
+
+    package func shape(_ factor: LoRAFactor) -> [Int] {
+        switch factor {
+        case .a: [rank, inputs]
+        case .b: [outputs, rank]
+        }
+    }
+
+    package func count(_ factor: LoRAFactor) -> Int { shape(factor).reduce(1, *) }
+
+    package static func name(layer: Int, kind: MatrixKind, _ factor: LoRAFactor) -> String {
+        "model.layers.\(layer).\(kind.rawValue).\(factor.rawValue).weight"
+    }
+
+    /// The parts of such a name; nil for any other.
+    package static func parts(of name: some StringProtocol) -> (layer: Int, kind: MatrixKind, factor: LoRAFactor)? {
+        guard let match = String(name).wholeMatch(of: /model\.layers\.(\d+)\.(.+)\.(lora_[AB])\.weight/),
+            let layer = Int(match.1), let kind = MatrixKind(rawValue: String(match.2)),
+            let factor = LoRAFactor(rawValue: String(match.3)), Self.name(layer: layer, kind: kind, factor) == name
+        else { return nil }
+        return (layer, kind, factor)
+    }
+}
+
+/// The weights that a LoRA adapter changes, layer by layer, and how their factors stand in one flat vector: of each weight A,
+/// then B, row-major.
+package struct LoRALayout: Sendable, Equatable {
+    package let matrices: [LoRAMatrix]
+    /// The same as every part of a run knows it that does not look inside.
+    package let expertLayout: ExpertLayout
+
+    package init(_ matrices: [LoRAMatrix]) {
+        self.matrices = matrices
+        expertLayout = ExpertLayout(
+            entries: matrices.flatMap { matrix in
+                LoRAFactor.allCases.map { .init(name: matrix.name($0), count: matrix.count($0)) }
+            })
+    }
+
+    /// One rank for all weights that an adaptation names.
+    package init(model: ModelConfiguration, adaptation: Adaptation, rank: Int, alpha: Float) {
+        var matrices: [LoRAMatrix] = []
+        for layer in 0..<model.layerCount {
+            for kind in MatrixKind.allCases where kind.isAdapted(by: adaptation) {
+                let (rows, columns) = kind.shape(model)
+                matrices.append(
+                    LoRAMatrix(
+                        layer: layer, kind: kind, rank: rank, inputs: columns, outputs: rows,
+                        scale: alpha / Float(rank)))
+            }
+        }
+        self.init(matrices)
+    }
+
+    /// What the names and counts of a flat vector say of it, with s = 1: in a vector that is run, B has the scale in it.
+    ///
+    /// - Parameter place: where the vector comes from, for messages.
+    /// - Throws: `InputError` naming the entry that does not fit this model.
+    package init(_ layout: ExpertLayout, of model: ModelConfiguration, place: String = "expert") throws {
+        let counts = Dictionary(layout.entries.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first })
+        guard counts.count == layout.entries.count else { throw Self.misfit(place, "a name stands in it twice") }
+        var matrices: [LoRAMatrix] = []
+        for entry in layout.entries {
+            guard let (layer, kind, factor) = LoRAMatrix.parts(of: entry.name), layer < model.layerCount else {
+                throw Self.misfit(place, "'\(entry.name)' is no LoRA factor of a weight of this model")
+            }
+            guard factor == .a else { continue }
+            let (rows, columns) = kind.shape(model)
+            let rank = entry.count / columns
+            guard rank > 0, rank * columns == entry.count else {
+                throw Self.misfit(place, "'\(entry.name)' has \(entry.count) values, expected a multiple of \(columns)")
+            }
+            let matrix = LoRAMatrix(layer: layer, kind: kind, rank: rank, inputs: columns, outputs: rows, scale: 1)
+            guard counts[matrix.name(.b)] == matrix.count(.b) else {
+                throw Self.misfit(
+                    place,
+                    "'\(matrix.name(.b))' has \(counts[matrix.name(.b)] ?? 0) values, expected \(matrix.count(.b)) for rank \(rank)"
+                )
+            }
+            matrices.append(matrix)
+        }
+        self.init(matrices)
+        guard expertLayout == layout else {
+            throw Self.misfit(place, "its factors are not in pairs of A and B, each once")
+        }
+    }
+
+    private static func misfit(_ place: String, _ problem: String) -> InputError {
+        InputError(place, problem, remedy: "Use a LoRA adapter of this base model.")
+    }
+
+    /// Where a factor of a matrix stands in the flat vector.
+    package func range(_ matrix: Int, _ factor: LoRAFactor) -> Range<Int> {
+        expertLayout.range(2 * matrix + (factor == .a ? 0 : 1))
+    }
+
+    /// (A, B) ↦ (A, s·B): from what is trained and stored to what is run, and from a gradient of the latter to one of the
+    /// former.
+    package func scaled(_ values: [Float]) -> [Float] { mapB(values) { $0 * $1 } }
+
+    /// (A, s·B) ↦ (A, B).
+    package func unscaled(_ values: [Float]) -> [Float] { mapB(values) { $0 / $1 } }
+
+    private func mapB(_ values: [Float], _ transform: (Float, Float) -> Float) -> [Float] {
+        precondition(values.count == expertLayout.count)
+        var result = values
+        for (index, matrix) in matrices.enumerated() {
+            for place in range(index, .b) { result[place] = transform(values[place], matrix.scale) }
+        }
+        return result
+    }
+}
+
+extension ExpertLayout {
+    /// Whether its vectors hold LoRA's factors instead of scales of singular values.
+    package var isLoRA: Bool { entries.contains { LoRAMatrix.parts(of: $0.name) != nil } }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import T2Core
+import T2Learning
+import T2Model
+import T2TestSupport
+import Testing
+
+@Suite("LoRA agrees with peft and PyTorch")
+struct LoRAReferenceTests {
+    @Test(
+        "log-probabilities, merged and apart, within 1e-4", arguments: ModelFixture.names, LoRAFixture.Adapter.allCases)
+    func logProbabilities(name: String, adapter: LoRAFixture.Adapter) throws {
+        let fixture = try ModelFixture(name)
+        let expected = try LoRAFixture(name, adapter).log_probabilities
+        let model = try LoadedModel(name)
+        let folder = try PEFTFolder(path: LoRAFixture.folder(name, adapter), for: model.svf.base.folder)
+        let lora = try LoRAModel(model.svf.base, layout: folder.vector.layout)
+        let scorer = LogProbabilities(model.transformer)
+        for execution in [.merged(lora.merge(folder.vector)), lora.factored(folder.vector)] {
+            #expect(largestDifference(scorer.score(fixture.sequences, execution), expected) < 1e-4)
+        }
+        #expect(largestDifference(fixture.log_probabilities, expected) > 1e-2)
+    }
+
+    @Test("gradients with respect to A and B within 2e-4, both divergences", arguments: ModelFixture.names)
+    func gradients(name: String) throws {
+        let fixture = try ModelFixture(name)
+        let model = try LoadedModel(name)
+        let folder = try PEFTFolder(path: LoRAFixture.folder(name, .all), for: model.svf.base.folder)
+        let lora = try LoRAModel(model.svf.base, layout: folder.vector.layout)
+        let parameterisation = Parameterisation.lora(folder.layout)
+        let count = Float(fixture.rollouts.count)
+        for expected in try #require(try LoRAFixture(name, .all).cases) {
+            for tokens in [16, 512] {
+                let loss = try PolicyGradientLoss(
+                    klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
+                var policyLoss = 0.0
+                var kl = 0.0
+                let gradient = PolicyGradient(model.transformer, lora, tokensPerBatch: tokens).run(
+                    fixture.sequences, z: parameterisation.vector(folder.parameters), temperature: expected.temperature
+                ) { row in
+                    let term = loss.evaluate(
+                        policy: row.policy, reference: row.reference, sampled: Int(row.token),
+                        advantage: fixture.rollouts[row.sequence].advantage, addingGradientTo: row.gradient)
+                    policyLoss += term.policyLoss
+                    kl += term.kl
+                }.map { $0 / count }
+                let found = ExpertVector(
+                    layout: lora.layout,
+                    values: parameterisation.parameterGradient(
+                        p: folder.parameters, vectorGradient: ExpertVector(layout: lora.layout, values: gradient)))
+                // A and B apart: of one another they are of different size.
+                for factor in LoRAFactor.allCases {
+                    let places = lora.matrices.matrices.indices
+                    let values = places.flatMap { found.values[lora.matrices.range($0, factor)] }
+                    let reference = places.flatMap {
+                        expected.gradient[PEFTFolder.prefix + lora.matrices.matrices[$0].name(factor)] ?? []
+                    }
+                    #expect(relativeError(values, reference) < 2e-4)
+                }
+                #expect(abs(policyLoss / Double(count) - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
+                #expect(abs(kl / Double(count) - expected.kl) < 1e-4 * expected.kl)
+            }
+        }
+    }
+}
