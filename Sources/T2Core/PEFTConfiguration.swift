@@ -9,7 +9,8 @@ package struct PEFTConfiguration: Sendable, Equatable {
     package var rank: Int
     /// α of every matrix that `alpha_pattern` does not name.
     package var alpha: Double
-    /// Other α by the end of a module's name, a regular expression.
+    /// Other r and α by the end of a module's name, a regular expression.
+    package var rankPattern: [String: Int] = [:]
     package var alphaPattern: [String: Double] = [:]
     /// s = α/√r instead of α/r.
     package var isRankStabilized = false
@@ -49,30 +50,46 @@ package struct PEFTConfiguration: Sendable, Equatable {
         }
         rank = raw.rank
         alpha = raw.alpha
+        rankPattern = raw.rankPattern
         alphaPattern = raw.alphaPattern
         isRankStabilized = raw.isRankStabilized
         baseModel = raw.baseModel
     }
 
-    /// s of a weight.
+    /// s of a weight, once its rank is shown to be the one that is configured.
     ///
-    /// - Parameter module: `model.layers.0.mlp.gate_proj`.
-    /// - Throws: `InputError` if keys of `alpha_pattern` contradict each other or are no regular expressions.
+    /// - Parameters:
+    ///   - module: `model.layers.0.mlp.gate_proj`.
+    ///   - rank: of its tensors.
+    /// - Throws: `InputError` for another rank, and if keys of a pattern contradict each other or are no regular expressions.
     package func scale(of module: String, rank: Int, place: String) throws -> Float {
-        let matching = try alphaPattern.filter { key, _ in
-            guard let pattern = try? Regex("(.*\\.)?(\(key))") else {
+        let expected = try Self.value(of: module, in: rankPattern, "rank_pattern", place) ?? self.rank
+        guard rank == expected else {
+            throw InputError(
+                place, "the factors of \(module) have rank \(rank), adapter_config.json says \(expected)",
+                remedy: "Copy both files of the adapter again.")
+        }
+        let alpha = try Self.value(of: module, in: alphaPattern, "alpha_pattern", place) ?? alpha
+        return Float(alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
+    }
+
+    /// What a pattern says of a module whose name ends as one of its keys.
+    private static func value<Value: Hashable>(
+        of module: String, in pattern: [String: Value], _ name: String, _ place: String
+    ) throws -> Value? {
+        let matching = try pattern.filter { key, _ in
+            guard let expression = try? Regex("(.*\\.)?(\(key))") else {
                 throw InputError(
-                    place, "alpha_pattern: '\(key)' is no regular expression", remedy: "Write the module's name.")
+                    place, "\(name): '\(key)' is no regular expression", remedy: "Write the module's name.")
             }
-            return try pattern.wholeMatch(in: module) != nil
+            return try expression.wholeMatch(in: module) != nil
         }
         guard Set(matching.values).count <= 1 else {
             throw InputError(
-                place, "alpha_pattern: \(matching.keys.sorted().joined(separator: ", ")) all name \(module)",
+                place, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all name \(module)",
                 remedy: "Keep one of them.")
         }
-        let alpha = matching.values.first ?? alpha
-        return Float(alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
+        return matching.values.first
     }
 
     /// Written as peft reads it.
@@ -114,6 +131,7 @@ private struct Raw: Decodable {
     var kind = "absent"
     var rank = 8
     var alpha = 8.0
+    var rankPattern: [String: Int] = [:]
     var alphaPattern: [String: Double] = [:]
     var isRankStabilized = false
     var baseModel: String?
@@ -123,7 +141,7 @@ private struct Raw: Decodable {
     /// Keys that change nothing once an adapter is trained, or that the tensors answer.
     private static let harmless: Set = [
         "auto_mapping", "revision", "task_type", "inference_mode", "peft_version", "lora_dropout", "target_modules",
-        "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern", "fan_in_fan_out", "loftq_config",
+        "exclude_modules", "layers_to_transform", "layers_pattern", "fan_in_fan_out", "loftq_config",
         "eva_config", "corda_config", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size",
         "ensure_weight_tying", "runtime_config",
     ]
@@ -144,6 +162,8 @@ private struct Raw: Decodable {
             case "peft_type": kind = try container.decode(String.self, forKey: key)
             case "r": rank = try container.decode(Int.self, forKey: key)
             case "lora_alpha": alpha = try container.decode(Double.self, forKey: key)
+            case "rank_pattern":
+                rankPattern = try container.decodeIfPresent([String: Int].self, forKey: key) ?? [:]
             case "alpha_pattern":
                 alphaPattern = try container.decodeIfPresent([String: Double].self, forKey: key) ?? [:]
             case "use_rslora": isRankStabilized = try container.decode(Bool.self, forKey: key)

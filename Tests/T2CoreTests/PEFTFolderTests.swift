@@ -94,6 +94,8 @@ struct PEFTFolderTests {
         "a damaged configuration is refused with the key",
         arguments: [
             ("peft_type", "\"IA3\"", "IA3"), ("r", "0", "r is 0"), ("r", "\"many\"", "r:"),
+            ("r", "4", "have rank 3, adapter_config.json says 4"),
+            ("rank_pattern", "{\"up_proj\": 2}", "mlp.up_proj have rank 3, adapter_config.json says 2"),
             ("lora_alpha", "null", "lora_alpha"), ("alpha_pattern", "{\"(\": 3}", "alpha_pattern"),
             ("alpha_pattern", "{\"q_proj\": 3, \"self_attn.q_proj\": 4}", "alpha_pattern"),
         ])
