@@ -9,24 +9,30 @@ extension ConfigurationKey {
         switch self {
         case .model, .data: "the path of a folder"
         case .task: "the name of a task"
-        case .steps, .promptsPerStep, .samplesPerPrompt, .promptsPerUnit, .maxTokens, .evaluateEvery,
+        case .steps, .rank, .promptsPerStep, .samplesPerPrompt, .promptsPerUnit, .maxTokens, .evaluateEvery,
             .validationProblems:
             "a whole number of 1 or more"
         case .seed, .warmUpSteps, .patience: "a whole number of 0 or more"
-        case .temperature, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
+        case .temperature, .alpha, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
         case .klCoefficient, .weightDecay: "a number of 0 or more"
         case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
-        case .adapt: Self.list(Adaptation.allCases)
-        case .parameterisation: Self.list(ParameterisationKind.allCases)
-        case .advantage: Self.list(AdvantageKind.allCases)
-        case .klDirection: Self.list(KLDirection.allCases)
-        case .klEstimator: Self.list(KLEstimator.allCases)
-        case .schedule: Self.list(LearningRateSchedule.allCases)
+        case .adapter, .adapt, .parameterisation, .advantage, .klDirection, .klEstimator, .schedule:
+            "one of " + choices.joined(separator: ", ")
         }
     }
 
-    private static func list<Choice: RawRepresentable<String>>(_ choices: [Choice]) -> String {
-        "one of " + choices.map(\.rawValue).joined(separator: ", ")
+    /// The values that a key may have, if they are few; empty for others.
+    package var choices: [String] {
+        switch self {
+        case .adapter: AdapterKind.allCases.map(\.rawValue)
+        case .adapt: Adaptation.allCases.map(\.rawValue)
+        case .parameterisation: ParameterisationKind.allCases.map(\.rawValue)
+        case .advantage: AdvantageKind.allCases.map(\.rawValue)
+        case .klDirection: KLDirection.allCases.map(\.rawValue)
+        case .klEstimator: KLEstimator.allCases.map(\.rawValue)
+        case .schedule: LearningRateSchedule.allCases.map(\.rawValue)
+        default: []
+        }
     }
 
     /// Why a key that people look for is not there.

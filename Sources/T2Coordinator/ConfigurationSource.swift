@@ -65,6 +65,10 @@ package struct ConfigurationSource: Sendable, Equatable {
         configuration.model = absolute(configuration.model, .model)
         configuration.data =
             configuration.data.map { absolute($0, .data) } ?? Self.defaultData(model: configuration.model)
+        configuration.completeAdapter()
+        if folders[ConfigurationKey.learningRate.rawValue] == nil {
+            configuration.learningRate = configuration.adapter.defaultLearningRate
+        }
         return ResolvedConfiguration(
             configuration: configuration,
             places: Dictionary(entries.map { ($0.key, $0.place) }, uniquingKeysWith: { $1 }))
@@ -149,8 +153,11 @@ package struct ConfigurationSource: Sendable, Equatable {
             guard let key = ConfigurationKey(rawValue: entry.key) else { continue }
             if (try? decoded([entry])) == nil {
                 let found = entry.value.scalar.map { "found '\($0.string)'" } ?? "found several values"
+                let nearest = entry.value.scalar.flatMap { nearestName(to: $0.string, among: key.choices) }
+                let remedy = nearest.map { " Did you mean '\($0)'?" } ?? ""
                 problems.append(
-                    .init(place: entry.place, message: "\(entry.key): expected \(key.expectation), \(found)."))
+                    .init(
+                        place: entry.place, message: "\(entry.key): expected \(key.expectation), \(found).\(remedy)"))
             }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }

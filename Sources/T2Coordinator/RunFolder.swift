@@ -11,9 +11,18 @@ package struct RunFolder: Sendable {
     package var logPath: String { path + "/train.log" }
     package var configurationPath: String { path + "/configuration.yaml" }
     package var checkpointsPath: String { path + "/checkpoints" }
-    package var bestExpertPath: String { path + "/expert-best.safetensors" }
-    package var lastExpertPath: String { path + "/expert-last.safetensors" }
     package var evidencePath: String { path + "/evidence" }
+
+    /// An expert file, or LoRA's PEFT folder.
+    package func bestExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-best" + Self.suffix(adapter) }
+    package func lastExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-last" + Self.suffix(adapter) }
+
+    private static func suffix(_ adapter: AdapterKind) -> String {
+        switch adapter {
+        case .svf: ".safetensors"
+        case .lora: ""
+        }
+    }
 
     /// Makes or takes over the folder.
     ///

@@ -150,15 +150,32 @@ package actor RunJournal {
         try await store.record(evaluation)
         try metrics?.append(try MetricsLine.evaluation(evaluation).text())
         if let best = checkpoint.bestVector, evaluation.isBest {
-            try expert(best, step: evaluation.step, checkpoint).write(to: folder.bestExpertPath)
+            try write(
+                expert(best, step: evaluation.step, checkpoint),
+                to: folder.bestExpertPath(definition.configuration.adapter))
         }
         try say(RunConsole.line(evaluation))
     }
 
     /// Keeps the newest z, and its accuracy if it has been evaluated.
     func saveLast(_ checkpoint: Checkpoint) throws {
-        try expert(definition.parameterisation.vector(checkpoint.parameters).values, step: checkpoint.step, checkpoint)
-            .write(to: folder.lastExpertPath)
+        let values = definition.parameterisation.vector(checkpoint.parameters).values
+        try write(
+            expert(values, step: checkpoint.step, checkpoint),
+            to: folder.lastExpertPath(definition.configuration.adapter))
+    }
+
+    /// As an expert file, or as a PEFT folder if it is LoRA's.
+    private func write(_ expert: ExpertFile, to path: String) throws {
+        guard let layout = definition.parameterisation.lora else { return try expert.write(to: path) }
+        let configuration = definition.configuration
+        try PEFTFolder(
+            configuration: PEFTConfiguration(
+                rank: configuration.rank ?? AdapterKind.defaultRank, alpha: Double(configuration.alpha ?? 0),
+                targetModules: MatrixKind.allCases.filter { $0.isAdapted(by: configuration.adapt) }.map(\.module),
+                baseModel: configuration.model),
+            description: expert.description, layout: layout, vector: expert.vector
+        ).write(to: path)
     }
 
     /// The last state of a run, its final evaluation included. The run is finished once the checkpoint is there.
@@ -180,7 +197,7 @@ package actor RunJournal {
         return ExpertFile(
             description: .init(
                 modelDigest: definition.modelDigest, task: definition.configuration.task,
-                parameterisation: definition.parameterisation.kind.rawValue, step: step,
+                parameterisation: definition.parameterisation.name, step: step,
                 seed: definition.configuration.seed, measures: measures),
             vector: ExpertVector(layout: definition.layout, values: values))
     }

@@ -25,10 +25,7 @@ package struct RunPlan: Sendable {
                 "\(definition.training.count) to train on, \(definition.validation.count) of \(preparation.validationSplit) to validate"
             ),
             row("base model", "\(configuration.model), digest \(definition.modelDigest.short)"),
-            row(
-                "z",
-                "\(definition.layout.count) values in \(definition.layout.entries.count) matrices (\(configuration.adapt.rawValue))"
-            ),
+            adapterRow(definition),
             row(
                 "step",
                 "\(configuration.promptsPerStep) prompts x \(configuration.samplesPerPrompt) = \(sequences) sequences in "
@@ -43,10 +40,23 @@ package struct RunPlan: Sendable {
                     + "\(units.count - trainingUnits) units"),
             row(
                 "exchanged",
-                "a step: z to each worker, \(Self.size(vectorBytes)); a gradient back from each unit, "
+                "a step: \(definition.parameterisation.lora == nil ? "z" : "A and B") to each worker, \(Self.size(vectorBytes)); a gradient back from each unit, "
                     + "\(trainingUnits) x \(Self.size(vectorBytes)) = \(Self.size(trainingUnits * vectorBytes))"),
             row("checked", preparation.checked.joined(separator: "; ")),
         ]
+    }
+
+    /// What is trained: how many numbers, and where.
+    private func adapterRow(_ definition: RunDefinition) -> String {
+        let adapt = definition.configuration.adapt.rawValue
+        guard let matrices = definition.parameterisation.lora?.matrices, let first = matrices.first else {
+            return row(
+                "z", "\(definition.layout.count) values in \(definition.layout.entries.count) matrices (\(adapt))")
+        }
+        return row(
+            "A and B",
+            "LoRA: \(definition.layout.count) values in \(matrices.count) matrices (\(adapt)), rank \(first.rank), "
+                + "scale alpha/rank = \(first.scale)")
     }
 
     private func row(_ name: String, _ value: String) -> String {

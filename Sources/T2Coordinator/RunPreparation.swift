@@ -58,17 +58,13 @@ package struct RunPreparation: Sendable {
         validationSplit = validation.count
         let model = try BaseModelFolder(path: configuration.model)
         try resolved.check(contextLength: model.configuration.contextLength)
+        try resolved.checkAdapter(of: model.configuration)
         let tokenizer = try Tokenizer(path: model.tokenizerPath)
         try tokenizer.checkAgreement(with: model.configuration)
         checked.append("tokenizer")
         try model.checkWeights()
         checked.append("\(model.configuration.weights.count) weights, all finite")
-        let layout = ExpertLayout(model: model.configuration, adaptation: configuration.adapt)
-        let parameterisation: Parameterisation =
-            switch configuration.parameterisation {
-            case .direct: .direct(layout)
-            case .sigmoid: try .sigmoid(layout, singularValues: singularValues(model, layout))
-            }
+        let parameterisation = try Self.parameterisation(configuration, model, singularValues)
         definition = RunDefinition(
             name: RunFolder.name(path: place.runFolder), configuration: configuration, model: model.configuration,
             modelDigest: model.digest, tokenizerDigest: model.tokenizerDigest, parameterisation: parameterisation,
@@ -80,5 +76,19 @@ package struct RunPreparation: Sendable {
         checked.append(
             "\(prompts.count) prompts: the longest with its completion has \(prompts.longest + configuration.maxTokens) of "
                 + "\(model.configuration.contextLength) tokens")
+    }
+
+    private static func parameterisation(
+        _ configuration: RunConfiguration, _ model: BaseModelFolder, _ singularValues: SingularValues
+    ) throws -> Parameterisation {
+        if configuration.adapter == .lora, let rank = configuration.rank, let alpha = configuration.alpha {
+            return .lora(
+                LoRALayout(model: model.configuration, adaptation: configuration.adapt, rank: rank, alpha: alpha))
+        }
+        let layout = ExpertLayout(model: model.configuration, adaptation: configuration.adapt)
+        switch configuration.parameterisation {
+        case .direct: return .direct(layout)
+        case .sigmoid: return try .sigmoid(layout, singularValues: singularValues(model, layout))
+        }
     }
 }

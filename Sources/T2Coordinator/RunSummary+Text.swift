@@ -3,9 +3,10 @@ import T2Core
 extension RunSummary {
     /// What the run came to, where its files are, and how to measure the expert on problems that played no part in it.
     package func lines(folder: RunFolder, configuration: RunConfiguration) -> [String] {
+        let bestPath = folder.bestExpertPath(configuration.adapter)
         let gain = 100 * (best.accuracy - base.accuracy)
         var evaluate =
-            "t2 eval --model \(Self.quoted(configuration.model)) --expert \(Self.quoted(folder.bestExpertPath))"
+            "t2 eval --model \(Self.quoted(configuration.model)) --expert \(Self.quoted(bestPath))"
         evaluate += " --task \(configuration.task) --split test"
         if let data = configuration.data, data != ConfigurationSource.defaultData(model: configuration.model) {
             evaluate += " --data \(Self.quoted(data))"
@@ -17,8 +18,8 @@ extension RunSummary {
             "validation accuracy",
             "  base  \(RunConsole.percent(base))",
             "  best  \(RunConsole.percent(best)) at step \(bestStep), \(RunConsole.points(gain))",
-            "best expert: \(folder.bestExpertPath)",
-            "last expert: \(folder.lastExpertPath)",
+            "best expert: \(bestPath)",
+            "last expert: \(folder.lastExpertPath(configuration.adapter))",
             "measure it on the test split: \(evaluate)",
         ]
     }

@@ -15,7 +15,7 @@ package enum AdapterKind: String, Sendable, Codable, CaseIterable {
     package var defaultLearningRate: Float {
         switch self {
         case .svf: 1e-2
-        case .lora: 1e-3
+        case .lora: 3e-4
         }
     }
 

@@ -10,6 +10,11 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var steps = 30
     package var seed: UInt64 = 0
 
+    package var adapter = AdapterKind.svf
+    /// LoRA's r; absent for SVF.
+    package var rank: Int?
+    /// LoRA's α; absent for SVF.
+    package var alpha: Float?
     package var adapt = Adaptation.all
     package var parameterisation = ParameterisationKind.direct
 
@@ -24,7 +29,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var klDirection = KLDirection.policyReference
     package var klEstimator = KLEstimator.exact
 
-    package var learningRate: Float = 1e-2
+    package var learningRate = AdapterKind.svf.defaultLearningRate
     package var schedule = LearningRateSchedule.constant
     package var warmUpSteps = 0
     package var weightDecay: Float = 0
@@ -44,7 +49,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package init() {}
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case model, data, task, steps, seed, adapt, parameterisation
+        case model, data, task, steps, seed, adapter, rank, alpha, adapt, parameterisation
         case promptsPerStep = "prompts-per-step"
         case samplesPerPrompt = "samples-per-prompt"
         case promptsPerUnit = "prompts-per-unit"
@@ -67,6 +72,14 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case patience
     }
 
+    /// Gives LoRA the rank and the α that are missing.
+    package mutating func completeAdapter() {
+        guard adapter == .lora else { return }
+        let rank = rank ?? AdapterKind.defaultRank
+        self.rank = rank
+        alpha = alpha ?? AdapterKind.defaultAlpha(rank: rank)
+    }
+
     /// Absent keys keep their defaults.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -78,6 +91,9 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.task, into: &task)
         try read(.steps, into: &steps)
         try read(.seed, into: &seed)
+        try read(.adapter, into: &adapter)
+        rank = try container.decodeIfPresent(Int.self, forKey: .rank)
+        alpha = try container.decodeIfPresent(Float.self, forKey: .alpha)
         try read(.adapt, into: &adapt)
         try read(.parameterisation, into: &parameterisation)
         try read(.promptsPerStep, into: &promptsPerStep)

@@ -15,8 +15,10 @@ package protocol Adapter: AnyObject, Sendable {
 
     /// W′ of every adapted weight; a group that the vector leaves alone keeps the base's own weights, exactly.
     ///
-    /// - Parameter vector: in this adapter's layout.
-    func merge(_ vector: ExpertVector) -> MergedWeights
+    /// - Parameters:
+    ///   - vector: in this adapter's layout.
+    ///   - onLayer: called after each layer, for who must show that work goes on.
+    func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights
 
     /// The weights and their factors apart: the form that gradients are taken in.
     ///
@@ -28,6 +30,10 @@ package protocol Adapter: AnyObject, Sendable {
 
     /// From what `TransformerBackward` summed up to the gradient, in place; once, after the last micro-batch.
     func finishGradient(_ sums: inout [Float])
+}
+
+extension Adapter {
+    package func merge(_ vector: ExpertVector) -> MergedWeights { merge(vector, onLayer: {}) }
 }
 
 extension SVFModel: Adapter {

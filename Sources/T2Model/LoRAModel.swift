@@ -53,7 +53,7 @@ package final class LoRAModel: Adapter {
     }
 
     /// - Cost: 2·M·N·r flops a weight.
-    package func merge(_ vector: ExpertVector) -> MergedWeights {
+    package func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights {
         let weights = LoRAWeights(self, vector)
         let c = base.configuration
         var groups: [FloatBuffer] = []
@@ -69,6 +69,7 @@ package final class LoRAModel: Adapter {
                 weight.addMerged(into: buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c)))
                 groups.append(buffer)
             }
+            onLayer()
         }
         return MergedWeights(configuration: c, groups: groups)
     }

@@ -91,7 +91,7 @@ package final class SVFModel: Sendable {
     /// - Shapes: z in this model's layout.
     /// - Parameter onLayer: called after each layer.
     /// - Cost: 2·M·N·R flops a weight.
-    package func merge(_ z: ExpertVector, onLayer: () -> Void = {}) -> MergedWeights {
+    package func merge(_ z: ExpertVector, onLayer: () -> Void) -> MergedWeights {
         precondition(z.layout == layout)
         let c = base.configuration
         let largest = factors.reduce(0) { max($0, ($1?.inputSize ?? 0) * ($1?.rank ?? 0)) }

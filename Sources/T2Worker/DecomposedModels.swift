@@ -3,13 +3,16 @@ import T2Core
 import T2Model
 import T2Numerics
 
-/// The base model with its weights decomposed as the runs' experts need them: made at the first need, then shared.
+/// The base model with the adapters that the runs' experts need, its weights decomposed for those that need that: made at the
+/// first need, then shared.
 package final class DecomposedModels: Sendable {
     package let base: BaseModel
     private let cache: SingularValueCache
     private let log: WorkerLog?
     private let lock = NSLock()
     private nonisolated(unsafe) var models: [Adaptation: SVFModel] = [:]
+    /// Of the layout asked for last.
+    private nonisolated(unsafe) var lora: LoRAModel?
 
     package init(_ base: BaseModel, cache: SingularValueCache? = nil, log: WorkerLog? = nil) {
         self.base = base
@@ -19,10 +22,22 @@ package final class DecomposedModels: Sendable {
         self.log = log
     }
 
-    /// The model whose adapted weights are those of `layout`, or all of them if no adaptation has exactly these.
+    /// The adapter that takes vectors of `layout`.
     ///
     /// - Parameter progress: called about once a second while the weights are decomposed.
-    func model(for layout: ExpertLayout, progress: @escaping @Sendable () -> Void) throws -> SVFModel {
+    /// - Throws: `InputError` if the layout does not fit the model; what the decomposition throws.
+    func adapter(for layout: ExpertLayout, progress: @escaping @Sendable () -> Void) throws -> any Adapter {
+        guard layout.isLoRA else { return try model(for: layout, progress: progress) }
+        return try lock.withLock {
+            if let lora, lora.layout == layout { return lora }
+            let fresh = try LoRAModel(base, layout: layout)
+            lora = fresh
+            return fresh
+        }
+    }
+
+    /// The model whose adapted weights are those of `layout`, or all of them if no adaptation has exactly these.
+    private func model(for layout: ExpertLayout, progress: @escaping @Sendable () -> Void) throws -> SVFModel {
         let adaptation =
             Adaptation.allCases.first { ExpertLayout(model: base.configuration, adaptation: $0) == layout } ?? .all
         return try lock.withLock {

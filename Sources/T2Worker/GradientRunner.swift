@@ -7,8 +7,8 @@ import T2Model
 /// One object per lane; it owns the scratch memory of the backward pass.
 final class GradientRunner {
     private let transformer: Transformer
-    /// For the decomposition used last; runs that adapt other weights take turns.
-    private var gradient: (svf: SVFModel, run: PolicyGradient)?
+    /// For the adapter used last; runs that adapt other weights take turns.
+    private var gradient: (adapter: any Adapter, run: PolicyGradient)?
 
     init(_ transformer: Transformer) { self.transformer = transformer }
 
@@ -30,7 +30,9 @@ final class GradientRunner {
         let prepared = try policy.prepare()
         var unit = UnitGradient()
         var isWanted = true
-        let sums = policyGradient(prepared.svf).run(rollouts.map(\.sequence), z: prepared.z, temperature: temperature) {
+        let sums = policyGradient(prepared.adapter).run(
+            rollouts.map(\.sequence), z: prepared.z, temperature: temperature
+        ) {
             token in
             let found = loss.evaluate(
                 policy: token.policy, reference: token.reference, sampled: Int(token.token),
@@ -53,15 +55,15 @@ final class GradientRunner {
             if isWanted { isWanted = onToken() }
         }
         guard isWanted else { throw UnitError.cancelled }
-        unit.sum = policy.inVectorLayout(sums, of: prepared.svf)
+        unit.sum = policy.inVectorLayout(sums, of: prepared.adapter)
         try checkFinite(unit, policy)
         return unit
     }
 
-    private func policyGradient(_ svf: SVFModel) -> PolicyGradient {
-        if let gradient, gradient.svf === svf { return gradient.run }
-        let fresh = PolicyGradient(transformer, svf)
-        gradient = (svf, fresh)
+    private func policyGradient(_ adapter: any Adapter) -> PolicyGradient {
+        if let gradient, gradient.adapter === adapter { return gradient.run }
+        let fresh = PolicyGradient(transformer, adapter)
+        gradient = (adapter, fresh)
         return fresh
     }
 

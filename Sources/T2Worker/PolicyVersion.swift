@@ -13,12 +13,12 @@ package final class PolicyVersion: Sendable {
     private nonisolated(unsafe) var prepared: Prepared?
     private nonisolated(unsafe) var merged: MergedWeights?
 
-    /// z among the model's own adapted weights.
+    /// z among the adapter's own weights.
     package struct Prepared: Sendable {
-        package let svf: SVFModel
-        /// In the layout of `svf`.
+        package let adapter: any Adapter
+        /// In the adapter's layout.
         package let z: ExpertVector
-        let scales: ScaleTable
+        let factored: Execution
     }
 
     init(digest: Digest, vector: ExpertVector, models: DecomposedModels) {
@@ -27,16 +27,16 @@ package final class PolicyVersion: Sendable {
         self.models = models
     }
 
-    /// The decomposed model and the complete z.
+    /// The adapter and the complete z.
     ///
     /// - Parameter progress: called while the first version of a run has the model decomposed.
     /// - Throws: `InputError` if z does not fit the model; what the decomposition throws.
     package func prepare(progress: @escaping @Sendable () -> Void = {}) throws -> Prepared {
         try lock.withLock {
             if let prepared { return prepared }
-            let svf = try models.model(for: vector.layout, progress: progress)
-            let z = try svf.complete(vector)
-            let fresh = Prepared(svf: svf, z: z, scales: ScaleTable(svf, [z]))
+            let adapter = try models.adapter(for: vector.layout, progress: progress)
+            let z = try adapter.complete(vector)
+            let fresh = Prepared(adapter: adapter, z: z, factored: adapter.factored(z))
             prepared = fresh
             return fresh
         }
@@ -47,21 +47,18 @@ package final class PolicyVersion: Sendable {
     /// - Parameter onLayer: called after each layer while this version's weights are merged.
     package func execution(tokens: Int, onLayer: () -> Void = {}) throws -> Execution {
         let ready = try prepare()
-        guard
-            Execution.isMergingCheaper(
-                ready.svf.base.configuration, layout: ready.svf.layout, tokens: tokens, experts: 1)
-        else { return .factored(ready.svf, ready.scales) }
+        guard ready.adapter.isMergingCheaper(tokens: tokens) else { return ready.factored }
         return lock.withLock {
-            let weights = merged ?? ready.svf.merge(ready.z, onLayer: onLayer)
+            let weights = merged ?? ready.adapter.merge(ready.z, onLayer: onLayer)
             merged = weights
             return .merged(weights)
         }
     }
 
-    /// A gradient in the model's layout as one in the layout of the vector that travelled.
-    func inVectorLayout(_ gradient: [Float], of svf: SVFModel) -> [Float] {
-        guard svf.layout != vector.layout else { return gradient }
-        let places = Dictionary(uniqueKeysWithValues: svf.layout.entries.enumerated().map { ($1.name, $0) })
-        return vector.layout.entries.flatMap { entry in gradient[svf.layout.range(places[entry.name]!)] }
+    /// A gradient in the adapter's layout as one in the layout of the vector that travelled.
+    func inVectorLayout(_ gradient: [Float], of adapter: any Adapter) -> [Float] {
+        guard adapter.layout != vector.layout else { return gradient }
+        let places = Dictionary(uniqueKeysWithValues: adapter.layout.entries.enumerated().map { ($1.name, $0) })
+        return vector.layout.entries.flatMap { entry in gradient[adapter.layout.range(places[entry.name]!)] }
     }
 }

@@ -12,6 +12,18 @@ struct RunOptions: ParsableArguments {
     var task: String?
 
     @Option(
+        help: ArgumentHelp(
+            "What is trained of the weights: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind")
+    )
+    var adapter: String?
+
+    @Option(help: ArgumentHelp("LoRA's rank. (default: \(AdapterKind.defaultRank))", valueName: "r"))
+    var rank: String?
+
+    @Option(help: ArgumentHelp("LoRA's alpha; B·A counts alpha/rank times. (default: 2·rank)", valueName: "a"))
+    var alpha: String?
+
+    @Option(
         name: .customLong("run-dir"),
         help: ArgumentHelp("Folder for everything the run leaves. (default: runs/<task>-<date>)", valueName: "dir"))
     var runFolder: String?
@@ -45,7 +57,11 @@ struct RunOptions: ParsableArguments {
 
     func request(resume: Bool) throws -> Request {
         var assignments = try settings.map(ConfigurationSource.Assignment.init(setting:))
-        for (key, value) in [("model", model), ("task", task), ("steps", steps), ("seed", seed), ("data", data)] {
+        let flags = [
+            ("model", model), ("task", task), ("adapter", adapter), ("rank", rank), ("alpha", alpha), ("steps", steps),
+            ("seed", seed), ("data", data),
+        ]
+        for (key, value) in flags {
             if let value { assignments.append(.init(key: key, value: value, place: "--\(key)")) }
         }
         var file = configurationFile
@@ -53,7 +69,8 @@ struct RunOptions: ParsableArguments {
         if resume, file == nil, let runFolder { file = runFolder + "/configuration.yaml" }
         if file == nil, model == nil, !assignments.contains(where: { $0.key == "model" }) {
             let example = try Self.bundledExample(
-                task: assignments.last { $0.key == "task" }?.value)
+                task: assignments.last { $0.key == "task" }?.value,
+                adapter: assignments.last { $0.key == "adapter" }.flatMap { AdapterKind(rawValue: $0.value) } ?? .svf)
             file = example.file
             if let model = example.model {
                 assignments.append(.init(key: "model", value: model, place: "bundled model"))
@@ -64,17 +81,18 @@ struct RunOptions: ParsableArguments {
         return Request(source: source, runFolder: try runFolder ?? Self.freshFolder(source), notice: notice)
     }
 
-    /// The bundled configuration of a task, which stands beside the expert that it trains; or the bundled model alone if the
-    /// task has none.
-    private static func bundledExample(task: String?) throws -> (file: String?, model: String?) {
+    /// The bundled configuration of a task and an adapter, which stands beside what it trains (an expert file or a PEFT folder);
+    /// or the bundled model alone if there is none.
+    private static func bundledExample(task: String?, adapter: AdapterKind) throws -> (file: String?, model: String?) {
         let model = try BundledExample.baseModelPath()
         let folder = parentFolder(of: model)
         let wanted = task ?? RunConfiguration().task
-        let files = Set(try FileManager.default.contentsOfDirectory(atPath: folder))
-        let experts = files.filter { $0.hasSuffix(".safetensors") }.map { $0.dropLast(".safetensors".count) }
-        for name in experts.sorted() where files.contains("\(name).yaml") {
-            let source = ConfigurationSource(file: "\(folder)/\(name).yaml", assignments: [])
-            if try source.resolve().configuration.task == wanted { return ("\(folder)/\(name).yaml", nil) }
+        let names = Set(try FileManager.default.contentsOfDirectory(atPath: folder))
+        for name in names.sorted() where name.hasSuffix(".yaml") {
+            let stem = String(name.dropLast(".yaml".count))
+            guard names.contains(stem) || names.contains("\(stem).safetensors") else { continue }
+            let configuration = try ConfigurationSource(file: "\(folder)/\(name)", assignments: []).resolve().configuration
+            if configuration.task == wanted, configuration.adapter == adapter { return ("\(folder)/\(name)", nil) }
         }
         return (nil, model)
     }

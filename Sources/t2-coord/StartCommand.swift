@@ -12,12 +12,14 @@ struct StartCommand: AsyncParsableCommand {
         abstract: "Trains an expert with whatever workers join.",
         discussion: """
             Without --config and --model it trains the bundled example on this machine. Flags override the configuration file;
-            every key of the file can also be given by --set. The resolved configuration is printed and saved in the run folder.
+            every key of the file can also be given by --set. The result is an expert file, or with --adapter lora a PEFT folder: \
+            expert-best and expert-last in the run folder. The resolved configuration is printed and saved in the run folder.
 
             Examples:
               t2-coord start --local-workers 2
               t2-coord start --config experts/tiny/math.yaml --steps 60 --seed 1 --run-dir runs/math
               t2-coord start --model models/llama --task gsm-mini --set learning-rate=2e-3 --dry-run
+              t2-coord start --adapter lora --rank 16 --local-workers 2   # the baseline
               t2-coord start --resume --run-dir runs/math
             """)
 

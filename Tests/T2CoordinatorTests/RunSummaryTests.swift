@@ -19,7 +19,7 @@ struct RunSummaryTests {
         #expect(text.contains("at step 20, +25.5 points"))
         #expect(
             text.hasSuffix(
-                "t2 eval --model '/my models/base' --expert \(run.bestExpertPath) --task gsm-mini --split test"))
+                "t2 eval --model '/my models/base' --expert \(run.bestExpertPath(.svf)) --task gsm-mini --split test"))
         configuration.data = "/it's here"
         #expect(
             summary.lines(folder: run, configuration: configuration).last?.hasSuffix("--data '/it'\\''s here'") == true)
