@@ -15,6 +15,7 @@ package struct RunPlan: Sendable {
         let units = planner.work(step: 0)
         let trainingUnits = units.count { $0.key.phase == .train }
         let evaluations = (0...configuration.steps).filter(planner.isEvaluated)
+        let trained = definition.parameterisation.lora == nil ? "z" : "A and B"
         let vectorBytes = definition.layout.count * MemoryLayout<Float>.size
         let sequences = configuration.promptsPerStep * configuration.samplesPerPrompt
         let epochs = Double(configuration.steps * configuration.promptsPerStep) / Double(definition.training.count)
@@ -40,7 +41,7 @@ package struct RunPlan: Sendable {
                     + "\(units.count - trainingUnits) units"),
             row(
                 "exchanged",
-                "a step: \(definition.parameterisation.lora == nil ? "z" : "A and B") to each worker, \(Self.size(vectorBytes)); a gradient back from each unit, "
+                "a step: \(trained) to each worker, \(Self.size(vectorBytes)); a gradient back from each unit, "
                     + "\(trainingUnits) x \(Self.size(vectorBytes)) = \(Self.size(trainingUnits * vectorBytes))"),
             row("checked", preparation.checked.joined(separator: "; ")),
         ]

@@ -66,7 +66,7 @@ package struct LoRAWeight: Sendable {
         }
     }
 
-    /// The gradient of that: ∂J/∂B += δᵀ(Ax)ᵀ, with g = Bᵀδ ∂J/∂A += gᵀx, and ∂J/∂x += Aᵀg. ∂J/∂W is never formed.
+    /// The gradient of that, g = Bᵀδ a token: ∂J/∂B += δ(Ax)ᵀ, ∂J/∂A += gxᵀ, ∂J/∂x += Aᵀg. ∂J/∂W is never formed.
     ///
     /// - Shapes: delta_TM [T, M], x_TN and h_TR as the forward pass left them, g_TR scratch, dx_TN holds the base's part, or
     ///   nil if nobody needs it.
