@@ -88,7 +88,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "t2-bench",
-            dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", argumentParser]),
+            dependencies: [
+                "T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", "T2CommandLine", argumentParser,
+            ]),
         .target(name: "T2TestSupport", dependencies: ["T2Core"], resources: [.copy("Fixtures")]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
@@ -115,7 +117,7 @@ let package = Package(
             name: "T2AdaptationTests",
             dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation", "T2TestSupport"]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
-        .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2"]),
+        .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2", "t2-bench"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["T2Core", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker", "t2"]),

@@ -22,7 +22,8 @@ const char *t2_kernel_version(void) {
 }
 
 // e^x by range reduction to [−ln2/2, ln2/2] and a degree-6 polynomial; relative error < 2e-7 (tests compare with libm).
-// Below −87 the result is 0 (a probability that small does not matter), above 88 infinity; NaN stays NaN.
+// Below −87.3 the result is 0 (a probability that small does not matter); above 88.7 it stays at the largest finite power,
+// about 3.4e38; NaN stays NaN.
 INLINE float fast_exp(float x) {
     const float bounded = x < -87.33654f ? -87.33654f : (x > 88.72283f ? 88.72283f : x);
     const float k = __builtin_rintf(bounded * 1.44269504088896341f);

@@ -64,7 +64,7 @@ package struct ConfigurationSource: Sendable, Equatable {
         }
         configuration.model = absolute(configuration.model, .model)
         configuration.data =
-            configuration.data.map { absolute($0, .data) } ?? Self.defaultData(model: configuration.model)
+            configuration.data.map { absolute($0, .data) } ?? BaseModelFolder.defaultData(model: configuration.model)
         configuration.completeAdapter()
         if folders[ConfigurationKey.learningRate.rawValue] == nil {
             configuration.learningRate = configuration.adapter.defaultLearningRate
@@ -72,11 +72,6 @@ package struct ConfigurationSource: Sendable, Equatable {
         return ResolvedConfiguration(
             configuration: configuration,
             places: Dictionary(entries.map { ($0.key, $0.place) }, uniquingKeysWith: { $1 }))
-    }
-
-    /// `<model>/../data`.
-    package static func defaultData(model: String) -> String {
-        URL(fileURLWithPath: model).deletingLastPathComponent().appendingPathComponent("data").path
     }
 
     private struct Entry {

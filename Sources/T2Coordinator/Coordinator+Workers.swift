@@ -86,7 +86,7 @@ extension Coordinator {
         _ = await send(.error(report), to: peer)
     }
 
-    private var welcome: Welcome { Welcome(epoch: epoch, runs: [definition.name], heartbeatSeconds: 1) }
+    private var welcome: Welcome { Welcome(epoch: epoch, runs: [definition.name]) }
 
     private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
         guard let expected = try? PeerIdentity(hello.worker), expected == peer else {

@@ -8,7 +8,7 @@ import T2Transport
 /// `run` reads from top to bottom as the data's way. All decisions are made by pure values (`BatchPlanner`, `LeaseTable`,
 /// `UpdateStep`); this actor carries their effects out.
 package actor Coordinator {
-    /// Upper bound of the time between two looks at the clock.
+    /// Time between two looks at the clock; longer while an event is dealt with.
     private static let tick: Duration = .milliseconds(250)
     /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
     private static let farewell: Duration = .seconds(2)

@@ -27,10 +27,8 @@ package actor LocalWorkers {
 
         /// Cores are shared out, so that the workers do not slow each other down.
         package func arguments(
-            worker number: Int, start: Int = 1, cores: Int = ProcessInfo.processInfo.activeProcessorCount
-        )
-            -> [String]
-        {
+            worker number: Int, start: Int = 1, cores: Int = MachineResources().cores
+        ) -> [String] {
             [
                 "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
                 name(worker: number, start: start), "--until-input-ends",

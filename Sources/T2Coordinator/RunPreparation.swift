@@ -51,7 +51,7 @@ package struct RunPreparation: Sendable {
                 checked.append("program sandbox")
             }
         }
-        let data = configuration.data ?? ConfigurationSource.defaultData(model: configuration.model)
+        let data = configuration.data ?? BaseModelFolder.defaultData(model: configuration.model)
         try BaseModelFolder.requireFolder(configuration.model)
         let training = try task.problems(split: .train, in: data).map(\.withoutReference)
         let validation = try task.problems(split: .valid, in: data).map(\.withoutReference)

@@ -8,7 +8,7 @@ extension RunSummary {
         var evaluate =
             "t2 eval --model \(Self.quoted(configuration.model)) --expert \(Self.quoted(bestPath))"
         evaluate += " --task \(configuration.task) --split test"
-        if let data = configuration.data, data != ConfigurationSource.defaultData(model: configuration.model) {
+        if let data = configuration.data, data != BaseModelFolder.defaultData(model: configuration.model) {
             evaluate += " --data \(Self.quoted(data))"
         }
         return [

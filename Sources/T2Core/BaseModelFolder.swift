@@ -21,6 +21,12 @@ package struct BaseModelFolder: Sendable {
         digest = try Self.digest(configuration, files)
     }
 
+    /// Where the problems of the tasks are unless somebody says otherwise: `data`, beside the model folder itself, wherever the
+    /// links of its path lead.
+    package static func defaultData(model path: String) -> String {
+        parentFolder(of: URL(fileURLWithPath: path).resolvingSymlinksInPath().path) + "/data"
+    }
+
     /// - Throws: `InputError` if there is no folder at this path.
     package static func requireFolder(_ path: String) throws {
         var isFolder: ObjCBool = false

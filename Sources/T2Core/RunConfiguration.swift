@@ -4,7 +4,7 @@
 package struct RunConfiguration: Sendable, Equatable, Codable {
     /// Base model folder; relative to the configuration file.
     package var model = "base"
-    /// Folder that holds one folder per task; `<model>/../data` if absent.
+    /// Folder that holds one folder per task; `data` beside the model folder if absent.
     package var data: String?
     package var task = "gsm-mini"
     package var steps = 30

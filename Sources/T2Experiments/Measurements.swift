@@ -16,7 +16,8 @@ struct Measurements {
 
     /// - Throws: `SystemError` if the folder cannot be made.
     init(
-        folder: String, verifier: Verifier, configuration: ReportConfiguration, isCancelled: @escaping @Sendable () -> Bool
+        folder: String, verifier: Verifier, configuration: ReportConfiguration,
+        isCancelled: @escaping @Sendable () -> Bool
     ) throws {
         self.folder = folder
         self.verifier = verifier
@@ -48,7 +49,8 @@ struct Measurements {
         let problems = try problems(task, split)
         let digest = Digest(
             of: [
-                model.folder.digest.hexadecimal, task.name, String(task.version), split.rawValue, String(problems.count),
+                model.folder.digest.hexadecimal, task.name, String(task.version), split.rawValue,
+                String(problems.count),
                 String(configuration.maxTokens), basis,
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"

@@ -12,7 +12,8 @@ extension Report {
         var document = ReportDocument(title: configuration.title)
         document.models = [model, second].compactMap { $0 }.map { model in
             ReportDocument.BaseModel(
-                name: (model.folder.path as NSString).standardizingPath.modelName, digest: model.folder.digest.hexadecimal)
+                name: (model.folder.path as NSString).standardizingPath.modelName,
+                digest: model.folder.digest.hexadecimal)
         }
         document.facts = [
             .init(name: "answers", value: "greedy, at most \(configuration.maxTokens) tokens"),
@@ -138,7 +139,8 @@ extension Report {
                 return AccuracyTable.Comparison(
                     task: task, system: system, against: against,
                     result: try PairedComparison(
-                        .init(name: "\(task), \(against)", records: first), .init(name: "\(task), \(system)", records: second)))
+                        .init(name: "\(task), \(against)", records: first),
+                        .init(name: "\(task), \(system)", records: second)))
             }
         }
     }
@@ -150,7 +152,8 @@ extension Report {
         for (problem, record) in zip(try measurements.problems(task, .test), records) {
             guard case .boxed(let answer) = problem.verification, let row = categories.firstIndex(of: answer) else {
                 throw InputError(
-                    "problem '\(problem.id)'", "its answer is none of the categories \(categories.joined(separator: ", "))",
+                    "problem '\(problem.id)'",
+                    "its answer is none of the categories \(categories.joined(separator: ", "))",
                     remedy: "Let the task's answers be those of \(Classification.fileName).")
             }
             let said = BoxedAnswer(inCompletion: record.completion)?.content

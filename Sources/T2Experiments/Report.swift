@@ -66,7 +66,9 @@ package final class Report {
         progress(steps.count, steps.count, "done")
     }
 
-    private func plan(_ label: String, _ run: @escaping () throws -> Void) { steps.append(Step(label: label, run: run)) }
+    private func plan(_ label: String, _ run: @escaping () throws -> Void) {
+        steps.append(Step(label: label, run: run))
+    }
 
     private func planSeen(_ seen: ReportConfiguration.Seen) throws {
         planBase(seen.task)
@@ -151,7 +153,9 @@ package final class Report {
                 let used = classifier == .expert ? vector : nil
                 let records = try measurements.records(
                     task, .test, system: classifier.rawValue, on: model, basis: used?.fingerprint ?? "",
-                    policy: { .fixed(try used.map { try AdaptedModel(model.base, expert: $0) } ?? AdaptedModel(model.base)) })
+                    policy: {
+                        .fixed(try used.map { try AdaptedModel(model.base, expert: $0) } ?? AdaptedModel(model.base))
+                    })
                 confusions.append(try confusion(classifier.rawValue, task, records))
             }
         }
@@ -163,7 +167,9 @@ package final class Report {
         func measure(_ system: String, _ vector: ExpertVector?) throws {
             transferRecords[Key(task: task.name, system: system)] = try measurements.records(
                 task, .test, system: system, on: second, basis: vector?.fingerprint ?? "",
-                policy: { .fixed(try vector.map { try AdaptedModel(second.base, expert: $0) } ?? AdaptedModel(second.base)) })
+                policy: {
+                    .fixed(try vector.map { try AdaptedModel(second.base, expert: $0) } ?? AdaptedModel(second.base))
+                })
         }
         plan("\(task.name) on the second model, \(SystemName.base)") { try measure(SystemName.base, nil) }
         plan("\(task.name) on the second model, \(TransferName.own)") {

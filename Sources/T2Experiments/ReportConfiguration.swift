@@ -54,7 +54,8 @@ package struct ReportConfiguration: Sendable {
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
-            "title", "model", "experts", "data", "max-tokens", "seed", "limit", "seen", "unseen", "classification", "few-shot",
+            "title", "model", "experts", "data", "max-tokens", "seed", "limit", "seen", "unseen", "classification",
+            "few-shot",
             "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()

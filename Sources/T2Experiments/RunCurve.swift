@@ -26,7 +26,8 @@ struct RunCurve {
                 return try JSONDecoder().decode(Line.self, from: line)
             } catch {
                 throw InputError(
-                    "\(path):\(index + 1)", "expected a line of a run's metrics.jsonl: \(decodingProblem(error, in: line))",
+                    "\(path):\(index + 1)",
+                    "expected a line of a run's metrics.jsonl: \(decodingProblem(error, in: line))",
                     remedy: "Copy the file from the run folder again.")
             }
         }

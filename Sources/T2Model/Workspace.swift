@@ -3,7 +3,7 @@ import T2Numerics
 /// A lane's scratch memory: named areas that grow to the largest size asked for and are then reused without allocation.
 final class Workspace {
     enum Area: Int, CaseIterable {
-        case residual, normed, inverse, queryKeyValue, attended, gateUp, activated
+        case residual, normed, queryKeyValue, attended, gateUp, activated
         case compactResidual, compactAttended, hidden
         case rank, scaledRank, scores, probabilities, keys, keysTransposed, values, valuesTransposed, deltaKeys,
             deltaValues

@@ -7,6 +7,15 @@ package struct WeightDecomposition: Sendable {
         let name: String
         let rows: Int
         let columns: Int
+
+        /// What its decomposition takes while it is under way, about: W, U, V and LAPACK's workspace (4·R² + 7·R and a panel) in
+        /// double precision, and W, U and V in single precision.
+        var bytes: Int {
+            let rank = min(rows, columns)
+            let factors = rank * (rows + columns)
+            let workspace = 4 * rank * rank + 7 * rank + 64 * max(rows, columns)
+            return 8 * (rows * columns + factors + workspace) + 4 * (rows * columns + factors)
+        }
     }
 
     private let folder: BaseModelFolder
@@ -27,6 +36,15 @@ package struct WeightDecomposition: Sendable {
         .filter { names.contains($0.name) }
     }
 
+    /// What one thread takes at most, about, beside what is kept.
+    package var bytesPerThread: Int { weights.map(\.bytes).max() ?? 0 }
+
+    /// Matrices decomposed at a time: one a core, or as many as memory holds; at least 1.
+    package func threadCount(_ resources: MachineResources = MachineResources()) -> Int {
+        let room = resources.availableMemory.map { $0 / max(1, bytesPerThread) } ?? weights.count
+        return max(1, min(weights.count, resources.cores, room))
+    }
+
     /// What `keep` takes from each decomposition, in the layout's order; the rest is freed at once.
     ///
     /// The threads are its own: work of minutes on those that concurrent tasks share would hold up whoever waits there.
@@ -41,7 +59,7 @@ package struct WeightDecomposition: Sendable {
     ) throws -> [Kept] {
         AtomicFile.removeAbandoned(in: cache.folder)
         let work = SharedWork<Kept>(count: weights.count)
-        for _ in 0..<min(weights.count, ProcessInfo.processInfo.activeProcessorCount) {
+        for _ in 0..<threadCount() {
             let thread = Thread {
                 while let index = work.take() { work.finish(index, Result { keep(try decompose(weights[index])) }) }
             }

@@ -73,12 +73,10 @@ package struct Welcome: Sendable, Equatable, Codable {
     /// Changes at every start of the coordinator; results of another epoch are stale.
     package var epoch: UInt64
     package var runs: [String]
-    package var heartbeatSeconds: Double
 
-    package init(epoch: UInt64, runs: [String], heartbeatSeconds: Double) {
+    package init(epoch: UInt64, runs: [String]) {
         self.epoch = epoch
         self.runs = runs
-        self.heartbeatSeconds = heartbeatSeconds
     }
 }
 

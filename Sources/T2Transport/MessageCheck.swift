@@ -20,7 +20,6 @@ struct MessageCheck {
         case .result(let body): try check(body)
         case .welcome(let body):
             for run in body.runs { try name(run, "runs") }
-            try duration(body.heartbeatSeconds, "heartbeatSeconds")
         case .lease(let body): try check(body)
         case .cancel(let body): try check(body.unit, attempt: 0)
         case .acknowledgement(let body): try check(body.unit, attempt: body.attempt)

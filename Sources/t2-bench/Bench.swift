@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import T2CommandLine
 
 @main
 struct Bench: ParsableCommand {
@@ -10,6 +12,24 @@ struct Bench: ParsableCommand {
               t2-bench profile --model experts/tiny/base
               t2-bench products
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
+
+            Exit status:
+              0        measured
+              64       wrong usage: a flag, or more tokens than the model's context holds
+              65       bad data: the model, or a request
+              66       a file or folder that is missing
             """,
         subcommands: [Profile.self, Serve.self, ProductBench.self])
+
+    /// Sequences of a batch: as many as nobody has, few enough to be counted in tokens.
+    static let batchSizes = 1...1_000_000
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Foundation.exit(report(error).rawValue)
+        }
+    }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import T2CommandLine
 import T2Core
 import T2Model
 import T2Numerics
@@ -9,8 +9,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Base model folder.")
     var model: String
 
-    @Option(help: "Lanes: threads with one BLAS thread each. Default: all cores.")
-    var lanes = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "Lanes: threads with one BLAS thread each, or auto: one a core.")
+    var lanes = LaneCount.auto
 
     @Option(help: "Prompt tokens of a sequence.")
     var prompt = 32
@@ -18,9 +18,25 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "New tokens of a sequence.")
     var new = 48
 
+    var laneCount: Int { lanes.requested ?? MachineResources().cores }
+
+    func validate() throws {
+        for (name, value) in [("prompt", prompt), ("new", new)] where value < 1 {
+            throw ValidationError("--\(name) is \(value), expected 1 or more.")
+        }
+    }
+
+    /// - Throws: `InputError` if a sequence does not fit the model's context; what opening the model throws.
     func engine() throws -> BenchEngine {
+        let folder = try BaseModelFolder(path: model)
+        let context = folder.configuration.contextLength
+        guard new < context, prompt <= context - new else {
+            throw InputError(
+                "--prompt \(prompt), --new \(new)", "the context of \(model) holds \(context) tokens together",
+                remedy: "Lower one of them.", exitStatus: .usage)
+        }
         MatrixMultiply.useThreads(1)
-        let svf = try SVFModel(try BaseModel(try BaseModelFolder(path: model)), adaptation: .all)
-        return BenchEngine(svf: svf, lanes: lanes, prompt: prompt, new: new)
+        let svf = try SVFModel(try BaseModel(folder), adaptation: .all)
+        return BenchEngine(svf: svf, lanes: laneCount, prompt: prompt, new: new)
     }
 }

@@ -16,6 +16,12 @@ struct ProductBench: ParsableCommand {
     @Option(help: "Rows of the left operand: tokens.")
     var rows: [Int] = [1, 4, 8, 16, 32, 64, 256, 1024]
 
+    func validate() throws {
+        for size in inner + columns + rows where !(1...65_536).contains(size) {
+            throw ValidationError("a matrix of \(size) rows or columns: expected 1 to 65536.")
+        }
+    }
+
     func run() throws {
         MatrixMultiply.useThreads(1)
         print("OpenBLAS core \(MatrixMultiply.coreName); GFLOP/s of A[M, K]·B[K, N], and of A·Bᵀ")

@@ -17,13 +17,21 @@ struct Profile: ParsableCommand {
     @Option(help: "Repetitions; the median is printed with the lowest and the highest.")
     var repetitions = 7
 
+    func validate() throws {
+        for batch in batches where !Bench.batchSizes.contains(batch) {
+            throw ValidationError(
+                "--batch is \(batch), expected \(Bench.batchSizes.lowerBound) to \(Bench.batchSizes.upperBound).")
+        }
+        guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions), expected 1 or more.") }
+    }
+
     func run() throws {
         let engine = try options.engine()
         let rate = engine.productRate()
         print(
             String(
                 format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model,
-                options.lanes,
+                options.laneCount,
                 rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
         for batch in batches {
             report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {
@@ -45,7 +53,7 @@ struct Profile: ParsableCommand {
         _ work: () -> Double
     ) {
         _ = work()
-        let times = (0..<max(1, repetitions)).map { _ in work() }.sorted()
+        let times = (0..<repetitions).map { _ in work() }.sorted()
         let median = times[times.count / 2]
         print(
             String(
@@ -54,7 +62,7 @@ struct Profile: ParsableCommand {
                 100 * flops * Double(tokens) / median / (rate * 1e9)))
         var wall = 0.0
         let parts = engine.parts { wall = work() }
-        let total = wall * Double(options.lanes)
+        let total = wall * Double(options.laneCount)
         let booked = parts.reduce(0) { $0 + $1.seconds }
         let shares = parts.map { String(format: "%@ %.0f %%", $0.part.rawValue, 100 * $0.seconds / total) }
         print(

@@ -52,7 +52,14 @@ struct Serve: ParsableCommand {
             do {
                 request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
             } catch {
-                throw ValidationError("not a request: \(line): \(decodingProblem(error))")
+                throw InputError(
+                    "request '\(line.prefix(200))'", "not readable: \(decodingProblem(error))", remedy: Self.remedy)
+            }
+            guard Bench.batchSizes.contains(request.batch) else {
+                throw InputError(
+                    "request '\(line.prefix(200))'",
+                    "'batch' is \(request.batch), expected \(Bench.batchSizes.lowerBound) to \(Bench.batchSizes.upperBound)",
+                    remedy: Self.remedy)
             }
             switch request.measure {
             case .sampling:
@@ -66,6 +73,8 @@ struct Serve: ParsableCommand {
             }
         }
     }
+
+    private static let remedy = #"Send lines like {"measure": "sampling", "batch": 64}."#
 
     private func answer(_ value: some Encodable) throws {
         print(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))

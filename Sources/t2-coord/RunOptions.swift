@@ -91,7 +91,8 @@ struct RunOptions: ParsableArguments {
         for name in names.sorted() where name.hasSuffix(".yaml") {
             let stem = String(name.dropLast(".yaml".count))
             guard names.contains(stem) || names.contains("\(stem).safetensors") else { continue }
-            let configuration = try ConfigurationSource(file: "\(folder)/\(name)", assignments: []).resolve().configuration
+            let configuration = try ConfigurationSource(file: "\(folder)/\(name)", assignments: []).resolve()
+                .configuration
             if configuration.task == wanted, configuration.adapter == adapter { return ("\(folder)/\(name)", nil) }
         }
         return (nil, model)

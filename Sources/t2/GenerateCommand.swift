@@ -146,7 +146,7 @@ struct GenerateCommand: ParsableCommand {
         let task = try TaskRegistry.bundled.task(named: taskName)
         let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
-        let folder = data ?? strategy.options.model.path + "/../data"
+        let folder = data ?? BaseModelFolder.defaultData(model: strategy.options.model.path)
         return StrategyOptions.FewShotSource(
             task: task, examples: try task.problems(split: .train, in: folder), maxTokens: maxTokens,
             seed: sampling.seed, verifier: verifier)

@@ -1,6 +1,6 @@
 import ArgumentParser
 import T2CommandLine
-import T2Worker
+import T2Core
 
 /// The lanes of a command that has work for several.
 struct LaneOptions: ParsableArguments {

@@ -63,7 +63,7 @@ struct ExpertDescription: Encodable {
     let parameterisation: String
     let step: Int
     let seed: UInt64
-    let measures: [String: String]
+    let measures: [String: Measure]
     let matrices: [Statistics]
     let all: Statistics?
 
@@ -76,7 +76,7 @@ struct ExpertDescription: Encodable {
         parameterisation = source.parameterisation
         step = source.step
         seed = source.seed
-        measures = source.measures
+        measures = source.measures.mapValues(Measure.init)
         matrices = expert.vector.layout.entries.enumerated().compactMap { index, entry in
             Statistics(name: entry.name, expert.vector[entry: index])
         }
@@ -89,7 +89,7 @@ struct ExpertDescription: Encodable {
             ("expert", path), ("base model", base_model_digest), ("task", task),
             ("trained", "\(parameterisation), step \(step), seed \(seed)"),
         ]
-        rows += measures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        rows += measures.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
         let statistics = matrices + (all.map { [$0] } ?? [])
         let width = statistics.map(\.name.count).max() ?? 0
         func line(_ name: String, _ columns: [String]) -> String {

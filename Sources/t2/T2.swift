@@ -36,7 +36,8 @@ struct T2: ParsableCommand {
             """,
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self, EvaluateCommand.self,
-            AdaptCommand.self, CompareCommand.self, ReportCommand.self, GradientCommand.self, ReplayCommand.self, DecomposeCommand.self,
+            AdaptCommand.self, CompareCommand.self, ReportCommand.self, GradientCommand.self, ReplayCommand.self,
+            DecomposeCommand.self,
             ExpertsCommand.self,
         ])
 

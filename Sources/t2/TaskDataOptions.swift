@@ -23,5 +23,5 @@ struct TaskDataOptions: ParsableArguments {
     /// - Throws: `InputError` (usage) that suggests the nearest name.
     func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
 
-    func folder(for model: ModelOptions) -> String { path ?? model.path + "/../data" }
+    func folder(for model: ModelOptions) -> String { path ?? BaseModelFolder.defaultData(model: model.path) }
 }

@@ -74,6 +74,21 @@ struct ExpertProgramTests {
         #expect(plain.status == 65 && plain.errors.contains("not an expert file"))
     }
 
+    @Test("measures that are numbers are numbers for machines, and as written for people")
+    func measures() throws {
+        let fixture = try ProgramFixture()
+        let measures = [
+            "accuracy": "0.8750", "count": "600", "part-1": "a.safetensors 0.5", "odd": "nan", "hex": "0x10",
+        ]
+        let a = try fixture.writeExpert(try fixture.reference().z, to: "a.safetensors", measures: measures)
+        let object = try #require(try fixture.run(["experts", "show", a, "--json"]).objects().first)
+        let found = try #require(object["measures"] as? [String: Any])
+        #expect(found["accuracy"] as? Double == 0.875 && found["count"] as? Int == 600)
+        for key in ["part-1", "odd", "hex"] { #expect(found[key] as? String == measures[key]) }
+        let text = try fixture.run(["experts", "show", a]).output
+        #expect(text.contains("0.8750"))
+    }
+
     @Test("decompose fills the cache once; an unwritable one is refused")
     func decompose() throws {
         let fixture = try ProgramFixture()

@@ -72,7 +72,7 @@ struct LoRAProgramTests {
             "eval", "--model", fixture.model, "--task", "gsm-mini", "--expert", folder, "--max-tokens", "8", "--json",
         ])
         #expect(run.status == 0)
-        #expect(try run.objects().first?["expert"] as? String == folder)
+        #expect(try run.objects().first?["strategy"] as? String == folder)
     }
 
     @Test("show tells the rank, the scale and each matrix's norms, without a base model")

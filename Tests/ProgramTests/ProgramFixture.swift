@@ -40,12 +40,14 @@ struct ProgramFixture {
     }
 
     /// Writes an expert of this model.
-    func writeExpert(_ values: [String: [Float]], to name: String, task: String = "test") throws -> String {
+    func writeExpert(
+        _ values: [String: [Float]], to name: String, task: String = "test", measures: [String: String] = [:]
+    ) throws -> String {
         let kept = ExpertLayout(entries: try layout().entries.filter { values[$0.name] != nil })
         let expert = ExpertFile(
             description: .init(
                 modelDigest: try BaseModelFolder(path: model).digest, task: task, parameterisation: "direct", step: 3,
-                seed: 7),
+                seed: 7, measures: measures),
             vector: ExpertVector(layout: kept, values: kept.values(values)))
         let path = folder.path + "/" + name
         try expert.write(to: path)

@@ -81,7 +81,8 @@ struct PromptDispatcherTests {
             ("prompt: x\ncategories: {math: math}", "{prompt} 0 times"),
             ("prompt: '{prompt} {prompt}'\ncategories: {math: math}", "{prompt} 2 times"),
             ("prompt: '{prompt}'\ncategories: {maths: maths}", "names the expert 'maths'"),
-            ("prompt: '{prompt}'", "categories is nothing, expected a mapping"), ("prompt: '{prompt}'\nkategories: {}", "kategories: there is no such key. Did you mean categories?"),
+            ("prompt: '{prompt}'", "categories: is nothing, expected a mapping"),
+            ("prompt: '{prompt}'\nkategories: {}", "kategories: there is no such key. Did you mean categories?"),
             ("[1]", "is no mapping"), ("prompt: {", "is not YAML"),
         ])
     func damagedFile(text: String, problem: String) throws {

@@ -182,7 +182,7 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("a lease that cannot travel ends the run instead of being tried for ever")
+    @Test("a lease that cannot travel ends the run instead of being tried for ever", .timeLimit(.minutes(1)))
     func untransportable() async throws {
         var configuration = TestRun.configuration()
         (configuration.promptsPerStep, configuration.promptsPerUnit, configuration.samplesPerPrompt) = (128, 128, 1000)

@@ -45,6 +45,7 @@ struct EvidenceTests {
         #expect(unit.step == 1)
         #expect(evidence == "\(folder.run)/evidence/step-000001-train-\(unit.index)/attempt-1")
         #expect(error?.description.contains("t2 replay \(evidence) --model /models/small") == true)
+        #expect(error?.description.contains("start a new run with a lower learning-rate") == true)
         let (lease, answer) = try Self.saved(evidence)
         #expect(lease.unit == unit)
         guard case .result(let result) = answer else {

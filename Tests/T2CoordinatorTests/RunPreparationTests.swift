@@ -75,6 +75,22 @@ struct RunPreparationTests {
         #expect(try files.prepare().definition.parameterisation.kind == .direct)
     }
 
+    @Test("data is looked for beside the model itself, not beside a link to it")
+    func linkedModel() throws {
+        let files = try Files()
+        let real = files.folder.path + "/base"
+        try FileManager.default.copyItem(atPath: files.model.path, toPath: real)
+        let links = try TestRun.Folder()
+        try FileManager.default.createSymbolicLink(atPath: links.path + "/link", withDestinationPath: real)
+        let assignments = try ["model=\(links.path)/link", "max-tokens=32"].map {
+            try ConfigurationSource.Assignment(setting: $0)
+        }
+        let preparation = try RunPreparation(
+            ConfigurationSource(file: nil, assignments: assignments), at: .init(runFolder: files.run)
+        ) { _, _ in [] }
+        #expect(preparation.definition.training.count == 30)
+    }
+
     @Test("an unknown task is refused with the nearest one")
     func unknownTask() throws {
         let files = try Files()

@@ -63,6 +63,9 @@ struct ParameterUpdateTests {
         }
         #expect(
             error == .nonFinite(quantity: "the gradient of z at step 7", entry: "b", index: 1, value: "\(value)"))
+        #expect(
+            error?.description.hasSuffix(
+                "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.") == true)
         #expect(error?.exitStatus == .data)
     }
 

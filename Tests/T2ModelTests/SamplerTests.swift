@@ -125,6 +125,8 @@ struct SamplerTests {
             try Sampler(model.transformer).sample(model.requests(2), weights, sampling, stopTokens: stop)
         }
         #expect(error?.description.contains("is not finite") == true)
+        #expect(
+            error?.description.hasSuffix("train it anew with a lower learning-rate in another --run-dir.") == true)
     }
 
     @Test("the caller can stop in the middle and keeps what was drawn")

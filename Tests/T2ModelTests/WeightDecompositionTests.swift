@@ -46,6 +46,21 @@ struct WeightDecompositionTests {
         #expect(found == expected)
     }
 
+    @Test("come several at a time: one a core, and no more than memory holds")
+    func threads() throws {
+        let decomposition = try Scene().decomposition()
+        func count(_ cores: Int, _ memory: Int?) -> Int {
+            decomposition.threadCount(MachineResources(cores: cores, availableMemory: memory))
+        }
+        #expect(count(3, nil) == 3)
+        #expect(count(64, nil) == 14)
+        // The largest matrix, [40, 24], with its factors, in double and in single precision.
+        let (matrix, factors) = (40 * 24, 24 * (40 + 24))
+        #expect(decomposition.bytesPerThread > 12 * (matrix + factors))
+        #expect(count(64, 5 * decomposition.bytesPerThread + 1) == 5)
+        #expect(count(64, 100) == 1)
+    }
+
     @Test("tell how far they are: first, after each matrix and last")
     func progress() throws {
         var told: [Int] = []

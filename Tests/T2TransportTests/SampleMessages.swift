@@ -11,12 +11,12 @@ enum SampleMessages {
 
     static let all: [Message] = [
         .hello(hello),
-        .credit(Credit(count: 2)),
+        .credit(Credit(count: 2)), .credit(Credit(count: 2, received: 7)),
         .getBlob(GetBlob(digest: Digest(of: vector.values))),
         .progress(Progress(unit: unit, attempt: 1, tokens: 512)),
         .result(result),
         .bye(Bye(reason: "SIGTERM")),
-        .welcome(Welcome(epoch: .max, runs: ["gsm-mini", "código"], heartbeatSeconds: 1)),
+        .welcome(Welcome(epoch: .max, runs: ["gsm-mini", "código"])),
         .reject(Reject(reason: "another model", remedy: "Give --model experts/tiny/base.")),
         .lease(lease),
         .blob(Blob(digest: Digest(of: vector.values), vector: vector)),
@@ -29,6 +29,9 @@ enum SampleMessages {
         .error(
             ErrorReport(
                 unit: unit, attempt: 1, category: "non-finite", message: "overflow", rollouts: result.rollouts)),
+        .error(
+            ErrorReport(
+                category: ErrorReport.unknownBlob, message: "of another step", vector: Digest(of: vector.values))),
     ]
 
     static let hello = Hello(

@@ -113,6 +113,9 @@ struct GradientRunnerTests {
             ) { true }
         }
         #expect(error?.category == "non-finite")
+        #expect(
+            error?.description.hasSuffix(
+                "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.") == true)
     }
 
     @Test("is not finished when nobody wants it")

@@ -21,7 +21,7 @@ private struct Conversation {
     static func working(epoch: UInt64 = 7) -> Conversation {
         var conversation = Conversation()
         _ = conversation.take(.transport(.connected))
-        _ = conversation.hear(.welcome(Welcome(epoch: epoch, runs: ["r"], heartbeatSeconds: 1)))
+        _ = conversation.hear(.welcome(Welcome(epoch: epoch, runs: ["r"])))
         return conversation
     }
 
@@ -76,7 +76,7 @@ struct LeaseLoopTests {
     func greeting() {
         var it = Conversation()
         #expect(it.take(.transport(.connected)).sent == [.hello(Conversation.hello)])
-        let effects = it.hear(.welcome(Welcome(epoch: 7, runs: ["r"], heartbeatSeconds: 1)))
+        let effects = it.hear(.welcome(Welcome(epoch: 7, runs: ["r"])))
         #expect(effects.sent == [.credit(Credit(count: 3, received: 0))])
     }
 
@@ -157,7 +157,7 @@ struct LeaseLoopTests {
         let late = Conversation.result(1)
         #expect(it.take(.computed(late)).sent == [])
         #expect(it.take(.transport(.connected)).sent == [.hello(Conversation.hello)])
-        let again = it.hear(.welcome(Welcome(epoch: 7, runs: [], heartbeatSeconds: 1))).sent
+        let again = it.hear(.welcome(Welcome(epoch: 7, runs: []))).sent
         #expect(again == [.result(early), .result(late), .credit(Credit(count: 3, received: 0))])
     }
 
@@ -170,7 +170,7 @@ struct LeaseLoopTests {
         let failure = ErrorReport(unit: Conversation.unit(0), attempt: 1, category: "engine", message: "broke")
         #expect(it.take(.failed(failure)).sent == [])
         _ = it.take(.transport(.connected))
-        #expect(it.hear(.welcome(Welcome(epoch: 7, runs: [], heartbeatSeconds: 1))).sent.first == .error(failure))
+        #expect(it.hear(.welcome(Welcome(epoch: 7, runs: []))).sent.first == .error(failure))
     }
 
     @Test("drops the work of an older epoch")
@@ -181,7 +181,7 @@ struct LeaseLoopTests {
         _ = it.take(.computed(Conversation.result(0)))
         _ = it.take(.transport(.disconnected))
         _ = it.take(.transport(.connected))
-        let effects = it.hear(.welcome(Welcome(epoch: 8, runs: [], heartbeatSeconds: 1)))
+        let effects = it.hear(.welcome(Welcome(epoch: 8, runs: [])))
         #expect(effects.contains(.abandon(Conversation.unit(1), attempt: 1)))
         #expect(effects.sent == [.credit(Credit(count: 3, received: 0))])
         #expect(it.take(.computed(Conversation.result(1))).isEmpty)
@@ -238,6 +238,7 @@ struct LeaseLoopTests {
         #expect(effects.started == [])
         let errors = effects.sent.compactMap { if case .error(let report) = $0 { report } else { nil } }
         #expect(errors.map(\.category) == ["non-finite", "non-finite"])
+        #expect(errors.allSatisfy { $0.message.hasSuffix("lower learning-rate in another --run-dir.") })
         #expect(errors.map(\.unit) == [Conversation.unit(0), Conversation.unit(1)])
     }
 
@@ -330,7 +331,7 @@ struct LeaseLoopTests {
         #expect(it.take(.sendFailed).sent == [])
         #expect(it.tick(after: .seconds(10)).sent == [.hello(Conversation.hello)])
         #expect(
-            it.hear(.welcome(Welcome(epoch: 7, runs: [], heartbeatSeconds: 1))).sent == [
+            it.hear(.welcome(Welcome(epoch: 7, runs: []))).sent == [
                 .credit(Credit(count: 3, received: 0))
             ])
     }

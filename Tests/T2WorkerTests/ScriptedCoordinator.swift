@@ -32,7 +32,7 @@ struct ScriptedCoordinator {
     /// HELLO, WELCOME.
     func welcome(epoch: UInt64 = 7) async throws {
         _ = try await hear(.hello)
-        try await say(.welcome(Welcome(epoch: epoch, runs: ["r"], heartbeatSeconds: 1)))
+        try await say(.welcome(Welcome(epoch: epoch, runs: ["r"])))
     }
 
     func result() async throws -> UnitResult {

@@ -30,7 +30,7 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         #expect(try await coordinator.hear(.hello) == .hello(scene.hello))
-        try await coordinator.say(.welcome(Welcome(epoch: 7, runs: ["r"], heartbeatSeconds: 1)))
+        try await coordinator.say(.welcome(Welcome(epoch: 7, runs: ["r"])))
         #expect(try await coordinator.hear(.credit) == .credit(Credit(count: 2, received: 0)))
         let vector = scene.model.vector()
         let lease = scene.model.lease(vector: vector)

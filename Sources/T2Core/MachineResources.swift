@@ -24,7 +24,9 @@ package struct MachineResources: Sendable, Equatable {
         if let limit = read("/sys/fs/cgroup/memory.max").flatMap({ Int($0) }),
             let used = read("/sys/fs/cgroup/memory.current").flatMap({ Int($0) })
         {
-            group = max(0, limit - used)
+            // The page cache counts as used, and gives way: what was read once and is not in use.
+            let cache = read("/sys/fs/cgroup/memory.stat").flatMap { Self.value("inactive_file", in: $0) } ?? 0
+            group = max(0, limit - used + min(used, cache))
         }
         availableMemory = [machine, group].compactMap(\.self).min()
     }
@@ -36,8 +38,11 @@ package struct MachineResources: Sendable, Equatable {
         return Int((parts[0] / parts[1]).rounded())
     }
 
-    private static func memoryAvailable(_ text: String) -> Int? {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }) else { return nil }
-        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    private static func memoryAvailable(_ text: String) -> Int? { value("MemAvailable:", in: text).map { $0 * 1024 } }
+
+    /// The number after a name at the beginning of a line.
+    private static func value(_ name: String, in text: String) -> Int? {
+        let fields = text.split(separator: "\n").lazy.map { $0.split(separator: " ") }
+        return fields.first { $0.first == Substring(name) }?.dropFirst().first.flatMap { Int($0) }
     }
 }
