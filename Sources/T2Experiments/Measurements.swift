@@ -104,7 +104,7 @@ struct Measurements {
             return try JSONDecoder().decode(Search.self, from: try MappedFile(path: path).data)
         }
         let adaptation = try FewShotAdaptation(
-            model.base, entries, MixtureParameterisation(entries.map(\.expert.vector)), task: task, examples: examples,
+            model.base, entries, try MixtureParameterisation(mixing: entries), task: task, examples: examples,
             shots: plan.shots, settings: settings)
         let result = try adaptation.run(
             lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier, maxTokens: configuration.maxTokens,

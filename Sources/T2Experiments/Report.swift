@@ -118,7 +118,7 @@ package final class Report {
             plan("\(task.name), few-shot by \(method.rawValue)") { [self] in
                 let search = try measurements.search(task, method: method, model.entries, owner: "own", on: model)
                 searches[Key(task: task.name, system: method.rawValue)] = search
-                let mixture = MixtureParameterisation(model.entries.map(\.expert.vector))
+                let mixture = try MixtureParameterisation(mixing: model.entries)
                 try measure(task, "\(SystemName.fewShot) \(method.rawValue)", mixture.vector(search.alpha))
             }
         }
@@ -186,7 +186,7 @@ package final class Report {
             let search = try measurements.search(task, method: .cem, model.entries, owner: "transferred", on: second)
             transferSearches[Key(task: task.name, system: TransferName.fewShot)] = search
             try measure(
-                TransferName.fewShot, MixtureParameterisation(model.entries.map(\.expert.vector)).vector(search.alpha))
+                TransferName.fewShot, try MixtureParameterisation(mixing: model.entries).vector(search.alpha))
         }
     }
 }

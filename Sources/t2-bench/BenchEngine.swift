@@ -57,6 +57,32 @@ final class BenchEngine: Sendable {
         }
     }
 
+    /// Problems on which each candidate of a population is tried.
+    static let shots = 10
+
+    /// Seconds of one iteration of few-shot search: `count` candidates, each a z of its own, answer the shots greedily.
+    func search(candidates count: Int) -> Double {
+        let vectors = (0..<count).map { candidate in
+            var random = SeededRandom(seed: 4, problem: candidate)
+            return ExpertVector(
+                layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
+        }
+        let sampling = Sampling(temperature: 0, maxTokens: new)
+        return seconds {
+            let table = ScaleTable(svf, vectors)
+            LaneThread.run(lanes) { [self] lane in
+                let requests = stride(from: lane, to: count, by: lanes).flatMap { candidate in
+                    (0..<Self.shots).map { shot in
+                        SampleRequest(
+                            prompt: tokens(prompt, shot), random: SeededRandom(seed: 0), expert: Int32(candidate))
+                    }
+                }
+                let completions = try! samplers[lane].sample(requests, .factored(svf, table), sampling, stopTokens: [])
+                precondition(completions.allSatisfy { $0.tokens.count == new })
+            }
+        }
+    }
+
     /// New tokens of a sequence of a batch whose completions differ in length, from a sixth of `new` to `new`, as sampled
     /// ones do.
     private func raggedLength(_ sequence: Int) -> Int {

@@ -8,20 +8,21 @@ struct Serve: ParsableCommand {
         abstract: "Answer {\"measure\": \"sampling\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.",
         discussion: """
             Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of
-            many lengths in groups of 8 that share their prompt (grouped).
+            many lengths in groups of 8 that share their prompt (grouped); search is an iteration of few-shot search over as many
+            candidates as the batch says, 10 shots each.
             """)
 
     @OptionGroup var options: ModelOptions
 
     private struct Request: Decodable {
         enum Measure: String, Decodable {
-            case sampling, gradient, ragged, grouped
+            case sampling, gradient, ragged, grouped, search
 
             var shape: BenchEngine.Shape {
                 switch self {
                 case .ragged: .ragged
                 case .grouped: .grouped
-                case .sampling, .gradient: .equal
+                case .sampling, .gradient, .search: .equal
                 }
             }
         }
@@ -64,6 +65,11 @@ struct Serve: ParsableCommand {
             switch request.measure {
             case .sampling:
                 try answer(Timing(seconds: engine.sample(batch: request.batch), tokens: request.batch * options.new))
+            case .search:
+                try answer(
+                    Timing(
+                        seconds: engine.search(candidates: request.batch),
+                        tokens: request.batch * BenchEngine.shots * options.new))
             case .gradient, .ragged, .grouped:
                 let shape = request.measure.shape
                 try answer(

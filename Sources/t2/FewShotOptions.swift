@@ -55,9 +55,7 @@ struct FewShotOptions: ParsableArguments {
     }
 
     func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
-        // Its checks are those of any mixture.
-        _ = try ExpertMixture(entries.map { .init(name: $0.path, expert: $0.expert, coefficient: 1) })
-        return MixtureParameterisation(
-            entries.map(\.expert.vector), scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
+        try MixtureParameterisation(
+            mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
     }
 }

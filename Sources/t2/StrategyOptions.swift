@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Learning
 import T2Model
 import T2Tasks
 import T2Text
@@ -99,7 +100,7 @@ struct StrategyOptions: ParsableArguments {
         let folder: BaseModelFolder
         let tokenizer: Tokenizer
         let base: BaseModel
-        let policy: Evaluation.Policy
+        let policy: T2Adaptation.Evaluation.Policy
         let strategy: String
         /// α of each expert, where the strategy mixes them for all prompts alike.
         let coefficients: [String: [Double]]?
@@ -124,7 +125,7 @@ struct StrategyOptions: ParsableArguments {
         defer { reporter.finish() }
         let decomposing: @Sendable (Int, Int) -> Void = { reporter.report($0, of: $1, "matrices") }
         var coefficients: [String: [Double]]?
-        let policy: Evaluation.Policy
+        let policy: T2Adaptation.Evaluation.Policy
         if case .classified(let classifier) = strategy {
             policy = .dispatched(
                 try PromptDispatcher(base, library, classifier: classifier, tokenizer: tokenizer, progress: decomposing)
@@ -145,13 +146,12 @@ struct StrategyOptions: ParsableArguments {
         _ library: ExpertLibrary, _ source: FewShotSource, _ base: BaseModel, _ tokenizer: Tokenizer, lanes: Int,
         _ decomposing: @escaping @Sendable (Int, Int) -> Void
     ) throws -> FewShotAdaptation.Result {
-        var search = FewShotOptions()
-        search.shots = shots
         let entries = library.entries.filter { !$0.isClassifier }
-        let settings = search.settings(seed: source.seed)
+        var settings = FewShotSearch.Settings()
+        settings.seed = source.seed
         let adaptation = try FewShotAdaptation(
-            base, entries, try search.mixture(entries), task: source.task, examples: source.examples, shots: shots,
-            settings: settings)
+            base, entries, try MixtureParameterisation(mixing: entries), task: source.task, examples: source.examples,
+            shots: shots, settings: settings)
         let reporter = ProgressReporter("few-shot")
         defer { reporter.finish() }
         return try adaptation.run(

@@ -73,6 +73,19 @@ struct AdaptationProgramTests {
         #expect(first.contains(#""dispatch":{"answer":" \\boxed{"#))
     }
 
+    @Test("eval by few-shot searches the mixture first and reports it")
+    func fewShot() throws {
+        let found = try run([
+            "eval", "--model", Self.tiny + "/base", "--task", "arcc-mini", "--limit", "6", "--experts", Self.tiny,
+            "--adapt",
+            "few-shot", "--shots", "2", "--max-tokens", "40", "--json",
+        ])
+        #expect(found.status == 0, "\(found.errors)")
+        let coefficients = try #require((try found.objects().first)?["coefficients"] as? [String: [Double]])
+        #expect(coefficients.keys.sorted() == ["code", "math", "reasoning"])
+        #expect(coefficients.values.allSatisfy { $0.count == 1 && (0...1).contains($0[0]) })
+    }
+
     @Test(
         "refuses what cannot be",
         arguments: [

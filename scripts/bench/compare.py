@@ -5,7 +5,9 @@ Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 [--thr
 Both engines stay loaded and idle while the other works. Each round times t2, then PyTorch; a ratio is taken inside its round,
 so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest. `gradient` has
 completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count. `grouped`
-is `ragged` with eight completions to a prompt, which t2 reads once for all and PyTorch for each; it counts for each.
+is `ragged` with eight completions to a prompt, which t2 reads once for all and PyTorch for each; it counts for each. `search`
+is an iteration of few-shot search: every candidate answers ten prompts greedily; t2 runs all of them as one batch with a z per
+row, PyTorch forms the weights of one candidate after another, as the method's reference implementation does.
 """
 
 import argparse
@@ -45,9 +47,9 @@ def compare(name: str, batch: int, ours: Engine, theirs: Engine, count: int, rat
     rounds = [(ours.measure(name, batch)["seconds"], theirs.measure(name, batch)["seconds"]) for _ in range(count)]
     flops = ours.about["samplingFlopsPerToken" if name == "sampling" else "gradientFlopsPerToken"]
     t2_rates = [tokens / t for t, _ in rounds]
+    share = f"; t2 at {100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the sgemm rate"
     print(f"  {name:8} batch {batch:3}: t2 {spread(t2_rates)} tokens/s, torch {spread([tokens / t for _, t in rounds])} tokens/s, "
-          f"ratio {spread([b / a for a, b in rounds], 2)}; t2 at "
-          f"{100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the sgemm rate", flush=True)
+          f"ratio {spread([b / a for a, b in rounds], 2)}{'' if name == 'search' else share}", flush=True)
     return rounds
 
 
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--batches", required=True, help="comma-separated; every measure at each")
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--candidates", type=int, default=0, help="of an iteration of few-shot search; 0 leaves it out")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--prompt", type=int, default=32)
     parser.add_argument("--new", type=int, default=48)
@@ -74,6 +77,8 @@ def main() -> None:
         # A training step samples and then differentiates what it sampled.
         steps = [tuple(s + g for s, g in zip(*pair)) for pair in zip(rounds["sampling"], rounds["gradient"])]
         print(f"  step     batch {batch:3}: sampling and gradient together, ratio {spread([b / a for a, b in steps], 2)}", flush=True)
+    if arguments.candidates:
+        compare("search", arguments.candidates, ours, theirs, min(3, arguments.rounds), rate)
     ours.close()
     theirs.close()
 

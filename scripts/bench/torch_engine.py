@@ -1,6 +1,6 @@
 """What PyTorch and transformers do with the same weights and the same work that `t2-bench serve` times.
 
-Reads one request a line on standard input, `{"measure": "sampling"|"gradient"|"ragged"|"grouped", "batch": 64}`, and answers each with
+Reads one request a line on standard input, `{"measure": "sampling"|"gradient"|"ragged"|"grouped"|"search", "batch": 64}`, and answers each with
 `{"seconds": …}`, so that the caller can alternate between the engines on one machine. See scripts/bench_against_torch.
 """
 
@@ -41,6 +41,23 @@ class Engine:
         out = self.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=1.0, top_k=0,
                                   max_new_tokens=self.new, min_new_tokens=self.new, pad_token_id=2)
         assert out.shape[1] == self.prompt + self.new
+
+    @torch.no_grad()
+    def search(self, candidates: int, shots: int = 10) -> None:
+        """An iteration of few-shot search as the reference does it: every candidate's weights are formed anew, then it answers."""
+        original = {name: self.model.get_parameter(name).clone() for name in self.names}
+        ids = self.tokens(shots, self.prompt)
+        generator = torch.Generator().manual_seed(4)
+        for _ in range(candidates):
+            for name in self.names:
+                u, s, vt = self.factors[name]
+                z = 1 + 0.05 * torch.randn(s.shape, generator=generator)
+                self.model.get_parameter(name).copy_((u * (s * z)) @ vt)
+            out = self.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=self.new,
+                                      min_new_tokens=self.new, pad_token_id=2)
+            assert out.shape[1] == self.prompt + self.new
+        for name in self.names:
+            self.model.get_parameter(name).copy_(original[name])
 
     def gradient(self, batch: int) -> None:
         self.differentiate(batch, torch.full((batch,), self.new))
