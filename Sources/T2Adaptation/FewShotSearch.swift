@@ -19,8 +19,9 @@ package struct FewShotSearch {
         package var population = 32
         package var eliteRatio = 0.2
         package var iterations = 50
-        /// Iterations without a better candidate after which the search ends.
-        package var patience = 10
+        /// Iterations without a better candidate after which the search ends; it ends too when its candidates have converged.
+        /// Nil lets it run through all iterations.
+        package var patience: Int? = 10
         package var seed: UInt64 = 0
 
         package init() {}
@@ -110,7 +111,7 @@ package struct FewShotSearch {
                     bestAlpha: best.alpha, best: best.score, right: right, mean: method.mean,
                     deviation: settings.method == .cem ? method.deviation : nil), isBetter: isBetter)
             onIteration(progress.iterations[progress.iterations.count - 1])
-            if settings.method == .cem && method.hasConverged {
+            if settings.method == .cem && settings.patience != nil && method.hasConverged {
                 progress.end = "the candidates have converged"
                 break
             }
@@ -169,8 +170,8 @@ package struct FewShotSearch {
             sinceBetter = isBetter ? 0 : sinceBetter + 1
         }
 
-        mutating func hasStalled(_ patience: Int) -> Bool {
-            guard sinceBetter >= patience else { return false }
+        mutating func hasStalled(_ patience: Int?) -> Bool {
+            guard let patience, sinceBetter >= patience else { return false }
             end = "no better candidate for \(patience) iterations"
             return true
         }

@@ -7,7 +7,7 @@ import T2Text
 /// ∂J/∂z on a few problems by the policy gradient: several samples of each, compared with one another.
 package struct MixtureGradient: Sendable {
     /// Of AdamW on α, whose values lie in 0…1.
-    package static let learningRate = 0.02
+    package static let learningRate = 0.05
     private static let temperature: Float = 1
 
     private let svf: SVFModel

@@ -32,10 +32,11 @@ struct Measurements {
         }
     }
 
-    /// The problems of a split, no more than the configuration's limit.
+    /// The problems of a split; of the test split no more than the configuration's limit.
     func problems(_ task: TrainingTask, _ split: Split) throws -> [Problem] {
         let all = try task.problems(split: split, in: configuration.data)
-        return configuration.limit.map { Array(all.prefix($0)) } ?? all
+        guard split == .test, let limit = configuration.limit else { return all }
+        return Array(all.prefix(limit))
     }
 
     /// Greedy answers to a split's problems.
@@ -50,7 +51,7 @@ struct Measurements {
         let digest = Digest(
             of: [
                 model.folder.digest.hexadecimal, task.name, String(task.version), split.rawValue,
-                String(problems.count),
+                try fingerprint(problems),
                 String(configuration.maxTokens), basis,
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"
@@ -69,6 +70,31 @@ struct Measurements {
         let records = completions.map { EvaluationRecord($0) }
         try EvaluationRecord.write(records, to: path)
         return records
+    }
+
+    /// Pass 1 alone, on every prompt of a test split.
+    func dispatches(
+        _ task: TrainingTask, classifier: PromptDispatcher.Classifier, on model: ReportModel
+    ) throws -> [Dispatch] {
+        let problems = try problems(task, .test)
+        let digest = Digest(
+            of: [
+                model.folder.digest.hexadecimal, try fingerprint(problems), try model.libraryFingerprint(),
+            ].joined(separator: "\n"))
+        let path = "\(folder)/\(task.name).dispatch.\(classifier.rawValue).\(digest.short).json"
+        if FileManager.default.fileExists(atPath: path) {
+            return try JSONDecoder().decode([Dispatch].self, from: try MappedFile(path: path).data)
+        }
+        let dispatcher = try PromptDispatcher(
+            model.base, model.library, classifier: classifier, tokenizer: model.tokenizer)
+        let size = T2Adaptation.Evaluation.problemsPerBatch
+        let batches = stride(from: 0, to: problems.count, by: size).map { $0..<min($0 + size, problems.count) }
+        let dispatches = try model.lanes.map(batches) { lane, _, batch in
+            isCancelled() ? [] : try dispatcher.decide(batch.map { problems[$0].prompt }, lane: lane)
+        }.flatMap(\.self)
+        guard dispatches.count == problems.count else { throw Stopped() }
+        try AtomicFile.write(try JSONEncoder().encode(dispatches), to: path)
+        return dispatches
     }
 
     /// What a few-shot search found, and how.
@@ -91,11 +117,11 @@ struct Measurements {
         settings.population = plan.population
         settings.iterations = plan.iterations
         // Equal rollouts: no method ends before the others.
-        settings.patience = plan.iterations
+        settings.patience = nil
         settings.seed = configuration.seed
         let digest = Digest(
             of: [
-                model.folder.digest.hexadecimal, task.name, String(task.version), String(examples.count),
+                model.folder.digest.hexadecimal, task.name, String(task.version), try fingerprint(examples),
                 String(configuration.maxTokens), "\(plan)", String(settings.seed),
                 entries.map(\.expert.vector.fingerprint).joined(separator: "\n"),
             ].joined(separator: "\n"))
@@ -117,6 +143,13 @@ struct Measurements {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         try AtomicFile.write(try encoder.encode(search), to: path)
         return search
+    }
+
+    /// Digest of everything that problems say.
+    private func fingerprint(_ problems: [Problem]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return Digest(of: String(decoding: try encoder.encode(problems), as: UTF8.self)).hexadecimal
     }
 
     private func fileName(_ text: String) -> String { text.replacingOccurrences(of: " ", with: "-") }

@@ -23,11 +23,11 @@ extension Report {
                 name: "few-shot",
                 value: "\(configuration.fewShot.shots) shots, \(configuration.fewShot.population) candidates, "
                     + "\(configuration.fewShot.iterations) iterations, seed \(configuration.seed)"),
-            .init(name: "bytes a step", value: "one vector to a worker and one gradient back, float32"),
+            .init(name: "bytes a unit", value: "one vector to a worker and one gradient back, float32"),
         ]
         document.seenTasks = try seenTable()
         document.unseenTasks = try unseenTable()
-        if !confusions.isEmpty { document.dispatch = DispatchAnalysis(matrices: confusions) }
+        document.dispatch = try dispatchAnalysis()
         document.contribution = contribution()
         document.transfer = try transferTable()
         let curves = try configuration.seen.flatMap { seen in
@@ -54,7 +54,9 @@ extension Report {
     private func unseenTable() throws -> AccuracyTable {
         let tasks = configuration.unseen.map(\.task.name)
         let cem = "\(SystemName.fewShot) \(FewShotSearch.Method.cem.rawValue)"
-        let names = [SystemName.base, SystemName.lora] + classifiers.map(\.rawValue) + [cem, SystemName.bestExpert]
+        let names =
+            [SystemName.base, SystemName.domainLoRA, SystemName.domainSVF] + classifiers.map(\.rawValue)
+            + [cem, SystemName.bestExpert]
         var systems = names.map { system($0, tasks, records) }.filter { !$0.cells.isEmpty }
         for index in systems.indices {
             if systems[index].name == SystemName.bestExpert {
@@ -63,8 +65,14 @@ extension Report {
                 systems[index].rollouts = tasks.compactMap { searches[Key(task: $0, system: "cem")]?.rollouts }.max()
             }
         }
-        let pairs = names.dropFirst().map { ($0, SystemName.base) }
-        return AccuracyTable(tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, records))
+        let pairs = names.dropFirst().map { ($0, SystemName.base) } + [(cem, SystemName.bestExpert)]
+        let domains = configuration.unseen.map { "\($0.task.name) with that of \($0.domain)" }.joined(separator: ", ")
+        let notes = [
+            "Two rows are given the domain: \(domains). The best single expert was chosen by its answers to the task's whole "
+                + "validation split, many more labelled problems than few-shot sees."
+        ]
+        return AccuracyTable(
+            tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, records), notes: notes)
     }
 
     private func transferTable() throws -> AccuracyTable? {
@@ -77,7 +85,10 @@ extension Report {
             names.dropFirst().map { ($0, SystemName.base) } + [(TransferName.inOrder, TransferName.shuffled)]
         return AccuracyTable(
             tasks: tasks, systems: names.map { system($0, tasks, transferRecords) },
-            comparisons: try comparisons(pairs, tasks, transferRecords))
+            comparisons: try comparisons(pairs, tasks, transferRecords),
+            notes: [
+                "Each task with the expert of its domain. The shuffled control is one permutation, seed \(configuration.seed)."
+            ])
     }
 
     private func contribution() -> ContributionAnalysis? {
@@ -110,7 +121,19 @@ extension Report {
                 }
             }
         }
-        return FewShotComparison(results: AccuracyTable(tasks: tasks, systems: systems), searches: traces)
+        let notes = [
+            "One draw of \(configuration.fewShot.shots) shots a task: the spread between draws is not in these intervals."
+        ]
+        let pairs = names.dropFirst().map { ("\(SystemName.fewShot) \($0)", "\(SystemName.fewShot) \(names[0])") }
+        let compared = try comparisons(pairs, tasks, records).map { comparison in
+            var comparison = comparison
+            comparison.system.removeFirst(SystemName.fewShot.count + 1)
+            comparison.against.removeFirst(SystemName.fewShot.count + 1)
+            return comparison
+        }
+        return FewShotComparison(
+            results: AccuracyTable(tasks: tasks, systems: systems, comparisons: compared, notes: notes),
+            searches: traces)
     }
 
     private func system(
@@ -124,7 +147,7 @@ extension Report {
         }
         // One vector to a worker, one gradient back.
         return AccuracyTable.System(
-            name: name, parameters: parameters, bytesPerStep: parameters.map { 2 * $0 * MemoryLayout<Float>.size },
+            name: name, parameters: parameters, bytesPerUnit: parameters.map { 2 * $0 * MemoryLayout<Float>.size },
             cells: cells)
     }
 
@@ -145,22 +168,33 @@ extension Report {
         }
     }
 
-    /// How the test prompts of a classification task were taken.
-    func confusion(_ name: String, _ task: TrainingTask, _ records: [EvaluationRecord]) throws -> ConfusionMatrix {
-        let categories = try Classification(model.library).categories.map(\.name) + [Classification.other]
-        var counts = categories.map { _ in categories.map { _ in 0 } }
-        for (problem, record) in zip(try measurements.problems(task, .test), records) {
-            guard case .boxed(let answer) = problem.verification, let row = categories.firstIndex(of: answer) else {
-                throw InputError(
-                    "problem '\(problem.id)'",
-                    "its answer is none of the categories \(categories.joined(separator: ", "))",
-                    remedy: "Let the task's answers be those of \(Classification.fileName).")
+    /// How pass 1 took the test prompts, apart for seen and unseen tasks.
+    private func dispatchAnalysis() throws -> DispatchAnalysis {
+        let categories = try Classification(model.library).categories
+        let names = categories.map(\.name)
+        let groups = [
+            ("seen", configuration.seen.map { ($0.task.name, $0.expert) }),
+            ("unseen", configuration.unseen.map { ($0.task.name, domainExpert(of: $0)) }),
+        ]
+        let matrices = classifiers.flatMap { classifier in
+            groups.map { group, tasks in
+                var counts = names.map { _ in [Int](repeating: 0, count: names.count + 1) }
+                for (task, expert) in tasks {
+                    guard let row = categories.firstIndex(where: { $0.expert == expert }) else { continue }
+                    for dispatch in dispatches[Key(task: task, system: classifier.rawValue)] ?? [] {
+                        counts[row][names.firstIndex(of: dispatch.category) ?? names.count] += 1
+                    }
+                }
+                return ConfusionMatrix(
+                    name: "\(classifier.rawValue), \(group) tasks", categories: names,
+                    decisions: names + [Classification.other], counts: counts)
             }
-            let said = BoxedAnswer(inCompletion: record.completion)?.content
-            let column = said.flatMap(categories.firstIndex(of:)) ?? categories.count - 1
-            counts[row][column] += 1
         }
-        return ConfusionMatrix(name: name, categories: categories, decisions: categories, counts: counts)
+        return DispatchAnalysis(
+            matrices: matrices,
+            notes: [
+                "The classification expert was trained on prompts of the seen tasks and of no task, none of them a test prompt."
+            ])
     }
 }
 

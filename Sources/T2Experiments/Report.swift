@@ -25,10 +25,10 @@ package final class Report {
     var records: [Key: [EvaluationRecord]] = [:]
     var transferRecords: [Key: [EvaluationRecord]] = [:]
     var searches: [Key: Measurements.Search] = [:]
-    var transferSearches: [Key: Measurements.Search] = [:]
     /// Name of the expert that did best on the validation split.
     var bestExperts: [String: String] = [:]
-    var confusions: [ConfusionMatrix] = []
+    /// What pass 1 decided on test prompts.
+    var dispatches: [Key: [Dispatch]] = [:]
     private var steps: [Step] = []
 
     /// Loads the models and plans what is to be measured.
@@ -50,8 +50,8 @@ package final class Report {
             folder: folder, verifier: verifier, configuration: configuration, isCancelled: isCancelled)
         for seen in configuration.seen { try planSeen(seen) }
         for unseen in configuration.unseen { planUnseen(unseen) }
-        if let task = configuration.classification { planClassification(task) }
-        if let second { for unseen in configuration.unseen { planTransfer(unseen, second) } }
+        for task in tasks { planDispatch(task) }
+        if let second { for unseen in configuration.unseen { try planTransfer(unseen, second) } }
     }
 
     /// Measures what is not there yet.
@@ -99,9 +99,13 @@ package final class Report {
         let task = unseen.task
         planBase(task)
         if let path = configuration.seen.first(where: { $0.task.name == unseen.domain })?.lora {
-            plan("\(task.name), \(SystemName.lora)") { [self] in
-                try measure(task, SystemName.lora, try ExpertFile(path: path, for: model.folder).vector)
+            plan("\(task.name), \(SystemName.domainLoRA)") { [self] in
+                try measure(task, SystemName.domainLoRA, try ExpertFile(path: path, for: model.folder).vector)
             }
+        }
+        plan("\(task.name), \(SystemName.domainSVF)") { [self] in
+            try measure(
+                task, SystemName.domainSVF, try model.library.entry(named: domainExpert(of: unseen)).expert.vector)
         }
         for classifier in classifiers {
             plan("\(task.name), \(classifier.rawValue)") { [self] in
@@ -125,6 +129,14 @@ package final class Report {
         plan("\(task.name), \(SystemName.bestExpert)") { [self] in try measureBestExpert(task) }
     }
 
+    /// Name of the expert of the seen task of the same domain.
+    func domainExpert(of unseen: ReportConfiguration.Unseen) -> String {
+        guard let seen = configuration.seen.first(where: { $0.task.name == unseen.domain }) else {
+            preconditionFailure("a configuration's domains are seen tasks")
+        }
+        return seen.expert
+    }
+
     /// The prompt strategy, and the classification expert's where the library has one.
     var classifiers: [PromptDispatcher.Classifier] {
         model.library.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
@@ -146,24 +158,26 @@ package final class Report {
         try measure(task, SystemName.bestExpert, best.entry.expert.vector)
     }
 
-    private func planClassification(_ task: TrainingTask) {
+    /// Pass 1 on the prompts of all tasks.
+    private func planDispatch(_ task: TrainingTask) {
         for classifier in classifiers {
-            plan("\(task.name), \(classifier.rawValue)") { [self] in
-                let vector = model.library.entries.first(where: \.isClassifier).map(\.expert.vector)
-                let used = classifier == .expert ? vector : nil
-                let records = try measurements.records(
-                    task, .test, system: classifier.rawValue, on: model, basis: used?.fingerprint ?? "",
-                    policy: {
-                        .fixed(try used.map { try AdaptedModel(model.base, expert: $0) } ?? AdaptedModel(model.base))
-                    })
-                confusions.append(try confusion(classifier.rawValue, task, records))
+            plan("\(task.name), pass 1 by \(classifier.rawValue)") { [self] in
+                dispatches[Key(task: task.name, system: classifier.rawValue)] = try measurements.dispatches(
+                    task, classifier: classifier, on: model)
             }
         }
     }
 
-    private func planTransfer(_ unseen: ReportConfiguration.Unseen, _ second: ReportModel) {
+    private func planTransfer(_ unseen: ReportConfiguration.Unseen, _ second: ReportModel) throws {
         let task = unseen.task
-        let name = configuration.seen.first { $0.task.name == unseen.domain }?.expert ?? ""
+        let name = domainExpert(of: unseen)
+        let own = try second.library.entry(named: name).expert.vector
+        let other = try model.library.entry(named: name).expert.vector
+        guard own.layout == other.layout else {
+            throw InputError(
+                configuration.experts, "the expert '\(name)' does not have the shape of the second model's",
+                remedy: "Transfer between models of the same shapes, with experts trained with the same adapt setting.")
+        }
         func measure(_ system: String, _ vector: ExpertVector?) throws {
             transferRecords[Key(task: task.name, system: system)] = try measurements.records(
                 task, .test, system: system, on: second, basis: vector?.fingerprint ?? "",
@@ -173,18 +187,14 @@ package final class Report {
         }
         plan("\(task.name) on the second model, \(SystemName.base)") { try measure(SystemName.base, nil) }
         plan("\(task.name) on the second model, \(TransferName.own)") {
-            try measure(TransferName.own, try second.library.entry(named: name).expert.vector)
+            try measure(TransferName.own, own)
         }
-        plan("\(task.name) on the second model, \(TransferName.inOrder)") { [self] in
-            try measure(TransferName.inOrder, try model.library.entry(named: name).expert.vector)
-        }
+        plan("\(task.name) on the second model, \(TransferName.inOrder)") { try measure(TransferName.inOrder, other) }
         plan("\(task.name) on the second model, \(TransferName.shuffled)") { [self] in
-            let vector = try model.library.entry(named: name).expert.vector
-            try measure(TransferName.shuffled, vector.shuffled(seed: configuration.seed))
+            try measure(TransferName.shuffled, other.shuffled(seed: configuration.seed))
         }
         plan("\(task.name) on the second model, \(TransferName.fewShot)") { [self] in
             let search = try measurements.search(task, method: .cem, model.entries, owner: "transferred", on: second)
-            transferSearches[Key(task: task.name, system: TransferName.fewShot)] = search
             try measure(
                 TransferName.fewShot, try MixtureParameterisation(mixing: model.entries).vector(search.alpha))
         }

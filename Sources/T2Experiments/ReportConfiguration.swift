@@ -45,8 +45,6 @@ package struct ReportConfiguration: Sendable {
     package let limit: Int?
     package let seen: [Seen]
     package let unseen: [Unseen]
-    /// The task of the classification expert; nil leaves analysis 1 out.
-    package let classification: TrainingTask?
     package let fewShot: FewShot
     package let transfer: Transfer?
 
@@ -88,9 +86,9 @@ package struct ReportConfiguration: Sendable {
             guard seenNames.contains(domain) else {
                 throw unseenTasks.wrong(name, "one of the seen tasks: \(seenNames.joined(separator: ", "))")
             }
+            guard !seenNames.contains(name) else { throw unseenTasks.wrong(name, "a task that is not seen") }
             return Unseen(task: try registry.task(named: name), domain: domain)
         }
-        classification = try file.string("classification").map { try registry.task(named: $0) }
         let search = try file.mapping("few-shot")
         try search?.requireOnly(["shots", "population", "iterations"])
         fewShot = FewShot(
@@ -111,6 +109,8 @@ enum SystemName {
     static let base = "base"
     static let lora = "LoRA"
     static let svf = "SVF"
+    static let domainLoRA = "LoRA of the domain, given"
+    static let domainSVF = "SVF of the domain, given"
     static let fewShot = "few-shot"
     static let bestExpert = "best single expert"
 }

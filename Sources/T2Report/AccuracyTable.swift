@@ -18,20 +18,20 @@ package struct AccuracyTable: Sendable, Equatable, Codable {
         package var name: String
         /// Numbers that were trained.
         package var parameters: Int?
-        /// Bytes that a worker and the coordinator exchange per training step, both ways.
-        package var bytesPerStep: Int?
+        /// Bytes that a worker and the coordinator exchange for a unit of training: the vector there, its gradient back.
+        package var bytesPerUnit: Int?
         /// Completions that were sampled to adapt it to a task.
         package var rollouts: Int?
         /// By task; a task without a cell was not measured.
         package var cells: [String: Cell]
 
         package init(
-            name: String, parameters: Int? = nil, bytesPerStep: Int? = nil, rollouts: Int? = nil,
+            name: String, parameters: Int? = nil, bytesPerUnit: Int? = nil, rollouts: Int? = nil,
             cells: [String: Cell] = [:]
         ) {
             self.name = name
             self.parameters = parameters
-            self.bytesPerStep = bytesPerStep
+            self.bytesPerUnit = bytesPerUnit
             self.rollouts = rollouts
             self.cells = cells
         }

@@ -24,7 +24,7 @@ extension AccuracyTable {
         for system in systems {
             let check = check.at(system.name)
             try check.count(system.parameters, "parameters")
-            try check.count(system.bytesPerStep, "bytes_per_step")
+            try check.count(system.bytesPerUnit, "bytes_per_unit")
             try check.count(system.rollouts, "rollouts")
             for (task, cell) in system.cells.sorted(by: { $0.key < $1.key }) {
                 try check.known(task, among: tasks, "task of this table")

@@ -46,7 +46,7 @@ extension AccuracyTable {
         let shared = counts.count == 1 ? counts.first : nil
         let costs: [(title: String, text: (System) -> String?)] = [
             ("parameters trained", { $0.parameters.map(NumberText.count) }),
-            ("bytes a step", { $0.bytesPerStep.map(NumberText.bytes) }),
+            ("bytes a unit", { $0.bytesPerUnit.map(NumberText.bytes) }),
             ("rollouts", { $0.rollouts.map(NumberText.count) }),
         ].filter { cost in systems.contains { cost.text($0) != nil } }
         let best = Dictionary(

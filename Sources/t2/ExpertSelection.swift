@@ -23,7 +23,7 @@ struct ExpertSelectionOptions: ParsableArguments {
             }
             return entries
         }
-        return try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        let entries = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
             let path = String(part)
             guard !path.isEmpty else {
                 throw ValidationError("--experts '\(text)' has an empty name, expected FILE,FILE,… or a folder.")
@@ -31,5 +31,10 @@ struct ExpertSelectionOptions: ParsableArguments {
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             return ExpertLibrary.Entry(name: name, path: path, expert: try ExpertFile(path: path, for: model))
         }
+        var names: Set<String> = []
+        for entry in entries where !names.insert(entry.name).inserted {
+            throw ValidationError("--experts names two files '\(entry.name)', expected a name of its own for each expert.")
+        }
+        return entries
     }
 }

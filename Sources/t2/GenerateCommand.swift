@@ -148,7 +148,7 @@ struct GenerateCommand: ParsableCommand {
         if task.needsSandbox { try verifier.requireSandbox() }
         let folder = data ?? BaseModelFolder.defaultData(model: strategy.options.model.path)
         return StrategyOptions.FewShotSource(
-            task: task, examples: try task.problems(split: .train, in: folder), maxTokens: maxTokens,
+            task: task, examples: try task.problems(split: .train, in: folder), maxTokens: RunConfiguration().maxTokens,
             seed: sampling.seed, verifier: verifier)
     }
 

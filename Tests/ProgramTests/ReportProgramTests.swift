@@ -21,7 +21,6 @@ struct ReportProgramTests {
               gsm-mini: {expert: math, lora: \(experts)/tiny/lora-math, expert-run: \(experts)/tiny/runs/math.jsonl}
             unseen:
               math-mini: gsm-mini
-            classification: classify
             few-shot: {shots: 3, population: 3, iterations: 2}
             transfer: {model: \(experts)/tiny-b/base, experts: \(experts)/tiny-b}
             """)
@@ -51,7 +50,11 @@ struct ReportProgramTests {
         }
         let unseen = try #require(object["unseen_tasks"] as? [String: Any])
         let systems = try #require(unseen["systems"] as? [[String: Any]]).compactMap { $0["name"] as? String }
-        #expect(systems == ["base", "LoRA", "prompt", "cls-expert", "few-shot cem", "best single expert"])
+        #expect(
+            systems == [
+                "base", "LoRA of the domain, given", "SVF of the domain, given", "prompt", "cls-expert", "few-shot cem",
+                "best single expert",
+            ])
         let measurements = folder.path + "/out/measurements"
         let files = try FileManager.default.contentsOfDirectory(atPath: measurements).sorted()
         let dates = try files.map {

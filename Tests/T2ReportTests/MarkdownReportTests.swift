@@ -14,7 +14,7 @@ struct MarkdownReportTests {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { $0.hasPrefix("|") }
         #expect(
             lines == [
-                "| system | parameters trained | bytes a step | gsm-mini | mbpp-mini | arc-mini |",
+                "| system | parameters trained | bytes a unit | gsm-mini | mbpp-mini | arc-mini |",
                 "| :-- | --: | --: | --: | --: | --: |",
                 "| base | – | – | 38.2 % (34.4–42.1) | 55.0 % (51.0–58.9) | 45.5 % (41.6–49.5) |",
                 "| LoRA | 147,456 | 1.1 MiB | 85.2 % (82.1–87.8) | 90.0 % (87.3–92.2) | 86.5 % (83.5–89.0) |",

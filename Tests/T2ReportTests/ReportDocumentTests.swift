@@ -23,11 +23,11 @@ struct ReportDocumentTests {
             tasks: ["GSM8K_testSplit"],
             systems: [
                 .init(
-                    name: "SVF", bytesPerStep: 3,
+                    name: "SVF", bytesPerUnit: 3,
                     cells: ["GSM8K_testSplit": .init(AccuracyInterval(correct: 1, count: 2))])
             ])
         let text = try document.json()
-        #expect(text.contains("\"bytes_per_step\" : 3") && text.contains("\"GSM8K_testSplit\" : {"))
+        #expect(text.contains("\"bytes_per_unit\" : 3") && text.contains("\"GSM8K_testSplit\" : {"))
         #expect(try ReportDocument(json: Data(text.utf8), path: "r") == document)
     }
 

@@ -79,8 +79,8 @@ enum SampleReport {
         systems: [
             .init(name: "base", cells: cells(seen, [229, 330, 273])),
             .init(
-                name: "LoRA", parameters: 147_456, bytesPerStep: 1_179_648, cells: cells(seen, [511, 540, 519])),
-            .init(name: "SVF", parameters: 4_352, bytesPerStep: 34_816, cells: cells(seen, [525, 556, 524])),
+                name: "LoRA", parameters: 147_456, bytesPerUnit: 1_179_648, cells: cells(seen, [511, 540, 519])),
+            .init(name: "SVF", parameters: 4_352, bytesPerUnit: 34_816, cells: cells(seen, [525, 556, 524])),
         ],
         comparisons: [
             .init(

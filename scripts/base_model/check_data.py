@@ -1,7 +1,7 @@
 """Proves the data sound: `python -m base_model.check_data experts/tiny/data`, run in `scripts/`.
 
 For each task: no prompt stands twice, in one split or in two; every prompt lies in the split its hash
-names; there are at least 500 test problems; and every reference solves its own problem. References are
+names; classify quotes no test prompt and no unseen task but in its test; there are at least 500 test problems; and every reference solves its own problem. References are
 written by this package's generators, so running them is safe. Exits with status 1 if anything fails.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .answers import final_answer
 from .tasks import CODE_TASKS, SEEN_TASKS, SPLITS, UNSEEN_TASKS, split_of
+from .tasks.classify import quoted_prompt
 
 MINIMUM_TESTS = 500
 
@@ -38,6 +39,10 @@ def task_faults(folder: Path, task: str) -> list[str]:
             owner[line["prompt"]] = line["id"]
             if split_of(line["prompt"]) != split:
                 faults.append(f"{line['id']}: its prompt belongs to {split_of(line['prompt'])}")
+            if task == "classify" and line["topic"] != "other":
+                own = split_of(quoted_prompt(line["prompt"]))
+                if split == "test" and own != "test" or split != "test" and (own != "train" or line["topic"] in UNSEEN_TASKS):
+                    faults.append(f"{line['id']}: it quotes a {own} prompt of {line['topic']}")
             if not reference_is_right(task, line):
                 faults.append(f"{line['id']}: the reference does not solve it")
     return faults

@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 
 from .settings import Settings
-from .tasks import CODE_TASKS, SEEN_TASKS, SPLITS, UNSEEN_TASKS, Problem, problems, stable_hash
+from .tasks import CODE_TASKS, SEEN_TASKS, SPLITS, UNSEEN_TASKS, Problem, problems, split_of, stable_hash
+from .tasks.classify import quoted_prompt
 
 _MAXIMUM_REPEATS = 5000
 
@@ -40,12 +41,22 @@ def _unique(generator: str, split: str, seed: int) -> Iterator[Problem]:
     repeats = 0
     for problem in problems(generator, split, stable_hash(f"data/{seed}")):
         repeats += 1
+        if generator == "classify" and not _may_be_asked(problem, split):
+            continue
         if problem.prompt not in seen:
             seen.add(problem.prompt)
             repeats = 0
             yield problem
         elif repeats > _MAXIMUM_REPEATS:
             raise ValueError(f"{generator} has only {len(seen)} {split} problems; ask for fewer in the settings file")
+
+
+def _may_be_asked(problem: Problem, split: str) -> bool:
+    """Whether a prompt may be classified in this split: nobody learns to classify unseen tasks, or prompts of a test."""
+    if problem.topic == "other":
+        return True
+    own = split_of(quoted_prompt(problem.prompt))
+    return own == "test" if split == "test" else own == "train" and problem.topic in SEEN_TASKS
 
 
 def _line(task: str, identifier: str, problem: Problem) -> dict:

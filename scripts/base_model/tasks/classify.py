@@ -37,6 +37,12 @@ def generate(rng: Random) -> Problem:
     )
 
 
+def quoted_prompt(question: str) -> str:
+    """The prompt whose category a question asks for."""
+    before, after = PROMPT_TEMPLATE.split("{prompt}")
+    return question.removeprefix(before).removesuffix(after)
+
+
 def _unrelated(rng: Random) -> str:
     """Requests that no expert was trained for."""
     category = rng.choice(list(CATEGORIES))
