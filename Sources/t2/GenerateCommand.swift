@@ -20,7 +20,7 @@ struct GenerateCommand: ParsableCommand {
               t2 generate --model experts/tiny/base --expert math.safetensors \\
                 --temperature 0.8 --seed 1 --prompt - < prompt.txt
               t2 generate --model experts/tiny/base --experts experts/tiny \\
-                --adapt cls-expert --prompt $'Problem: Compute 3*4-4.\\nSolution:'
+                --adapt cls-expert --prompt $'Question: Tom has 3 bags …'
             """)
 
     @OptionGroup var strategy: StrategyOptions

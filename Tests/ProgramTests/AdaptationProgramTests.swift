@@ -50,7 +50,7 @@ struct AdaptationProgramTests {
         let found = try run([
             "generate", "--model", Self.tiny + "/base", "--experts", Self.tiny, "--adapt", "cls-expert", "--json",
             "--prompt",
-            "Problem: Compute 3*4-4.\nSolution:",
+            "Question: Tom has 3 bags with 4 balls in each. Tom gives 5 to Ann. How many balls does Tom have now?\nAnswer:",
         ])
         #expect(found.status == 0 && found.errors == "cls-expert: math, answered by expert math\n")
         let adaptation = try #require((try found.objects().first)?["adaptation"] as? [String: Any])
