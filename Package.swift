@@ -38,13 +38,13 @@ let package = Package(
         .target(name: "T2Text", dependencies: ["T2Core"]),
         .target(name: "T2Tasks", dependencies: ["T2Core"], resources: [.embedInCode("program_runner.py")]),
         .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
-        .target(name: "T2CommandLine", dependencies: ["T2Core", argumentParser]),
 
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .target(name: "T2Learning", dependencies: ["T2Core"]),
 
         // Row 4
+        .target(name: "T2CommandLine", dependencies: ["T2Core", "T2Tasks", "T2Learning", argumentParser]),
         .target(
             name: "T2Coordinator",
             dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", grdb, logging, yams]),
@@ -72,7 +72,9 @@ let package = Package(
         .executableTarget(
             name: "t2-coord",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Transport", "T2Coordinator", "T2CommandLine", argumentParser, logging,
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Coordinator",
+                "T2CommandLine",
+                argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-worker",

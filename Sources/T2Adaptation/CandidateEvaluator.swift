@@ -16,9 +16,6 @@ package struct CandidateEvaluator: Sendable {
     private let answers: [ScoredSequence]
     private let maxTokens: Int
 
-    /// Rows that a lane samples together, about.
-    private static let rowsPerBatch = 64
-
     /// - Parameters:
     ///   - svf: a decomposition that covers the candidates' layout.
     ///   - shots: each with a reference.
@@ -36,11 +33,9 @@ package struct CandidateEvaluator: Sendable {
         let prompts = try shots.map {
             try tokenizer.prompt(of: $0, maxTokens: maxTokens, contextLength: configuration.contextLength)
         }
-        let end = configuration.stopTokens.min()
         answers = zip(shots, prompts).map { shot, prompt in
-            // What ends an answer is part of it, as it is in training.
-            let answer = tokenizer.encode(shot.reference ?? "") + (end.map { [$0] } ?? [])
-            return ScoredSequence(prompt: prompt, completion: answer)
+            ScoredSequence(
+                prompt: prompt, completion: tokenizer.reference(of: shot, stopTokens: configuration.stopTokens))
         }
         self.prompts = prompts
     }
@@ -49,19 +44,13 @@ package struct CandidateEvaluator: Sendable {
     ///
     /// - Throws: `InputError` (try again) if a reward could not be computed: it must not pass for a wrong answer.
     package func rightAnswers(_ candidates: [ExpertVector]) throws -> [Int] {
-        let table = ScaleTable(svf, try candidates.map(svf.complete))
-        let size = max(1, Self.rowsPerBatch / shots.count)
-        let batches = stride(from: 0, to: candidates.count, by: size).map { $0..<min($0 + size, candidates.count) }
-        return try lanes.map(batches) { lane, _, batch in try rightAnswers(batch, table, lane) }.flatMap(\.self)
+        let batch = try CandidateBatch(svf, candidates)
+        let places = PopulationSearch.batches(candidates: candidates.count, shots: shots.count)
+        return try lanes.map(places) { lane, _, places in try rightAnswers(places, batch, lane) }.flatMap(\.self)
     }
 
-    private func rightAnswers(_ candidates: Range<Int>, _ table: ScaleTable, _ lane: ModelLane) throws -> [Int] {
-        let requests = candidates.flatMap { candidate in
-            prompts.map { SampleRequest(prompt: $0, random: SeededRandom(seed: 0), expert: Int32(candidate)) }
-        }
-        let sampled = try lane.sampler.sample(
-            requests, .factored(svf, table), Sampling(temperature: 0, maxTokens: maxTokens),
-            stopTokens: svf.base.configuration.stopTokens)
+    private func rightAnswers(_ candidates: Range<Int>, _ batch: CandidateBatch, _ lane: ModelLane) throws -> [Int] {
+        let sampled = try batch.answers(of: candidates, to: prompts, maxTokens: maxTokens, lane.sampler)
         let outcomes = try verifier.outcomes(
             sampled.enumerated().map { index, completion in
                 Submission(
@@ -80,11 +69,10 @@ package struct CandidateEvaluator: Sendable {
     /// - Units: nats an answer, the end of the sequence included.
     /// - Throws: `ModelError.nonFinite` naming the candidate.
     package func logLikelihoods(_ candidates: [ExpertVector]) throws -> [Double] {
-        let table = ScaleTable(svf, try candidates.map(svf.complete))
+        let batch = try CandidateBatch(svf, candidates)
         return try lanes.map(Array(candidates.indices)) { lane, _, candidate in
-            let scores = LogProbabilities(lane.transformer).score(
-                answers, .factored(svf, table), expert: Int32(candidate))
-            let mean = scores.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } } / Double(answers.count)
+            let mean = CoefficientScore.logLikelihood(
+                batch.logProbabilities(of: answers, candidate: candidate, LogProbabilities(lane.transformer)))
             guard mean.isFinite else {
                 throw ModelError.nonFinite(quantity: "the likelihood of the answers", place: "candidate \(candidate)")
             }

@@ -6,13 +6,7 @@ import T2Text
 
 /// A few-shot search over the experts of one base model, from the examples to the mixture it finds.
 package struct FewShotAdaptation {
-    package struct Result: Sendable {
-        package let outcome: FewShotSearch.Outcome
-        /// α as it is used (normalised if that was asked for), by expert, then by matrix; one value each if all matrices share it.
-        package let coefficients: [(expert: String, values: [Double])]
-        package let shots: [Problem]
-        package let mixture: ExpertFile
-    }
+    package typealias Result = FewShotResult
 
     private let base: BaseModel
     private let entries: [ExpertLibrary.Entry]
@@ -52,46 +46,9 @@ package struct FewShotAdaptation {
             ? try MixtureGradient(
                 svf, lanes: lanes, tokenizer: tokenizer, verifier: verifier, shots: shots, maxTokens: maxTokens,
                 seed: settings.seed) : nil
-        let search = FewShotSearch(parameterisation, evaluator: evaluator, shots: shots.count, settings: settings)
+        let search = FewShotRun(parameterisation, evaluator: evaluator, shots: shots.count, settings: settings)
         let outcome = try search.run(gradient: gradient, isCancelled: isCancelled, onIteration: onIteration)
-        let matrices = parameterisation.scope == .shared ? 1 : parameterisation.layout.entries.count
-        let used = (0..<matrices).map { parameterisation.coefficients(outcome.alpha, matrix: $0) }
-        let coefficients = entries.indices.map { expert in
-            (expert: entries[expert].name, values: used.map { $0[expert] })
-        }
-        return Result(
-            outcome: outcome, coefficients: coefficients, shots: shots,
-            mixture: try mixture(outcome, coefficients))
-    }
-
-    private func mixture(
-        _ outcome: FewShotSearch.Outcome, _ coefficients: [(expert: String, values: [Double])]
-    ) throws -> ExpertFile {
-        let vector = parameterisation.vector(outcome.alpha)
-        if let name = vector.firstNonFinite {
-            throw InputError("mixture", "'\(name)' overflows float32", remedy: "Use --normalize.")
-        }
-        var measures = ["shots": String(shots.count), "shots-right": String(outcome.score.right)]
-        measures["method"] = settings.method.rawValue
-        for (index, part) in coefficients.enumerated() {
-            let mean = part.values.reduce(0, +) / Double(part.values.count)
-            measures["part-\(index + 1)"] =
-                "\(mean) of \(part.expert)" + (part.values.count > 1 ? ", mean over its matrices" : "")
-        }
-        let description = ExpertFile.Description(
-            modelDigest: entries[0].expert.description.modelDigest, task: task.name, parameterisation: "mixture",
-            step: outcome.iterations.count, seed: settings.seed, measures: measures)
-        return ExpertFile(description: description, vector: vector)
-    }
-}
-
-extension MixtureParameterisation {
-    /// - Throws: `InputError` if the experts are of different base models or layouts, or LoRA adapters.
-    package init(
-        mixing entries: [ExpertLibrary.Entry], scope: Scope = .shared, isNormalized: Bool = false
-    ) throws {
-        // Its checks are those of any mixture.
-        _ = try ExpertMixture(entries.map { .init(name: $0.path, expert: $0.expert, coefficient: 1) })
-        self.init(entries.map(\.expert.vector), scope: scope, isNormalized: isNormalized)
+        return try FewShotResult(
+            outcome, of: parameterisation, entries, task: task.name, shots: shots, settings: settings)
     }
 }

@@ -14,4 +14,12 @@ package struct CoefficientScore: Sendable, Equatable, Comparable, Codable {
     package static func < (a: CoefficientScore, b: CoefficientScore) -> Bool {
         (a.right, a.logLikelihood ?? -.infinity) < (b.right, b.logLikelihood ?? -.infinity)
     }
+
+    /// Mean over the shots of log π(correct answer).
+    ///
+    /// - Shapes: log-probabilities [shots][tokens of the shot's answer], nats.
+    /// - Accuracy: summed in Float64, shot by shot.
+    package static func logLikelihood(_ answers: [[Float]]) -> Double {
+        answers.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } } / Double(answers.count)
+    }
 }

@@ -16,4 +16,9 @@ extension Tokenizer {
         }
         return tokens
     }
+
+    /// A problem's correct answer as a model would write it: what ends an answer is part of it, as it is in training.
+    package func reference(of problem: Problem, stopTokens: Set<Int32>) -> [Int32] {
+        encode(problem.reference ?? "") + (stopTokens.min().map { [$0] } ?? [])
+    }
 }

@@ -36,10 +36,9 @@ package final class DecomposedModels: Sendable {
         }
     }
 
-    /// The model whose adapted weights are those of `layout`, or all of them if no adaptation has exactly these.
-    private func model(for layout: ExpertLayout, progress: @escaping @Sendable () -> Void) throws -> SVFModel {
-        let adaptation =
-            Adaptation.allCases.first { ExpertLayout(model: base.configuration, adaptation: $0) == layout } ?? .all
+    /// The model with the fewest adapted weights that holds those of `layout`.
+    func model(for layout: ExpertLayout, progress: @escaping @Sendable () -> Void) throws -> SVFModel {
+        let adaptation = Adaptation.smallest(covering: layout, of: base.configuration)
         return try lock.withLock {
             if let model = models[adaptation] { return model }
             let model = try decompose(adaptation, progress: progress)

@@ -1,7 +1,9 @@
 import ArgumentParser
+import T2CommandLine
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Learning
 import T2Model
 import T2Tasks
 
@@ -41,31 +43,16 @@ struct AdaptCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    private struct Output: Encodable {
-        let task: String
-        let method: FewShotSearch.Method
-        let shots: [String]
-        let right: Int
-        let log_likelihood: Double?
-        let coefficients: [String: [Double]]
-        let iterations: Int
-        let rollouts: Int
-        let ended_early: String?
-        let seconds: Double
-        let output: String
-        let trace: String
-    }
-
     func run() throws {
         let destination = try OutputDestination(checking: outputPath)
-        let tracePath = URL(fileURLWithPath: outputPath).deletingPathExtension().relativePath + ".trace.jsonl"
+        let tracePath = FewShotReport.tracePath(output: outputPath)
         let task = try data.task()
         let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let mixture = try search.mixture(entries)
-        let examples = try task.problems(split: split, in: data.folder(for: model))
+        let examples = try task.problems(split: split, in: data.folder(model: model.path))
         let base = try BaseModel(folder)
         let adaptation = try FewShotAdaptation(
             base, entries, mixture, task: task, examples: examples, shots: search.shots,
@@ -86,35 +73,10 @@ struct AdaptCommand: ParsableCommand {
         }
         try result.mixture.write(to: destination.path)
         try AtomicFile.write(try result.outcome.iterations.map { try JSONText.line($0) }.joined(), to: tracePath)
-        let output = Output(
-            task: task.name, method: search.method, shots: result.shots.map(\.id), right: result.outcome.score.right,
-            log_likelihood: result.outcome.score.logLikelihood,
-            coefficients: Dictionary(uniqueKeysWithValues: result.coefficients.map { ($0.expert, $0.values) }),
-            iterations: result.outcome.iterations.count, rollouts: result.outcome.iterations.last?.rollouts ?? 0,
-            ended_early: result.outcome.endedEarly, seconds: (ContinuousClock.now - start).seconds, output: outputPath,
-            trace: tracePath)
-        try StandardOutput.write(json ? JSONText.line(output) : text(result, output))
-    }
-
-    private func text(_ result: FewShotAdaptation.Result, _ output: Output) -> String {
-        let early = output.ended_early.map { ", ended early: \($0)" } ?? ""
-        let likelihood = output.log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
-        var rows = [
-            ("task", "\(output.task), \(output.shots.count) shots of the \(split.rawValue) split"),
-            (
-                "method",
-                "\(output.method.rawValue): \(output.iterations) iterations, \(PlainText.count(output.rollouts)) rollouts\(early)"
-            ),
-            ("right", "\(output.right) of \(output.shots.count)\(likelihood)"),
-        ]
-        for part in result.coefficients {
-            let values = part.values
-            let spread =
-                values.count > 1 ? String(format: " (%.3f to %.3f)", values.min() ?? 0, values.max() ?? 0) : ""
-            rows.append((part.expert, String(format: "%.3f", values.reduce(0, +) / Double(values.count)) + spread))
-        }
-        rows.append(("time", Duration.seconds(output.seconds).text))
-        rows.append(("written", "\(outputPath), \(output.trace)"))
-        return PlainText.table(rows)
+        let report = FewShotReport(
+            result, task: task.name, split: split, method: search.method,
+            seconds: (ContinuousClock.now - start).seconds,
+            output: outputPath)
+        try StandardOutput.write(json ? JSONText.line(report) : PlainText.table(report.rows))
     }
 }

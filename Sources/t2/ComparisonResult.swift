@@ -1,4 +1,5 @@
 import Foundation
+import T2CommandLine
 import T2Core
 
 /// What `t2 compare` prints.

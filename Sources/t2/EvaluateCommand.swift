@@ -1,4 +1,5 @@
 import ArgumentParser
+import T2CommandLine
 import Foundation
 import T2Adaptation
 import T2Core
@@ -55,13 +56,14 @@ struct EvaluateCommand: ParsableCommand {
         let records = try recordPath.map { try OutputDestination(checking: $0) }
         // A missing model is the likelier mistake than missing data beside it.
         try BaseModelFolder.requireFolder(strategy.options.model.path)
-        let all = try task.problems(split: split, in: data.folder(for: strategy.options.model))
+        let all = try task.problems(split: split, in: data.folder(model: strategy.options.model.path))
         let problems = limit.map { Array(all.prefix($0)) } ?? all
         let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
         let loaded = try strategy.load(lanes: laneOptions.count) {
             StrategyOptions.FewShotSource(
-                task: task, examples: try task.problems(split: .train, in: data.folder(for: strategy.options.model)),
+                task: task,
+                examples: try task.problems(split: .train, in: data.folder(model: strategy.options.model.path)),
                 maxTokens: data.maxTokens, seed: sampling.seed, verifier: verifier)
         }
         let lanes = ModelLanes(loaded.base, count: laneOptions.count)
@@ -107,5 +109,3 @@ struct EvaluateCommand: ParsableCommand {
             remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
     }
 }
-
-extension Split: ExpressibleByArgument {}

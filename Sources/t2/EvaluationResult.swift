@@ -1,5 +1,6 @@
 import Foundation
 import T2Adaptation
+import T2CommandLine
 import T2Core
 import T2Tasks
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import T2CommandLine
 import Foundation
 import Synchronization
 import T2Adaptation

@@ -1,3 +1,4 @@
+import T2CommandLine
 import T2Core
 
 /// A gradient on disk: safetensors, one float32 vector per weight under its Hugging Face name, or LoRA's factors.

@@ -1,7 +1,9 @@
 import ArgumentParser
+import T2CommandLine
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Learning
 
 /// A weighted sum of experts.
 struct MixExpertsCommand: ParsableCommand {

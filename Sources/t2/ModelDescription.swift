@@ -1,3 +1,4 @@
+import T2CommandLine
 import T2Core
 import T2Model
 

@@ -1,3 +1,5 @@
+import T2CommandLine
+
 extension PlainText {
     /// A table with a header: the first `textColumns` columns left-aligned, the others, numbers, right-aligned.
     static func columns(_ header: [String], _ rows: [[String]], textColumns: Int) -> String {

@@ -1,5 +1,6 @@
 import T2Adaptation
 import T2Core
+import T2Learning
 import Testing
 
 @Suite("ExpertMixture")

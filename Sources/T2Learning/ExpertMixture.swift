@@ -1,5 +1,4 @@
 import T2Core
-import T2Learning
 
 /// A weighted sum of experts of one base model: z = Σ α_e z_e.
 ///

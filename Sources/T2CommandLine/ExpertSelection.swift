@@ -1,19 +1,20 @@
 import ArgumentParser
 import Foundation
-import T2Adaptation
 import T2Core
 
 /// The experts that a command chooses or mixes among.
-struct ExpertSelectionOptions: ParsableArguments {
+package struct ExpertSelectionOptions: ParsableArguments {
     @Option(
         name: .customLong("experts"),
         help: ArgumentHelp(
             "Expert files with commas between them, or a folder: all its experts but the one that classifies.",
             valueName: "files"))
-    var text: String
+    package var text: String
+
+    package init() {}
 
     /// - Throws: `InputError` for a missing file, an empty folder, or an expert of another base model.
-    func load(for model: BaseModelFolder) throws -> [ExpertLibrary.Entry] {
+    package func load(for model: BaseModelFolder) throws -> [ExpertLibrary.Entry] {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: text, isDirectory: &isFolder), isFolder.boolValue {
             let entries = try ExpertLibrary(path: text, model: model.digest).entries.filter { !$0.isClassifier }

@@ -1,37 +1,38 @@
 import ArgumentParser
-import T2Adaptation
 import T2Core
 import T2Learning
 
 extension FewShotSearch.Method: ExpressibleByArgument {}
 
 /// How a few-shot search goes about it.
-struct FewShotOptions: ParsableArguments {
+package struct FewShotOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Labelled examples that the search sees.", valueName: "n"))
-    var shots = 10
+    package var shots = 10
 
     @Option(help: "cem: the cross-entropy method; gradient: the policy gradient on α; random: the control.")
-    var method = FewShotSearch.Method.cem
+    package var method = FewShotSearch.Method.cem
 
     @Flag(help: "A coefficient per expert and matrix, instead of one per expert.")
-    var perLayer = false
+    package var perLayer = false
 
     @Flag(help: "Divide the coefficients by their sum.")
-    var normalize = false
+    package var normalize = false
 
     @Option(help: ArgumentHelp("Candidates of an iteration.", valueName: "n"))
-    var population = 32
+    package var population = 32
 
     @Option(help: ArgumentHelp("Share of the candidates that the next ones are drawn around.", valueName: "x"))
-    var eliteRatio = 0.2
+    package var eliteRatio = 0.2
 
     @Option(help: ArgumentHelp("Iterations at most.", valueName: "n"))
-    var iterations = 50
+    package var iterations = 50
 
     @Option(help: ArgumentHelp("Iterations without a better candidate after which it ends.", valueName: "n"))
-    var patience = 10
+    package var patience = 10
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         for (flag, value, least) in [
             ("shots", shots, 1), ("population", population, method == .gradient ? 3 : 2), ("iterations", iterations, 1),
             ("patience", patience, 1),
@@ -43,7 +44,7 @@ struct FewShotOptions: ParsableArguments {
         }
     }
 
-    func settings(seed: UInt64) -> FewShotSearch.Settings {
+    package func settings(seed: UInt64) -> FewShotSearch.Settings {
         var settings = FewShotSearch.Settings()
         settings.method = method
         settings.population = population
@@ -54,7 +55,7 @@ struct FewShotOptions: ParsableArguments {
         return settings
     }
 
-    func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
+    package func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
         try MixtureParameterisation(
             mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
     }

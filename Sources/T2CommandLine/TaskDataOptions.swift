@@ -3,25 +3,29 @@ import T2Core
 import T2Tasks
 
 /// The task that a command works on, and where its problems are.
-struct TaskDataOptions: ParsableArguments {
+package struct TaskDataOptions: ParsableArguments {
     @Option(name: .customLong("task"), help: ArgumentHelp("The task's name.", valueName: "name"))
-    var name: String
+    package var name: String
 
     @Option(
         name: .customLong("data"),
         help: ArgumentHelp(
             "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
-    var path: String?
+    package var path: String?
 
     @Option(help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
-    var maxTokens = RunConfiguration().maxTokens
+    package var maxTokens = RunConfiguration().maxTokens
 
-    func validate() throws {
+    package func validate() throws {
         guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
     }
 
-    /// - Throws: `InputError` (usage) that suggests the nearest name.
-    func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
+    package init() {}
 
-    func folder(for model: ModelOptions) -> String { path ?? BaseModelFolder.defaultData(model: model.path) }
+    /// - Throws: `InputError` (usage) that suggests the nearest name.
+    package func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
+
+    package func folder(model: String) -> String { path ?? BaseModelFolder.defaultData(model: model) }
 }
+
+extension Split: ExpressibleByArgument {}

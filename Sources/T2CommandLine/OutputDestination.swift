@@ -2,11 +2,11 @@ import Foundation
 import T2Core
 
 /// A file that a command will write after long work.
-struct OutputDestination {
-    let path: String
+package struct OutputDestination {
+    package let path: String
 
     /// - Throws: `SystemError` if the file could not be written, before any work is done. What stands there stays.
-    init(checking path: String) throws {
+    package init(checking path: String) throws {
         self.path = path
         if Self.isFolder(path) { throw SystemError("write", path, code: EISDIR) }
         let folder = parentFolder(of: path)

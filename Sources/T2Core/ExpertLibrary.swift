@@ -1,5 +1,4 @@
 import Foundation
-import T2Core
 
 /// A folder of expert files of one base model: what adaptive inference chooses among.
 ///

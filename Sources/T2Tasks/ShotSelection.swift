@@ -1,5 +1,4 @@
 import T2Core
-import T2Tasks
 
 /// The labelled examples that a few-shot search sees.
 package enum ShotSelection {

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as people read them, and columns that line up.
-enum PlainText {
+package enum PlainText {
     /// `1.8 million`, `27,512`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         var digits = String(abs(value))
         var groups: [String] = []
         while digits.count > 3 {
@@ -14,7 +14,7 @@ enum PlainText {
     }
 
     /// `6.8 MiB`.
-    static func bytes(_ value: Int) -> String {
+    package static func bytes(_ value: Int) -> String {
         var amount = Double(value)
         var unit = 0
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
@@ -25,10 +25,10 @@ enum PlainText {
         return unit == 0 ? "\(value) B" : String(format: "%.1f %@", amount, units[unit])
     }
 
-    static func percent(_ value: Double) -> String { String(format: "%.1f", 100 * value) }
+    package static func percent(_ value: Double) -> String { String(format: "%.1f", 100 * value) }
 
     /// Left-aligned names beside their values.
-    static func table(_ rows: [(name: String, value: String)]) -> String {
+    package static func table(_ rows: [(name: String, value: String)]) -> String {
         let width = rows.map(\.name.count).max() ?? 0
         return rows.map { $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.value + "\n" }.joined()
     }

@@ -1,0 +1,72 @@
+import Foundation
+import T2Core
+import T2Learning
+import T2Tasks
+
+/// What a command says of a few-shot search, as JSON or as rows for people.
+package struct FewShotReport: Encodable {
+    private let task: String
+    private let method: FewShotSearch.Method
+    private let shots: [String]
+    private let right: Int
+    private let log_likelihood: Double?
+    private let coefficients: [String: [Double]]
+    private let iterations: Int
+    private let rollouts: Int
+    private let ended_early: String?
+    private let seconds: Double
+    private let output: String
+    private let trace: String
+    private let split: Split
+    private let parts: [(expert: String, values: [Double])]
+
+    private enum CodingKeys: CodingKey {
+        case task, method, shots, right, log_likelihood, coefficients, iterations, rollouts, ended_early, seconds,
+            output, trace
+    }
+
+    package init(
+        _ result: FewShotResult, task: String, split: Split, method: FewShotSearch.Method, seconds: Double,
+        output: String
+    ) {
+        self.task = task
+        self.method = method
+        self.seconds = seconds
+        self.output = output
+        self.split = split
+        shots = result.shots.map(\.id)
+        right = result.outcome.score.right
+        log_likelihood = result.outcome.score.logLikelihood
+        parts = result.coefficients
+        coefficients = Dictionary(uniqueKeysWithValues: result.coefficients.map { ($0.expert, $0.values) })
+        iterations = result.outcome.iterations.count
+        rollouts = result.outcome.iterations.last?.rollouts ?? 0
+        ended_early = result.outcome.endedEarly
+        trace = Self.tracePath(output: output)
+    }
+
+    /// Where the iterations go, one a line.
+    package static func tracePath(output: String) -> String {
+        URL(fileURLWithPath: output).deletingPathExtension().relativePath + ".trace.jsonl"
+    }
+
+    /// Names and values.
+    package var rows: [(name: String, value: String)] {
+        let early = ended_early.map { ", ended early: \($0)" } ?? ""
+        let likelihood = log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
+        var rows: [(name: String, value: String)] = [
+            ("task", "\(task), \(shots.count) shots of the \(split.rawValue) split"),
+            ("method", "\(method.rawValue): \(iterations) iterations, \(PlainText.count(rollouts)) rollouts\(early)"),
+            ("right", "\(right) of \(shots.count)\(likelihood)"),
+        ]
+        for part in parts {
+            let values = part.values
+            let spread =
+                values.count > 1 ? String(format: " (%.3f to %.3f)", values.min() ?? 0, values.max() ?? 0) : ""
+            rows.append((part.expert, String(format: "%.3f", values.reduce(0, +) / Double(values.count)) + spread))
+        }
+        rows.append(("time", Duration.seconds(seconds).text))
+        rows.append(("written", "\(output), \(trace)"))
+        return rows
+    }
+}

@@ -1,0 +1,40 @@
+import T2Core
+
+/// What a few-shot search found, as an expert file and for people.
+package struct FewShotResult: Sendable {
+    package let outcome: FewShotSearch.Outcome
+    /// α as it is used (normalised if that was asked for), by expert, then by matrix; one value each if all matrices share it.
+    package let coefficients: [(expert: String, values: [Double])]
+    package let shots: [Problem]
+    package let mixture: ExpertFile
+
+    /// - Throws: `InputError` if the mixture overflows.
+    package init(
+        _ outcome: FewShotSearch.Outcome, of parameterisation: MixtureParameterisation,
+        _ entries: [ExpertLibrary.Entry], task: String, shots: [Problem], settings: FewShotSearch.Settings
+    ) throws {
+        let matrices = parameterisation.scope == .shared ? 1 : parameterisation.layout.entries.count
+        let used = (0..<matrices).map { parameterisation.coefficients(outcome.alpha, matrix: $0) }
+        let coefficients = entries.indices.map { expert in
+            (expert: entries[expert].name, values: used.map { $0[expert] })
+        }
+        let vector = parameterisation.vector(outcome.alpha)
+        if let name = vector.firstNonFinite {
+            throw InputError("mixture", "'\(name)' overflows float32", remedy: "Use --normalize.")
+        }
+        var measures = ["shots": String(shots.count), "shots-right": String(outcome.score.right)]
+        measures["method"] = settings.method.rawValue
+        for (index, part) in coefficients.enumerated() {
+            let mean = part.values.reduce(0, +) / Double(part.values.count)
+            measures["part-\(index + 1)"] =
+                "\(mean) of \(part.expert)" + (part.values.count > 1 ? ", mean over its matrices" : "")
+        }
+        let description = ExpertFile.Description(
+            modelDigest: entries[0].expert.description.modelDigest, task: task, parameterisation: "mixture",
+            step: outcome.iterations.count, seed: settings.seed, measures: measures)
+        self.outcome = outcome
+        self.coefficients = coefficients
+        self.shots = shots
+        mixture = ExpertFile(description: description, vector: vector)
+    }
+}
