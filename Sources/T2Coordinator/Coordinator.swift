@@ -5,31 +5,16 @@ import T2Transport
 
 /// Trains one expert: hands out each step's units, accepts their results, updates p, and publishes the next z.
 ///
-/// `run` reads from top to bottom as the data's way. All decisions are made by pure values (`BatchPlanner`, `LeaseTable`,
-/// `UpdateStep`); this actor carries their effects out.
+/// `run` reads from top to bottom as the data's way. All decisions are made by pure values (`BatchPlanner`, `UpdateStep`); the
+/// units of a step are the dispatcher's to hand out.
 package actor Coordinator {
-    /// Time between two looks at the clock; longer while an event is dealt with.
-    private static let tick: Duration = .milliseconds(250)
-    /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
-    private static let farewell: Duration = .seconds(2)
+    private let definition: RunDefinition
+    private let journal: RunJournal
+    private let dispatcher: Dispatcher
+    private let now: @Sendable () -> ContinuousClock.Instant
 
-    let definition: RunDefinition
-    let journal: RunJournal
-    let transport: any CoordinatorTransport
-    let logger: Logger
-    let now: @Sendable () -> ContinuousClock.Instant
-    let epoch: UInt64
-
-    var table: LeaseTable
-    var roster = WorkerRoster()
-    /// Messages since this coordinator's start that could not be read.
-    var malformedCount = 0
-    var work: StepWork
-    var checkpoint: Checkpoint
-    private var watchdog: Watchdog
-    private var isStepCompleted = false
-    private var isStopRequested = false
-    private var failure: (any Error)?
+    private var work: StepWork
+    private var checkpoint: Checkpoint
     private var stepDurations = DurationHistory()
     private var seconds = StepSeconds()
 
@@ -44,31 +29,31 @@ package actor Coordinator {
         self.definition = definition
         self.checkpoint = checkpoint
         self.journal = journal
-        self.transport = transport
-        self.logger = logger
-        self.epoch = epoch
         self.now = now
-        table = LeaseTable(epoch: epoch, policy: policy)
-        watchdog = Watchdog(at: now())
+        dispatcher = Dispatcher(
+            host: Dispatcher.Host(
+                name: definition.name, modelPath: definition.configuration.model, modelDigest: definition.modelDigest,
+                tokenizerDigest: definition.tokenizerDigest), journal: journal, transport: transport, logger: logger,
+            policy: policy, epoch: epoch, now: now)
         work = Self.publish(checkpoint, definition)
     }
 
     /// Stops at the next moment at which nothing is lost.
-    package func stop() { isStopRequested = true }
+    package func stop() async { await dispatcher.stop() }
 
     /// Ends the run with somebody else's error.
-    package func fail(_ error: any Error) { failure = error }
+    package func fail(_ error: any Error) async { await dispatcher.fail(error) }
 
     /// Trains to the end, to `stop`, or to an error. A cancelled task ends at once, without a word to the workers.
     package func run() async throws -> RunOutcome {
         do {
             let outcome = try await train()
-            await dismissWorkers(reason: outcome.reason)
+            await dispatcher.dismissWorkers(reason: outcome.reason)
             return outcome
         } catch let error as CancellationError {
             throw error
         } catch {
-            await dismissWorkers(reason: "the run stopped with an error")
+            await dispatcher.dismissWorkers(reason: "the run stopped with an error")
             throw error
         }
     }
@@ -78,7 +63,9 @@ package actor Coordinator {
         while true {
             try await journal.saveLast(checkpoint)
             work = Self.publish(checkpoint, definition)
-            guard try await collect() else { return .interrupted(step: checkpoint.step) }
+            let start = now()
+            guard try await dispatcher.collect(work) else { return .interrupted(step: checkpoint.step) }
+            seconds.collect = (now() - start).seconds
             let shouldStop = try await evaluate()
             if shouldStop || checkpoint.step == definition.configuration.steps { break }
             try await update()
@@ -93,44 +80,6 @@ package actor Coordinator {
             definition: definition, step: checkpoint.step,
             vector: definition.parameterisation.vector(checkpoint.parameters),
             runningMeanReward: checkpoint.runningMeanReward.mean)
-    }
-
-    /// Hands out the step's units until each is accepted.
-    ///
-    /// - Returns: false if the run was asked to stop before that.
-    private func collect() async throws -> Bool {
-        let start = now()
-        let accepted = try await journal.open(work)
-        let open = work.units.map(\.key).filter { !accepted.contains($0) }
-        isStepCompleted = open.isEmpty
-        try await take(.stepOpened(open))
-        var nextTick = start
-        while !isStepCompleted {
-            if let failure { throw failure }
-            try Task.checkCancellation()
-            guard !isStopRequested else { return false }
-            if let event = await transport.nextEvent(before: nextTick) { try await handle(event) }
-            if now() >= nextTick {
-                nextTick = now() + Self.tick
-                try await lookAtTheClock()
-            }
-        }
-        seconds.collect = (now() - start).seconds
-        return true
-    }
-
-    private func lookAtTheClock() async throws {
-        let heard = await transport.lastHeard()
-        for peer in roster.strangers(among: heard.keys, at: now()) { await askForHello(peer, after: "heartbeats") }
-        var instants: [WorkerIdentifier: ContinuousClock.Instant] = [:]
-        for (peer, instant) in heard {
-            if let worker = roster.workers[peer] { instants[worker] = instant }
-        }
-        try await take(.workersHeard(instants))
-        try await take(.clockTicked)
-        if let report = watchdog.report(table, endpoint: transport.endpoint, at: now()) {
-            logger.warning("\(report)", metadata: ["run": "\(definition.name)", "step": "\(work.step)"])
-        }
     }
 
     /// Judges z on the validation split, if it was due and not done when the run ended at this step before.
@@ -162,7 +111,7 @@ package actor Coordinator {
         let metrics = StepMetrics(
             step: outcome.checkpoint.step, training: training, evaluationTokens: evaluationTokens,
             units: try await journal.units(step: work.step), update: outcome, seconds: seconds,
-            workers: table.workers.count)
+            workers: await dispatcher.workerCount)
         stepDurations.record(.seconds(seconds.total))
         let committed = now()
         try await journal.commit(outcome.checkpoint, metrics, line: line(metrics))
@@ -186,36 +135,17 @@ package actor Coordinator {
         return RunConsole.line(metrics, steps: steps, remainingSeconds: usual.seconds * Double(steps - metrics.step))
     }
 
-    /// Asks the workers to drop what they have and leave, and waits for their BYE, for a bounded time.
-    private func dismissWorkers(reason: String) async {
-        let deadline = now() + Self.farewell
-        for unit in table.units.values {
-            for lease in unit.leases { await send(.cancel(Cancel(unit: unit.key, reason: reason)), to: lease.worker) }
-        }
-        for worker in roster.workers.values where await !send(.drain(Drain(reason: reason)), to: worker) {
-            roster.leave(worker)
-        }
-        while !roster.workers.isEmpty, now() < deadline {
-            switch await transport.nextEvent(before: min(deadline, now() + Self.tick)) {
-            case .message(.bye, let peer), .unreachable(let peer):
-                if let worker = roster.workers[peer] { roster.leave(worker) }
-            case .closed: return
-            default: break
-            }
-        }
+    /// The unit that an update failed at, saved as if its result had been refused.
+    private func evidence(of failure: UpdateStep.Failure) async throws -> CoordinatorError {
+        let key = UnitKey(run: definition.name, step: work.step, phase: .train, index: failure.result.unit)
+        let worker = WorkerIdentifier(name: failure.result.worker, incarnation: 0)
+        let unitFailure = UnitFailure(
+            worker: worker, attempt: failure.result.attempt, category: ResultDefect.Category.nonFinite.rawValue,
+            message: failure.description)
+        let result = try await journal.unitResult(failure.result)
+        let folder = try await dispatcher.save(unitFailure, unit: key, answer: result.map { .result($0) })
+        return .nonFiniteUpdate(key, failure.cause, evidence: folder, model: definition.configuration.model)
     }
-
-    /// Gives an event to the lease table and carries out what follows.
-    ///
-    /// - Parameter answer: the RESULT or ERROR that the event is about.
-    func take(_ event: LeaseEvent, arrived answer: Message? = nil) async throws {
-        for effect in table.handle(event, at: now()) { try await carryOut(effect, arrived: answer) }
-    }
-
-    /// One of the step's units was accepted.
-    func noteAcceptance() { watchdog.advanced(at: now()) }
-
-    func noteStepCompleted() { isStepCompleted = true }
 }
 
 extension RunOutcome {

@@ -8,7 +8,7 @@ import T2Transport
 /// Invariants:
 /// - whatever moment the process is killed at, `restore` leads to the same state of the run as never having stopped;
 /// - `metrics.jsonl` holds every finished step once, in order: it is written anew from the database at every start.
-package actor RunJournal {
+package actor RunJournal: UnitJournal {
     package nonisolated let folder: RunFolder
     /// Named as the run was at its start, once `restore` has returned: the folder may have another name by now.
     package private(set) var definition: RunDefinition
@@ -17,6 +17,8 @@ package actor RunJournal {
     private let log: LineLog
     private let console: @Sendable (String) -> Void
     private var metrics: LineLog?
+    /// The evaluations so far.
+    private var history: [Evaluation] = []
 
     /// - Parameter console: takes each line that is also written to `train.log`.
     package init(definition: RunDefinition, folder: RunFolder, console: @escaping @Sendable (String) -> Void) throws {
@@ -73,38 +75,13 @@ package actor RunJournal {
         return try lines.map { try $0.line.text() + "\n" }.joined()
     }
 
-    /// Notes a step's units.
-    ///
-    /// - Returns: those accepted before a restart.
-    func open(_ work: StepWork) async throws -> Set<UnitKey> {
-        try await store.open(work.units.map(work.record))
-        var accepted: Set<UnitKey> = []
-        for phase in [Phase.train, .validation] {
-            for result in try await store.results(step: work.step, phase: phase) {
-                accepted.insert(UnitKey(run: definition.name, step: work.step, phase: phase, index: result.unit))
-            }
-        }
-        return accepted
-    }
+    func open(_ round: any UnitRound) async throws -> Set<UnitKey> { try await store.open(round) }
 
-    /// Stores an accepted result; durable when it returns.
     func accept(
-        _ result: UnitResult, unit: WorkUnit, of work: StepWork, lease state: LeasedUnit, by worker: WorkerIdentifier
-    )
-        async throws
-    {
-        var record = work.record(unit)
-        record.leases = state.attempts
-        record.secondCopies = state.secondCopies
-        record.failures = state.failures
-        record.isAccepted = true
-        let problems = work.problems(unit)
-        let samples = max(1, result.rollouts.count / max(1, problems.count))
-        let rollouts = result.rollouts.enumerated().compactMap { place, rollout in
-            RolloutRecord(
-                rollout, place: place, unit: unit.key, prompt: problems[place / samples].prompt, worker: worker)
-        }
-        try await store.accept(ResultRecord(result, worker: worker, acceptedAt: Date()), rollouts, unit: record)
+        _ result: UnitResult, unit: WorkUnit, of round: any UnitRound, lease state: LeasedUnit,
+        by worker: WorkerIdentifier
+    ) async throws {
+        try await store.accept(result, unit: unit, of: round, lease: state, by: worker)
     }
 
     func results(step: Int, phase: Phase) async throws -> [ResultRecord] {
@@ -147,11 +124,12 @@ package actor RunJournal {
 
     /// Stores an evaluation, and the expert if it is the best.
     func commit(_ evaluation: EvaluationMetrics, _ checkpoint: Checkpoint) async throws {
+        history = checkpoint.history
         try await store.record(evaluation)
         try metrics?.append(try MetricsLine.evaluation(evaluation).text())
         if let best = checkpoint.bestVector, evaluation.isBest {
             try write(
-                expert(best, step: evaluation.step, checkpoint),
+                expert(best, step: evaluation.step, checkpoint.history),
                 to: folder.bestExpertPath(definition.configuration.adapter))
         }
         try say(RunConsole.line(evaluation))
@@ -159,9 +137,10 @@ package actor RunJournal {
 
     /// Keeps the newest z, and its accuracy if it has been evaluated.
     func saveLast(_ checkpoint: Checkpoint) throws {
+        history = checkpoint.history
         let values = definition.parameterisation.vector(checkpoint.parameters).values
         try write(
-            expert(values, step: checkpoint.step, checkpoint),
+            expert(values, step: checkpoint.step, checkpoint.history),
             to: folder.lastExpertPath(definition.configuration.adapter))
     }
 
@@ -185,10 +164,10 @@ package actor RunJournal {
     }
 
     /// An expert with what is known of it.
-    private func expert(_ values: [Float], step: Int, _ checkpoint: Checkpoint) -> ExpertFile {
+    private func expert(_ values: [Float], step: Int, _ history: [Evaluation]) -> ExpertFile {
         var measures: [String: String] = [:]
         func measure(_ name: String, step: Int) {
-            guard let evaluation = checkpoint.history.last(where: { $0.step == step }) else { return }
+            guard let evaluation = history.last(where: { $0.step == step }) else { return }
             measures[name] = String(format: "%.4f", evaluation.accuracy)
         }
         measure("validation-accuracy", step: step)
@@ -205,10 +184,8 @@ package actor RunJournal {
     /// Saves what is known of a failed attempt for replay.
     ///
     /// - Returns: the folder of the evidence.
-    func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector, checkpoint: Checkpoint)
-        throws -> String
-    {
-        let policy = expert(vector.values, step: lease.unit.step, checkpoint)
+    func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector) throws -> String {
+        let policy = expert(vector.values, step: lease.unit.step, history)
         return try Evidence(folder: folder.evidencePath).save(
             UnitEvidence(lease: lease, policy: policy, answer: answer), of: failure)
     }

@@ -2,7 +2,7 @@ import T2Core
 import T2Transport
 
 /// One step's units and the z they are computed under.
-struct StepWork: Sendable {
+struct StepWork: UnitRound {
     let step: Int
     let vector: ExpertVector
     /// The content address of z.
@@ -34,9 +34,9 @@ struct StepWork: Sendable {
         return unit.problemIndices.map { split[$0] }
     }
 
-    func record(_ unit: WorkUnit) -> UnitRecord {
-        UnitRecord(key: unit.key, problems: problems(unit).map(\.id))
-    }
+    func vector(_ unit: WorkUnit) -> ExpertVector { vector }
+
+    func vector(_ digest: Digest) -> ExpertVector? { digest == self.digest ? vector : nil }
 
     func lease(_ unit: WorkUnit, attempt: Int, length: Duration, epoch: UInt64) -> Lease {
         let trains = unit.key.phase == .train

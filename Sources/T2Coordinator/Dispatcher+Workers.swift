@@ -3,7 +3,7 @@ import T2Core
 import T2Transport
 
 /// What workers say.
-extension Coordinator {
+extension Dispatcher {
     func handle(_ event: CoordinatorEvent) async throws {
         switch event {
         case .message(let message, let peer):
@@ -37,7 +37,7 @@ extension Coordinator {
             try await take(.progressed(worker, progress))
         case .result(let result):
             let isCurrent = result.epoch == epoch && !(table.units[result.unit]?.isAccepted ?? true)
-            let defect = isCurrent ? work.unit(result.unit).flatMap { work.check($0).defect(of: result) } : nil
+            let defect = isCurrent ? round.flatMap { $0.unit(result.unit).map($0.check)?.defect(of: result) } : nil
             try await take(
                 .resultArrived(worker, unit: result.unit, attempt: result.attempt, epoch: result.epoch, defect: defect),
                 arrived: message)
@@ -86,7 +86,7 @@ extension Coordinator {
         _ = await send(.error(report), to: peer)
     }
 
-    private var welcome: Welcome { Welcome(epoch: epoch, runs: [definition.name]) }
+    private var welcome: Welcome { Welcome(epoch: epoch, runs: [host.name]) }
 
     private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
         guard let expected = try? PeerIdentity(hello.worker), expected == peer else {
@@ -94,17 +94,17 @@ extension Coordinator {
                 reason: "worker '\(hello.worker)' speaks from connection '\(peer)', which is not its own",
                 remedy: "Run the same t2 version on both sides.")
         }
-        guard hello.modelDigest == definition.modelDigest else {
+        guard hello.modelDigest == host.modelDigest else {
             return Reject(
                 reason:
-                    "the worker's base model has digest \(hello.modelDigest.short), the run's \(definition.modelDigest.short)",
-                remedy: "Start the worker with --model and a copy of \(definition.configuration.model).")
+                    "the worker's base model has digest \(hello.modelDigest.short), the run's \(host.modelDigest.short)",
+                remedy: "Start the worker with --model and a copy of \(host.modelPath).")
         }
-        guard hello.tokenizerDigest == definition.tokenizerDigest else {
+        guard hello.tokenizerDigest == host.tokenizerDigest else {
             return Reject(
                 reason: "the worker's tokenizer.json has digest \(hello.tokenizerDigest.short), the run's "
-                    + definition.tokenizerDigest.short,
-                remedy: "Copy tokenizer.json of \(definition.configuration.model) to the worker's model folder.")
+                    + host.tokenizerDigest.short,
+                remedy: "Copy tokenizer.json of \(host.modelPath) to the worker's model folder.")
         }
         guard table.namesake(of: hello.worker) == nil else {
             return Reject(
@@ -115,14 +115,14 @@ extension Coordinator {
     }
 
     private func answer(_ request: GetBlob, from worker: WorkerIdentifier) async {
-        guard request.digest == work.digest else {
+        guard let vector = round?.vector(request.digest) else {
             let report = ErrorReport(
                 category: ErrorReport.unknownBlob,
-                message: "\(request.digest.short) is not the z of the step under way", vector: request.digest)
+                message: "\(request.digest.short) is not a z of the step under way", vector: request.digest)
             await send(.error(report), to: worker)
             return
         }
-        await send(.blob(Blob(digest: work.digest, vector: work.vector)), to: worker)
+        await send(.blob(Blob(digest: request.digest, vector: vector)), to: worker)
     }
 
     private func take(_ report: ErrorReport, from worker: WorkerIdentifier) async throws {

@@ -3,18 +3,20 @@ import T2Core
 import T2Transport
 
 /// What the lease table decided, done.
-extension Coordinator {
+extension Dispatcher {
     /// - Parameter answer: the RESULT or ERROR that just arrived, if that is what the table decided about.
     func carryOut(_ effect: LeaseEffect, arrived answer: Message?) async throws {
         switch effect {
         case .grant(let grant):
             try await send(grant)
         case .accept(let key, _, let worker):
-            guard case .result(let result) = answer, let unit = work.unit(key), let lease = table.units[key] else {
-                preconditionFailure("only a result that has just arrived for a unit of the step is accepted")
+            guard case .result(let result) = answer, let round, let unit = round.unit(key),
+                let lease = table.units[key]
+            else {
+                preconditionFailure("only a result that has just arrived for a unit of the round is accepted")
             }
             // The acknowledgement is the next effect: durable first.
-            try await journal.accept(result, unit: unit, of: work, lease: lease, by: worker)
+            try await journal.accept(result, unit: unit, of: round, lease: lease, by: worker)
             noteAcceptance()
         case .acknowledge(let worker, let acknowledgement):
             await send(.acknowledgement(acknowledgement), to: worker)
@@ -30,15 +32,17 @@ extension Coordinator {
         case .report(let report):
             try await note(report, arrived: answer)
         case .stepCompleted:
-            noteStepCompleted()
+            noteRoundCompleted()
         case .stop(let stop):
             throw try await evidence(of: stop, arrived: answer)
         }
     }
 
     private func send(_ grant: LeaseGrant) async throws {
-        guard let unit = work.unit(grant.unit) else { preconditionFailure("granted a unit of another step") }
-        let lease = work.lease(unit, attempt: grant.attempt, length: grant.length, epoch: epoch)
+        guard let round, let unit = round.unit(grant.unit) else {
+            preconditionFailure("granted a unit of another round")
+        }
+        let lease = round.lease(unit, attempt: grant.attempt, length: grant.length, epoch: epoch)
         do {
             guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
             else {
@@ -94,7 +98,7 @@ extension Coordinator {
         case .nonFinite(let unit, let failure):
             return .nonFinite(
                 unit, failure, evidence: try await save(failure, unit: unit, answer: answer),
-                model: definition.configuration.model)
+                model: host.modelPath)
         case .poisoned(let unit, let failures):
             var folder = ""
             for failure in failures {
@@ -105,22 +109,10 @@ extension Coordinator {
         }
     }
 
-    /// The unit that an update failed at, saved as if its result had been refused.
-    func evidence(of failure: UpdateStep.Failure) async throws -> CoordinatorError {
-        let key = UnitKey(run: definition.name, step: work.step, phase: .train, index: failure.result.unit)
-        let worker = WorkerIdentifier(name: failure.result.worker, incarnation: 0)
-        let unitFailure = UnitFailure(
-            worker: worker, attempt: failure.result.attempt, category: ResultDefect.Category.nonFinite.rawValue,
-            message: failure.description)
-        let result = try await journal.unitResult(failure.result)
-        let folder = try await save(unitFailure, unit: key, answer: result.map { .result($0) })
-        return .nonFiniteUpdate(key, failure.cause, evidence: folder, model: definition.configuration.model)
-    }
-
-    private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) async throws -> String {
-        guard let unit = work.unit(key) else { preconditionFailure("a failure of a unit of another step") }
-        let lease = work.lease(unit, attempt: failure.attempt, length: table.policy.minimumLength, epoch: epoch)
-        return try await journal.save(
-            failure, lease: lease, answer: answer, vector: work.vector, checkpoint: checkpoint)
+    /// Saves what is known of a failed attempt at a unit of this round.
+    func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) async throws -> String {
+        guard let round, let unit = round.unit(key) else { preconditionFailure("a failure of a unit of another round") }
+        let lease = round.lease(unit, attempt: failure.attempt, length: table.policy.minimumLength, epoch: epoch)
+        return try await journal.save(failure, lease: lease, answer: answer, vector: round.vector(unit))
     }
 }
