@@ -2,13 +2,13 @@ import T2Core
 import T2Text
 
 /// Every prompt of a run tokenised: each leaves room for its completion.
-struct PromptCheck: Sendable {
-    let count: Int
+package struct PromptCheck: Sendable {
+    package let count: Int
     /// Tokens of the longest prompt.
-    let longest: Int
+    package let longest: Int
 
     /// - Throws: `PromptError` for the longest of the prompts that do not fit, so that its remedy helps with all of them.
-    init(_ problems: [Problem], _ tokenizer: Tokenizer, maxTokens: Int, contextLength: Int) throws {
+    package init(_ problems: [Problem], _ tokenizer: Tokenizer, maxTokens: Int, contextLength: Int) throws {
         var longest = 0
         var refusals: [PromptError] = []
         for problem in problems {

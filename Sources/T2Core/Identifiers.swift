@@ -4,8 +4,21 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
     case train
     /// Greedy on the validation split under the step's z; only rewards come back.
     case validation
+    /// Greedy on a search's shots under each of its candidates; only rewards come back.
+    case answers
+    /// How likely the shots' references are under a candidate.
+    case references
 
-    package static func < (a: Phase, b: Phase) -> Bool { a == .train && b == .validation }
+    package static func < (a: Phase, b: Phase) -> Bool { a.rank < b.rank }
+
+    private var rank: Int {
+        switch self {
+        case .train: 0
+        case .validation: 1
+        case .answers: 2
+        case .references: 3
+        }
+    }
 }
 
 /// The name of a unit of work: one or more whole prompt groups of one run and step.

@@ -118,13 +118,16 @@ package struct Lease: Sendable, Equatable, Codable {
     package var sampling: Sampling
     /// Absent: rewards only.
     package var gradient: GradientSpecification?
+    /// Present: a unit of a search, whose vector is a stack of candidates.
+    package var candidates: CandidateSpecification?
     /// Seconds until the lease ends unless progress renews it.
     package var lengthSeconds: Double
 
     package init(
         unit: UnitKey, attempt: Int, epoch: UInt64, vector: Digest, seed: UInt64, problems: [Problem],
         problemNumbers: [Int],
-        samplesPerPrompt: Int, sampling: Sampling, gradient: GradientSpecification?, lengthSeconds: Double
+        samplesPerPrompt: Int, sampling: Sampling, gradient: GradientSpecification?,
+        candidates: CandidateSpecification? = nil, lengthSeconds: Double
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -136,6 +139,7 @@ package struct Lease: Sendable, Equatable, Codable {
         self.samplesPerPrompt = samplesPerPrompt
         self.sampling = sampling
         self.gradient = gradient
+        self.candidates = candidates
         self.lengthSeconds = lengthSeconds
     }
 }

@@ -47,6 +47,9 @@ struct MessageCheck {
         for problem in lease.problems { try name(problem.id, "problems.id") }
         for number in lease.problemNumbers { try range(number, "problemNumbers", 0...MessageLimits.counter) }
         try range(lease.samplesPerPrompt, "samplesPerPrompt", 1...limits.rollouts / lease.problems.count)
+        if let candidates = lease.candidates {
+            try range(candidates.count, "candidates.count", lease.samplesPerPrompt...lease.samplesPerPrompt)
+        }
         try range(lease.sampling.maxTokens, "sampling.maxTokens", 1...limits.tokens)
         guard lease.sampling.temperature >= 0, lease.sampling.temperature.isFinite else {
             throw malformed("sampling.temperature", "0 or more", lease.sampling.temperature)

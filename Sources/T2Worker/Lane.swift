@@ -6,6 +6,7 @@ import T2Text
 package final class Lane {
     let rollouts: RolloutRunner
     let gradients: GradientRunner
+    let candidates: CandidateRunner
 
     private let transformer: Transformer
 
@@ -15,9 +16,10 @@ package final class Lane {
         set { transformer.onLayer = newValue }
     }
 
-    package init(_ base: BaseModel, tokenizer: Tokenizer) {
-        transformer = Transformer(base)
+    package init(_ models: DecomposedModels, tokenizer: Tokenizer) {
+        transformer = Transformer(models.base)
         rollouts = RolloutRunner(transformer, tokenizer: tokenizer)
         gradients = GradientRunner(transformer)
+        candidates = CandidateRunner(transformer, tokenizer: tokenizer, models: models)
     }
 }

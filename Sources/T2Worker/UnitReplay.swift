@@ -42,7 +42,7 @@ package struct UnitReplay {
     package func run(_ evidence: UnitEvidence) throws -> Outcome {
         let lease = evidence.lease
         let policy = PolicyVersion(digest: lease.vector, vector: evidence.policy.vector, models: models)
-        let lane = Lane(models.base, tokenizer: tokenizer)
+        let lane = Lane(models, tokenizer: tokenizer)
         guard let specification = lease.gradient, !evidence.rollouts.isEmpty else {
             let rollouts = try lane.rollouts.run(lease, policy) { true }
             return .completions(count: rollouts.count, tokens: rollouts.reduce(0) { $0 + $1.tokens.count })

@@ -18,7 +18,7 @@ extension Worker {
 
     /// The life of a lane: one unit after another. A unit that fails costs itself alone.
     private nonisolated func serve() {
-        let lane = Lane(models.base, tokenizer: tokenizer)
+        let lane = Lane(models, tokenizer: tokenizer)
         while let work = queue.take() {
             do {
                 post.yield(.computed(try compute(work, on: lane)))

@@ -65,18 +65,28 @@ package actor Worker {
         }
         var statistics = UnitStatistics()
         var stopwatch = Stopwatch()
-        _ = try policy.prepare { progress.advance(tokens: 0) }
 
         // 4. Rollout: token ids and log-probabilities.
-        let rollouts = try lane.rollouts.run(lease, policy, onToken: isWanted)
+        let rollouts: [Rollout]
+        if let candidates = lease.candidates {
+            rollouts = try lane.candidates.run(
+                lease, candidates, stack: policy.vector, onDecomposition: { progress.advance(tokens: 0) },
+                onToken: isWanted)
+        } else {
+            _ = try policy.prepare { progress.advance(tokens: 0) }
+            rollouts = try lane.rollouts.run(lease, policy, onToken: isWanted)
+        }
         statistics.count(rollouts)
         statistics.samplingSeconds = stopwatch.lap()
 
         // 5. Reward: each text is judged.
-        let judged = try rewards.run(rollouts) {
-            progress.advance(tokens: 0)
-            try work.checkCancellation()
-        }
+        let judged =
+            lease.candidates?.question == .references
+            ? rollouts.map { _ in JudgedReward(reward: .judged(.right), value: 1) }
+            : try rewards.run(rollouts) {
+                progress.advance(tokens: 0)
+                try work.checkCancellation()
+            }
         statistics.rewardSeconds = stopwatch.lap()
 
         // 6. Advantage: rewards are compared inside the unit.

@@ -78,7 +78,9 @@ struct RunOptions: ParsableArguments {
             notice = "no --config and no --model: training the bundled example, \(example.file ?? example.model ?? "")"
         }
         let source = ConfigurationSource(file: file, assignments: assignments)
-        return Request(source: source, runFolder: try runFolder ?? Self.freshFolder(source), notice: notice)
+        return Request(
+            source: source, runFolder: try runFolder ?? Self.freshFolder(named: source.resolve().configuration.task),
+            notice: notice)
     }
 
     /// The bundled configuration of a task and an adapter, which stands beside what it trains (an expert file or a PEFT folder);
@@ -98,10 +100,11 @@ struct RunOptions: ParsableArguments {
         return (nil, model)
     }
 
-    private static func freshFolder(_ source: ConfigurationSource) throws -> String {
+    /// Named after what is done and the time.
+    static func freshFolder(named name: String) -> String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
-        return "runs/\(try source.resolve().configuration.task)-\(formatter.string(from: Date()))"
+        return "runs/\(name)-\(formatter.string(from: Date()))"
     }
 }

@@ -6,12 +6,14 @@ import T2CommandLine
 struct T2CoordProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2-coord",
-        abstract: "Trains experts: hands out rollouts to workers, and turns what comes back into the next z.",
+        abstract: "Trains experts, and searches mixtures of them, with the workers that join.",
         discussion: """
             Examples:
               t2-coord start --local-workers 2              # the bundled example
               t2-coord start --config experts/tiny/code.yaml --run-dir runs/code
               t2-coord start --resume --run-dir runs/code   # go on after a crash or Ctrl-C
+              t2-coord adapt --model experts/tiny/base --experts experts/tiny --task math-mini \\
+                --output mixed.safetensors --local-workers 2
 
             Exit status:
               0        finished, or stopped by SIGTERM or Ctrl-C and ready for --resume
@@ -27,16 +29,15 @@ struct T2CoordProgram: AsyncParsableCommand {
               78       wrong configuration, or not that of the run to resume
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
-        subcommands: [StartCommand.self])
+        subcommands: [StartCommand.self, AdaptCommand.self])
 
     static func main() async {
         do {
-            let command = try parseAsRoot()
-            if let start = command as? StartCommand {
-                try await start.run()
+            var command = try parseAsRoot()
+            if var waiting = command as? any AsyncParsableCommand {
+                try await waiting.run()
             } else {
-                var other = command
-                try other.run()
+                try command.run()
             }
         } catch {
             Foundation.exit(report(error).rawValue)

@@ -80,6 +80,9 @@ import Testing
             "fewer problem numbers than problems", lease, replace: ("[4,5]", "[4]"),
             "problemNumbers (count): expected 2, one a problem, found 1"),
         Case(
+            "more candidates than samples", .lease(SampleMessages.searchLease), replace: (#""count":8"#, #""count":9"#),
+            "candidates.count: expected 8 to 8, found 9"),
+        Case(
             "an unknown verification", lease, replace: (#""number""#, #""shell""#), "LEASE: its header cannot be read"),
         Case(
             "samples beyond the limit", lease, replace: (#""samplesPerPrompt":8"#, #""samplesPerPrompt":9000000"#),

@@ -18,7 +18,7 @@ enum SampleMessages {
         .bye(Bye(reason: "SIGTERM")),
         .welcome(Welcome(epoch: .max, runs: ["gsm-mini", "código"])),
         .reject(Reject(reason: "another model", remedy: "Give --model experts/tiny/base.")),
-        .lease(lease),
+        .lease(lease), .lease(searchLease),
         .blob(Blob(digest: Digest(of: vector.values), vector: vector)),
         .cancel(Cancel(unit: unit, reason: "another copy won")),
         .acknowledgement(Acknowledgement(unit: unit, attempt: 1, verdict: .stale, reason: "epoch 3")),
@@ -51,6 +51,13 @@ enum SampleMessages {
             advantage: .groupMean, runningMeanReward: 0.25, klCoefficient: 0.2, klDirection: .policyReference,
             klEstimator: .exact),
         lengthSeconds: 30)
+
+    static let searchLease: Lease = {
+        var lease = Self.lease
+        lease.gradient = nil
+        lease.candidates = CandidateSpecification(count: 8, question: .references)
+        return lease
+    }()
 
     static let result = UnitResult(
         unit: unit, attempt: 1, epoch: 42,

@@ -40,7 +40,7 @@ struct ReferenceModel {
         PolicyVersion(digest: Digest(of: vector.values), vector: vector, models: models)
     }
 
-    var lane: Lane { Lane(models.base, tokenizer: tokenizer) }
+    var lane: Lane { Lane(models, tokenizer: tokenizer) }
 
     /// The fixture's rollouts, as if they had been sampled with these log-probabilities.
     func rollouts(logProbabilities: [[Float]]? = nil) -> [Rollout] {
