@@ -20,4 +20,16 @@ extension RunFolder {
         }
         rmdir(name)
     }
+
+    /// What a search was started with; it stands in no other run's folder.
+    var searchPath: String { path + "/search.json" }
+
+    /// Refuses a folder whose run is a search: training must not go on in it.
+    static func requireNoSearch(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path + "/search.json") else { return }
+        throw InputError(
+            path, "holds a search, not a training run",
+            remedy: "Go on with it by t2-coord adapt --resume, or choose another --run-dir.", exitStatus: .configuration
+        )
+    }
 }

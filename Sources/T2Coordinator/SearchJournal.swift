@@ -15,7 +15,7 @@ package struct SearchJournal: UnitJournal {
     /// - Throws: `CoordinatorError.otherRun` if the folder's search was started with something else; `InputError` if it holds a
     ///   run that is no search; what the folder and the database throw.
     package init(_ definition: SearchDefinition, folder: RunFolder, resume: Bool) throws {
-        let path = folder.path + "/search.json"
+        let path = folder.searchPath
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         if resume {

@@ -11,6 +11,9 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
 
     package static func < (a: Phase, b: Phase) -> Bool { a.rank < b.rank }
 
+    /// Whether candidates of a search are evaluated, not the z of a step.
+    package var isSearch: Bool { self == .answers || self == .references }
+
     private var rank: Int {
         switch self {
         case .train: 0

@@ -65,6 +65,11 @@ package struct UnitEvidence: Sendable, Equatable {
                 leasePath, "cannot be read: \(decodingProblem(error))",
                 remedy: "Copy the folder again, or use the version of t2 that wrote it.")
         }
+        guard lease.candidates == nil else {
+            throw InputError(
+                folder, "is of a unit of a search, which t2 replay does not compute",
+                remedy: "Run the same search by t2 adapt on the machine that it failed on.")
+        }
         let vectorPath = folder + "/z.safetensors"
         policy = try ExpertFile(path: vectorPath, for: model)
         let found = Digest(of: policy.vector.values)
