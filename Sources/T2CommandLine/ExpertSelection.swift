@@ -34,7 +34,8 @@ package struct ExpertSelectionOptions: ParsableArguments {
         }
         var names: Set<String> = []
         for entry in entries where !names.insert(entry.name).inserted {
-            throw ValidationError("--experts names two files '\(entry.name)', expected a name of its own for each expert.")
+            throw ValidationError(
+                "--experts names two files '\(entry.name)', expected a name of its own for each expert.")
         }
         return entries
     }
