@@ -21,14 +21,22 @@ package struct FewShotOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Candidates of an iteration.", valueName: "n"))
     package var population = 32
 
-    @Option(help: ArgumentHelp("Share of the candidates that the next ones are drawn around.", valueName: "x"))
-    package var eliteRatio = 0.2
+    @Option(
+        help: ArgumentHelp(
+            "Share of the candidates that cem draws the next ones around. (default: 0.2)", valueName: "x"))
+    package var eliteRatio: Double?
 
     @Option(help: ArgumentHelp("Iterations at most.", valueName: "n"))
     package var iterations = 50
 
     @Option(help: ArgumentHelp("Iterations without a better candidate after which it ends.", valueName: "n"))
     package var patience = 10
+
+    @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
+    package var seed: UInt64 = 0
+
+    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
+    package var outputPath: String
 
     package init() {}
 
@@ -39,16 +47,20 @@ package struct FewShotOptions: ParsableArguments {
         ] where value < least {
             throw ValidationError("--\(flag) is \(value), expected \(least) or more.")
         }
+        guard let eliteRatio else { return }
+        guard method == .cem else {
+            throw ValidationError("--elite-ratio is cem's alone: leave it out with --method \(method.rawValue).")
+        }
         guard eliteRatio > 0, eliteRatio <= 1 else {
             throw ValidationError("--elite-ratio is \(eliteRatio), expected a number above 0 and at most 1.")
         }
     }
 
-    package func settings(seed: UInt64) -> FewShotSearch.Settings {
+    package func settings() -> FewShotSearch.Settings {
         var settings = FewShotSearch.Settings()
         settings.method = method
         settings.population = population
-        settings.eliteRatio = eliteRatio
+        if let eliteRatio { settings.eliteRatio = eliteRatio }
         settings.iterations = iterations
         settings.patience = patience
         settings.seed = seed

@@ -17,7 +17,6 @@ package struct FewShotReport: Encodable {
     private let seconds: Double
     private let output: String
     private let trace: String
-    private let split: Split
     private let parts: [(expert: String, values: [Double])]
 
     private enum CodingKeys: CodingKey {
@@ -26,14 +25,13 @@ package struct FewShotReport: Encodable {
     }
 
     package init(
-        _ result: FewShotResult, task: String, split: Split, method: FewShotSearch.Method, seconds: Double,
+        _ result: FewShotResult, task: String, method: FewShotSearch.Method, seconds: Double,
         output: String
     ) {
         self.task = task
         self.method = method
         self.seconds = seconds
         self.output = output
-        self.split = split
         shots = result.shots.map(\.id)
         right = result.outcome.score.right
         log_likelihood = result.outcome.score.logLikelihood
@@ -55,7 +53,7 @@ package struct FewShotReport: Encodable {
         let early = ended_early.map { ", ended early: \($0)" } ?? ""
         let likelihood = log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
         var rows: [(name: String, value: String)] = [
-            ("task", "\(task), \(shots.count) shots of the \(split.rawValue) split"),
+            ("task", "\(task), \(shots.count) shots of the train split"),
             ("method", "\(method.rawValue): \(iterations) iterations, \(PlainText.count(rollouts)) rollouts\(early)"),
             ("right", "\(right) of \(shots.count)\(likelihood)"),
         ]

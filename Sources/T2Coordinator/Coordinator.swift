@@ -89,7 +89,7 @@ package actor Coordinator {
         guard definition.planner.isEvaluated(step: work.step), !checkpoint.isEvaluated else { return false }
         let sums = try await journal.sums(step: work.step, phase: .validation)
         let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
-        let evaluation = Evaluation(step: work.step, accuracy: interval.accuracy)
+        let evaluation = ValidationAccuracy(step: work.step, accuracy: interval.accuracy)
         let verdict = checkpoint.earlyStopping.record(evaluation)
         checkpoint.history.append(evaluation)
         if verdict.isBest { checkpoint.bestVector = work.vector.values }

@@ -41,7 +41,7 @@ package struct EvaluationMetrics: Sendable, Equatable, Codable, FetchableRecord,
 }
 
 extension EvaluationMetrics {
-    init(_ sums: UnitSummary, _ interval: AccuracyInterval, step: Int, isBest: Bool, best: Evaluation) {
+    init(_ sums: UnitSummary, _ interval: AccuracyInterval, step: Int, isBest: Bool, best: ValidationAccuracy) {
         let sequences = Double(max(1, sums.sequences))
         self.step = step
         problems = interval.count

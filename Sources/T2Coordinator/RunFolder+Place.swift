@@ -10,15 +10,15 @@ extension RunFolder {
     static func checkPlace(_ path: String) throws {
         var folder = path
         while !FileManager.default.fileExists(atPath: folder) { folder = parentFolder(of: folder) }
-        var name = Array("\(folder)/.t2-XXXXXX".utf8CString)
-        guard mkdtemp(&name) != nil else {
+        let probe = "\(folder)/.t2-\(UUID().uuidString)"
+        guard mkdir(probe, 0o700) == 0 else {
             let failure = SystemError("create the run folder", path)
             guard failure.exitStatus == .noInput else { throw failure }
             throw InputError(
                 path, "the run folder cannot be created, \(folder) takes no new folders",
                 remedy: "Choose another --run-dir.", exitStatus: .cannotCreate)
         }
-        rmdir(name)
+        rmdir(probe)
     }
 
     /// What a search was started with; it stands in no other run's folder.

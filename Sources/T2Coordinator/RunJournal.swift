@@ -18,7 +18,7 @@ package actor RunJournal: UnitJournal {
     private let console: @Sendable (String) -> Void
     private var metrics: LineLog?
     /// The evaluations so far.
-    private var history: [Evaluation] = []
+    private var history: [ValidationAccuracy] = []
 
     /// - Parameter console: takes each line that is also written to `train.log`.
     package init(definition: RunDefinition, folder: RunFolder, console: @escaping @Sendable (String) -> Void) throws {
@@ -164,7 +164,7 @@ package actor RunJournal: UnitJournal {
     }
 
     /// An expert with what is known of it.
-    private func expert(_ values: [Float], step: Int, _ history: [Evaluation]) -> ExpertFile {
+    private func expert(_ values: [Float], step: Int, _ history: [ValidationAccuracy]) -> ExpertFile {
         var measures: [String: String] = [:]
         func measure(_ name: String, step: Int) {
             guard let evaluation = history.last(where: { $0.step == step }) else { return }

@@ -45,7 +45,7 @@ struct Measurements {
     /// - Throws: `Stopped` if it was cancelled; `InputError` (try again) for missing rewards.
     func records(
         _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel, basis: String,
-        policy: () throws -> T2Adaptation.Evaluation.Policy
+        policy: () throws -> Evaluation.Policy
     ) throws -> [EvaluationRecord] {
         let problems = try problems(task, split)
         let digest = Digest(
@@ -56,7 +56,7 @@ struct Measurements {
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"
         if FileManager.default.fileExists(atPath: path) { return try EvaluationRecord.read(path: path) }
-        let evaluation = T2Adaptation.Evaluation(
+        let evaluation = Evaluation(
             tokenizer: model.tokenizer, verifier: verifier,
             sampling: Sampling(temperature: 0, maxTokens: configuration.maxTokens), seed: configuration.seed)
         let completions = try evaluation.run(problems, try policy(), lanes: model.lanes, isCancelled: isCancelled)
@@ -79,15 +79,15 @@ struct Measurements {
         let problems = try problems(task, .test)
         let digest = Digest(
             of: [
-                model.folder.digest.hexadecimal, try fingerprint(problems), try model.libraryFingerprint(),
+                model.folder.digest.hexadecimal, try fingerprint(problems), try model.expertsFingerprint(),
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).dispatch.\(classifier.rawValue).\(digest.short).json"
         if FileManager.default.fileExists(atPath: path) {
             return try JSONDecoder().decode([Dispatch].self, from: try MappedFile(path: path).data)
         }
         let dispatcher = try PromptDispatcher(
-            model.base, model.library, classifier: classifier, tokenizer: model.tokenizer)
-        let size = T2Adaptation.Evaluation.problemsPerBatch
+            model.base, model.experts, classifier: classifier, tokenizer: model.tokenizer)
+        let size = Evaluation.problemsPerBatch
         let batches = stride(from: 0, to: problems.count, by: size).map { $0..<min($0 + size, problems.count) }
         let dispatches = try model.lanes.map(batches) { lane, _, batch in
             isCancelled() ? [] : try dispatcher.decide(batch.map { problems[$0].prompt }, lane: lane)

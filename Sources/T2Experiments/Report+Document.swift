@@ -40,7 +40,7 @@ extension Report {
 
     private func seenTable() throws -> AccuracyTable {
         let tasks = configuration.seen.map(\.task.name)
-        let svf = try configuration.seen.map { try model.library.entry(named: $0.expert).expert.vector.values.count }
+        let svf = try configuration.seen.map { try model.experts.entry(named: $0.expert).expert.vector.values.count }
         let lora = try configuration.seen.compactMap(\.lora).map {
             try ExpertFile(path: $0, for: model.folder).vector.values.count
         }
@@ -170,7 +170,7 @@ extension Report {
 
     /// How pass 1 took the test prompts, apart for seen and unseen tasks.
     private func dispatchAnalysis() throws -> DispatchAnalysis {
-        let categories = try Classification(model.library).categories
+        let categories = try Classification(model.experts).categories
         let names = categories.map(\.name)
         let groups = [
             ("seen", configuration.seen.map { ($0.task.name, $0.expert) }),

@@ -42,7 +42,7 @@ package final class Report {
         let tasks = configuration.seen.map(\.task) + configuration.unseen.map(\.task)
         if tasks.contains(where: \.needsSandbox) { try verifier.requireSandbox() }
         model = try ReportModel(path: configuration.model, experts: configuration.experts, lanes: lanes)
-        for seen in configuration.seen { _ = try model.library.entry(named: seen.expert) }
+        for seen in configuration.seen { _ = try model.experts.entry(named: seen.expert) }
         second = try configuration.transfer.map {
             try ReportModel(path: $0.model, experts: $0.experts, lanes: lanes)
         }
@@ -73,7 +73,7 @@ package final class Report {
     private func planSeen(_ seen: ReportConfiguration.Seen) throws {
         planBase(seen.task)
         plan("\(seen.task.name), \(SystemName.svf)") { [self] in
-            let expert = try model.library.entry(named: seen.expert).expert.vector
+            let expert = try model.experts.entry(named: seen.expert).expert.vector
             try measure(seen.task, SystemName.svf, expert)
         }
         guard let path = seen.lora else { return }
@@ -105,16 +105,16 @@ package final class Report {
         }
         plan("\(task.name), \(SystemName.domainSVF)") { [self] in
             try measure(
-                task, SystemName.domainSVF, try model.library.entry(named: domainExpert(of: unseen)).expert.vector)
+                task, SystemName.domainSVF, try model.experts.entry(named: domainExpert(of: unseen)).expert.vector)
         }
         for classifier in classifiers {
             plan("\(task.name), \(classifier.rawValue)") { [self] in
                 records[Key(task: task.name, system: classifier.rawValue)] = try measurements.records(
-                    task, .test, system: classifier.rawValue, on: model, basis: try model.libraryFingerprint()
+                    task, .test, system: classifier.rawValue, on: model, basis: try model.expertsFingerprint()
                 ) {
                     .dispatched(
                         try PromptDispatcher(
-                            model.base, model.library, classifier: classifier, tokenizer: model.tokenizer))
+                            model.base, model.experts, classifier: classifier, tokenizer: model.tokenizer))
                 }
             }
         }
@@ -139,7 +139,7 @@ package final class Report {
 
     /// The prompt strategy, and the classification expert's where the library has one.
     var classifiers: [PromptDispatcher.Classifier] {
-        model.library.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
+        model.experts.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
     }
 
     /// Chosen on the validation split, measured on the test split.
@@ -171,8 +171,8 @@ package final class Report {
     private func planTransfer(_ unseen: ReportConfiguration.Unseen, _ second: ReportModel) throws {
         let task = unseen.task
         let name = domainExpert(of: unseen)
-        let own = try second.library.entry(named: name).expert.vector
-        let other = try model.library.entry(named: name).expert.vector
+        let own = try second.experts.entry(named: name).expert.vector
+        let other = try model.experts.entry(named: name).expert.vector
         guard own.layout == other.layout else {
             throw InputError(
                 configuration.experts, "the expert '\(name)' does not have the shape of the second model's",

@@ -10,24 +10,24 @@ final class ReportModel {
     let tokenizer: Tokenizer
     let base: BaseModel
     let lanes: ModelLanes
-    let library: ExpertLibrary
+    let experts: ExpertLibrary
 
-    init(path: String, experts: String, lanes count: Int) throws {
+    init(path: String, experts library: String, lanes count: Int) throws {
         folder = try BaseModelFolder(path: path)
         tokenizer = try Tokenizer(path: folder.tokenizerPath)
         try tokenizer.checkAgreement(with: folder.configuration)
-        library = try ExpertLibrary(path: experts, model: folder.digest)
+        experts = try ExpertLibrary(path: library, model: folder.digest)
         base = try BaseModel(folder)
         lanes = ModelLanes(base, count: count)
     }
 
     /// The experts that answer.
-    var entries: [ExpertLibrary.Entry] { library.entries.filter { !$0.isClassifier } }
+    var entries: [ExpertLibrary.Entry] { experts.entries.filter { !$0.isClassifier } }
 
     /// Of the experts and of how prompts find them: what a result rests on besides the model.
-    func libraryFingerprint() throws -> String {
-        let classification = try Classification(library)
-        return library.entries.map { "\($0.name) \($0.expert.vector.fingerprint)" }.joined(separator: "\n")
+    func expertsFingerprint() throws -> String {
+        let classification = try Classification(experts)
+        return experts.entries.map { "\($0.name) \($0.expert.vector.fingerprint)" }.joined(separator: "\n")
             + classification.question("") + classification.categories.map { "\($0.name) \($0.expert)" }.joined()
     }
 }

@@ -23,7 +23,7 @@ extension Checkpoint {
         let optimizerSteps: Int
         let runningMeanReward: RunningMeanReward
         let earlyStopping: EarlyStopping
-        let history: [Evaluation]
+        let history: [ValidationAccuracy]
     }
 
     /// Writes the file whole or not at all; the same checkpoint gives the same bytes.

@@ -21,12 +21,12 @@ package struct Checkpoint: Sendable, Equatable {
     /// z at the best evaluation.
     package var bestVector: [Float]?
     /// All evaluations so far, in order.
-    package var history: [Evaluation]
+    package var history: [ValidationAccuracy]
 
     package init(
         configuration: RunConfiguration, modelDigest: Digest, layout: ExpertLayout, step: Int, parameters: [Float],
         optimizerState: AdamW.State, runningMeanReward: RunningMeanReward, earlyStopping: EarlyStopping,
-        bestVector: [Float]?, history: [Evaluation]
+        bestVector: [Float]?, history: [ValidationAccuracy]
     ) {
         precondition(parameters.count == layout.count && optimizerState.firstMoment.count == layout.count)
         precondition(bestVector.map { $0.count == layout.count } ?? true)

@@ -1,5 +1,5 @@
 /// The accuracy of one policy on the validation split.
-package struct Evaluation: Sendable, Equatable, Codable {
+package struct ValidationAccuracy: Sendable, Equatable, Codable {
     /// Updates made before it: 0 is the base model.
     package let step: Int
     /// In 0…1.
@@ -18,7 +18,7 @@ package struct Evaluation: Sendable, Equatable, Codable {
 package struct EarlyStopping: Sendable, Equatable, Codable {
     /// Evaluations without improvement after which to stop; 0 never stops.
     package let patience: Int
-    package private(set) var best: Evaluation?
+    package private(set) var best: ValidationAccuracy?
     package private(set) var evaluationsSinceBest = 0
     /// The step of the newest evaluation.
     package private(set) var latestStep: Int?
@@ -42,7 +42,7 @@ package struct EarlyStopping: Sendable, Equatable, Codable {
     package var shouldStop: Bool { patience > 0 && evaluationsSinceBest >= patience }
 
     /// Takes in an evaluation; steps come in order. The same step again changes nothing and gives the same verdict.
-    package mutating func record(_ evaluation: Evaluation) -> Verdict {
+    package mutating func record(_ evaluation: ValidationAccuracy) -> Verdict {
         precondition(evaluation.accuracy.isFinite && evaluation.step >= latestStep ?? 0)
         if latestStep != evaluation.step {
             latestStep = evaluation.step

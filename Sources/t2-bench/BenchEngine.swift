@@ -67,18 +67,17 @@ final class BenchEngine: Sendable {
             return ExpertVector(
                 layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
         }
-        let sampling = Sampling(temperature: 0, maxTokens: new)
+        let prompts = (0..<Self.shots).map { tokens(prompt, $0) }
+        let places = PopulationSearch.batches(candidates: count, shots: Self.shots)
         return seconds {
-            let table = ScaleTable(svf, vectors)
+            let batch = try! CandidateBatch(svf, vectors)
             LaneThread.run(lanes) { [self] lane in
-                let requests = stride(from: lane, to: count, by: lanes).flatMap { candidate in
-                    (0..<Self.shots).map { shot in
-                        SampleRequest(
-                            prompt: tokens(prompt, shot), random: SeededRandom(seed: 0), expert: Int32(candidate))
-                    }
+                for place in stride(from: lane, to: places.count, by: lanes) {
+                    // Without stop tokens every sequence has the same length on every engine.
+                    let answers = try! batch.answers(
+                        of: places[place], to: prompts, maxTokens: new, samplers[lane], stopTokens: [])
+                    precondition(answers.allSatisfy { $0.tokens.count == new })
                 }
-                let completions = try! samplers[lane].sample(requests, .factored(svf, table), sampling, stopTokens: [])
-                precondition(completions.allSatisfy { $0.tokens.count == new })
             }
         }
     }

@@ -33,15 +33,6 @@ struct AdaptCommand: AsyncParsableCommand {
     @OptionGroup var search: FewShotOptions
     @OptionGroup var data: TaskDataOptions
 
-    @Option(help: "Where the shots come from.")
-    var split = Split.train
-
-    @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
-    var seed: UInt64 = 0
-
-    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
-    var outputPath: String
-
     @Option(
         name: .customLong("run-dir"),
         help: ArgumentHelp(
@@ -86,7 +77,7 @@ struct AdaptCommand: AsyncParsableCommand {
         let say: @Sendable (String) -> Void = { isJSON ? StandardError.write($0 + "\n") : console.say($0) }
         // What is quickly found wrong comes first.
         _ = try Endpoint(listening: bind)
-        let destination = try OutputDestination(checking: outputPath)
+        let destination = try OutputDestination(checking: search.outputPath)
         let path = runFolder ?? RunOptions.freshFolder(named: "adapt-\(data.name)")
         try RunFolder.check(path: path, resume: resume)
         let task = try data.task()
@@ -101,9 +92,10 @@ struct AdaptCommand: AsyncParsableCommand {
         let definition = SearchDefinition(
             name: RunFolder.name(path: path), model: model, task: task.name,
             shots: try ShotSelection.draw(
-                search.shots, from: try task.problems(split: split, in: data.folder(model: modelPath)), task: task.name,
-                seed: seed),
-            maxTokens: data.maxTokens, mixture: try search.mixture(entries), settings: search.settings(seed: seed))
+                search.shots, from: try task.problems(split: .train, in: data.folder(model: modelPath)),
+                task: task.name,
+                seed: search.seed),
+            maxTokens: data.maxTokens, mixture: try search.mixture(entries), settings: search.settings())
         _ = try PromptCheck(
             definition.shots, tokenizer, maxTokens: data.maxTokens, contextLength: model.configuration.contextLength)
         let transport = try ZeroMQCoordinatorTransport.listen(on: bind)
@@ -130,12 +122,13 @@ struct AdaptCommand: AsyncParsableCommand {
             String(decoding: try encoder.encode(value), as: UTF8.self)
         }
         try AtomicFile.write(
-            try outcome.iterations.map { try line($0) + "\n" }.joined(), to: FewShotReport.tracePath(output: outputPath)
+            try outcome.iterations.map { try line($0) + "\n" }.joined(),
+            to: FewShotReport.tracePath(output: search.outputPath)
         )
         let report = FewShotReport(
-            result, task: task.name, split: split, method: search.method,
+            result, task: task.name, method: search.method,
             seconds: (ContinuousClock.now - start).seconds,
-            output: outputPath)
+            output: search.outputPath)
         console.say(json ? try line(report) : String(PlainText.table(report.rows).dropLast()))
     }
 

@@ -31,32 +31,23 @@ struct AdaptCommand: ParsableCommand {
     @OptionGroup var data: TaskDataOptions
     @OptionGroup var laneOptions: LaneOptions
 
-    @Option(help: "Where the shots come from.")
-    var split = Split.train
-
-    @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
-    var seed: UInt64 = 0
-
-    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
-    var outputPath: String
-
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
-        let destination = try OutputDestination(checking: outputPath)
-        let tracePath = FewShotReport.tracePath(output: outputPath)
+        let destination = try OutputDestination(checking: search.outputPath)
+        let tracePath = FewShotReport.tracePath(output: search.outputPath)
         let task = try data.task()
         let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let mixture = try search.mixture(entries)
-        let examples = try task.problems(split: split, in: data.folder(model: model.path))
+        let examples = try task.problems(split: .train, in: data.folder(model: model.path))
         let base = try BaseModel(folder)
         let adaptation = try FewShotAdaptation(
             base, entries, mixture, task: task, examples: examples, shots: search.shots,
-            settings: search.settings(seed: seed))
+            settings: search.settings())
         let decomposing = ProgressReporter("decomposing")
         let reporter = ProgressReporter("adapt")
         defer { reporter.finish() }
@@ -74,9 +65,9 @@ struct AdaptCommand: ParsableCommand {
         try result.mixture.write(to: destination.path)
         try AtomicFile.write(try result.outcome.iterations.map { try JSONText.line($0) }.joined(), to: tracePath)
         let report = FewShotReport(
-            result, task: task.name, split: split, method: search.method,
+            result, task: task.name, method: search.method,
             seconds: (ContinuousClock.now - start).seconds,
-            output: outputPath)
+            output: search.outputPath)
         try StandardOutput.write(json ? JSONText.line(report) : PlainText.table(report.rows))
     }
 }

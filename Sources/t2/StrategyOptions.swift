@@ -101,7 +101,7 @@ struct StrategyOptions: ParsableArguments {
         let folder: BaseModelFolder
         let tokenizer: Tokenizer
         let base: BaseModel
-        let policy: T2Adaptation.Evaluation.Policy
+        let policy: Evaluation.Policy
         let strategy: String
         /// α of each expert, where the strategy mixes them for all prompts alike.
         let coefficients: [String: [Double]]?
@@ -126,7 +126,7 @@ struct StrategyOptions: ParsableArguments {
         defer { reporter.finish() }
         let decomposing: @Sendable (Int, Int) -> Void = { reporter.report($0, of: $1, "matrices") }
         var coefficients: [String: [Double]]?
-        let policy: T2Adaptation.Evaluation.Policy
+        let policy: Evaluation.Policy
         if case .classified(let classifier) = strategy {
             policy = .dispatched(
                 try PromptDispatcher(base, library, classifier: classifier, tokenizer: tokenizer, progress: decomposing)

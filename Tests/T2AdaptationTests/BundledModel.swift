@@ -15,13 +15,13 @@ struct BundledModel {
 
     let base: BaseModel
     let tokenizer: Tokenizer
-    let library: ExpertLibrary
+    let experts: ExpertLibrary
 
     private init() throws {
         let model = try BaseModelFolder(path: Self.folder + "/base")
         base = try BaseModel(model)
         tokenizer = try Tokenizer(path: model.tokenizerPath)
-        library = try ExpertLibrary(path: Self.folder, model: model.digest)
+        experts = try ExpertLibrary(path: Self.folder, model: model.digest)
     }
 
     func problems(_ task: String, _ split: Split = .test) throws -> [Problem] {
@@ -29,5 +29,5 @@ struct BundledModel {
     }
 
     /// Of all experts but the one that classifies.
-    var entries: [ExpertLibrary.Entry] { library.entries.filter { !$0.isClassifier } }
+    var entries: [ExpertLibrary.Entry] { experts.entries.filter { !$0.isClassifier } }
 }

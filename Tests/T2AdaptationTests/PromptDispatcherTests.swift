@@ -20,7 +20,7 @@ struct PromptDispatcherTests {
     func decisionsAlone(classifier: PromptDispatcher.Classifier) throws {
         let model = try BundledModel.shared.get()
         let dispatcher = try PromptDispatcher(
-            model.base, model.library, classifier: classifier, tokenizer: model.tokenizer)
+            model.base, model.experts, classifier: classifier, tokenizer: model.tokenizer)
         let prompts = try mixedProblems(model).map(\.prompt)
         let lane = ModelLane(model.base)
         let together = try dispatcher.decide(prompts, lane: lane)
@@ -33,7 +33,7 @@ struct PromptDispatcherTests {
     func mixedBatch() throws {
         let model = try BundledModel.shared.get()
         let dispatcher = try PromptDispatcher(
-            model.base, model.library, classifier: .expert, tokenizer: model.tokenizer)
+            model.base, model.experts, classifier: .expert, tokenizer: model.tokenizer)
         let lanes = ModelLanes(model.base, count: 1)
         let evaluation = Evaluation(
             tokenizer: model.tokenizer, verifier: Verifier(parallelism: 1),
@@ -43,7 +43,7 @@ struct PromptDispatcherTests {
         let together = try evaluation.run(problems, .dispatched(dispatcher), lanes: lanes)
         #expect(Set(together.map { $0.dispatch?.expert }).count >= 3)
         for completion in together {
-            let expert = try completion.dispatch?.expert.map { try model.library.entry(named: $0).expert.vector }
+            let expert = try completion.dispatch?.expert.map { try model.experts.entry(named: $0).expert.vector }
             let alone = try expert.map { try AdaptedModel(model.base, expert: $0) } ?? AdaptedModel(model.base)
             let found = try evaluation.run([completion.problem], .fixed(alone), lanes: lanes)
             #expect(found[0].completion == completion.completion)
@@ -54,7 +54,7 @@ struct PromptDispatcherTests {
     func other() throws {
         let model = try BundledModel.shared.get()
         let dispatcher = try PromptDispatcher(
-            model.base, model.library, classifier: .expert, tokenizer: model.tokenizer)
+            model.base, model.experts, classifier: .expert, tokenizer: model.tokenizer)
         let dispatch = try dispatcher.decide(
             ["Tell me a story about Tom and a pink zinc."], lane: ModelLane(model.base))[0]
         #expect(dispatch.category == "other" && dispatch.expert == nil && dispatcher.row(of: dispatch) == 0)
@@ -63,11 +63,11 @@ struct PromptDispatcherTests {
     @Test("a question that leaves no room in the context, and a library that cannot classify, are refused")
     func refusals() throws {
         let model = try BundledModel.shared.get()
-        let dispatcher = try PromptDispatcher(model.base, model.library, classifier: .base, tokenizer: model.tokenizer)
+        let dispatcher = try PromptDispatcher(model.base, model.experts, classifier: .base, tokenizer: model.tokenizer)
         let long = String(repeating: "Tom has 3 bags. ", count: 100)
         #expect(throws: PromptError.self) { try dispatcher.decide([long], lane: ModelLane(model.base)) }
         let folder = try TemporaryFolder()
-        try model.library.entry(named: "math").expert.write(to: folder.path + "/math.safetensors")
+        try model.experts.entry(named: "math").expert.write(to: folder.path + "/math.safetensors")
         let library = try ExpertLibrary(path: folder.path, model: nil)
         let error = #expect(throws: InputError.self) {
             try PromptDispatcher(model.base, library, classifier: .expert, tokenizer: model.tokenizer)
@@ -88,7 +88,7 @@ struct PromptDispatcherTests {
     func damagedFile(text: String, problem: String) throws {
         let model = try BundledModel.shared.get()
         let folder = try TemporaryFolder()
-        try model.library.entry(named: "math").expert.write(to: folder.path + "/math.safetensors")
+        try model.experts.entry(named: "math").expert.write(to: folder.path + "/math.safetensors")
         try folder.write(text, to: Classification.fileName)
         let library = try ExpertLibrary(path: folder.path, model: nil)
         let error = #expect(throws: InputError.self) { try Classification(library) }
@@ -101,7 +101,7 @@ struct PromptDispatcherTests {
         let model = try BundledModel.shared.get()
         let folder = try TemporaryFolder()
         for name in ["math", "code", "classify"] {
-            try model.library.entry(named: name).expert.write(to: folder.path + "/\(name).safetensors")
+            try model.experts.entry(named: name).expert.write(to: folder.path + "/\(name).safetensors")
         }
         let classification = try Classification(try ExpertLibrary(path: folder.path, model: nil))
         #expect(classification.question("1 + 1") == "Classify as code, math or other.\n1 + 1\nCategory:")

@@ -18,10 +18,10 @@ struct CheckpointTests {
         configuration.learningRate = 0.1 + Float.ulpOfOne
         configuration.model = "models/ü \"quoted\"/base"
         var stopping = try EarlyStopping(patience: 3)
-        var history: [Evaluation] = []
+        var history: [ValidationAccuracy] = []
         if evaluated {
             for (step, accuracy) in [(0, 1.0 / 3), (10, 0.1 + 0.2), (20, 2.0 / 7)] {
-                history.append(Evaluation(step: step, accuracy: accuracy))
+                history.append(ValidationAccuracy(step: step, accuracy: accuracy))
                 _ = stopping.record(history[history.count - 1])
             }
         }

@@ -7,11 +7,11 @@ struct EarlyStoppingTests {
     func patience() throws {
         var stopping = try EarlyStopping(patience: 2)
         let verdicts = [0.5, 0.6, 0.6, 0.55, 0.9].enumerated().map { index, accuracy in
-            stopping.record(Evaluation(step: index * 10, accuracy: accuracy))
+            stopping.record(ValidationAccuracy(step: index * 10, accuracy: accuracy))
         }
         #expect(verdicts.map(\.isBest) == [true, true, false, false, true])
         #expect(verdicts.map(\.shouldStop) == [false, false, false, true, false])
-        #expect(stopping.best == Evaluation(step: 40, accuracy: 0.9))
+        #expect(stopping.best == ValidationAccuracy(step: 40, accuracy: 0.9))
         #expect(stopping.evaluationsSinceBest == 0)
     }
 
@@ -19,7 +19,7 @@ struct EarlyStoppingTests {
     func idempotent() throws {
         var stopping = try EarlyStopping(patience: 2)
         for (step, accuracy) in [(0, 0.5), (10, 0.6), (20, 0.6), (30, 0.55)] {
-            let evaluation = Evaluation(step: step, accuracy: accuracy)
+            let evaluation = ValidationAccuracy(step: step, accuracy: accuracy)
             let verdict = stopping.record(evaluation)
             let once = stopping
             #expect(stopping.record(evaluation) == verdict)
@@ -33,7 +33,7 @@ struct EarlyStoppingTests {
     func never() throws {
         var stopping = try EarlyStopping(patience: 0)
         for step in 0..<100 {
-            #expect(!stopping.record(Evaluation(step: step, accuracy: 1 - Double(step) / 100)).shouldStop)
+            #expect(!stopping.record(ValidationAccuracy(step: step, accuracy: 1 - Double(step) / 100)).shouldStop)
         }
         #expect(stopping.best?.step == 0)
     }

@@ -6,7 +6,7 @@ Both engines stay loaded and idle while the other works. Each round times t2, th
 so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest. `gradient` has
 completions of one length; `ragged` has them of many, which t2 packs and PyTorch pads; only real tokens count. `grouped`
 is `ragged` with eight completions to a prompt, which t2 reads once for all and PyTorch for each; it counts for each. `search`
-is an iteration of few-shot search: every candidate answers ten prompts greedily; t2 runs all of them as one batch with a z per
+is an iteration of few-shot search: every candidate answers ten prompts greedily; t2 runs batches with a z per
 row, PyTorch forms the weights of one candidate after another, as the method's reference implementation does.
 """
 
