@@ -43,11 +43,16 @@ let package = Package(
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .target(name: "T2Learning", dependencies: ["T2Core"]),
 
+        .target(name: "T2Evaluation", dependencies: ["T2Core", "T2Tasks", yams]),
+
         // Row 4
-        .target(name: "T2CommandLine", dependencies: ["T2Core", "T2Tasks", "T2Learning", argumentParser]),
+        .target(
+            name: "T2CommandLine", dependencies: ["T2Core", "T2Tasks", "T2Learning", "T2Evaluation", argumentParser]),
         .target(
             name: "T2Coordinator",
-            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", grdb, logging, yams]),
+            dependencies: [
+                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation", grdb, logging, yams,
+            ]),
         .target(
             name: "T2Worker",
             dependencies: [
@@ -58,7 +63,9 @@ let package = Package(
             swiftSettings: [.unsafeFlags(["-enable-testing"])]),
         .target(
             name: "T2Adaptation",
-            dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", yams]),
+            dependencies: [
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation",
+            ]),
         // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
         .target(
             name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
@@ -66,14 +73,16 @@ let package = Package(
         // Row 5
         .target(
             name: "T2Experiments",
-            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Adaptation", "T2Report"]),
+            dependencies: [
+                "T2Core", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation", "T2Adaptation", "T2Report",
+            ]),
 
         // Row 6
         .executableTarget(
             name: "t2-coord",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Coordinator",
-                "T2CommandLine",
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation",
+                "T2Coordinator", "T2CommandLine",
                 argumentParser, logging,
             ]),
         .executableTarget(
@@ -86,7 +95,7 @@ let package = Package(
             name: "t2",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Worker",
-                "T2Adaptation", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
+                "T2Evaluation", "T2Adaptation", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
             ]),
         .executableTarget(
             name: "t2-bench",
@@ -117,7 +126,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "T2AdaptationTests",
-            dependencies: ["T2Core", "T2Model", "T2Tasks", "T2Text", "T2Adaptation", "T2TestSupport"]),
+            dependencies: [
+                "T2Core", "T2Model", "T2Tasks", "T2Text", "T2Evaluation", "T2Adaptation", "T2TestSupport",
+            ]),
+        .testTarget(name: "T2EvaluationTests", dependencies: ["T2Core", "T2Tasks", "T2Evaluation", "T2TestSupport"]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2", "t2-bench"]),
         .testTarget(

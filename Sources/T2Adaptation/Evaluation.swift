@@ -1,5 +1,6 @@
 import Synchronization
 import T2Core
+import T2Evaluation
 import T2Model
 import T2Tasks
 import T2Text
@@ -18,8 +19,6 @@ package struct Evaluation: Sendable {
         package fileprivate(set) var tokens = 0
     }
 
-    /// Problems sampled together.
-    package static let problemsPerBatch = 32
     /// Tokens of a lane between two reports of progress.
     private static let tokensPerReport = 256
 
@@ -66,8 +65,8 @@ package struct Evaluation: Sendable {
             case .dispatched(let dispatcher): dispatcher.execution
             }
         let tally = Tally(progress)
-        let batches = stride(from: 0, to: problems.count, by: Self.problemsPerBatch).map {
-            $0..<min($0 + Self.problemsPerBatch, problems.count)
+        let batches = stride(from: 0, to: problems.count, by: EvaluationBatch.problems).map {
+            $0..<min($0 + EvaluationBatch.problems, problems.count)
         }
         let completions: [[EvaluatedCompletion]] = try lanes.map(batches) { lane, _, batch in
             guard !isCancelled() else { return [] }

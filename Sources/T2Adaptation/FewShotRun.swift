@@ -65,9 +65,19 @@ package struct FewShotRun {
                 logLikelihood: try evaluator.logLikelihoods([vector])[0])
             let isBetter = best.map { $0.score < score } ?? true
             if isBetter { best = (current, score) }
-            // The greedy answers count too, so that an iteration costs what one of the other methods does.
+            let isLast = progress.iterations.count + 1 == settings.iterations
+            // The greedy answers count too, so that an iteration costs what one of the other methods does; the last one only
+            // scores what the one before it came to.
+            progress.rollouts += (isLast ? 1 : settings.population) * shots
+            progress.note(
+                FewShotSearch.Iteration(
+                    iteration: progress.iterations.count + 1, method: .gradient, rollouts: progress.rollouts,
+                    bestAlpha: best!.alpha, best: best!.score, right: [score.right], mean: current,
+                    deviation: nil), isBetter: isBetter)
+            onIteration(progress.iterations[progress.iterations.count - 1])
+            if isLast || progress.hasStalled(settings.patience) { break }
             let slopes = try gradient.run(
-                vector, iteration: progress.iterations.count, samplesPerShot: settings.population - 1)
+                vector, iteration: progress.iterations.count - 1, samplesPerShot: settings.population - 1)
             optimizer.step(
                 parameters: &alpha,
                 gradient: mixture.parameterGradient(current, vectorGradient: slopes).map { Float($0) },
@@ -75,14 +85,6 @@ package struct FewShotRun {
             alpha = alpha.map {
                 min(Float(CrossEntropyMethod.range.upperBound), max(Float(CrossEntropyMethod.range.lowerBound), $0))
             }
-            progress.rollouts += settings.population * shots
-            progress.note(
-                FewShotSearch.Iteration(
-                    iteration: progress.iterations.count + 1, method: .gradient, rollouts: progress.rollouts,
-                    bestAlpha: best!.alpha, best: best!.score, right: [score.right], mean: alpha.map(Double.init),
-                    deviation: nil), isBetter: isBetter)
-            onIteration(progress.iterations[progress.iterations.count - 1])
-            if progress.hasStalled(settings.patience) { break }
         }
         return try progress.outcome(isCancelled: isCancelled())
     }

@@ -3,7 +3,7 @@ import T2Core
 import T2Model
 import T2Numerics
 
-/// A base model with an expert merged into its weights, W′ = U diag(σ ⊙ z) Vᵀ, as a Hugging Face folder of its own.
+/// A base model with an expert merged into its weights, W′ = U diag(σ ⊙ z) Vᵀ or W + s·B·A, as a Hugging Face folder of its own.
 package struct MergedModelFolder {
     /// Beside `config.json` and the weights, what loading and prompting a model may need; copied if it is there.
     private static let companions = [
@@ -14,7 +14,7 @@ package struct MergedModelFolder {
     private let folder: BaseModelFolder
     private let expert: ExpertFile
     private let weights: MergedWeights
-    /// The weights that the expert changes: those whose z is not 1 throughout.
+    /// The weights that the expert changes: those whose z is not 1 throughout, or whose B is not 0.
     private let changed: [String: (kind: MatrixKind, layer: Int)]
 
     /// Weights that the expert changes.
@@ -29,19 +29,28 @@ package struct MergedModelFolder {
         _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = .standard,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
-        let adaptation = Adaptation.smallest(covering: expert.vector.layout, of: base.configuration)
-        let svf = try SVFModel(base, adaptation: adaptation, cache: cache, progress: progress)
-        let z = try svf.complete(expert.vector)
+        let adapter: any Adapter
+        if expert.vector.layout.isLoRA {
+            adapter = try LoRAModel(base, layout: expert.vector.layout)
+        } else {
+            let adaptation = Adaptation.smallest(covering: expert.vector.layout, of: base.configuration)
+            adapter = try SVFModel(base, adaptation: adaptation, cache: cache, progress: progress)
+        }
+        let vector = try adapter.complete(expert.vector)
         var places: [String: (MatrixKind, Int)] = [:]
         for layer in 0..<base.configuration.layerCount {
             for kind in MatrixKind.allCases { places[kind.name(layer: layer)] = (kind, layer) }
         }
         folder = base.folder
         self.expert = expert
-        weights = svf.merge(z)
-        changed = svf.layout.entries.enumerated().reduce(into: [:]) { changed, entry in
-            guard z[entry: entry.offset].contains(where: { $0 != 1 }) else { return }
-            changed[entry.element.name] = places[entry.element.name]
+        weights = adapter.merge(vector)
+        changed = adapter.layout.entries.enumerated().reduce(into: [:]) { changed, entry in
+            let lora = LoRAMatrix.parts(of: entry.element.name)
+            guard lora?.factor != .a else { return }
+            let neutral: Float = lora == nil ? 1 : 0
+            guard vector[entry: entry.offset].contains(where: { $0 != neutral }) else { return }
+            let name = lora.map { $0.kind.name(layer: $0.layer) } ?? entry.element.name
+            changed[name] = places[name]
         }
     }
 

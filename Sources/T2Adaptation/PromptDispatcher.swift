@@ -1,39 +1,15 @@
 import T2Core
+import T2Evaluation
 import T2Model
 import T2Numerics
-import T2Tasks
 import T2Text
-
-/// What was decided about a prompt in pass 1, by whom and from which answer.
-package struct Dispatch: Sendable, Equatable, Codable {
-    /// `other` if the answer names none of the categories.
-    package let category: String
-    /// The expert that answers; nil for the base model.
-    package let expert: String?
-    /// What the classifying model said.
-    package let answer: String
-
-    package init(category: String, expert: String?, answer: String) {
-        self.category = category
-        self.expert = expert
-        self.answer = answer
-    }
-}
 
 /// Pass 1 of two-pass inference: a model is asked for each prompt's category, and the category's expert answers in pass 2.
 ///
 /// All experts share one resident base model: a batch may need a different z in every row, and runs as one batch.
 /// - Source: arXiv 2501.06252, section 3.2.
 package final class PromptDispatcher: Sendable {
-    /// Who is asked.
-    package enum Classifier: String, Sendable {
-        /// The base model.
-        case base = "prompt"
-        /// The expert that was trained to classify.
-        case expert = "cls-expert"
-    }
-
-    package let classifier: Classifier
+    package let classifier: PromptClassifier
     /// For pass 1 and pass 2 alike; rows of its table are what `row(of:)` gives.
     package let execution: Execution
     private let classification: Classification
@@ -45,7 +21,7 @@ package final class PromptDispatcher: Sendable {
 
     /// - Throws: `InputError` if the library has no expert that classifies and one is asked for, or its experts do not fit the model.
     package init(
-        _ model: BaseModel, _ library: ExpertLibrary, classifier: Classifier, tokenizer: Tokenizer,
+        _ model: BaseModel, _ library: ExpertLibrary, classifier: PromptClassifier, tokenizer: Tokenizer,
         cache: SingularValueCache = .standard, progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
         classification = try Classification(library)
@@ -55,12 +31,7 @@ package final class PromptDispatcher: Sendable {
         switch classifier {
         case .base: classifierRow = 0
         case .expert:
-            guard let entry = library.entries.first(where: \.isClassifier) else {
-                throw InputError(
-                    library.path, "has no expert of the task '\(ExpertLibrary.Entry.classificationTask)'",
-                    remedy: "Train one, or use --adapt prompt: the base model then classifies.")
-            }
-            used.append(entry)
+            used.append(try library.classifier())
             classifierRow = Int32(used.count)
         }
         let layouts = used.map { Adaptation.smallest(covering: $0.expert.vector.layout, of: model.configuration) }
@@ -95,11 +66,7 @@ package final class PromptDispatcher: Sendable {
             requests, execution, Sampling(temperature: 0, maxTokens: Classification.maxTokens),
             stopTokens: model.configuration.stopTokens)
         return sampled.map { completion in
-            let answer = tokenizer.decode(completion.tokens, skipSpecialTokens: true)
-            let found = BoxedAnswer(inCompletion: answer)?.content
-            let category = classification.categories.first { $0.name == found }
-            return Dispatch(
-                category: category?.name ?? Classification.other, expert: category?.expert, answer: answer)
+            classification.dispatch(tokenizer.decode(completion.tokens, skipSpecialTokens: true))
         }
     }
 }

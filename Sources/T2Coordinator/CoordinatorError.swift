@@ -18,7 +18,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
             "unit \(unit) failed \(failures.count) times and would be missing from the step"
                 + (failures.last.map { ", the last time in \($0.sentence)" } ?? ".")
                 + " The evidence of every attempt is in \(evidence); remove the cause and go on with --resume."
-        case .nonFinite(let unit, let failure, let evidence, _) where unit.phase.isSearch:
+        case .nonFinite(let unit, let failure, let evidence, _) where !unit.phase.isTraining:
             "unit \(unit), \(failure.sentence) It is saved in \(evidence). Check the experts' values (t2 experts show FILE) and that "
                 + "worker's machine, and go on with --resume."
         case .nonFinite(let unit, let failure, let evidence, let model):
@@ -29,8 +29,9 @@ package enum CoordinatorError: UserFacingError, Equatable {
         case .nonFiniteUpdate(let unit, let cause, let evidence, let model):
             "\(cause) The unit with the largest gradient, \(unit), is saved; compute it again with: "
                 + "\(Self.replay(evidence, model))."
-        case .untransportable(let unit, let problem) where unit.phase.isSearch:
-            "the lease of unit \(unit) cannot travel: \(problem) Start a search with fewer --shots in another --run-dir."
+        case .untransportable(let unit, let problem) where !unit.phase.isTraining:
+            "the lease of unit \(unit) cannot travel: \(problem) Start again with shorter prompts, or with fewer --shots in a search, in "
+                + "another --run-dir."
         case .untransportable(let unit, let problem):
             "the lease of unit \(unit) cannot travel: \(problem) Start a run with fewer prompts-per-unit in another --run-dir."
         case .transportClosed:

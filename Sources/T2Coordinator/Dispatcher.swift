@@ -118,6 +118,25 @@ actor Dispatcher {
         }
     }
 
+    /// Does what it is asked to, then asks the workers to leave.
+    ///
+    /// - Parameter job: what they are told was finished: `search`.
+    /// - Returns: nil if `rounds` was stopped before its end.
+    func withFarewell<Found: Sendable>(_ job: String, _ rounds: @Sendable () async throws -> Found?) async throws
+        -> Found?
+    {
+        do {
+            let found = try await rounds()
+            await dismissWorkers(reason: found == nil ? "the coordinator was stopped" : "\(job) finished")
+            return found
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            await dismissWorkers(reason: "the \(job) stopped with an error")
+            throw error
+        }
+    }
+
     /// Gives an event to the lease table and carries out what follows.
     ///
     /// - Parameter answer: the RESULT or ERROR that the event is about.

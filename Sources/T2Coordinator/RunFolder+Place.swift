@@ -21,15 +21,14 @@ extension RunFolder {
         rmdir(probe)
     }
 
-    /// What a search was started with; it stands in no other run's folder.
-    var searchPath: String { path + "/search.json" }
-
-    /// Refuses a folder whose run is a search: training must not go on in it.
-    static func requireNoSearch(_ path: String) throws {
-        guard FileManager.default.fileExists(atPath: path + "/search.json") else { return }
-        throw InputError(
-            path, "holds a search, not a training run",
-            remedy: "Go on with it by t2-coord adapt --resume, or choose another --run-dir.", exitStatus: .configuration
-        )
+    /// Refuses a folder whose run is a search or an evaluation: training must not go on in it.
+    static func requireTraining(_ path: String) throws {
+        let jobs: [any JobIdentity.Type] = [SearchIdentity.self, EvaluationIdentity.self]
+        for job in jobs where FileManager.default.fileExists(atPath: "\(path)/\(job.noun).json") {
+            throw InputError(
+                path, "holds \(JobJournal.article(job.noun)), not a training run",
+                remedy: "Go on with it by t2-coord \(job.command) --resume, or choose another --run-dir.",
+                exitStatus: .configuration)
+        }
     }
 }

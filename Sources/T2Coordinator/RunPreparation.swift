@@ -38,7 +38,7 @@ package struct RunPreparation: Sendable {
     ///   `LearningError`: the first thing that would go wrong later.
     package init(_ source: ConfigurationSource, at place: Place, singularValues: SingularValues) throws {
         try RunFolder.check(path: place.runFolder, resume: place.resume)
-        try RunFolder.requireNoSearch(place.runFolder)
+        try RunFolder.requireTraining(place.runFolder)
         resolved = try source.resolve()
         let configuration = resolved.configuration
         task = try TaskRegistry.bundled.task(named: configuration.task)

@@ -4,16 +4,13 @@ import T2Learning
 import T2Transport
 
 /// Searches the mixture of experts that answers a few shots best, its candidates evaluated by whatever workers there are.
-///
-/// The same search as on one machine, step by step: `PopulationSearch` says what is evaluated next, units are cut as the batches
-/// are there, and the scores are put together in the candidates' order.
 package struct SearchCoordinator: Sendable {
     private let definition: SearchDefinition
-    private let journal: SearchJournal
+    private let journal: JobJournal
     private let dispatcher: Dispatcher
 
     package init(
-        _ definition: SearchDefinition, journal: SearchJournal, transport: any CoordinatorTransport, logger: Logger
+        _ definition: SearchDefinition, journal: JobJournal, transport: any CoordinatorTransport, logger: Logger
     ) {
         self.definition = definition
         self.journal = journal
@@ -32,19 +29,27 @@ package struct SearchCoordinator: Sendable {
     /// - Returns: nil if it was stopped before its end; what was accepted is durable.
     /// - Throws: `LearningError` for settings out of range; `CoordinatorError`; `RunStoreError`.
     package func run(onIteration: @Sendable (FewShotSearch.Iteration) -> Void) async throws -> FewShotSearch.Outcome? {
-        do {
-            let outcome = try await search(onIteration)
-            await dispatcher.dismissWorkers(reason: outcome == nil ? "the coordinator was stopped" : "search finished")
-            return outcome
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            await dispatcher.dismissWorkers(reason: "the search stopped with an error")
-            throw error
+        try await dispatcher.withFarewell("search") {
+            try await SearchRounds(definition, journal, dispatcher).run(onIteration)
         }
     }
+}
 
-    private func search(_ onIteration: (FewShotSearch.Iteration) -> Void) async throws -> FewShotSearch.Outcome? {
+/// The rounds of a search, one after another: the same search as on one machine, step by step. `PopulationSearch` says what is
+/// evaluated next, units are cut as the batches are there, and the scores are put together in the candidates' order.
+struct SearchRounds {
+    private let definition: SearchDefinition
+    private let journal: JobJournal
+    private let dispatcher: Dispatcher
+
+    init(_ definition: SearchDefinition, _ journal: JobJournal, _ dispatcher: Dispatcher) {
+        self.definition = definition
+        self.journal = journal
+        self.dispatcher = dispatcher
+    }
+
+    /// - Returns: nil if it was stopped before its end.
+    func run(_ onIteration: (FewShotSearch.Iteration) -> Void) async throws -> FewShotSearch.Outcome? {
         var search = try PopulationSearch(
             definition.mixture, shots: definition.shots.count, settings: definition.settings)
         while !search.isFinished {
@@ -58,7 +63,8 @@ package struct SearchCoordinator: Sendable {
             guard try await dispatcher.collect(SearchRound.references(undecided, step: step, of: definition)) else {
                 return nil
             }
-            onIteration(search.update(right: right, logLikelihoods: try await journal.logLikelihoods(step: step)))
+            let likelihoods = try await journal.logLikelihoods(step: step, run: definition.name)
+            onIteration(search.update(right: right, logLikelihoods: likelihoods))
         }
         return try search.progress.outcome(isCancelled: false)
     }

@@ -2,7 +2,10 @@ import T2Core
 import T2Learning
 
 /// What makes a search the same search when it is resumed.
-package struct SearchIdentity: Sendable, Equatable, Codable {
+package struct SearchIdentity: JobIdentity {
+    package static let noun = "search"
+    package static let command = "adapt"
+
     package let model: Digest
     package let tokenizer: Digest
     /// Of each expert's values, in the order of α.
@@ -15,16 +18,13 @@ package struct SearchIdentity: Sendable, Equatable, Codable {
     package let isNormalized: Bool
     package let settings: FewShotSearch.Settings
 
-    /// What differs, as a person would say it; nil if nothing does.
     package func difference(from saved: SearchIdentity) -> String? {
-        let parts: [(String, Bool)] = [
+        Self.difference([
             ("base model", model == saved.model), ("tokenizer", tokenizer == saved.tokenizer),
             ("experts", experts == saved.experts), ("task", task == saved.task), ("shots", shots == saved.shots),
             ("max-tokens", maxTokens == saved.maxTokens), ("per-layer", scope == saved.scope),
             ("normalize", isNormalized == saved.isNormalized),
             ("method, population, elite-ratio, iterations, patience or seed", settings == saved.settings),
-        ]
-        let different = parts.filter { !$0.1 }.map(\.0)
-        return different.isEmpty ? nil : "other " + different.joined(separator: ", other ")
+        ])
     }
 }

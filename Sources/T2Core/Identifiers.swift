@@ -8,11 +8,15 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
     case answers
     /// How likely the shots' references are under a candidate.
     case references
+    /// The first pass of an evaluation: which category each problem is of.
+    case classification
+    /// A problem's answer in an evaluation; only rewards come back.
+    case evaluation
 
     package static func < (a: Phase, b: Phase) -> Bool { a.rank < b.rank }
 
-    /// Whether candidates of a search are evaluated, not the z of a step.
-    package var isSearch: Bool { self == .answers || self == .references }
+    /// Whether it belongs to a step of training.
+    package var isTraining: Bool { self == .train || self == .validation }
 
     private var rank: Int {
         switch self {
@@ -20,6 +24,8 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
         case .validation: 1
         case .answers: 2
         case .references: 3
+        case .classification: 4
+        case .evaluation: 5
         }
     }
 }

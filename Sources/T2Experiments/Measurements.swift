@@ -1,6 +1,7 @@
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Learning
 import T2Model
 import T2Tasks
@@ -74,7 +75,7 @@ struct Measurements {
 
     /// Pass 1 alone, on every prompt of a test split.
     func dispatches(
-        _ task: TrainingTask, classifier: PromptDispatcher.Classifier, on model: ReportModel
+        _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel
     ) throws -> [Dispatch] {
         let problems = try problems(task, .test)
         let digest = Digest(
@@ -87,7 +88,7 @@ struct Measurements {
         }
         let dispatcher = try PromptDispatcher(
             model.base, model.experts, classifier: classifier, tokenizer: model.tokenizer)
-        let size = Evaluation.problemsPerBatch
+        let size = EvaluationBatch.problems
         let batches = stride(from: 0, to: problems.count, by: size).map { $0..<min($0 + size, problems.count) }
         let dispatches = try model.lanes.map(batches) { lane, _, batch in
             isCancelled() ? [] : try dispatcher.decide(batch.map { problems[$0].prompt }, lane: lane)

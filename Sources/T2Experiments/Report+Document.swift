@@ -1,6 +1,7 @@
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Learning
 import T2Report
 import T2Tasks
@@ -78,16 +79,15 @@ extension Report {
     private func transferTable() throws -> AccuracyTable? {
         guard second != nil else { return nil }
         let tasks = configuration.unseen.map(\.task.name)
-        let names = [
-            SystemName.base, TransferName.own, TransferName.inOrder, TransferName.shuffled, TransferName.fewShot,
-        ]
+        let names =
+            [SystemName.base, TransferName.own, TransferName.inOrder] + TransferName.shuffled + [TransferName.fewShot]
         let pairs =
-            names.dropFirst().map { ($0, SystemName.base) } + [(TransferName.inOrder, TransferName.shuffled)]
+            names.dropFirst().map { ($0, SystemName.base) } + TransferName.shuffled.map { (TransferName.inOrder, $0) }
         return AccuracyTable(
             tasks: tasks, systems: names.map { system($0, tasks, transferRecords) },
             comparisons: try comparisons(pairs, tasks, transferRecords),
             notes: [
-                "Each task with the expert of its domain. The shuffled control is one permutation, seed \(configuration.seed)."
+                "Each task with the expert of its domain. The shuffled controls are permutations of each matrix's values, from seed \(configuration.seed)."
             ])
     }
 

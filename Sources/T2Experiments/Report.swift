@@ -1,5 +1,6 @@
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Learning
 import T2Model
 import T2Report
@@ -138,7 +139,7 @@ package final class Report {
     }
 
     /// The prompt strategy, and the classification expert's where the library has one.
-    var classifiers: [PromptDispatcher.Classifier] {
+    var classifiers: [PromptClassifier] {
         model.experts.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
     }
 
@@ -190,8 +191,10 @@ package final class Report {
             try measure(TransferName.own, own)
         }
         plan("\(task.name) on the second model, \(TransferName.inOrder)") { try measure(TransferName.inOrder, other) }
-        plan("\(task.name) on the second model, \(TransferName.shuffled)") { [self] in
-            try measure(TransferName.shuffled, other.shuffled(seed: configuration.seed))
+        for (number, name) in TransferName.shuffled.enumerated() {
+            plan("\(task.name) on the second model, \(name)") { [self] in
+                try measure(name, other.shuffled(seed: configuration.seed, number: number))
+            }
         }
         plan("\(task.name) on the second model, \(TransferName.fewShot)") { [self] in
             let search = try measurements.search(task, method: .cem, model.entries, owner: "transferred", on: second)
@@ -205,14 +208,15 @@ package final class Report {
 enum TransferName {
     static let own = "its own expert"
     static let inOrder = "the other model's expert, σ in order"
-    static let shuffled = "the other model's expert, shuffled"
+    /// The control: permutations of each matrix's values.
+    static let shuffled = (1...3).map { "the other model's expert, shuffled (\($0))" }
     static let fewShot = "few-shot over the other model's experts"
 }
 
 extension ExpertVector {
     /// Every matrix's values in another order: the control of a transfer between models.
-    func shuffled(seed: UInt64) -> ExpertVector {
-        var random = SeededRandom(seed: seed, step: -3)
+    func shuffled(seed: UInt64, number: Int) -> ExpertVector {
+        var random = SeededRandom(seed: seed, step: -3, sample: number)
         return ExpertVector(
             layout: layout,
             values: layout.entries.indices.flatMap { self[entry: $0].shuffled(using: &random) })

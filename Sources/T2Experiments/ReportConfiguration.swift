@@ -1,6 +1,7 @@
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Tasks
 
 /// What a report measures: which models, experts and tasks, from a YAML file. Paths in it are relative to it.
@@ -52,8 +53,7 @@ package struct ReportConfiguration: Sendable {
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
-            "title", "model", "experts", "data", "max-tokens", "seed", "limit", "seen", "unseen", "classification",
-            "few-shot",
+            "title", "model", "experts", "data", "max-tokens", "seed", "limit", "seen", "unseen", "few-shot",
             "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()

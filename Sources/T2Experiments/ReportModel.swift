@@ -1,5 +1,6 @@
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Model
 import T2Tasks
 import T2Text
@@ -13,9 +14,7 @@ final class ReportModel {
     let experts: ExpertLibrary
 
     init(path: String, experts library: String, lanes count: Int) throws {
-        folder = try BaseModelFolder(path: path)
-        tokenizer = try Tokenizer(path: folder.tokenizerPath)
-        try tokenizer.checkAgreement(with: folder.configuration)
+        (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(path: path)
         experts = try ExpertLibrary(path: library, model: folder.digest)
         base = try BaseModel(folder)
         lanes = ModelLanes(base, count: count)

@@ -1,7 +1,6 @@
 /// The coefficients α of z′ = Σ α_e z_e that few-shot adaptation found for each task.
 package struct ContributionAnalysis: Sendable, Equatable, Codable {
-    /// The coefficients of one matrix or layer.
-    package struct Layer: Sendable, Equatable, Codable {
+    package struct Task: Sendable, Equatable, Codable {
         package var name: String
         /// α, in the order of the experts.
         package var coefficients: [Double]
@@ -9,20 +8,6 @@ package struct ContributionAnalysis: Sendable, Equatable, Codable {
         package init(name: String, coefficients: [Double]) {
             self.name = name
             self.coefficients = coefficients
-        }
-    }
-
-    package struct Task: Sendable, Equatable, Codable {
-        package var name: String
-        /// α, in the order of the experts; their means over layers if those have coefficients of their own.
-        package var coefficients: [Double]
-        /// Empty if all layers share the coefficients.
-        package var layers: [Layer]
-
-        package init(name: String, coefficients: [Double], layers: [Layer] = []) {
-            self.name = name
-            self.coefficients = coefficients
-            self.layers = layers
         }
     }
 

@@ -65,8 +65,6 @@ extension ContributionAnalysis {
         for task in tasks {
             let check = check.at(task.name)
             try coefficients(task.coefficients, check)
-            try check.names(task.layers.map(\.name), "layer")
-            for layer in task.layers { try coefficients(layer.coefficients, check.at(layer.name)) }
         }
     }
 

@@ -24,13 +24,6 @@ extension ReportSection {
             blocks.append(
                 .figure(caption: "Coefficient α of each expert, by task.", charts: [analysis.chart]))
         }
-        let layered = analysis.tasks.filter { !$0.layers.isEmpty }
-        if !layered.isEmpty {
-            blocks.append(
-                .figure(
-                    caption: "Coefficients by layer; the darker, the farther from 0.",
-                    charts: layered.map(analysis.heatMap)))
-        }
         return ReportSection(
             id: "contribution", title: "Analysis 2: contribution of experts",
             paragraphs: [
@@ -109,20 +102,6 @@ extension ContributionAnalysis {
                             name: experts[index], slot: slots[index], value: value, interval: nil,
                             text: NumberText.fixed(value, 3))
                     })
-            })
-    }
-
-    fileprivate func heatMap(_ task: Task) -> HeatMap {
-        let largest = task.layers.flatMap(\.coefficients).map(abs).max() ?? 0
-        return HeatMap(
-            title: task.name, rowLabel: "layer", columnLabel: "expert", rows: task.layers.map(\.name),
-            columns: experts,
-            cells: task.layers.map { layer in
-                layer.coefficients.map { value in
-                    HeatMap.Cell(
-                        text: NumberText.fixed(value, 3), detail: nil,
-                        share: largest == 0 ? 0 : abs(value) / largest)
-                }
             })
     }
 }

@@ -42,10 +42,14 @@ package final class PolicyVersion: Sendable {
         }
     }
 
+    /// Whether it is z = 1, which needs no adapter: a vector without entries.
+    package var isBaseModel: Bool { vector.layout.entries.isEmpty }
+
     /// The cheaper form for a unit of `tokens` tokens. It depends on the lease alone, so that every worker uses the same one.
     ///
     /// - Parameter onLayer: called after each layer while this version's weights are merged.
     package func execution(tokens: Int, onLayer: () -> Void = {}) throws -> Execution {
+        if isBaseModel { return .merged(models.base.weights) }
         let ready = try prepare()
         guard ready.adapter.isMergingCheaper(tokens: tokens) else { return ready.factored }
         return lock.withLock {

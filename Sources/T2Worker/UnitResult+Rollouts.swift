@@ -27,10 +27,3 @@ extension RolloutReport {
             advantage: advantage, finished: rollout.finished)
     }
 }
-
-extension Array {
-    /// Consecutive pieces of `size` elements.
-    func chunked(by size: Int) -> [[Element]] {
-        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
-    }
-}

@@ -73,7 +73,7 @@ package actor Worker {
                 lease, candidates, stack: policy.vector, onDecomposition: { progress.advance(tokens: 0) },
                 onToken: isWanted)
         } else {
-            _ = try policy.prepare { progress.advance(tokens: 0) }
+            if !policy.isBaseModel { _ = try policy.prepare { progress.advance(tokens: 0) } }
             rollouts = try lane.rollouts.run(lease, policy, onToken: isWanted)
         }
         statistics.count(rollouts)

@@ -7,8 +7,11 @@ struct Console: Sendable {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    func say(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
+    func say(_ line: String) { print(line + "\n") }
+
+    /// Text that ends its lines itself.
+    func print(_ text: String) {
+        let bytes = Array(text.utf8)
         var offset = 0
         while offset < bytes.count {
             let written = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress! + offset, bytes.count - offset) }

@@ -6,7 +6,7 @@ import T2CommandLine
 struct T2CoordProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2-coord",
-        abstract: "Trains experts, and searches mixtures of them, with the workers that join.",
+        abstract: "Trains experts, searches mixtures of them and evaluates them, with the workers that join.",
         discussion: """
             Examples:
               t2-coord start --local-workers 2              # the bundled example
@@ -14,6 +14,8 @@ struct T2CoordProgram: AsyncParsableCommand {
               t2-coord start --resume --run-dir runs/code   # go on after a crash or Ctrl-C
               t2-coord adapt --model experts/tiny/base --experts experts/tiny --task math-mini \\
                 --output mixed.safetensors --local-workers 2
+              t2-coord eval --model experts/tiny/base --expert experts/tiny/math.safetensors --task gsm-mini \
+                --local-workers 2
 
             Exit status:
               0        finished, or stopped by SIGTERM or Ctrl-C and ready for --resume
@@ -29,7 +31,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               78       wrong configuration, or not that of the run to resume
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
-        subcommands: [StartCommand.self, AdaptCommand.self])
+        subcommands: [StartCommand.self, AdaptCommand.self, EvaluateCommand.self])
 
     static func main() async {
         do {

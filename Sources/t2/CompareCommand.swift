@@ -1,6 +1,8 @@
 import ArgumentParser
+import T2CommandLine
 import T2Adaptation
 import T2Core
+import T2Evaluation
 
 /// Whether one system is better than another.
 struct CompareCommand: ParsableCommand {

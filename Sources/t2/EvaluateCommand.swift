@@ -3,6 +3,7 @@ import T2CommandLine
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Tasks
 
 /// Accuracy on a task.
@@ -33,37 +34,24 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var data: TaskDataOptions
 
-    @Option(help: "Which problems.")
-    var split = Split.test
-
-    @Option(help: ArgumentHelp("Only the first n problems.", valueName: "n"))
-    var limit: Int?
-
-    @Option(
-        name: .customLong("records"),
-        help: ArgumentHelp("Also write every answer and its outcome, as JSON Lines.", valueName: "file"))
-    var recordPath: String?
+    @OptionGroup var problemSelection: ProblemSelectionOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
-    }
-
     func run() throws {
         let task = try data.task()
-        let records = try recordPath.map { try OutputDestination(checking: $0) }
+        let records = try problemSelection.recordDestination()
         // A missing model is the likelier mistake than missing data beside it.
-        try BaseModelFolder.requireFolder(strategy.options.model.path)
-        let all = try task.problems(split: split, in: data.folder(model: strategy.options.model.path))
-        let problems = limit.map { Array(all.prefix($0)) } ?? all
+        try BaseModelFolder.requireFolder(strategy.model.path)
+        let problems = problemSelection.chosen(
+            try task.problems(split: problemSelection.split, in: data.folder(model: strategy.model.path)))
         let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
         let loaded = try strategy.load(lanes: laneOptions.count) {
             StrategyOptions.FewShotSource(
                 task: task,
-                examples: try task.problems(split: .train, in: data.folder(model: strategy.options.model.path)),
+                examples: try task.problems(split: .train, in: data.folder(model: strategy.model.path)),
                 maxTokens: data.maxTokens, seed: sampling.seed, verifier: verifier)
         }
         let lanes = ModelLanes(loaded.base, count: laneOptions.count)
@@ -76,7 +64,9 @@ struct EvaluateCommand: ParsableCommand {
         if let records { try EvaluationRecord.write(completions, to: records.path) }
         let report = EvaluationReport(completions, planned: problems.count)
         let result = EvaluationResult(
-            report, task: task, split: split, strategy: loaded, lanes: lanes.count, seconds: seconds)
+            report, task: task, split: problemSelection.split, model: loaded.folder.digest,
+            strategy: strategy.selection.strategy,
+            coefficients: loaded.coefficients, engine: .lanes(lanes.count), seconds: seconds)
         try StandardOutput.write(json ? JSONText.line(result) : result.text)
         try requireComplete(report)
     }

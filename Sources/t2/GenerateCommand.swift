@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import T2CommandLine
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Tasks
 
 /// Completes a prompt.
@@ -111,7 +113,7 @@ struct GenerateCommand: ParsableCommand {
         }
         let adaptation = Adaptation(
             strategy: loaded.strategy, dispatch: dispatch, coefficients: loaded.coefficients)
-        if strategy.adapt != nil { StandardError.write("\(adaptation.text)\n") }
+        if strategy.selection.adapt != nil { StandardError.write("\(adaptation.text)\n") }
         let start = ContinuousClock.now
         var failure: (any Error)?
         let completion = try generation.complete(
@@ -146,7 +148,7 @@ struct GenerateCommand: ParsableCommand {
         let task = try TaskRegistry.bundled.task(named: taskName)
         let verifier = Verifier(parallelism: laneOptions.count)
         if task.needsSandbox { try verifier.requireSandbox() }
-        let folder = data ?? BaseModelFolder.defaultData(model: strategy.options.model.path)
+        let folder = data ?? BaseModelFolder.defaultData(model: strategy.model.path)
         return StrategyOptions.FewShotSource(
             task: task, examples: try task.problems(split: .train, in: folder), maxTokens: RunConfiguration().maxTokens,
             seed: sampling.seed, verifier: verifier)

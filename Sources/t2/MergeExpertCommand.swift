@@ -35,7 +35,9 @@ struct MergeExpertCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(name: .customLong("expert"), help: ArgumentHelp("Expert file of this base model.", valueName: "file"))
+    @Option(
+        name: .customLong("expert"),
+        help: ArgumentHelp("Expert file of this base model, or a PEFT LoRA folder.", valueName: "path"))
     var expertPath: String
 
     @Option(name: .customLong("output"), help: ArgumentHelp("Folder to make; nothing may be there.", valueName: "dir"))

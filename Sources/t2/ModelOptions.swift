@@ -14,10 +14,7 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Throws: what the folder and the tokenizer throw.
     func openFolder() throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
-        let folder = try BaseModelFolder(path: path)
-        let tokenizer = try Tokenizer(path: folder.tokenizerPath)
-        try tokenizer.checkAgreement(with: folder.configuration)
-        return (folder, tokenizer)
+        try BaseModelFolder.openWithTokenizer(path: path)
     }
 }
 
@@ -39,10 +36,14 @@ struct AdaptedModelOptions: ParsableArguments {
         let expert: ExpertFile?
     }
 
+    func load() throws -> Loaded { try Self.load(model, expert: expertPath) }
+
     /// Checks everything that is small before it loads the weights.
-    func load() throws -> Loaded {
+    ///
+    /// - Parameter path: of the expert; nil runs the base model itself.
+    static func load(_ model: ModelOptions, expert path: String?) throws -> Loaded {
         let (folder, tokenizer) = try model.openFolder()
-        let expert = try expertPath.map { try ExpertFile(path: $0, for: folder) }
+        let expert = try path.map { try ExpertFile(path: $0, for: folder) }
         let base = try BaseModel(folder)
         guard let expert else {
             return Loaded(folder: folder, tokenizer: tokenizer, model: AdaptedModel(base), expert: nil)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import T2CommandLine
 import T2Core
 import T2Text
 

@@ -25,6 +25,38 @@ struct LoRAProgramTests {
         }
     }
 
+    @Test(
+        "t2 experts merge writes a folder that scores as peft does, the weights without LoRA untouched",
+        arguments: ModelFixture.names, LoRAFixture.Adapter.allCases)
+    func merge(name: String, adapter: LoRAFixture.Adapter) throws {
+        let fixture = try ProgramFixture(name)
+        let adapterFolder = LoRAFixture.folder(name, adapter)
+        let output = fixture.folder.path + "/merged"
+        let merging = try fixture.run([
+            "experts", "merge", "--model", fixture.model, "--expert", adapterFolder, "--output", output, "--json",
+        ])
+        #expect(merging.status == 0 && merging.errors == "")
+        let lines = try fixture.reference().rollouts.map { #"{"ids": \#($0.prompt_ids + $0.completion_ids)}"# + "\n" }
+        let run = try fixture.run(["score", "--model", output, "--input", "-"], input: lines.joined())
+        #expect(run.status == 0 && run.errors == "")
+        let expected = try LoRAFixture(name, adapter).log_probabilities
+        let objects = try run.objects()
+        try #require(objects.count == expected.count)
+        for (object, values) in zip(objects, expected) {
+            let scores = try #require(object["logprobs"] as? [Any])
+            let found = try #require(Array(scores.suffix(values.count)) as? [Double])
+            #expect(largestDifference(found, values) < 1e-4)
+        }
+        let folder = try BaseModelFolder(path: fixture.model)
+        let layout = try ExpertFile(path: adapterFolder, for: folder).vector.layout
+        let adapted = try LoRALayout(layout, of: folder.configuration).matrices.map { $0.kind.name(layer: $0.layer) }
+        #expect(try merging.objects().first?["matrices"] as? Int == adapted.count)
+        let files = try [fixture.model, output].map { try SafetensorsFile(path: $0 + "/model.safetensors") }
+        for tensor in files[0].tensors.keys {
+            #expect((try files[0].floats(of: tensor) == files[1].floats(of: tensor)) != adapted.contains(tensor))
+        }
+    }
+
     @Test("t2 gradient agrees with PyTorch within 2e-4 for A and B, under peft's names and shapes")
     func gradient() throws {
         let fixture = try ProgramFixture()

@@ -1,6 +1,7 @@
 import Foundation
 import T2Adaptation
 import T2Core
+import T2Evaluation
 import T2Model
 import T2Tasks
 import T2TestSupport
@@ -16,8 +17,8 @@ struct PromptDispatcherTests {
 
     @Test(
         "a prompt's category does not depend on what else is in the batch",
-        arguments: [PromptDispatcher.Classifier.base, .expert])
-    func decisionsAlone(classifier: PromptDispatcher.Classifier) throws {
+        arguments: [PromptClassifier.base, .expert])
+    func decisionsAlone(classifier: PromptClassifier) throws {
         let model = try BundledModel.shared.get()
         let dispatcher = try PromptDispatcher(
             model.base, model.experts, classifier: classifier, tokenizer: model.tokenizer)

@@ -44,9 +44,7 @@ enum SampleReport {
         document.contribution = ContributionAnalysis(
             experts: names,
             tasks: [
-                .init(
-                    name: names[0], coefficients: (0..<8).map { Double($0) / 7 },
-                    layers: names.map { .init(name: $0, coefficients: (0..<8).map { 1.5 - Double($0) / 3 }) })
+                .init(name: names[0], coefficients: (0..<8).map { Double($0) / 7 })
             ])
         document.learning = LearningCurves(
             curves: names.enumerated().map { index, name in
@@ -124,11 +122,7 @@ enum SampleReport {
         tasks: [
             .init(name: "math-mini", coefficients: [0.812, 0.113, 0.02]),
             .init(name: "humaneval-mini", coefficients: [-0.05, 0.93, 0.11]),
-            .init(
-                name: "arcc-mini", coefficients: [0.2, 0, 0.771],
-                layers: (0..<4).map {
-                    .init(name: "layers.\($0).mlp", coefficients: [0.05 * Double($0), 0, 0.9 - 0.1 * Double($0)])
-                }),
+            .init(name: "arcc-mini", coefficients: [0.2, 0, 0.771]),
         ])
 
     private static let transfer = AccuracyTable(

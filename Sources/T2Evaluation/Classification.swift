@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Tasks
 
 /// The question by which a model puts a prompt into one of the experts' categories, and how its answer is read.
 ///
@@ -54,6 +55,20 @@ package struct Classification: Sendable, Equatable {
                     remedy: "There are: \(answering.map(\.name).joined(separator: ", ")).")
             }
         }
+    }
+
+    /// The question about a problem's prompt, as a problem of its own: an answer is read by `dispatch`, not judged.
+    package func problem(_ problem: Problem) -> Problem {
+        Problem(
+            id: problem.id, topic: problem.topic, prompt: question(problem.prompt),
+            verification: .boxed(answer: Self.other))
+    }
+
+    /// What an answer of the classifying model decides.
+    package func dispatch(_ answer: String) -> Dispatch {
+        let found = BoxedAnswer(inCompletion: answer)?.content
+        let category = categories.first { $0.name == found }
+        return Dispatch(category: category?.name ?? Self.other, expert: category?.expert, answer: answer)
     }
 
     /// What the classifying model reads.

@@ -1,5 +1,5 @@
-import T2Adaptation
 import T2Core
+import T2Evaluation
 import Testing
 
 @Suite("EvaluationReport")

@@ -2,9 +2,9 @@ import Foundation
 import T2Core
 
 /// Values as one line of JSON: sorted keys, numbers with as many digits as it takes to read them back exactly.
-enum JSONText {
+package enum JSONText {
     /// - Throws: `InputError` if a number is NaN or infinite, which JSON cannot say.
-    static func line(_ value: some Encodable) throws -> String {
+    package static func line(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {

@@ -1,12 +1,18 @@
 import Foundation
-import T2Adaptation
-import T2CommandLine
 import T2Core
+import T2Evaluation
 import T2Tasks
 
 /// What `t2 eval` prints.
-struct EvaluationResult: Encodable {
-    struct Topic: Encodable {
+package struct EvaluationResult: Encodable {
+    /// What computed it.
+    package enum Engine {
+        case lanes(Int)
+        /// Of a cluster.
+        case workers(Int)
+    }
+
+    package struct Topic: Encodable {
         let n: Int
         let correct: Int
     }
@@ -36,18 +42,20 @@ struct EvaluationResult: Encodable {
     let tokens: Int
     let seconds: Double
     let tokens_per_second: Double
-    let lanes: Int
+    let lanes: Int?
+    let workers: Int?
 
-    init(
-        _ report: EvaluationReport, task: TrainingTask, split: Split, strategy loaded: StrategyOptions.Loaded,
-        lanes: Int, seconds: Double
+    /// - Parameter coefficients: α of each expert that few-shot found.
+    package init(
+        _ report: EvaluationReport, task: TrainingTask, split: Split, model: Digest, strategy: Strategy,
+        coefficients: [String: [Double]]?, engine: Engine, seconds: Double
     ) {
         self.task = task.name
         task_version = task.version
         self.split = split.rawValue
-        model_digest = loaded.folder.digest.hexadecimal
-        strategy = loaded.strategy
-        coefficients = loaded.coefficients
+        model_digest = model.hexadecimal
+        self.strategy = strategy.name
+        self.coefficients = coefficients
         categories = report.categories.isEmpty ? nil : report.categories
         n = report.total.judged
         correct = report.total.right
@@ -62,11 +70,15 @@ struct EvaluationResult: Encodable {
         tokens = report.tokenCount
         self.seconds = seconds
         tokens_per_second = Double(report.tokenCount) / seconds
-        self.lanes = lanes
+        (lanes, workers) =
+            switch engine {
+            case .lanes(let count): (count, nil)
+            case .workers(let count): (nil, count)
+            }
     }
 
     /// For people.
-    var text: String {
+    package var text: String {
         var rows: [(name: String, value: String)] = [
             ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),
             ("model", "\(model_digest.prefix(12)), \(strategy == "none" ? "no expert" : strategy)"),
@@ -92,12 +104,11 @@ struct EvaluationResult: Encodable {
         }
         let byTopic = topics.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.correct)/\($0.value.n)" }
         rows.append(("topics", byTopic.joined(separator: ", ")))
-        rows.append(
-            (
-                "time",
-                "\(Duration.seconds(seconds).text), \(PlainText.count(Int(tokens_per_second))) tokens/s, \(lanes) "
-                    + (lanes == 1 ? "lane" : "lanes")
-            ))
+        let engine = [(lanes, "lane"), (workers, "worker")].compactMap { count, noun in
+            count.map { "\($0) \(noun)" + ($0 == 1 ? "" : "s") }
+        }
+        let rate = "\(PlainText.count(Int(tokens_per_second))) tokens/s"
+        rows.append(("time", ([Duration.seconds(seconds).text, rate] + engine).joined(separator: ", ")))
         return PlainText.table(rows)
     }
 
