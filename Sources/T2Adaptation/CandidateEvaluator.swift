@@ -14,14 +14,17 @@ package struct CandidateEvaluator: Sendable {
     private let shots: [Problem]
     private let prompts: [[Int32]]
     private let answers: [ScoredSequence]
-    private let maxTokens: Int
+    private let sampling: Sampling
+    private let stop: StopCondition
 
     /// - Parameters:
     ///   - svf: a decomposition that covers the candidates' layout.
     ///   - shots: each with a reference.
+    ///   - sampling: greedy.
     /// - Throws: `PromptError` if a prompt leaves no room for its answer.
     package init(
-        _ svf: SVFModel, lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, shots: [Problem], maxTokens: Int
+        _ svf: SVFModel, lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, shots: [Problem],
+        sampling: Sampling
     ) throws {
         let configuration = svf.base.configuration
         self.svf = svf
@@ -29,13 +32,14 @@ package struct CandidateEvaluator: Sendable {
         self.tokenizer = tokenizer
         self.verifier = verifier
         self.shots = shots
-        self.maxTokens = maxTokens
+        self.sampling = sampling
+        stop = tokenizer.stopCondition(of: configuration, texts: sampling.stopTexts)
         let prompts = try shots.map {
-            try tokenizer.prompt(of: $0, maxTokens: maxTokens, contextLength: configuration.contextLength)
+            try tokenizer.prompt(of: $0, maxTokens: sampling.maxTokens, contextLength: configuration.contextLength)
         }
         answers = zip(shots, prompts).map { shot, prompt in
             ScoredSequence(
-                prompt: prompt, completion: tokenizer.reference(of: shot, stopTokens: configuration.stopTokens))
+                prompt: prompt, completion: tokenizer.reference(of: shot, model: configuration))
         }
         self.prompts = prompts
     }
@@ -50,12 +54,12 @@ package struct CandidateEvaluator: Sendable {
     }
 
     private func rightAnswers(_ candidates: Range<Int>, _ batch: CandidateBatch, _ lane: ModelLane) throws -> [Int] {
-        let sampled = try batch.answers(of: candidates, to: prompts, maxTokens: maxTokens, lane.sampler)
+        let sampled = try batch.answers(of: candidates, to: prompts, sampling, stop: stop, lane.sampler)
         let outcomes = try verifier.outcomes(
             sampled.enumerated().map { index, completion in
                 Submission(
                     problem: shots[index % shots.count],
-                    completion: tokenizer.decode(completion.tokens, skipSpecialTokens: true),
+                    completion: tokenizer.completion(completion.tokens, stopTexts: sampling.stopTexts),
                     finished: completion.finished)
             })
         return candidates.indices.map { index in

@@ -93,7 +93,8 @@ package struct Evaluation: Sendable {
         var isWanted = true
         var unreported = 0
         let completions = try lane.sampler.sample(
-            requests, execution, sampling, stopTokens: lane.transformer.model.configuration.stopTokens
+            requests, execution, sampling,
+            stop: tokenizer.stopCondition(of: lane.transformer.model.configuration, texts: sampling.stopTexts)
         ) { _, _ in
             isWanted = !isCancelled()
             unreported += 1
@@ -113,7 +114,8 @@ package struct Evaluation: Sendable {
     ) -> [EvaluatedCompletion] {
         let submissions = zip(batch, sampled).map { index, completion in
             Submission(
-                problem: problems[index], completion: tokenizer.decode(completion.tokens, skipSpecialTokens: true),
+                problem: problems[index],
+                completion: tokenizer.completion(completion.tokens, stopTexts: sampling.stopTexts),
                 finished: completion.finished)
         }
         let rewards = verifier.judge(submissions)

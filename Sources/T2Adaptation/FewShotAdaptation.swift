@@ -30,21 +30,21 @@ package struct FewShotAdaptation {
     }
 
     /// - Parameters:
-    ///   - maxTokens: of an answer.
+    ///   - sampling: greedy.
     ///   - decomposition: told how many matrices are decomposed, and of how many.
     package func run(
-        lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, maxTokens: Int,
+        lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, sampling: Sampling,
         decomposition: @escaping @Sendable (Int, Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false },
         onIteration: (FewShotSearch.Iteration) -> Void = { _ in }
     ) throws -> Result {
         let adaptation = Adaptation.smallest(covering: parameterisation.layout, of: base.configuration)
         let svf = try SVFModel(base, adaptation: adaptation, progress: decomposition)
         let evaluator = try CandidateEvaluator(
-            svf, lanes: lanes, tokenizer: tokenizer, verifier: verifier, shots: shots, maxTokens: maxTokens)
+            svf, lanes: lanes, tokenizer: tokenizer, verifier: verifier, shots: shots, sampling: sampling)
         let gradient =
             settings.method == .gradient
             ? try MixtureGradient(
-                svf, lanes: lanes, tokenizer: tokenizer, verifier: verifier, shots: shots, maxTokens: maxTokens,
+                svf, lanes: lanes, tokenizer: tokenizer, verifier: verifier, shots: shots, sampling: sampling,
                 seed: settings.seed) : nil
         let search = FewShotRun(parameterisation, evaluator: evaluator, shots: shots.count, settings: settings)
         let outcome = try search.run(gradient: gradient, isCancelled: isCancelled, onIteration: onIteration)

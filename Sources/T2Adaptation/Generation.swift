@@ -19,7 +19,7 @@ package struct Generation {
     private let tokenizer: Tokenizer
     private let execution: Execution
     private let expert: Int32
-    private let stopTokens: Set<Int32>
+    private let stop: StopCondition
 
     /// - Parameter lane: used by nobody else meanwhile.
     /// - Parameter expert: row of the scale table, in factored execution.
@@ -28,7 +28,7 @@ package struct Generation {
         self.tokenizer = tokenizer
         self.execution = execution
         self.expert = expert
-        stopTokens = lane.transformer.model.configuration.stopTokens
+        stop = tokenizer.stopCondition(of: lane.transformer.model.configuration)
     }
 
     /// - Parameters:
@@ -41,7 +41,7 @@ package struct Generation {
         var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true)
         var text = ""
         let request = SampleRequest(prompt: prompt, random: SeededRandom(seed: seed), expert: expert)
-        let sampled = try sampler.sample([request], execution, sampling, stopTokens: stopTokens) { _, token in
+        let sampled = try sampler.sample([request], execution, sampling, stop: stop) { _, token in
             let piece = decoder.append(token)
             text += piece
             return onText(piece)

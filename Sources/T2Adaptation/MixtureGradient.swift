@@ -16,23 +16,25 @@ package struct MixtureGradient: Sendable {
     private let verifier: Verifier
     private let shots: [Problem]
     private let prompts: [[Int32]]
-    private let maxTokens: Int
+    private let sampling: Sampling
     private let seed: UInt64
 
+    /// - Parameter sampling: its limits; the temperature is this method's own.
     /// - Throws: `PromptError` if a prompt leaves no room for its answer.
     package init(
-        _ svf: SVFModel, lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, shots: [Problem], maxTokens: Int,
-        seed: UInt64
+        _ svf: SVFModel, lanes: ModelLanes, tokenizer: Tokenizer, verifier: Verifier, shots: [Problem],
+        sampling: Sampling, seed: UInt64
     ) throws {
         self.svf = svf
         self.lanes = lanes
         self.tokenizer = tokenizer
         self.verifier = verifier
         self.shots = shots
-        self.maxTokens = maxTokens
+        self.sampling = sampling
         self.seed = seed
         prompts = try shots.map {
-            try tokenizer.prompt(of: $0, maxTokens: maxTokens, contextLength: svf.base.configuration.contextLength)
+            try tokenizer.prompt(
+                of: $0, maxTokens: sampling.maxTokens, contextLength: svf.base.configuration.contextLength)
         }
     }
 
@@ -51,12 +53,15 @@ package struct MixtureGradient: Sendable {
                     random: SeededRandom(seed: seed, step: iteration, problem: shot, sample: $0))
             }
             let sampled = try lane.sampler.sample(
-                requests, .merged(merged), Sampling(temperature: Self.temperature, maxTokens: maxTokens),
-                stopTokens: svf.base.configuration.stopTokens)
+                requests, .merged(merged),
+                Sampling(
+                    temperature: Self.temperature, maxTokens: sampling.maxTokens, stopTexts: sampling.stopTexts),
+                stop: tokenizer.stopCondition(of: svf.base.configuration, texts: sampling.stopTexts))
             let outcomes = try verifier.outcomes(
                 sampled.map {
                     Submission(
-                        problem: shots[shot], completion: tokenizer.decode($0.tokens, skipSpecialTokens: true),
+                        problem: shots[shot],
+                        completion: tokenizer.completion($0.tokens, stopTexts: sampling.stopTexts),
                         finished: $0.finished)
                 })
             let rewards: [Float] = outcomes.map { $0 == .right ? 1 : -1 }

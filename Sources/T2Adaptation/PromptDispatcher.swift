@@ -54,7 +54,7 @@ package final class PromptDispatcher: Sendable {
     /// - Throws: `PromptError` if a question leaves no room for its answer; `ModelError` if the model computes NaN.
     package func decide(_ prompts: [String], lane: ModelLane) throws -> [Dispatch] {
         let requests = try prompts.enumerated().map { index, prompt in
-            let tokens = tokenizer.promptPrefix + tokenizer.encode(classification.question(prompt))
+            let tokens = tokenizer.prompt(classification.question(prompt))
             guard tokens.count + Classification.maxTokens <= model.configuration.contextLength else {
                 throw PromptError.tooLong(
                     problem: "the question for the category of prompt \(index + 1)", tokens: tokens.count,
@@ -64,9 +64,9 @@ package final class PromptDispatcher: Sendable {
         }
         let sampled = try lane.sampler.sample(
             requests, execution, Sampling(temperature: 0, maxTokens: Classification.maxTokens),
-            stopTokens: model.configuration.stopTokens)
+            stop: tokenizer.stopCondition(of: model.configuration))
         return sampled.map { completion in
-            classification.dispatch(tokenizer.decode(completion.tokens, skipSpecialTokens: true))
+            classification.dispatch(tokenizer.completion(completion.tokens, stopTexts: []))
         }
     }
 }

@@ -12,12 +12,13 @@ package struct SearchDefinition: Sendable {
     package let task: String
     /// With their references.
     package let shots: [Problem]
-    package let maxTokens: Int
+    /// Greedy.
+    package let sampling: Sampling
     package let mixture: MixtureParameterisation
     package let settings: FewShotSearch.Settings
 
     package init(
-        name: String, model: BaseModelFolder, task: String, shots: [Problem], maxTokens: Int,
+        name: String, model: BaseModelFolder, task: String, shots: [Problem], sampling: Sampling,
         mixture: MixtureParameterisation, settings: FewShotSearch.Settings
     ) {
         self.name = name
@@ -27,7 +28,7 @@ package struct SearchDefinition: Sendable {
         tokenizerDigest = model.tokenizerDigest
         self.task = task
         self.shots = shots
-        self.maxTokens = maxTokens
+        self.sampling = sampling
         self.mixture = mixture
         self.settings = settings
     }
@@ -39,7 +40,7 @@ package struct SearchDefinition: Sendable {
         }
         return SearchIdentity(
             model: modelDigest, tokenizer: tokenizerDigest, experts: mixture.experts.map { Digest(of: $0.values) },
-            task: task, shots: problems.finalize(), maxTokens: maxTokens, scope: mixture.scope,
+            task: task, shots: problems.finalize(), sampling: sampling, scope: mixture.scope,
             isNormalized: mixture.isNormalized, settings: settings)
     }
 }

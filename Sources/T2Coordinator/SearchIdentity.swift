@@ -13,7 +13,7 @@ package struct SearchIdentity: JobIdentity {
     package let task: String
     /// Over the shots.
     package let shots: Digest
-    package let maxTokens: Int
+    package let sampling: Sampling
     package let scope: MixtureParameterisation.Scope
     package let isNormalized: Bool
     package let settings: FewShotSearch.Settings
@@ -22,7 +22,7 @@ package struct SearchIdentity: JobIdentity {
         Self.difference([
             ("base model", model == saved.model), ("tokenizer", tokenizer == saved.tokenizer),
             ("experts", experts == saved.experts), ("task", task == saved.task), ("shots", shots == saved.shots),
-            ("max-tokens", maxTokens == saved.maxTokens), ("per-layer", scope == saved.scope),
+            ("max-tokens", sampling == saved.sampling), ("per-layer", scope == saved.scope),
             ("normalize", isNormalized == saved.isNormalized),
             ("method, population, elite-ratio, iterations, patience or seed", settings == saved.settings),
         ])

@@ -62,14 +62,14 @@ struct SearchRound: UnitRound {
         return Lease(
             unit: unit.key, attempt: attempt, epoch: epoch, vector: stack.digest, seed: definition.settings.seed,
             problems: shots, problemNumbers: unit.problemNumbers, samplesPerPrompt: stack.count,
-            sampling: Sampling(temperature: 0, maxTokens: definition.maxTokens), gradient: nil,
+            sampling: definition.sampling, gradient: nil,
             candidates: CandidateSpecification(count: stack.count, question: question), lengthSeconds: length.seconds)
     }
 
     func check(_ unit: WorkUnit) -> ResultCheck {
         ResultCheck(
             problems: shots, problemNumbers: unit.problemNumbers, samplesPerPrompt: stacks[unit.key.index].count,
-            maxTokens: question == .references ? definition.model.contextLength : definition.maxTokens,
+            maxTokens: question == .references ? definition.model.contextLength : definition.sampling.maxTokens,
             vocabularySize: definition.model.vocabularySize, gradientCount: nil)
     }
 }

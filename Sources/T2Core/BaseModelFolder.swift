@@ -7,6 +7,7 @@ package struct BaseModelFolder: Sendable {
     package let files: [SafetensorsFile]
     /// Over the configuration and every tensor: names an exact model, however its files are cut.
     package let digest: Digest
+    /// Over the tokenizer and the chat template.
     package let tokenizerDigest: Digest
 
     package var tokenizerPath: String { path + "/tokenizer.json" }
@@ -16,7 +17,7 @@ package struct BaseModelFolder: Sendable {
         try Self.requireFolder(path)
         self.path = path
         configuration = try ModelConfiguration(path: path + "/config.json")
-        tokenizerDigest = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
+        tokenizerDigest = try Self.tokenizerDigest(path)
         files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
         digest = try Self.digest(configuration, files)
     }
@@ -60,6 +61,16 @@ package struct BaseModelFolder: Sendable {
         } catch {
             throw InputError(indexPath, "not a readable index: \(decodingProblem(error))", remedy: "Copy it again.")
         }
+    }
+
+    /// Over the tokenizer and, for a chat model, how it is prompted.
+    private static func tokenizerDigest(_ path: String) throws -> Digest {
+        let tokenizer = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
+        guard let template = try chatTemplate(path) else { return tokenizer }
+        var builder = DigestBuilder()
+        builder.update(tokenizer.hexadecimal)
+        builder.update(template)
+        return builder.finalize()
     }
 
     private static func digest(_ configuration: ModelConfiguration, _ files: [SafetensorsFile]) throws -> Digest {

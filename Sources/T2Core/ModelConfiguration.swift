@@ -18,8 +18,6 @@ package struct ModelConfiguration: Sendable, Equatable {
 
     package var querySize: Int { headCount * headSize }
     package var keyValueSize: Int { keyValueHeadCount * headSize }
-    /// The tokens that end a completion.
-    package var stopTokens: Set<Int32> { Set(endOfSequence.map { Int32($0) }) }
 
     /// - Throws: `SystemError` if the file cannot be read, `InputError` if it describes a model this program does not run.
     package init(path: String) throws {

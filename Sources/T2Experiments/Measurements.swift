@@ -134,7 +134,8 @@ struct Measurements {
             model.base, entries, try MixtureParameterisation(mixing: entries), task: task, examples: examples,
             shots: plan.shots, settings: settings)
         let result = try adaptation.run(
-            lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier, maxTokens: configuration.maxTokens,
+            lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier,
+            sampling: Sampling(temperature: 0, maxTokens: configuration.maxTokens),
             isCancelled: isCancelled)
         if isCancelled() { throw Stopped() }
         let search = Search(

@@ -14,21 +14,16 @@ package struct CandidateBatch: Sendable {
 
     /// Greedy answers to the prompts, candidate by candidate, all in one batch.
     ///
-    /// - Parameters:
-    ///   - stopTokens: instead of the model's.
-    ///   - onToken: called after each token; returns false to stop everything.
+    /// - Parameter onToken: called after each token; returns false to stop everything.
     /// - Throws: what sampling throws.
     package func answers(
-        of candidates: Range<Int>, to prompts: [[Int32]], maxTokens: Int, _ sampler: Sampler,
-        stopTokens: Set<Int32>? = nil, onToken: () -> Bool = { true }
+        of candidates: Range<Int>, to prompts: [[Int32]], _ sampling: Sampling, stop: StopCondition,
+        _ sampler: Sampler, onToken: () -> Bool = { true }
     ) throws -> [SampledCompletion] {
         let requests = candidates.flatMap { candidate in
             prompts.map { SampleRequest(prompt: $0, random: SeededRandom(seed: 0), expert: Int32(candidate)) }
         }
-        return try sampler.sample(
-            requests, .factored(svf, table), Sampling(temperature: 0, maxTokens: maxTokens),
-            stopTokens: stopTokens ?? svf.base.configuration.stopTokens
-        ) { _, _ in onToken() }
+        return try sampler.sample(requests, .factored(svf, table), sampling, stop: stop) { _, _ in onToken() }
     }
 
     /// log π of each answer's tokens under one of the candidates.

@@ -20,7 +20,7 @@ package struct SampledCompletion: Sendable, Equatable {
     /// The stop token included when it was sampled.
     package var tokens: [Int32] = []
     package var logProbabilities: [Float] = []
-    /// True if a stop token ended it, false if the limit did.
+    /// True if a stop token or text ended it, false if the limit did.
     package var finished = false
 }
 
@@ -49,17 +49,18 @@ package final class Sampler {
     /// Completions in the order of the requests.
     ///
     /// - Parameters:
-    ///   - stopTokens: end a completion; usually the end-of-sequence tokens.
+    ///   - stop: what ends a completion; usually the end-of-sequence tokens.
     ///   - onToken: called after each token with its request, for streaming and progress; return false to stop everything.
     /// - Throws: `InputError` if a prompt is empty or leaves no room in the context; `ModelError.nonFinite`.
     package func sample(
-        _ requests: [SampleRequest], _ execution: Execution, _ sampling: Sampling, stopTokens: Set<Int32>,
+        _ requests: [SampleRequest], _ execution: Execution, _ sampling: Sampling, stop: StopCondition,
         onToken: (Int, Int32) -> Bool = { _, _ in true }
     ) throws -> [SampledCompletion] {
         var completions = [SampledCompletion](repeating: SampledCompletion(), count: requests.count)
         guard !requests.isEmpty else { return completions }
         let cache = try prepareCache(requests, sampling)
         var requests = requests
+        var watches = [StopWatch](repeating: StopWatch(), count: requests.count)
         var choice = TokenChoice(sampling)
         var free = Array((0..<min(slots, requests.count)).reversed())
         var active: [Row] = []
@@ -79,7 +80,7 @@ package final class Sampler {
             }
             completions[request].tokens.append(token)
             completions[request].logProbabilities.append(logProbability)
-            let stopped = stopTokens.contains(token)
+            let stopped = watches[request].ends(token, stop)
             completions[request].finished = stopped
             let wanted = onToken(request, token)
             return (token, !stopped && completions[request].tokens.count < limit(requests[request], sampling), wanted)

@@ -32,6 +32,18 @@ struct AddedToken: Sendable, Decodable {
     }
 }
 
+/// The added tokens that are looked for in a text as it is written, and in the normalized text.
+struct AddedTokens: Sendable {
+    let written: AddedTokenFinder
+    let normalized: AddedTokenFinder
+
+    /// - Parameter tokens: each with the bytes it is looked for as.
+    init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
+        written = AddedTokenFinder(tokens.filter { !$0.token.normalized })
+        normalized = AddedTokenFinder(tokens.filter(\.token.normalized))
+    }
+}
+
 /// Finds added tokens in text: the leftmost first, of those the longest.
 struct AddedTokenFinder: Sendable {
     enum Section {

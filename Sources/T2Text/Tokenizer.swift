@@ -10,14 +10,18 @@ package final class Tokenizer: Sendable {
     private let model: BytePairModel
     private let preTokenizer: PreTokenizer
     private let composesCanonically: Bool
-    private let writtenTokens: AddedTokenFinder
-    private let normalizedTokens: AddedTokenFinder
+    private let addedTokens: AddedTokens
+    /// Without the special ones, which a prompt's own text must not be able to write.
+    private let ordinaryTokens: AddedTokens
     private let addedIdentifiers: [[UInt8]: Int32]
     private let addedBytes: [Int32: [UInt8]]
     private let specialTokens: Set<Int32>
+    /// How prompts are put to a chat model; nil for a model that completes text.
+    package let chatTemplate: ChatTemplate?
 
-    /// - Parameter path: a `tokenizer.json`.
-    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or not byte-level BPE.
+    /// - Parameter path: a `tokenizer.json`; the chat template is looked for beside it.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or not byte-level BPE, or the chat
+    ///   template is of no known family.
     package init(path: String) throws {
         let file = try TokenizerFile(path: path)
         self.path = path
@@ -28,14 +32,20 @@ package final class Tokenizer: Sendable {
         let added = file.addedTokens
         vocabularySize = max(file.model.vocabulary.size, (added.map(\.id).max() ?? -1) + 1)
         let found = added.map { token in (token: token, content: Self.content(of: token, file.composesCanonically)) }
-        writtenTokens = AddedTokenFinder(found.filter { !$0.token.normalized })
-        normalizedTokens = AddedTokenFinder(found.filter(\.token.normalized))
+        addedTokens = AddedTokens(found)
+        ordinaryTokens = AddedTokens(found.filter { !$0.token.special })
         addedIdentifiers = Dictionary(
             added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
         addedBytes = Dictionary(
             found.map { (Int32($0.token.id), ByteAlphabet.bytes(spelledBy: $0.content) ?? $0.content) },
             uniquingKeysWith: { first, _ in first })
         specialTokens = Set(added.filter(\.special).map { Int32($0.id) })
+        let folder = parentFolder(of: path)
+        chatTemplate = try ChatTemplate.text(beside: path).map { text in
+            try ChatTemplate(jinja: text, place: folder) { name in
+                added.first { $0.content == name && $0.special }.map { Int32($0.id) }
+            }
+        }
     }
 
     /// Bytes that the vocabulary has no token for. Encoding drops them where the file names no unknown token, as the
@@ -44,16 +54,18 @@ package final class Tokenizer: Sendable {
 
     /// The text's tokens. None are added; tokens of `added_tokens` that are written out in the text are found.
     ///
+    /// - Parameter findsSpecialTokens: false takes special tokens in the text for mere characters.
     /// - Cost: O(n log n) in the text's length, however it is made up.
-    package func encode(_ text: String) -> [Int32] {
+    package func encode(_ text: String, findsSpecialTokens: Bool = true) -> [Int32] {
+        let tokens = findsSpecialTokens ? addedTokens : ordinaryTokens
         var ids: [Int32] = []
         var scratch = BytePairScratch()
         var text = text
         text.withUTF8 { bytes in
-            writtenTokens.forEachSection(of: bytes) { section in
+            tokens.written.forEachSection(of: bytes) { section in
                 switch section {
                 case .token(let id): ids.append(id)
-                case .text(let part): encode(part, into: &ids, scratch: &scratch)
+                case .text(let part): encode(part, tokens.normalized, into: &ids, scratch: &scratch)
                 }
             }
         }
@@ -114,17 +126,21 @@ package final class Tokenizer: Sendable {
     }
 
     /// Encodes text that no token of the first search lies in.
-    private func encode(_ part: UnsafeBufferPointer<UInt8>, into ids: inout [Int32], scratch: inout BytePairScratch) {
+    private func encode(
+        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
+        scratch: inout BytePairScratch
+    ) {
         guard !composesCanonically else {
             return CanonicalComposition.normalize(part).withUnsafeBufferPointer {
-                encodeNormalized($0, into: &ids, scratch: &scratch)
+                encodeNormalized($0, normalizedTokens, into: &ids, scratch: &scratch)
             }
         }
-        encodeNormalized(part, into: &ids, scratch: &scratch)
+        encodeNormalized(part, normalizedTokens, into: &ids, scratch: &scratch)
     }
 
     private func encodeNormalized(
-        _ part: UnsafeBufferPointer<UInt8>, into ids: inout [Int32], scratch: inout BytePairScratch
+        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
+        scratch: inout BytePairScratch
     ) {
         normalizedTokens.forEachSection(of: part) { section in
             switch section {

@@ -27,7 +27,8 @@ final class CandidateRunner {
         onDecomposition: @escaping @Sendable () -> Void, onToken: () -> Bool
     ) throws -> [Rollout] {
         guard let vectors = stack.unstacked(specification.count), lease.samplesPerPrompt == vectors.count,
-            lease.problems.count == lease.problemNumbers.count, lease.gradient == nil, lease.sampling.maxTokens > 0
+            lease.problems.count == lease.problemNumbers.count, lease.gradient == nil, lease.sampling.maxTokens > 0,
+            lease.sampling.temperature == 0
         else {
             throw UnitError.unsuitableLease(
                 problem:
@@ -47,7 +48,8 @@ final class CandidateRunner {
         case .answers:
             var isWanted = true
             let sampled = try batch.answers(
-                of: vectors.indices, to: prompts, maxTokens: lease.sampling.maxTokens, sampler
+                of: vectors.indices, to: prompts, lease.sampling,
+                stop: tokenizer.stopCondition(of: configuration, texts: lease.sampling.stopTexts), sampler
             ) {
                 isWanted = onToken()
                 return isWanted
@@ -58,7 +60,7 @@ final class CandidateRunner {
             let answers = zip(lease.problems, prompts).map { problem, prompt in
                 ScoredSequence(
                     prompt: prompt,
-                    completion: tokenizer.reference(of: problem, stopTokens: configuration.stopTokens))
+                    completion: tokenizer.reference(of: problem, model: configuration))
             }
             for candidate in vectors.indices {
                 let scores = batch.logProbabilities(
@@ -73,7 +75,8 @@ final class CandidateRunner {
                 return Rollout(
                     problem: lease.problems[place], problemNumber: lease.problemNumbers[place], sample: candidate,
                     prompt: prompts[place], tokens: one.tokens, logProbabilities: one.logProbabilities,
-                    completion: tokenizer.decode(one.tokens, skipSpecialTokens: true), finished: one.finished)
+                    completion: tokenizer.completion(one.tokens, stopTexts: lease.sampling.stopTexts),
+                    finished: one.finished)
             }
         }
     }

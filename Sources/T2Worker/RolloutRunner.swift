@@ -44,7 +44,7 @@ final class RolloutRunner {
         var isWanted = true
         let completions = try sampler.sample(
             requests, try policy.execution(tokens: tokens, onLayer: transformer.onLayer), lease.sampling,
-            stopTokens: configuration.stopTokens
+            stop: tokenizer.stopCondition(of: configuration, texts: lease.sampling.stopTexts)
         ) { _, _ in
             isWanted = onToken()
             return isWanted
@@ -55,7 +55,8 @@ final class RolloutRunner {
             return Rollout(
                 problem: problem, problemNumber: lease.problemNumbers[place.group], sample: place.sample,
                 prompt: prompts[place.group], tokens: completion.tokens, logProbabilities: completion.logProbabilities,
-                completion: tokenizer.decode(completion.tokens, skipSpecialTokens: true), finished: completion.finished)
+                completion: tokenizer.completion(completion.tokens, stopTexts: lease.sampling.stopTexts),
+                finished: completion.finished)
         }
     }
 

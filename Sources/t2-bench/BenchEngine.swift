@@ -51,7 +51,8 @@ final class BenchEngine: Sendable {
                         random: SeededRandom(seed: 3, problem: index, sample: lane))
                 }
                 // Without stop tokens every sequence has the same length on every engine.
-                let completions = try! samplers[lane].sample(requests, .merged(merged), sampling, stopTokens: [])
+                let completions = try! samplers[lane].sample(
+                    requests, .merged(merged), sampling, stop: StopCondition(tokens: []))
                 precondition(completions.allSatisfy { $0.tokens.count == new })
             }
         }
@@ -75,7 +76,8 @@ final class BenchEngine: Sendable {
                 for place in stride(from: lane, to: places.count, by: lanes) {
                     // Without stop tokens every sequence has the same length on every engine.
                     let answers = try! batch.answers(
-                        of: places[place], to: prompts, maxTokens: new, samplers[lane], stopTokens: [])
+                        of: places[place], to: prompts, Sampling(temperature: 0, maxTokens: new),
+                        stop: StopCondition(tokens: []), samplers[lane])
                     precondition(answers.allSatisfy { $0.tokens.count == new })
                 }
             }

@@ -53,7 +53,8 @@ struct AdaptCommand: AsyncParsableCommand {
             shots: try ShotSelection.draw(
                 search.shots, from: try task.problems(split: .train, in: data.folder(model: modelPath)),
                 task: task.name, seed: search.seed),
-            maxTokens: data.maxTokens, mixture: try search.mixture(entries), settings: search.settings())
+            sampling: Sampling(temperature: 0, maxTokens: data.maxTokens), mixture: try search.mixture(entries),
+            settings: search.settings())
         _ = try PromptCheck(
             definition.shots, tokenizer, maxTokens: data.maxTokens, contextLength: model.configuration.contextLength)
         let start = ContinuousClock.now

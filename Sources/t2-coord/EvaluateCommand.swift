@@ -109,7 +109,8 @@ struct EvaluateCommand: AsyncParsableCommand {
             selection.shots, from: try examples(), task: task.name, seed: settings.seed)
         return .fewShot(
             SearchDefinition(
-                name: name, model: model, task: task.name, shots: shots, maxTokens: data.maxTokens,
+                name: name, model: model, task: task.name, shots: shots,
+                sampling: Sampling(temperature: 0, maxTokens: data.maxTokens),
                 mixture: try MixtureParameterisation(mixing: entries), settings: settings), entries)
     }
 

@@ -55,7 +55,8 @@ struct AdaptCommand: ParsableCommand {
         let start = ContinuousClock.now
         let result = try adaptation.run(
             lanes: ModelLanes(base, count: laneOptions.count), tokenizer: tokenizer, verifier: verifier,
-            maxTokens: data.maxTokens, decomposition: { decomposing.report($0, of: $1, "matrices") },
+            sampling: Sampling(temperature: 0, maxTokens: data.maxTokens),
+            decomposition: { decomposing.report($0, of: $1, "matrices") },
             isCancelled: { interruption.isRequested }
         ) { iteration in
             reporter.report(

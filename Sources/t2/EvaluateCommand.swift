@@ -52,7 +52,7 @@ struct EvaluateCommand: ParsableCommand {
             StrategyOptions.FewShotSource(
                 task: task,
                 examples: try task.problems(split: .train, in: data.folder(model: strategy.model.path)),
-                maxTokens: data.maxTokens, seed: sampling.seed, verifier: verifier)
+                sampling: Sampling(temperature: 0, maxTokens: data.maxTokens), seed: sampling.seed, verifier: verifier)
         }
         let lanes = ModelLanes(loaded.base, count: laneOptions.count)
         let evaluation = Evaluation(

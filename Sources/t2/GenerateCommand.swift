@@ -13,7 +13,7 @@ struct GenerateCommand: ParsableCommand {
         abstract: "Completes a prompt, printing the text as it comes.",
         discussion: """
             The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
-            text. The default is greedy; --temperature draws instead. With --adapt a first pass decides which experts answer; \
+            text, for a chat model as the user's turn. The default is greedy; --temperature draws instead. With --adapt a first pass decides which experts answer; \
             the decision goes to standard error and into --json. Ctrl-C ends it with what there is.
 
             Examples:
@@ -96,7 +96,7 @@ struct GenerateCommand: ParsableCommand {
     func run() throws {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
         let loaded = try strategy.load(lanes: laneOptions.count, fewShot: fewShotSource)
-        let promptTokens = loaded.tokenizer.promptPrefix + loaded.tokenizer.encode(text)
+        let promptTokens = loaded.tokenizer.prompt(text)
         let interruption = StopSignals { _ in }
         let lane = ModelLane(loaded.base)
         var dispatch: Dispatch?
@@ -150,7 +150,8 @@ struct GenerateCommand: ParsableCommand {
         if task.needsSandbox { try verifier.requireSandbox() }
         let folder = data ?? BaseModelFolder.defaultData(model: strategy.model.path)
         return StrategyOptions.FewShotSource(
-            task: task, examples: try task.problems(split: .train, in: folder), maxTokens: RunConfiguration().maxTokens,
+            task: task, examples: try task.problems(split: .train, in: folder),
+            sampling: Sampling(temperature: 0, maxTokens: RunConfiguration().maxTokens),
             seed: sampling.seed, verifier: verifier)
     }
 

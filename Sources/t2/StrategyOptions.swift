@@ -18,7 +18,8 @@ struct StrategyOptions: ParsableArguments {
     struct FewShotSource {
         let task: TrainingTask
         let examples: [Problem]
-        let maxTokens: Int
+        /// Greedy.
+        let sampling: Sampling
         let seed: UInt64
         let verifier: Verifier
     }
@@ -81,7 +82,7 @@ struct StrategyOptions: ParsableArguments {
         defer { reporter.finish() }
         return try adaptation.run(
             lanes: ModelLanes(base, count: lanes), tokenizer: tokenizer, verifier: source.verifier,
-            maxTokens: source.maxTokens, decomposition: decomposing,
+            sampling: source.sampling, decomposition: decomposing,
             onIteration: { iteration in
                 reporter.report(
                     fraction: Double(iteration.iteration) / Double(settings.iterations),

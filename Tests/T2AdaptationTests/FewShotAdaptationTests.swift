@@ -28,7 +28,7 @@ struct FewShotAdaptationTests {
             examples: model.problems(task, .train), shots: 5, settings: settings(method)
         ).run(
             lanes: ModelLanes(model.base, count: lanes), tokenizer: model.tokenizer, verifier: Verifier(parallelism: 2),
-            maxTokens: 40)
+            sampling: Sampling(temperature: 0, maxTokens: 40))
     }
 
     @Test("lanes change nothing of what any method finds", arguments: FewShotSearch.Method.allCases)
@@ -66,7 +66,7 @@ struct FewShotAdaptationTests {
         let evaluator = try CandidateEvaluator(
             svf, lanes: ModelLanes(model.base, count: 2), tokenizer: model.tokenizer,
             verifier: Verifier(parallelism: 1),
-            shots: shots, maxTokens: 40)
+            shots: shots, sampling: Sampling(temperature: 0, maxTokens: 40))
         let right = try evaluator.rightAnswers(candidates)
         #expect(right == (try candidates.flatMap { try evaluator.rightAnswers([$0]) }))
         #expect(Set(right).count > 1)
@@ -74,7 +74,7 @@ struct FewShotAdaptationTests {
         #expect(likelihoods == (try candidates.flatMap { try evaluator.logLikelihoods([$0]) }))
         // The same as scoring the merged weights.
         let z = try svf.complete(candidates[1])
-        let end = try #require(model.base.configuration.stopTokens.min())
+        let end = Int32(try #require(model.base.configuration.endOfSequence.first))
         let sequences = shots.map {
             ScoredSequence(
                 prompt: model.tokenizer.promptPrefix + model.tokenizer.encode($0.prompt),

@@ -15,7 +15,7 @@ struct SamplerTests {
         let merged = model.svf.merge(model.vector(1))
         let requests = model.requests(8)
         let completions = try Sampler(model.transformer).sample(
-            requests, .merged(merged), Sampling(temperature: 1, maxTokens: 20), stopTokens: stop)
+            requests, .merged(merged), Sampling(temperature: 1, maxTokens: 20), stop: StopCondition(tokens: stop))
         let sequences = zip(requests, completions).map { ScoredSequence(prompt: $0.prompt, completion: $1.tokens) }
         let scores = LogProbabilities(model.transformer).score(sequences, .merged(merged))
         #expect(largestDifference(scores, completions.map(\.logProbabilities)) < 2e-5)
@@ -27,10 +27,11 @@ struct SamplerTests {
         let merged = model.svf.merge(model.vector(1))
         let requests = model.requests(12)
         let together = try Sampler(model.transformer, slots: slots).sample(
-            requests, .merged(merged), sampling, stopTokens: stop)
+            requests, .merged(merged), sampling, stop: StopCondition(tokens: stop))
         #expect(Set(together.map(\.tokens)).count > 6)
         for (request, expected) in zip(requests, together) {
-            let alone = try Sampler(model.transformer).sample([request], .merged(merged), sampling, stopTokens: stop)[0]
+            let alone = try Sampler(model.transformer).sample(
+                [request], .merged(merged), sampling, stop: StopCondition(tokens: stop))[0]
             #expect(alone.tokens == expected.tokens)
             #expect(alone.finished == expected.finished)
         }
@@ -42,10 +43,12 @@ struct SamplerTests {
         let prompt = RandomModel.tokens(9, 4)
         let requests = (0..<6).map { SampleRequest(prompt: prompt, random: SeededRandom(seed: 1, sample: $0)) }
         let weights = Execution.merged(model.svf.base.weights)
-        let together = try Sampler(model.transformer).sample(requests, weights, sampling, stopTokens: stop)
+        let together = try Sampler(model.transformer).sample(
+            requests, weights, sampling, stop: StopCondition(tokens: stop))
         #expect(Set(together.map(\.tokens)).count > 1)
         for (request, expected) in zip(requests, together) {
-            let alone = try Sampler(model.transformer).sample([request], weights, sampling, stopTokens: stop)
+            let alone = try Sampler(model.transformer).sample(
+                [request], weights, sampling, stop: StopCondition(tokens: stop))
             #expect(alone[0].tokens == expected.tokens)
         }
     }
@@ -60,11 +63,12 @@ struct SamplerTests {
                 expert: Int32(index % 2))
         }
         let mixed = try Sampler(model.transformer).sample(
-            requests, .factored(model.svf, ScaleTable(model.svf, vectors)), sampling, stopTokens: stop)
+            requests, .factored(model.svf, ScaleTable(model.svf, vectors)), sampling, stop: StopCondition(tokens: stop))
         for (request, expected) in zip(requests, mixed) {
             let merged = Execution.merged(model.svf.merge(vectors[Int(request.expert)]))
             #expect(
-                try Sampler(model.transformer).sample([request], merged, sampling, stopTokens: stop)[0].tokens
+                try Sampler(model.transformer).sample([request], merged, sampling, stop: StopCondition(tokens: stop))[0]
+                    .tokens
                     == expected.tokens)
         }
     }
@@ -75,9 +79,10 @@ struct SamplerTests {
         let weights = Execution.merged(model.svf.base.weights)
         let request = model.requests(1)
         let greedy = Sampling(temperature: 0, maxTokens: 5)
-        let cut = try Sampler(model.transformer).sample(request, weights, greedy, stopTokens: [])[0]
+        let cut = try Sampler(model.transformer).sample(request, weights, greedy, stop: StopCondition(tokens: []))[0]
         #expect(cut.tokens.count == 5 && !cut.finished)
-        let stopped = try Sampler(model.transformer).sample(request, weights, greedy, stopTokens: [cut.tokens[2]])[0]
+        let stopped = try Sampler(model.transformer).sample(
+            request, weights, greedy, stop: StopCondition(tokens: [cut.tokens[2]]))[0]
         #expect(stopped.finished)
         #expect(stopped.tokens == Array(cut.tokens[...cut.tokens.firstIndex(of: cut.tokens[2])!]))
         var batch = TokenBatch()
@@ -93,11 +98,12 @@ struct SamplerTests {
         let weights = Execution.merged(model.svf.base.weights)
         let requests = model.requests(4)
         let greedy = try Sampler(model.transformer).sample(
-            requests, weights, Sampling(temperature: 0, maxTokens: 6), stopTokens: [])
+            requests, weights, Sampling(temperature: 0, maxTokens: 6), stop: StopCondition(tokens: []))
         for truncated in [
             Sampling(temperature: 2, topK: 1, maxTokens: 6), Sampling(temperature: 2, topP: 1e-6, maxTokens: 6),
         ] {
-            let found = try Sampler(model.transformer).sample(requests, weights, truncated, stopTokens: [])
+            let found = try Sampler(model.transformer).sample(
+                requests, weights, truncated, stop: StopCondition(tokens: []))
             #expect(found.map(\.tokens) == greedy.map(\.tokens))
             #expect(found.flatMap(\.logProbabilities).allSatisfy { abs($0) < 1e-6 })
         }
@@ -108,11 +114,12 @@ struct SamplerTests {
         let model = try RandomModel(contextLength: 16)
         let weights = Execution.merged(model.svf.base.weights)
         let request = SampleRequest(prompt: RandomModel.tokens(10, 1), random: SeededRandom(seed: 1))
-        let found = try Sampler(model.transformer).sample([request], weights, sampling, stopTokens: [])[0]
+        let found = try Sampler(model.transformer).sample(
+            [request], weights, sampling, stop: StopCondition(tokens: []))[0]
         #expect(found.tokens.count == 6 && !found.finished)
         let long = SampleRequest(prompt: RandomModel.tokens(16, 1), random: SeededRandom(seed: 1))
         let error = #expect(throws: InputError.self) {
-            try Sampler(model.transformer).sample([long], weights, sampling, stopTokens: [])
+            try Sampler(model.transformer).sample([long], weights, sampling, stop: StopCondition(tokens: []))
         }
         #expect(error?.description.contains("16 tokens") == true)
     }
@@ -122,7 +129,8 @@ struct SamplerTests {
         let model = try RandomModel()
         let weights = Execution.merged(model.svf.merge(ExpertVector(layout: model.svf.layout, repeating: 1e30)))
         let error = #expect(throws: ModelError.self) {
-            try Sampler(model.transformer).sample(model.requests(2), weights, sampling, stopTokens: stop)
+            try Sampler(model.transformer).sample(
+                model.requests(2), weights, sampling, stop: StopCondition(tokens: stop))
         }
         #expect(error?.description.contains("is not finite") == true)
         #expect(
@@ -134,7 +142,8 @@ struct SamplerTests {
         let model = try RandomModel()
         var count = 0
         let found = try Sampler(model.transformer).sample(
-            model.requests(3), .merged(model.svf.base.weights), Sampling(temperature: 1, maxTokens: 20), stopTokens: []
+            model.requests(3), .merged(model.svf.base.weights), Sampling(temperature: 1, maxTokens: 20),
+            stop: StopCondition(tokens: [])
         ) { _, _ in
             count += 1
             return count < 10

@@ -33,6 +33,8 @@ struct TokenizerFixture: Decodable {
         try Tokenizer(path: tokenizerPath(name))
     }
 
+    static func file(_ name: String) -> URL { folder.appending(path: name) }
+
     static func tokenizerPath(_ name: String) -> String { folder.appending(path: "\(name)/tokenizer.json").path }
 
     private static var folder: URL { Bundle.module.bundleURL.appending(path: "Fixtures") }
