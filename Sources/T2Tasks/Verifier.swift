@@ -50,7 +50,7 @@ package final class Verifier: Sendable {
             case .boxed(let answer):
                 outcome = Self.compare(BoxedAnswer(inCompletion: completion), with: BoxedAnswer(answer))
             case .choice(let answer):
-                outcome = Self.compare(ChoiceAnswer(inCompletion: completion), with: ChoiceAnswer(answer))
+                outcome = Self.compare(ChoiceAnswer(inCompletion: completion, options: []), with: ChoiceAnswer(answer))
             case .program(let prefix, let tests):
                 let isEmpty = completion.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
                 outcome = isEmpty ? .noAnswer : .wrong

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The content of a `\boxed{…}`: compared by value if both are integers, else exactly, white space around it aside.
-package struct BoxedAnswer: Equatable {
+package struct BoxedAnswer: Equatable, Sendable {
     package let content: String
 
     /// The last `\boxed{…}`; nil if there is none or its braces do not close. A backslash makes a brace a mere character.
@@ -29,7 +29,8 @@ package struct BoxedAnswer: Equatable {
         let digits = content.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
         guard content.utf8.count - digits.count <= 1 else { return nil }
         guard digits.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ",") }) else { return nil }
-        return NumberAnswer(content)
+        guard let number = NumberAnswer(content), number.text.utf8.count == content.utf8.count else { return nil }
+        return number
     }
 
     /// The position of the brace that closes one opened just before `bytes`.
