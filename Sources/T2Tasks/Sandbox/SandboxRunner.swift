@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// One bubblewrapped interpreter that runs programs one after another; belongs to the thread that made it.
+/// One isolated interpreter that runs programs one after another; belongs to the thread that made it.
 ///
 /// Invariants: the process dies with that thread; after any failure it is dead, and no later program sees it.
 struct SandboxRunner: ~Copyable {
@@ -86,12 +86,12 @@ struct SandboxRunner: ~Copyable {
         let reason: String
     }
 
+    /// The source and the tests apart: they are read by two processes.
     private func send(_ program: Program) throws(Failure) {
-        guard let body = try? JSONEncoder().encode(program) else {
-            throw Failure(reason: "the request cannot be encoded")
+        guard let tests = try? JSONEncoder().encode(program.tests) else {
+            throw Failure(reason: "the tests cannot be encoded")
         }
-        let length = UInt32(body.count)
-        let message = (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
+        let message = Self.frame(Array(program.source.utf8)) + Self.frame(Array(tests))
         var sent = 0
         while sent < message.count {
             // A pipe would raise SIGPIPE in the whole worker.
@@ -102,6 +102,11 @@ struct SandboxRunner: ~Copyable {
             guard count > 0 else { throw ended() }
             sent += count
         }
+    }
+
+    private static func frame(_ body: [UInt8]) -> [UInt8] {
+        let length = UInt32(body.count)
+        return (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
     }
 
     private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(Failure) -> [UInt8] {
