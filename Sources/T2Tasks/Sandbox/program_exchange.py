@@ -38,7 +38,11 @@ class Broken(Exception):
 def read_exactly(descriptor, count):
     pieces = bytearray()
     while len(pieces) < count:
-        piece = os.read(descriptor, min(count - len(pieces), 1 << 20))
+        try:
+            piece = os.read(descriptor, min(count - len(pieces), 1 << 20))
+        except ConnectionResetError:
+            # It ended with something unread.
+            piece = b""
         if not piece:
             raise Ended
         pieces += piece
@@ -149,6 +153,13 @@ def text_of(error):
         return str(error)[:400]
     except BaseException:
         return "an exception that cannot be shown"
+
+
+def encoded(message):
+    body = json.dumps(message, check_circular=False).encode()
+    if len(body) > LONGEST_MESSAGE:
+        raise ValueError(f"a value of {len(body)} bytes, at most {LONGEST_MESSAGE} can be passed")
+    return body
 
 
 class Numbering:
@@ -272,8 +283,11 @@ class Exchange:
     # Requests and answers.
 
     def send(self, message):
+        self.send_encoded(encoded(message))
+
+    def send_encoded(self, message):
         try:
-            write_frame(self.descriptor, json.dumps(message, check_circular=False).encode())
+            write_frame(self.descriptor, message)
         except Ended:
             self.has_ended = True
             raise
@@ -330,11 +344,12 @@ class Exchange:
                     [number, [self.encode(item, numbering) for item in CONTAINERS[type(container)].contents(container)]]
                     for number, container in enumerate(mutable)
                 ]
+            reply = encoded(reply)
         except Ended:
             raise
         except BaseException as error:
-            reply = {"raised": self.encode_exception(error)}
-        self.send(reply)
+            reply = encoded({"raised": self.encode_exception(error)})
+        self.send_encoded(reply)
 
     def permits(self, function, positional):
         """Whether a program may do this to what the tests gave it: call it, iterate over it and, with an object of a

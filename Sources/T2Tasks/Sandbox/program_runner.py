@@ -57,25 +57,27 @@ def demand(result, action):
 
 
 class SystemCallFilter:
-    """A seccomp filter without the calls that could escape the limits: namespaces, mounts, anonymous files, tracing."""
+    """A seccomp filter without the calls that could escape the limits: namespaces, mounts, anonymous files, tracing, and
+    sockets that are in no network namespace or need a part of the kernel that no program needs."""
 
     DENIED = {
         # ptrace, mount, umount2, pivot_root, unshare, setns, add_key, request_key, keyctl, bpf, userfaultfd,
         # perf_event_open, io_uring_setup, process_vm_readv, process_vm_writev, memfd_create, memfd_secret, shmget,
         # open_tree, move_mount, fsopen, mount_setattr
-        "x86_64": (0xC000003E, 56, (101, 165, 166, 155, 272, 308, 248, 249, 250, 321, 323, 298, 425, 310, 311, 319, 447,
+        "x86_64": (0xC000003E, 56, 41, (101, 165, 166, 155, 272, 308, 248, 249, 250, 321, 323, 298, 425, 310, 311, 319, 447,
                                     29, 428, 429, 430, 442)),
-        "aarch64": (0xC00000B7, 220, (117, 40, 39, 41, 97, 268, 217, 218, 219, 280, 282, 241, 425, 270, 271, 279, 447,
+        "aarch64": (0xC00000B7, 220, 198, (117, 40, 39, 41, 97, 268, 217, 218, 219, 280, 282, 241, 425, 270, 271, 279, 447,
                                       194, 428, 429, 430, 442)),
     }
     CLONE3 = 435
     X32_CALLS = 0x40000000
-    ALLOW, KILL, DENY, ABSENT = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
+    ALLOW, KILL, DENY, ABSENT, NO_FAMILY = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026, 0x00050061
+    FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 
     def __init__(self, machine):
         if machine not in self.DENIED:
             sys.exit(f"no system call filter is known for {machine}, only for {' and '.join(self.DENIED)}")
-        architecture, clone, denied = self.DENIED[machine]
+        architecture, clone, socket_call, denied = self.DENIED[machine]
         load, equal, at_least, any_bit, finish = 0x20, 0x15, 0x35, 0x45, 0x06
 
         def refuse_if(test, value, answer):
@@ -88,7 +90,10 @@ class SystemCallFilter:
         for number in denied:
             code += refuse_if(equal, number, self.DENY)
         code += [(equal, 0, 3, clone), (load, 0, 0, 16)] + refuse_if(any_bit, CLONE_ANY_NAMESPACE, self.DENY)
-        code += [(finish, 0, 0, self.ALLOW)]
+        # The address family is the first argument.
+        code += [(equal, 0, len(self.FAMILIES) + 2, socket_call), (load, 0, 0, 16)]
+        code += [(equal, len(self.FAMILIES) - index, 0, family) for index, family in enumerate(self.FAMILIES)]
+        code += [(finish, 0, 0, self.NO_FAMILY), (finish, 0, 0, self.ALLOW)]
         self.code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in code))
         self.header = ctypes.create_string_buffer(struct.pack("@HP", len(code), ctypes.addressof(self.code)))
 
@@ -330,6 +335,8 @@ class Judge:
 
 def run_program(runner, folder, descriptor):
     """The life of a program's process: reads the source, runs it in a `__main__` of its own, answers its tests."""
+    # A signal to its group is its own affair.
+    os.setsid()
     exchange = Exchange(descriptor, judging=False)
     main = types.ModuleType("__main__")
     REQUESTS["global"] = vars(main).__getitem__

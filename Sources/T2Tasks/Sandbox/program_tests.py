@@ -84,4 +84,4 @@ def describe(error):
     text = getattr(error, "t2_text", None)
     if text is None:
         text = text_of(error)
-    return f"{type(error).__name__}: {text}"[:400]
+    return f"{type(error).__name__}: {text}"[:400] if text else type(error).__name__
