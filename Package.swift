@@ -36,7 +36,13 @@ let package = Package(
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
         .target(name: "T2Text", dependencies: ["T2Core"]),
-        .target(name: "T2Tasks", dependencies: ["T2Core"], resources: [.embedInCode("program_runner.py")]),
+        .target(
+            name: "T2Tasks", dependencies: ["T2Core"],
+            resources: [
+                // The parts of the one program that SandboxCommand starts.
+                .embedInCode("Sandbox/program_exchange.py"), .embedInCode("Sandbox/program_remote.py"),
+                .embedInCode("Sandbox/program_tests.py"), .embedInCode("Sandbox/program_runner.py"),
+            ]),
         .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
 
         // Row 3

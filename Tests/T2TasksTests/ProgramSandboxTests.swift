@@ -112,8 +112,9 @@ struct ProgramSandboxTests {
         let paths = [
             secret, "/etc/passwd", "/etc/hostname", "/home", "/root", "/proc", "/sys", "/var", "/run", "/usr/share",
         ]
-        let tests = paths.map { "assert not os.path.exists('\($0)'), '\($0)'" }
-        #expect(try run("import os", tests + ["assert os.listdir('/tmp') == []"]) == .passed)
+        let tests = paths.map { "assert not exists('\($0)'), '\($0)'" }
+        let look = "import os\ndef exists(path): return os.path.exists(path)\ndef files(): return os.listdir('/tmp')"
+        #expect(try run(look, tests + ["assert files() == []"]) == .passed)
         let files = "import os\ndef refused(path):\n    try: open(path, 'w')\n    except OSError: return True"
         #expect(
             try run(files, ["/x", "/usr/lib/x", "/dev/x", "/lib/x"].map { "assert refused('\($0)'), '\($0)'" })
@@ -122,10 +123,16 @@ struct ProgramSandboxTests {
 
     @Test("shows no process, variable or user of the host")
     func processesOfTheHost() throws {
-        let source = "import os, signal\ntry: os.kill(-1, signal.SIGKILL)\nexcept ProcessLookupError: pass"
+        let source = """
+            import os, signal
+            try: os.kill(-1, signal.SIGKILL)
+            except ProcessLookupError: pass
+            def who(): return os.getpid(), os.getppid(), os.getuid()
+            def environment(): return dict(os.environ)
+            """
         let tests = [
-            "assert os.getpid() == 1", "assert os.getppid() == 0", "assert os.getuid() == 65534",
-            "assert set(os.environ) <= {'PYTHONHASHSEED', 'LC_ALL', 'PWD'}, os.environ",
+            "assert who() == (1, 0, 65534), who()",
+            "assert set(environment()) <= {'PYTHONHASHSEED', 'LC_ALL', 'PWD'}, environment()",
         ]
         #expect(try run(source, tests) == .passed)
         try expectHealthy()

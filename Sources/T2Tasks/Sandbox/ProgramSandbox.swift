@@ -2,14 +2,16 @@ import Foundation
 import Synchronization
 import T2Core
 
-/// Runs untrusted Python programs: isolated from the host, from each other and from their own verdict.
+/// Runs untrusted Python programs: isolated from the host, from each other, from their tests and from their own verdict.
 ///
 /// Each of `parallelism` threads owns one warm interpreter inside bubblewrap (`SandboxCommand` says what it sees,
-/// `program_runner.py` how a program is run in there). An interpreter that dies costs the program it was running, which
+/// `program_runner.py` how a program is run in there, `program_exchange.py` how its tests reach it). An interpreter that dies costs the program it was running, which
 /// is then *not run*, never *failed*; the next program gets a new one.
 ///
 /// Invariants: a batch is answered whole and in order; no process outlives its program; none outlives the sandbox.
 package final class ProgramSandbox: Sendable {
+    /// What its programs are kept from.
+    package let isolation: ProgramIsolation
     private let limits: ProgramLimits
     private let queue = ProgramQueue()
     private let processes: RunningProcesses
@@ -18,14 +20,17 @@ package final class ProgramSandbox: Sendable {
     ///
     /// - Parameters:
     ///   - parallelism: programs that may run at once.
+    ///   - isolation: `none` only where a person has asked for it.
     ///   - searchPath: where bubblewrap and Python are looked for, in the form of `PATH`.
     /// - Throws: `SandboxError` with the remedy.
     package init(
-        parallelism: Int, limits: ProgramLimits = ProgramLimits(), searchPath: String = ProgramSandbox.systemSearchPath
+        parallelism: Int, limits: ProgramLimits = ProgramLimits(), isolation: ProgramIsolation = .bubblewrap,
+        searchPath: String = ProgramSandbox.systemSearchPath
     ) throws {
         precondition(parallelism > 0, "a sandbox needs at least one interpreter")
         self.limits = limits
-        let command = try SandboxCommand(searchPath: searchPath, limits: limits)
+        self.isolation = isolation
+        let command = try SandboxCommand(searchPath: searchPath, limits: limits, isolation: isolation)
         processes = RunningProcesses(count: parallelism)
         for index in 0..<parallelism {
             let thread = Thread { [queue, processes] in
@@ -61,7 +66,7 @@ package final class ProgramSandbox: Sendable {
         return batch.wait()
     }
 
-    /// The process that bubblewrap started for each thread; nil where none runs at the moment.
+    /// The process that was started for each thread: bubblewrap, if it isolates; nil where none runs at the moment.
     package var processIdentifiers: [pid_t?] { processes.all }
 
     private func checkTrialPrograms() throws {
@@ -69,7 +74,10 @@ package final class ProgramSandbox: Sendable {
         let results = run(trials.map { Program(source: $0.0, tests: ["assert one() == 1"]) })
         for (trial, result) in zip(trials, results) {
             switch (result, trial.1) {
-            case (.notRun(let reason), _): throw SandboxError.broken(reason)
+            case (.notRun(let reason), _):
+                // Other troubles, a damaged interpreter say, have nothing to do with what the machine forbids.
+                let isRefusal = reason.hasPrefix("bwrap: ")
+                throw SandboxError.broken(reason, restriction: isRefusal ? NamespaceRestriction.find() : nil)
             case (.passed, .passed), (.failed, nil): continue
             default: throw SandboxError.broken("the verdict on '\(trial.0)' was \(result)")
             }

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// One bubblewrapped interpreter that runs programs one after another; belongs to the thread that made it.
+/// One isolated interpreter that runs programs one after another; belongs to the thread that made it.
 ///
 /// Invariants: the process dies with that thread; after any failure it is dead, and no later program sees it.
 struct SandboxRunner: ~Copyable {
@@ -30,7 +30,9 @@ struct SandboxRunner: ~Copyable {
             throw error
         }
         defer { close(diagnostics.theirs) }
-        guard let process = Self.spawn(command, channel: channel.theirs, diagnostics: diagnostics.theirs) else {
+        let process = ChildProcess.start(
+            command.arguments, environment: command.environment, input: channel.theirs, diagnostics: diagnostics.theirs)
+        guard let process else {
             let failure = Failure(reason: Self.reason("start \(command.executable)"))
             close(channel.ours)
             close(diagnostics.ours)
@@ -86,12 +88,12 @@ struct SandboxRunner: ~Copyable {
         let reason: String
     }
 
+    /// The source and the tests apart: they are read by two processes.
     private func send(_ program: Program) throws(Failure) {
-        guard let body = try? JSONEncoder().encode(program) else {
-            throw Failure(reason: "the request cannot be encoded")
+        guard let tests = try? JSONEncoder().encode(program.tests) else {
+            throw Failure(reason: "the tests cannot be encoded")
         }
-        let length = UInt32(body.count)
-        let message = (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
+        let message = Self.frame(Array(program.source.utf8)) + Self.frame(Array(tests))
         var sent = 0
         while sent < message.count {
             // A pipe would raise SIGPIPE in the whole worker.
@@ -102,6 +104,11 @@ struct SandboxRunner: ~Copyable {
             guard count > 0 else { throw ended() }
             sent += count
         }
+    }
+
+    private static func frame(_ body: [UInt8]) -> [UInt8] {
+        let length = UInt32(body.count)
+        return (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
     }
 
     private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(Failure) -> [UInt8] {
@@ -130,43 +137,9 @@ struct SandboxRunner: ~Copyable {
     }
 
     private static func socketPair() throws(Failure) -> (ours: Int32, theirs: Int32) {
-        var ends: [Int32] = [-1, -1]
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw Failure(reason: reason("make a socket pair")) }
-        return (ends[0], ends[1])
+        guard let pair = ChildProcess.socketPair() else { throw Failure(reason: reason("make a socket pair")) }
+        return pair
     }
 
     private static func reason(_ action: String) -> String { "cannot \(action): \(String(cString: strerror(errno)))" }
-
-    /// In a session of its own, so that Ctrl-C in a terminal reaches the worker alone. Sets errno and returns nil on
-    /// failure.
-    private static func spawn(_ command: SandboxCommand, channel: Int32, diagnostics: Int32) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, channel, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, diagnostics, 2)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        // POSIX_SPAWN_SETSID, which the module map leaves out.
-        let newSession: Int32 = 0x80
-        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | newSession
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        var arguments = command.arguments.map { strdup($0) } + [nil]
-        var environment = command.environment.map { strdup($0) } + [nil]
-        defer { for text in arguments + environment { free(text) } }
-        var process: pid_t = 0
-        let code = posix_spawn(&process, command.executable, &actions, &attributes, &arguments, &environment)
-        if code != 0 { errno = code }
-        return code == 0 ? process : nil
-    }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The command line that starts one interpreter inside bubblewrap.
+/// The command line that starts one interpreter, inside bubblewrap unless told otherwise.
 ///
-/// It sees the interpreter, its libraries, three devices and an empty /tmp; no network, no process and no other file of
+/// There it sees the interpreter, its libraries, three devices and an empty /tmp; no network, no process and no other file of
 /// the host. All namespaces are its own, the environment is empty but for what makes Python reproducible.
 struct SandboxCommand: Sendable, Equatable {
     let executable: String
@@ -10,19 +10,26 @@ struct SandboxCommand: Sendable, Equatable {
     /// A fixed hash seed: a program that depends on the order of a set gets the same verdict everywhere.
     let environment = ["PYTHONHASHSEED=0", "LC_ALL=C.UTF-8"]
 
-    /// - Throws: `SandboxError` if bubblewrap, Python or, for root, setpriv is absent.
-    init(searchPath: String, limits: ProgramLimits) throws {
+    /// - Throws: `SandboxError` if Python is absent or, where it is needed, bubblewrap or setpriv.
+    init(searchPath: String, limits: ProgramLimits, isolation: ProgramIsolation) throws {
+        let bubblewrap = isolation == .bubblewrap ? try Self.bubblewrap(searchPath: searchPath) : []
+        let interpreter = try PythonInterpreter(searchPath: searchPath)
+        let limits = String(decoding: try JSONEncoder().encode(limits), as: UTF8.self)
+        let view = isolation == .bubblewrap ? Self.view(of: interpreter) : []
+        arguments =
+            bubblewrap + view + [interpreter.executable, "-s", "-S", "-B", "-c", Self.runner, limits, isolation.rawValue]
+        executable = arguments[0]
+    }
+
+    /// Namespaces and rights.
+    private static func bubblewrap(searchPath: String) throws -> [String] {
         func locate(_ program: String, package: String) throws -> String {
             guard let path = executablePath(of: program, in: searchPath) else {
                 throw SandboxError.missing(program, package: package, searched: searchPath)
             }
             return path
         }
-        let bubblewrap = try locate("bwrap", package: "bubblewrap")
-        let interpreter = try PythonInterpreter(searchPath: searchPath)
-        let limits = String(decoding: try JSONEncoder().encode(limits), as: UTF8.self)
-
-        var command = [bubblewrap]
+        var command = [try locate("bwrap", package: "bubblewrap")]
         // The kernel applies no process limit to root, wherever root's namespace is; so root becomes nobody first.
         if geteuid() == 0 {
             let nobody = "65534"
@@ -33,14 +40,16 @@ struct SandboxCommand: Sendable, Equatable {
         // Process 1 cannot be killed from inside, and its end takes every other process along.
         command += ["--as-pid-1", "--new-session", "--die-with-parent"]
         // For the namespaces of each program; the runner drops it before the program's code.
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
-        for folder in ["/lib", "/lib64", "/usr/lib", "/usr/lib64"] { command += Self.show(folder) }
+        return command + ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
+    }
+
+    /// Files.
+    private static func view(of interpreter: PythonInterpreter) -> [String] {
+        var command: [String] = []
+        for folder in ["/lib", "/lib64", "/usr/lib", "/usr/lib64"] { command += show(folder) }
         for file in interpreter.files { command += ["--ro-bind", file, file] }
         for device in ["/dev/null", "/dev/zero", "/dev/urandom"] { command += ["--dev-bind", device, device] }
-        command += ["--dir", "/tmp", "--remount-ro", "/", "--chdir", "/"]
-        command += [interpreter.executable, "-s", "-S", "-B", "-c", Self.runner, limits]
-        executable = command[0]
-        arguments = command
+        return command + ["--dir", "/tmp", "--remount-ro", "/", "--chdir", "/"]
     }
 
     /// The same folder or symbolic link inside; nothing where the host has none.
@@ -51,7 +60,11 @@ struct SandboxCommand: Sendable, Equatable {
         return ["--ro-bind-try", folder, folder]
     }
 
-    private static let runner = String(decoding: PackageResources.program_runner_py, as: UTF8.self)
+    /// One program made of its parts, each of which uses those before it.
+    private static let runner = [
+        PackageResources.program_exchange_py, PackageResources.program_remote_py, PackageResources.program_tests_py,
+        PackageResources.program_runner_py,
+    ].map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n\n")
 }
 
 /// The first executable file of that name in a colon-separated list of folders.

@@ -1,0 +1,22 @@
+import T2Tasks
+import Testing
+
+/// A program that means harm; it passes its tests only if the harm was done.
+struct ProgramAttack: Sendable, CustomTestStringConvertible {
+    let name: String
+    let source: String
+    let tests: [String]
+    /// What the reason of its failure holds.
+    let reason: String?
+
+    /// - Parameter tests: by default, `f(2)` must be 4.
+    init(_ name: String, _ source: String, tests: [String] = ["assert f(2) == 4"], reason: String? = nil) {
+        self.name = name
+        self.source = source
+        self.tests = tests
+        self.reason = reason
+    }
+
+    var testDescription: String { name }
+    var program: Program { Program(source: source, tests: tests) }
+}
