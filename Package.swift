@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
 
         // A target imports only from rows above it; the coordinator never links the model.
@@ -36,7 +37,8 @@ let package = Package(
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
         .target(name: "T2Text", dependencies: ["T2Core"]),
-        .target(name: "T2Tasks", dependencies: ["T2Core"], resources: [.embedInCode("program_runner.py")]),
+        .target(
+            name: "T2Tasks", dependencies: ["T2Core", "CZlib", yams], resources: [.embedInCode("program_runner.py")]),
         .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
 
         // Row 3

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Tasks
 
 /// The question by which a model puts a prompt into one of the experts' categories, and how its answer is read.
 ///
