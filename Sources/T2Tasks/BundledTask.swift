@@ -22,4 +22,24 @@ struct BundledTask: ProblemSource {
             try JSONDecoder().decode(ProblemRecord.self, from: record.content).problem(answerForm: answerForm)
         }
     }
+
+    private struct Fields: Decodable {
+        let answer: String?
+        let tests: [String]?
+        let program_prefix: String?
+    }
+
+    func verification(of record: Data) throws -> Verification {
+        let fields = try JSONDecoder().decode(Fields.self, from: record)
+        if answerForm == .program {
+            guard let tests = fields.tests else { throw RecordFlaw("tests is missing") }
+            return .program(programPrefix: fields.program_prefix ?? "", tests: tests)
+        }
+        guard let answer = fields.answer else { throw RecordFlaw("answer is missing") }
+        switch answerForm {
+        case .number: return .number(answer: answer)
+        case .choice: return .choice(answer: answer, options: [])
+        case .boxed, .program: return .boxed(answer: answer)
+        }
+    }
 }

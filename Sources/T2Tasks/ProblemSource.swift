@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// What is particular to a kind of task.
@@ -10,6 +11,11 @@ protocol ProblemSource: Sendable {
     func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
     ) throws -> ProblemSet
+    /// How a completion is checked against the fields of a record: those of the task's own records, or `answer`.
+    ///
+    /// - Parameter record: a JSON object.
+    /// - Throws: `RecordFlaw` or `DecodingError` if it lacks a field.
+    func verification(of record: Data) throws -> Verification
 }
 
 extension ProblemSource {

@@ -18,19 +18,22 @@ struct ProgramText: Equatable {
             let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
             let next = end < bytes.endIndex ? bytes.index(after: end) : end
             let line = completion[position..<end]
-            if var block = open {
-                if Self.closes(line) {
-                    (block.end, block.isClosed) = (position, true)
-                    blocks.append(block)
-                    open = nil
+            let language = Self.openedLanguage(line)
+            if var block = open, Self.closes(line) {
+                (block.end, block.isClosed) = (position, true)
+                blocks.append(block)
+                open = nil
+                // A fence that names Python opens a block, whatever was left open before it.
+                if let language, Self.isPython(language) {
+                    open = Block(language: language, start: next, end: bytes.endIndex)
                 }
-            } else if let language = Self.openedLanguage(line) {
+            } else if open == nil, let language {
                 open = Block(language: language, start: next, end: bytes.endIndex)
             }
             position = next
         }
         if let open { blocks.append(open) }
-        let block = blocks.last { $0.language != "" && Self.isPython($0.language) } ?? blocks.last { $0.language == "" }
+        let block = blocks.last { Self.isPython($0.language) } ?? blocks.last { $0.language == "" }
         code = block.map { String(completion[$0.start..<$0.end]) } ?? completion
         isClosed = block?.isClosed ?? false
     }

@@ -46,7 +46,8 @@ struct RecordFile {
     private func elements(_ array: JSONArrayText) throws -> [RecordText] {
         if let rest = array.rest {
             throw InputError(
-                path, "the array ends at byte \(rest), and more stands behind it", remedy: "Fetch or make the file again.")
+                path, "the array ends at byte \(rest), and more stands behind it",
+                remedy: "Fetch or make the file again.")
         }
         return array.elements.enumerated().map { index, element in
             RecordText(

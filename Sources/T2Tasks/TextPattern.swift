@@ -39,7 +39,7 @@ struct TextPattern: Sendable {
         for position in 0...scalars.count {
             // What began further left is preferred, so a new beginning comes last.
             if found == nil { follow(0, start: position, at: position, scalars, &current) }
-            if current.isEmpty { break }
+            if current.isEmpty && found != nil { break }
             for (instruction, start) in current.ordered {
                 if case .match = program[instruction] {
                     found = start..<position

@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// A task: where its problems are, how they are put to a model and how a completion of one is checked.
@@ -68,6 +69,32 @@ package struct TrainingTask: Sendable, Equatable {
     /// The problems of a split, as a base model reads them; a bad record is an error.
     package func problems(split: Split, in dataFolder: String) throws -> [Problem] {
         try problems(split: split, in: dataFolder, form: .plain, onBadRecord: .fail).problems
+    }
+
+    private struct Response: Decodable {
+        let response: String
+        let finished: Bool?
+    }
+
+    /// A completion with what it is to be checked by: `response`, maybe `finished`, and `answer` or the fields of the task's
+    /// records that its verifier reads.
+    ///
+    /// - Parameters:
+    ///   - record: a JSON object.
+    ///   - place: of the record, for messages.
+    /// - Throws: `InputError` naming what is missing.
+    package func submission(_ record: Data, place: String) throws -> Submission {
+        do {
+            let response = try JSONDecoder().decode(Response.self, from: record)
+            let problem = Problem(
+                id: place, topic: name, prompt: "", verification: try source.verification(of: record))
+            return Submission(
+                problem: problem, completion: response.response, finished: response.finished ?? true)
+        } catch let error where error is DecodingError || error is RecordFlaw {
+            throw InputError(
+                place, "expected a response to \(name) and its answer: \(decodingProblem(error, in: record))",
+                remedy: "Give one JSON object a line, such as {\"response\": …, \"answer\": …}.")
+        }
     }
 
     package static func == (a: TrainingTask, b: TrainingTask) -> Bool {

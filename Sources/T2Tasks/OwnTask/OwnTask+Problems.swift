@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 extension OwnTask: ProblemSource {
@@ -21,6 +22,12 @@ extension OwnTask: ProblemSource {
         return try reading.problems(records, in: file) { record in
             try problem(record, split: split, form: form)
         }
+    }
+
+    func verification(of record: Data) throws -> Verification {
+        let text = RecordText(place: "", index: 0, content: record, isLast: false)
+        return try rule.verification(
+            RecordFields(text), content: String(decoding: record, as: UTF8.self), task: name)
     }
 
     private func problem(_ record: RecordText, split: Split, form: PromptForm) throws -> Problem {

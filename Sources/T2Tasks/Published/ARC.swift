@@ -19,7 +19,8 @@ struct ARC: PublishedDataset {
 
     var parts: [Split: DatasetPart] {
         func places(_ file: String, _ other: String) -> [String] {
-            ["arc/\(name)", "ARC-V1-Feb2018-2/\(name)", "arc/ARC-V1-Feb2018-2/\(name)", name, "ai2_arc/\(name)"].flatMap {
+            ["arc/\(name)", "ARC-V1-Feb2018-2/\(name)", "arc/ARC-V1-Feb2018-2/\(name)", name, "ai2_arc/\(name)"].flatMap
+            {
                 ["\($0)/\(name)-\(file)", "\($0)/\(other)"]
             }
         }
@@ -34,7 +35,39 @@ struct ARC: PublishedDataset {
     }
 
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
-        let fields = try JSONDecoder().decode(ARCRecord.self, from: record.content)
+        let (fields, key) = try self.fields(record.content)
+        let texts = fields.options.map(\.text)
+        let letters = texts.indices.map(Self.letter)
+        let options = zip(letters, texts).map { "\($0). \($1)" }.joined(separator: "\n")
+        let body = "Question: \(fields.stem)\nOptions:\n\(options)"
+        let instruction =
+            "One of the options is right. Think as long as you need, then finish with the words "
+            + "\"the answer is (X)\", with the letter of that option for X."
+        let reference = "The answer is (\(letters[key]))"
+        return PublishedProblem(
+            id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
+            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)", reference: reference),
+            plain: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
+            verification: .choice(answer: letters[key], options: texts))
+    }
+
+    private struct Answer: Decodable {
+        let answer: String
+        let options: [String]?
+    }
+
+    /// `answer` is the shown letter, with the options' texts if completions may name those; or the record as published.
+    func verification(of record: Data) throws -> Verification {
+        if let fields = try? JSONDecoder().decode(Answer.self, from: record) {
+            return .choice(answer: fields.answer, options: fields.options ?? [])
+        }
+        let (fields, key) = try self.fields(record)
+        return .choice(answer: Self.letter(key), options: fields.options.map(\.text))
+    }
+
+    /// The record and which of its options is right.
+    private func fields(_ record: Data) throws -> (ARCRecord, key: Int) {
+        let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
         if fields.stem.isBlank { throw RecordFlaw("question is empty") }
         guard (2...26).contains(fields.options.count) else {
             throw RecordFlaw("it has \(fields.options.count) options, expected from 2 to 26")
@@ -48,20 +81,10 @@ struct ARC: PublishedDataset {
                 "answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels.joined(separator: ", "))")
         }
         if fields.options.contains(where: { $0.text.isBlank }) { throw RecordFlaw("an option is empty") }
-        let texts = fields.options.map(\.text)
-        let letters = texts.indices.map { String(UnicodeScalar(UInt8(ascii: "A") + UInt8($0))) }
-        let options = zip(letters, texts).map { "\($0). \($1)" }.joined(separator: "\n")
-        let body = "Question: \(fields.stem)\nOptions:\n\(options)"
-        let instruction =
-            "One of the options is right. Think as long as you need, then finish with the words "
-            + "\"the answer is (X)\", with the letter of that option for X."
-        let reference = "The answer is (\(letters[key]))"
-        return PublishedProblem(
-            id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
-            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)", reference: reference),
-            plain: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
-            verification: .choice(answer: letters[key], options: texts))
+        return (fields, key)
     }
+
+    private static func letter(_ place: Int) -> String { String(UnicodeScalar(UInt8(ascii: "A") + UInt8(place))) }
 }
 
 /// A record in either layout.

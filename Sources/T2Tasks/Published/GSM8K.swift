@@ -39,7 +39,8 @@ struct GSM8K: PublishedDataset {
         let gold = try Gold.number(pieces[1].trimmingCharacters(in: .whitespacesAndNewlines))
         let reasoning = pieces[0].replacing(#/<<[^<>\n]*>>/#, with: "").trimmingCharacters(in: .whitespacesAndNewlines)
         let reference = "\(reasoning)\n\(Self.mark) \(gold)"
-        let instruction = "Reason step by step, and close with a line that holds only \(Self.mark) and the result, a plain number."
+        let instruction =
+            "Reason step by step, and close with a line that holds only \(Self.mark) and the result, a plain number."
         return PublishedProblem(
             id: "gsm8k/\(file)/\(record.index)", topic: "gsm8k", question: fields.question,
             chat: PublishedProblem.Wording(
@@ -47,6 +48,13 @@ struct GSM8K: PublishedDataset {
             plain: PublishedProblem.Wording(
                 prompt: "\(instruction)\n\nQuestion: \(fields.question)\nAnswer:", reference: " \(reference)"),
             verification: .number(answer: gold))
+    }
+
+    /// `answer` is the number, or the published text that ends with it.
+    func verification(of record: Data) throws -> Verification {
+        let answer = try JSONDecoder().decode(AnswerField.self, from: record).answer
+        let number = answer.components(separatedBy: Self.mark).last ?? answer
+        return .number(answer: number.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 }
 

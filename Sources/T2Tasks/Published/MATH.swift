@@ -48,6 +48,20 @@ struct MATH: PublishedDataset {
             verification: .latex(answer: gold))
     }
 
+    private struct Answer: Decodable {
+        let answer: String?
+        let solution: String?
+    }
+
+    /// `answer`, or the last box of `solution`.
+    func verification(of record: Data) throws -> Verification {
+        let fields = try JSONDecoder().decode(Answer.self, from: record)
+        guard let answer = fields.answer ?? fields.solution.flatMap({ BoxedAnswer(inCompletion: $0)?.content }) else {
+            throw RecordFlaw("answer is missing, and there is no solution with a \\boxed{}")
+        }
+        return .latex(answer: answer)
+    }
+
     /// The problem's file, `math/test/algebra/12`, or what the record itself or its place says.
     private func id(_ record: RecordText, _ fields: Record, file: String) -> String {
         if let id = fields.unique_id { return "math/\(id)" }

@@ -36,8 +36,9 @@ struct MBPP: PublishedDataset {
             switch edition {
             case .full: ["mbpp/mbpp", "mbpp"]
             case .sanitized: ["mbpp/sanitized-mbpp", "sanitized-mbpp"]
-            case .plus: ["mbpp-plus", "mbppplus", "mbpp"].flatMap { ["\($0)/MbppPlus", "\($0)/mbppplus"] }
-                + ["mbpp-plus/test", "mbppplus/test", "MbppPlus", "mbppplus"]
+            case .plus:
+                ["mbpp-plus", "mbppplus", "mbpp"].flatMap { ["\($0)/MbppPlus", "\($0)/mbppplus"] }
+                    + ["mbpp-plus/test", "mbppplus/test", "MbppPlus", "mbppplus"]
             }
         func published(_ numbers: ClosedRange<Int>) -> DatasetPart {
             DatasetPart(places: places) { _, problem in Self.number(of: problem).map(numbers.contains) ?? false }
@@ -53,7 +54,9 @@ struct MBPP: PublishedDataset {
     }
 
     /// `mbpp/601` is 601.
-    private static func number(of problem: Problem) -> Int? { problem.id.split(separator: "/").last.flatMap { Int($0) } }
+    private static func number(of problem: Problem) -> Int? {
+        problem.id.split(separator: "/").last.flatMap { Int($0) }
+    }
 
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
         let fields = try JSONDecoder().decode(MBPPRecord.self, from: record.content)
@@ -74,5 +77,11 @@ struct MBPP: PublishedDataset {
                 reference: solution.fencedAsPython),
             plain: PublishedProblem.Wording(prompt: docstring, reference: solution),
             verification: .program(programPrefix: "", tests: tests.run))
+    }
+
+    func verification(of record: Data) throws -> Verification {
+        let tests = try JSONDecoder().decode(MBPPTests.self, from: record).run
+        if tests.isEmpty { throw RecordFlaw("test_list is missing") }
+        return .program(programPrefix: "", tests: tests)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// Whether a published question is about mathematics, code or reasoning: what the classifying expert decides, on real prompts.
@@ -40,6 +41,10 @@ struct PublishedClassification: ProblemSource {
         }
         let problems = (0..<count).flatMap { row in columns.map { $0[row] } }
         return ProblemSet(problems: problems, skipped: skipped)
+    }
+
+    func verification(of record: Data) throws -> Verification {
+        .boxed(answer: try JSONDecoder().decode(AnswerField.self, from: record).answer)
     }
 
     /// In the words that the bundled library asks its classifier with.

@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// A data set as others published it: where its files usually lie, what its records hold and how they are put to a model.
@@ -15,6 +16,16 @@ protocol PublishedDataset: Sendable {
     /// - Parameter file: name of the part's file, for the ids of records that have none.
     /// - Throws: `RecordFlaw` or `DecodingError`.
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem
+
+    /// What a completion is checked by: a record's own fields, less those that only prompts need, or `answer`.
+    ///
+    /// - Throws: `RecordFlaw` or `DecodingError`.
+    func verification(of record: Data) throws -> Verification
+}
+
+/// The answer of a problem, given by itself.
+struct AnswerField: Decodable {
+    let answer: String
 }
 
 /// One problem of a published data set, in all forms.

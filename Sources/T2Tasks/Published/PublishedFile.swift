@@ -53,7 +53,9 @@ struct PublishedFile {
                 $0.hasSuffix(".json")
             }
             let numbered = files.map { (number: Int($0.dropLast(5)) ?? .max, name: $0) }
-            return numbered.sorted { ($0.number, $0.name) < ($1.number, $1.name) }.map { "\(folder)/\(type)/\($0.name)" }
+            return numbered.sorted { ($0.number, $0.name) < ($1.number, $1.name) }.map {
+                "\(folder)/\(type)/\($0.name)"
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// A published data set under the name of a task.
@@ -20,6 +21,8 @@ struct PublishedTask: ProblemSource {
     var splits: [Split] { Split.allCases.filter { dataset.parts[$0] != nil } }
     var needsSandbox: Bool { dataset.needsSandbox }
     func stopStrings(_ form: PromptForm) -> [String] { form == .chat ? [] : dataset.plainStopStrings }
+
+    func verification(of record: Data) throws -> Verification { try dataset.verification(of: record) }
 
     func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
