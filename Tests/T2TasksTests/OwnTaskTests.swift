@@ -101,7 +101,8 @@ struct OwnTaskTests {
         #expect(chat[0].id == "t/Peru" && chat[0].topic == "Lima")
         let plain = try load(yaml)
         #expect(plain[0].prompt == "Plain Peru:" && plain[0].reference == " Lima")
-        let task = try TaskRegistry.bundled.task(named: folder(yaml).path)
+        let folder = try folder(yaml)
+        let task = try TaskRegistry.bundled.task(named: folder.path)
         #expect(task.stopStrings(.chat) == [] && task.stopStrings(.plain) == ["\n"])
     }
 
