@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
 
         // A target imports only from rows above it; the coordinator never links the model.
@@ -37,7 +38,7 @@ let package = Package(
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
         .target(name: "T2Text", dependencies: ["T2Core"]),
         .target(
-            name: "T2Tasks", dependencies: ["T2Core"],
+            name: "T2Tasks", dependencies: ["T2Core", "CZlib", yams],
             resources: [
                 // The parts of the one program that SandboxCommand starts.
                 .embedInCode("Sandbox/program_exchange.py"), .embedInCode("Sandbox/program_remote.py"),
@@ -49,7 +50,7 @@ let package = Package(
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .target(name: "T2Learning", dependencies: ["T2Core"]),
 
-        .target(name: "T2Evaluation", dependencies: ["T2Core", "T2Tasks", yams]),
+        .target(name: "T2Evaluation", dependencies: ["T2Core", "T2Tasks"]),
 
         // Row 4
         .target(

@@ -33,7 +33,7 @@ package struct CandidateEvaluator: Sendable {
         self.verifier = verifier
         self.shots = shots
         self.sampling = sampling
-        stop = tokenizer.stopCondition(of: configuration, texts: sampling.stopTexts)
+        stop = tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
         let prompts = try shots.map {
             try tokenizer.prompt(of: $0, maxTokens: sampling.maxTokens, contextLength: configuration.contextLength)
         }
@@ -59,7 +59,7 @@ package struct CandidateEvaluator: Sendable {
             sampled.enumerated().map { index, completion in
                 Submission(
                     problem: shots[index % shots.count],
-                    completion: tokenizer.completion(completion.tokens, stopTexts: sampling.stopTexts),
+                    completion: tokenizer.completion(completion.tokens, stopStrings: sampling.stopStrings),
                     finished: completion.finished)
             })
         return candidates.indices.map { index in

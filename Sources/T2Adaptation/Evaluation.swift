@@ -94,7 +94,7 @@ package struct Evaluation: Sendable {
         var unreported = 0
         let completions = try lane.sampler.sample(
             requests, execution, sampling,
-            stop: tokenizer.stopCondition(of: lane.transformer.model.configuration, texts: sampling.stopTexts)
+            stop: tokenizer.stopCondition(of: lane.transformer.model.configuration, texts: sampling.stopStrings)
         ) { _, _ in
             isWanted = !isCancelled()
             unreported += 1
@@ -115,7 +115,7 @@ package struct Evaluation: Sendable {
         let submissions = zip(batch, sampled).map { index, completion in
             Submission(
                 problem: problems[index],
-                completion: tokenizer.completion(completion.tokens, stopTexts: sampling.stopTexts),
+                completion: tokenizer.completion(completion.tokens, stopStrings: sampling.stopStrings),
                 finished: completion.finished)
         }
         let rewards = verifier.judge(submissions)

@@ -55,13 +55,13 @@ package struct MixtureGradient: Sendable {
             let sampled = try lane.sampler.sample(
                 requests, .merged(merged),
                 Sampling(
-                    temperature: Self.temperature, maxTokens: sampling.maxTokens, stopTexts: sampling.stopTexts),
-                stop: tokenizer.stopCondition(of: svf.base.configuration, texts: sampling.stopTexts))
+                    temperature: Self.temperature, maxTokens: sampling.maxTokens, stopStrings: sampling.stopStrings),
+                stop: tokenizer.stopCondition(of: svf.base.configuration, texts: sampling.stopStrings))
             let outcomes = try verifier.outcomes(
                 sampled.map {
                     Submission(
                         problem: shots[shot],
-                        completion: tokenizer.completion($0.tokens, stopTexts: sampling.stopTexts),
+                        completion: tokenizer.completion($0.tokens, stopStrings: sampling.stopStrings),
                         finished: $0.finished)
                 })
             let rewards: [Float] = outcomes.map { $0 == .right ? 1 : -1 }

@@ -66,7 +66,7 @@ package final class PromptDispatcher: Sendable {
             requests, execution, Sampling(temperature: 0, maxTokens: Classification.maxTokens),
             stop: tokenizer.stopCondition(of: model.configuration))
         return sampled.map { completion in
-            classification.dispatch(tokenizer.completion(completion.tokens, stopTexts: []))
+            classification.dispatch(tokenizer.completion(completion.tokens, stopStrings: []))
         }
     }
 }

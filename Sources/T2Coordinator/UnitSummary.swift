@@ -5,6 +5,7 @@ import T2Transport
 package struct UnitSummary: Sendable, Equatable, Codable {
     package var sequences = 0
     package var right = 0
+    /// Those in which no answer was found, whether the limit cut them off before it or not.
     package var withoutAnswer = 0
     /// Completions that the token limit cut off.
     package var unfinished = 0
@@ -21,7 +22,7 @@ package struct UnitSummary: Sendable, Equatable, Codable {
             rewardSum += Double(rollout.reward.value ?? 0)
             if case .judged(let outcome) = rollout.reward {
                 right += outcome == .right ? 1 : 0
-                withoutAnswer += outcome == .noAnswer ? 1 : 0
+                withoutAnswer += outcome == .noAnswer || outcome == .cutOff ? 1 : 0
             }
         }
     }

@@ -26,15 +26,3 @@ extension Problem {
         return problem
     }
 }
-
-/// How a completion is checked. The kinds are closed: a worker runs nothing that is not listed here.
-package enum Verification: Sendable, Equatable, Codable {
-    /// The number after the last `#### `.
-    case number(answer: String)
-    /// The content of the last `\boxed{}`.
-    case boxed(answer: String)
-    /// The letter after the last `answer is `.
-    case choice(answer: String)
-    /// `programPrefix` + completion + tests, run by Python in the sandbox; right if it ends with status 0.
-    case program(programPrefix: String, tests: [String])
-}

@@ -2,8 +2,10 @@
 package enum Outcome: String, Sendable, Codable, CaseIterable {
     case right
     case wrong
-    /// The completion holds no answer in the form asked for.
+    /// The completion ended by itself and holds no answer in the form asked for.
     case noAnswer = "no-answer"
+    /// The token limit ended the completion before its answer, or inside its program.
+    case cutOff = "cut-off"
 }
 
 /// The judgement of one completion. *Missing* is not a reward: such a sample is never averaged as 0 or −1.

@@ -8,16 +8,16 @@ package struct Sampling: Sendable, Equatable, Codable {
     package var topP: Float?
     /// Tokens of a completion at most, the end-of-sequence token included.
     package var maxTokens: Int
-    /// Texts that end a completion; they and what follows are no part of its text.
-    package var stopTexts: [String]
+    /// Strings that end a completion; they and what follows are no part of its text.
+    package var stopStrings: [String]
 
     package init(
-        temperature: Float, topK: Int? = nil, topP: Float? = nil, maxTokens: Int, stopTexts: [String] = []
+        temperature: Float, topK: Int? = nil, topP: Float? = nil, maxTokens: Int, stopStrings: [String] = []
     ) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
         self.maxTokens = maxTokens
-        self.stopTexts = stopTexts
+        self.stopStrings = stopStrings
     }
 }

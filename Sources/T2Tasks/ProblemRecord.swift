@@ -1,10 +1,13 @@
 import T2Core
 
-/// One record of a problem file, as it is written; keys not listed here are for people and other programs.
+/// One record of a bundled task, as it is written; keys not listed here are for people and other programs.
 struct ProblemRecord: Decodable {
-    /// A record that is JSON of the right types but no problem of its task.
-    struct Flaw: Error, CustomStringConvertible {
-        let description: String
+    /// What a record must hold besides its prompt, and which `Verification` it becomes.
+    enum AnswerForm: Sendable {
+        case number
+        case boxed
+        case choice
+        case program
     }
 
     let id: String
@@ -20,43 +23,28 @@ struct ProblemRecord: Decodable {
         case programPrefix = "program_prefix"
     }
 
-    /// - Throws: `Flaw` if a key that the form needs is absent or its value cannot be an answer.
-    func problem(answerForm: TrainingTask.AnswerForm) throws -> Problem {
-        if id.isEmpty { throw Flaw(description: "id is empty, expected a name that no other record has") }
-        if prompt.isEmpty { throw Flaw(description: "prompt is empty, expected what the model is to read") }
+    /// - Throws: `RecordFlaw` if a key that the form needs is absent or its value cannot be an answer.
+    func problem(answerForm: AnswerForm) throws -> Problem {
+        if id.isEmpty { throw RecordFlaw("id is empty, expected a name that no other record has") }
+        if prompt.isEmpty { throw RecordFlaw("prompt is empty, expected what the model is to read") }
         return Problem(
             id: id, topic: topic, prompt: prompt, verification: try verification(answerForm), reference: reference)
     }
 
-    private func verification(_ form: TrainingTask.AnswerForm) throws -> Verification {
+    private func verification(_ form: AnswerForm) throws -> Verification {
         switch form {
-        case .number:
-            let answer = try require(answer, "answer")
-            guard NumberAnswer(answer) != nil else { throw unexpected(answer, "a number such as -1,250") }
-            return .number(answer: answer)
-        case .boxed:
-            let answer = try require(answer, "answer")
-            guard BoxedAnswer.isBalanced(answer), !answer.isEmpty else { throw unexpected(answer, "balanced braces") }
-            return .boxed(answer: answer)
-        case .choice:
-            let answer = try require(answer, "answer")
-            guard let letter = answer.utf8.first, answer.utf8.count == 1, ChoiceAnswer.letters.contains(letter) else {
-                throw unexpected(answer, "one capital letter")
-            }
-            return .choice(answer: answer)
+        case .number: return .number(answer: try Gold.number(require(answer, "answer")))
+        case .boxed: return .boxed(answer: try Gold.boxed(require(answer, "answer")))
+        case .choice: return .choice(answer: try Gold.letter(require(answer, "answer")), options: [])
         case .program:
             let tests = try require(tests, "tests")
-            if tests.isEmpty { throw Flaw(description: "tests is empty, expected at least one assertion") }
+            if tests.isEmpty { throw RecordFlaw("tests is empty, expected at least one assertion") }
             return .program(programPrefix: try require(programPrefix, "program_prefix"), tests: tests)
         }
     }
 
     private func require<Value>(_ value: Value?, _ key: String) throws -> Value {
-        guard let value else { throw Flaw(description: "\(key) is missing") }
+        guard let value else { throw RecordFlaw("\(key) is missing") }
         return value
-    }
-
-    private func unexpected(_ answer: String, _ expected: String) -> Flaw {
-        Flaw(description: "answer is '\(answer.prefix(80))', expected \(expected)")
     }
 }

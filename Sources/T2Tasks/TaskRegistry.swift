@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// The tasks that can be named in a configuration or on a command line.
@@ -10,26 +11,57 @@ package struct TaskRegistry: Sendable {
         self.tasks = tasks
     }
 
-    /// The tasks whose data comes with t2: an expert is trained on each of the first three and on `classify`, which asks for
-    /// a prompt's category; the others stay unseen.
-    package static let bundled = TaskRegistry(tasks: [
-        TrainingTask(name: "gsm-mini", version: 1, answerForm: .number),
-        TrainingTask(name: "mbpp-mini", version: 1, answerForm: .program),
-        TrainingTask(name: "arc-mini", version: 1, answerForm: .choice),
-        TrainingTask(name: "math-mini", version: 1, answerForm: .boxed),
-        TrainingTask(name: "humaneval-mini", version: 1, answerForm: .program),
-        TrainingTask(name: "arcc-mini", version: 1, answerForm: .choice),
-        TrainingTask(name: "classify", version: 1, answerForm: .boxed),
-    ])
+    /// All tasks that t2 knows by itself: those whose data comes with it, then the published data sets.
+    package static let bundled = TaskRegistry(tasks: small + published)
+
+    /// An expert is trained on each of the first three and on `classify`, which asks for a prompt's category; the others stay
+    /// unseen.
+    private static let small = [
+        ("gsm-mini", .number, "sums about things people have, buy and give"),
+        ("mbpp-mini", .program, "a Python function for a sentence"),
+        ("arc-mini", .choice, "questions with four options"),
+        ("math-mini", .boxed, "arithmetic and small equations"),
+        ("humaneval-mini", .program, "a Python function for its docstring; unseen in training"),
+        ("arcc-mini", .choice, "harder questions with four options; unseen in training"),
+        ("classify", .boxed, "which category a prompt belongs to"),
+    ].map { (name: String, form: ProblemRecord.AnswerForm, summary: String) in
+        TrainingTask(
+            name: name, version: 1, summary: summary, origin: .bundled,
+            source: BundledTask(name: name, answerForm: form))
+    }
+
+    private static let published =
+        PublishedTask.all.map { task in
+            TrainingTask(
+                name: task.name, version: task.dataset.version, summary: task.dataset.summary, origin: .published,
+                source: task)
+        } + [
+            TrainingTask(
+                name: PublishedClassification.name, version: 1,
+                summary: "which category a question of gsm8k, mbpp or arc-easy belongs to", origin: .published,
+                source: PublishedClassification())
+        ]
 
     package var names: [String] { tasks.map(\.name) }
 
-    /// - Throws: `InputError` (usage) that suggests the nearest name.
+    /// - Parameter name: of a task, or the path of a folder with a `task.yaml`.
+    /// - Throws: `InputError` (usage) that suggests the nearest name; what `OwnTask` throws for a folder.
     package func task(named name: String) throws -> TrainingTask {
         if let task = tasks.first(where: { $0.name == name }) { return task }
+        if OwnTask.isFolder(name) || name.contains("/") { return try own(OwnTask(folder: name)) }
         let suggestion = nearestName(to: name, among: names).map { "Did you mean \($0)? " } ?? ""
         throw InputError(
-            "task '\(name)'", "there is no such task", remedy: "\(suggestion)Tasks: \(names.joined(separator: ", ")).",
+            "task '\(name)'", "there is no such task",
+            remedy: "\(suggestion)Tasks: \(names.joined(separator: ", ")), or a folder with a \(OwnTask.fileName).",
             exitStatus: .usage)
+    }
+
+    private func own(_ task: OwnTask) throws -> TrainingTask {
+        if names.contains(task.name) {
+            throw InputError(
+                task.path, "name '\(task.name)' belongs to a task that comes with t2", remedy: "Choose another name.",
+                exitStatus: .configuration)
+        }
+        return task.trainingTask
     }
 }

@@ -2,32 +2,28 @@ import Foundation
 import Synchronization
 import T2Core
 
-/// A completion and the problem it answers.
-package struct Submission: Sendable {
-    package let problem: Problem
-    /// The completion's text, without the end-of-sequence token.
-    package let completion: String
-    /// False if it was cut off at the token limit.
-    package let finished: Bool
-
-    package init(problem: Problem, completion: String, finished: Bool) {
-        self.problem = problem
-        self.completion = completion
-        self.finished = finished
-    }
-}
-
 /// Turns completions into rewards.
+///
+/// An answer that is there counts, also in a completion that the token limit cut off. A reward that cannot be computed is
+/// missing, never −1.
 ///
 /// Invariant: the sandbox is made when the first program comes, once; tasks without programs never need one.
 package final class Verifier: Sendable {
     private let parallelism: Int
     private let sandbox = Mutex<ProgramSandbox?>(nil)
+    /// By the name of their task.
+    private let commands: [String: ExternalVerifier]
 
-    /// - Parameter parallelism: programs that may run at once.
-    package init(parallelism: Int) {
+    /// - Parameters:
+    ///   - parallelism: programs and commands that may run at once.
+    ///   - tasks: those whose own commands may be run here; others need not be named.
+    package init(parallelism: Int, tasks: [TrainingTask] = []) {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
+        commands = Dictionary(
+            tasks.compactMap { task in
+                task.externalVerifier(parallelism: parallelism).map { (task.name, $0) }
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Makes sure that programs can be run, for those who want to know before the first one comes.
@@ -36,51 +32,69 @@ package final class Verifier: Sendable {
     package func requireSandbox() throws { _ = try openSandbox() }
 
     /// One reward per submission, in their order; blocks the calling thread while programs run.
-    ///
-    /// A program that could not be run is missing. One that was cut off is wrong without being run.
-    package func judge(_ submissions: [Submission]) -> [Reward] {
-        var rewards: [Reward] = []
+    package func judge(_ submissions: [Submission]) -> [Reward] { examine(submissions).map(\.reward) }
+
+    /// The reward with what was found and why.
+    package func examine(_ submission: Submission) -> Examination { examine([submission])[0] }
+
+    /// One examination per submission, in their order; blocks the calling thread while programs run.
+    package func examine(_ submissions: [Submission]) -> [Examination] {
+        var examinations: [Examination?] = []
         var programs: [(index: Int, program: Program)] = []
+        var commands: [String: [(index: Int, request: ExternalVerifier.Request)]] = [:]
         for (index, submission) in submissions.enumerated() {
-            let outcome: Outcome
-            let completion = submission.completion
             switch submission.problem.verification {
-            case .number(let answer):
-                outcome = Self.compare(NumberAnswer(inCompletion: completion), with: NumberAnswer(answer))
-            case .boxed(let answer):
-                outcome = Self.compare(BoxedAnswer(inCompletion: completion), with: BoxedAnswer(answer))
-            case .choice(let answer):
-                outcome = Self.compare(ChoiceAnswer(inCompletion: completion, options: []), with: ChoiceAnswer(answer))
             case .program(let prefix, let tests):
-                let isEmpty = completion.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
-                outcome = isEmpty ? .noAnswer : .wrong
-                if !isEmpty && submission.finished {
-                    programs.append((index, Program(source: prefix + completion, tests: tests)))
+                let text = ProgramText(inCompletion: submission.completion)
+                let refusal = Self.refusal(text, tests, submission)
+                examinations.append(refusal)
+                if refusal == nil {
+                    programs.append((index, Program(source: text.source(after: prefix), tests: tests)))
                 }
+            case .external(let task, let record):
+                examinations.append(nil)
+                commands[task, default: []].append((index, Self.request(submission, index: index, record: record)))
+            default: examinations.append(AnswerExamination.examine(submission))
             }
-            rewards.append(.judged(outcome))
         }
-        for (entry, reward) in zip(programs, run(programs.map(\.program))) { rewards[entry.index] = reward }
-        return rewards
+        for (entry, examination) in zip(programs, run(programs.map(\.program))) {
+            examinations[entry.index] = examination
+        }
+        for (task, entries) in commands {
+            for (entry, examination) in zip(entries, run(task, entries.map(\.request))) {
+                examinations[entry.index] = examination
+            }
+        }
+        return examinations.map { $0 ?? .missing("the verifier gave no answer") }
     }
 
-    private static func compare<Answer: Equatable>(_ found: Answer?, with expected: Answer?) -> Outcome {
-        guard let found else { return .noAnswer }
-        return found == expected ? .right : .wrong
+    /// Why a program is not run; nil if it is.
+    private static func refusal(_ text: ProgramText, _ tests: [String], _ submission: Submission) -> Examination? {
+        if !submission.finished && !text.isClosed {
+            return .judged(.cutOff, text.isEmpty ? nil : text.code, reason: "the token limit ended the program")
+        }
+        if text.isEmpty { return .nothing(submission, sought: "program") }
+        let bytes = tests.reduce(0) { $0 + $1.utf8.count }
+        let limit = ProgramLimits().sourceBytes
+        // The sandbox would count it against the program.
+        guard bytes < limit else {
+            return .missing("the tests have \(bytes) bytes, at most \(limit) are run", extracted: text.code)
+        }
+        return nil
     }
 
-    private func run(_ programs: [Program]) -> [Reward] {
+    private func run(_ programs: [Program]) -> [Examination] {
         guard !programs.isEmpty else { return [] }
         do {
-            return try openSandbox().run(programs).map { result in
+            return try zip(programs, openSandbox().run(programs)).map { program, result in
                 switch result {
-                case .passed: .judged(.right)
-                case .failed: .judged(.wrong)
-                case .notRun(let reason): .missing(reason: reason)
+                case .passed: .right(program.source)
+                case .failed(let reason): .judged(.wrong, program.source, reason: reason)
+                case .notRun(let reason): .missing(reason, extracted: program.source)
                 }
             }
         } catch {
-            return programs.map { _ in .missing(reason: "\(error)") }
+            return programs.map { .missing("\(error)", extracted: $0.source) }
         }
     }
 
@@ -90,6 +104,29 @@ package final class Verifier: Sendable {
             let opened = try ProgramSandbox(parallelism: parallelism)
             sandbox = opened
             return opened
+        }
+    }
+
+    private static func request(_ submission: Submission, index: Int, record: String) -> ExternalVerifier.Request {
+        ExternalVerifier.Request(
+            // A problem may stand in a batch more than once.
+            id: "\(index)", prompt: submission.problem.prompt, response: submission.completion, record: record,
+            finished: submission.finished)
+    }
+
+    private func run(_ task: String, _ requests: [ExternalVerifier.Request]) -> [Examination] {
+        guard let command = commands[task] else {
+            let reason =
+                "task '\(task)' is judged by a command of its own, and its folder was not given to this program: "
+                + "--task-folder DIR"
+            return requests.map { _ in .missing(reason) }
+        }
+        return command.judge(requests).map { result in
+            switch result {
+            case .judged(let outcome, let extracted):
+                .judged(outcome, extracted, reason: "the task's command says \(outcome.rawValue)")
+            case .missing(let reason): .missing(reason)
+            }
         }
     }
 }

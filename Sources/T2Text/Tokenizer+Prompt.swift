@@ -36,10 +36,10 @@ extension Tokenizer {
         return StopCondition(tokens: Set(tokens), texts: texts) { self.bytes(of: $0, skipSpecialTokens: true) }
     }
 
-    /// A completion's text without special tokens, up to the first stop text.
-    package func completion(_ tokens: [Int32], stopTexts: [String]) -> String {
+    /// A completion's text without special tokens, up to the first stop string.
+    package func completion(_ tokens: [Int32], stopStrings: [String]) -> String {
         let text = decode(tokens, skipSpecialTokens: true)
-        let end = stopTexts.compactMap { text.firstRange(of: $0)?.lowerBound }.min()
+        let end = stopStrings.compactMap { text.firstRange(of: $0)?.lowerBound }.min()
         return end.map { String(text[..<$0]) } ?? text
     }
 

@@ -49,7 +49,7 @@ final class CandidateRunner {
             var isWanted = true
             let sampled = try batch.answers(
                 of: vectors.indices, to: prompts, lease.sampling,
-                stop: tokenizer.stopCondition(of: configuration, texts: lease.sampling.stopTexts), sampler
+                stop: tokenizer.stopCondition(of: configuration, texts: lease.sampling.stopStrings), sampler
             ) {
                 isWanted = onToken()
                 return isWanted
@@ -75,7 +75,7 @@ final class CandidateRunner {
                 return Rollout(
                     problem: lease.problems[place], problemNumber: lease.problemNumbers[place], sample: candidate,
                     prompt: prompts[place], tokens: one.tokens, logProbabilities: one.logProbabilities,
-                    completion: tokenizer.completion(one.tokens, stopTexts: lease.sampling.stopTexts),
+                    completion: tokenizer.completion(one.tokens, stopStrings: lease.sampling.stopStrings),
                     finished: one.finished)
             }
         }

@@ -44,7 +44,7 @@ final class RolloutRunner {
         var isWanted = true
         let completions = try sampler.sample(
             requests, try policy.execution(tokens: tokens, onLayer: transformer.onLayer), lease.sampling,
-            stop: tokenizer.stopCondition(of: configuration, texts: lease.sampling.stopTexts)
+            stop: tokenizer.stopCondition(of: configuration, texts: lease.sampling.stopStrings)
         ) { _, _ in
             isWanted = onToken()
             return isWanted
@@ -55,7 +55,7 @@ final class RolloutRunner {
             return Rollout(
                 problem: problem, problemNumber: lease.problemNumbers[place.group], sample: place.sample,
                 prompt: prompts[place.group], tokens: completion.tokens, logProbabilities: completion.logProbabilities,
-                completion: tokenizer.completion(completion.tokens, stopTexts: lease.sampling.stopTexts),
+                completion: tokenizer.completion(completion.tokens, stopStrings: lease.sampling.stopStrings),
                 finished: completion.finished)
         }
     }

@@ -38,7 +38,7 @@ struct T2: ParsableCommand {
             InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self, EvaluateCommand.self,
             AdaptCommand.self, CompareCommand.self, ReportCommand.self, GradientCommand.self, ReplayCommand.self,
             DecomposeCommand.self,
-            ExpertsCommand.self,
+            ExpertsCommand.self, TasksCommand.self,
         ])
 
     static func main() {

@@ -20,7 +20,7 @@ struct ComparisonProgramTests {
         // The random model answers nothing; the last three problems of the second are made right by hand.
         var lines = try String(contentsOfFile: paths[1], encoding: .utf8).split(separator: "\n").map(String.init)
         for index in 37..<40 {
-            let right = lines[index].replacingOccurrences(of: #""outcome":"no-answer""#, with: #""outcome":"right""#)
+            let right = lines[index].replacing(#/"outcome":"(no-answer|cut-off)"/#, with: #""outcome":"right""#)
             #expect(right != lines[index])
             lines[index] = right
         }

@@ -35,7 +35,8 @@ struct EvaluationProgramTests {
         ])
         #expect(run.status == 0)
         #expect(run.output.contains("0 of 7"))
-        #expect(run.output.contains("no-answer 7"))
+        // Whether four tokens end with the end of the text or at the limit is up to the random model.
+        #expect(run.output.contains("right 0, wrong 0, no-answer "))
     }
 
     @Test("rewards that a broken sandbox cannot give are missing, never wrong, and the exit status says try again")

@@ -10,24 +10,30 @@ struct TrainingTaskTests {
         "an unknown task is a usage error that suggests the nearest one",
         arguments: [
             ("gsm_mini", "Did you mean gsm-mini? "), ("arc-mni", "Did you mean arc-mini? "),
-            ("humaneval", "Did you mean humaneval-mini? "), ("poetry", ""), ("", ""),
+            ("humaneva", "Did you mean humaneval? "), ("poetry", ""), ("", ""),
         ])
     func unknownTask(name: String, suggestion: String) {
         let error = #expect(throws: InputError.self) { try TaskRegistry.bundled.task(named: name) }
         #expect(error?.exitStatus == .usage)
-        let names = "gsm-mini, mbpp-mini, arc-mini, math-mini, humaneval-mini, arcc-mini, classify"
-        #expect(error?.description == "task '\(name)': there is no such task. \(suggestion)Tasks: \(names).")
+        let names =
+            "gsm-mini, mbpp-mini, arc-mini, math-mini, humaneval-mini, arcc-mini, classify, gsm8k, mbpp, mbpp-sanitized, "
+            + "mbpp-plus, arc-easy, arc-challenge, math, humaneval, humaneval-plus, classify-published"
+        let remedy = "\(suggestion)Tasks: \(names), or a folder with a task.yaml."
+        #expect(error?.description == "task '\(name)': there is no such task. \(remedy)")
     }
 
     @Test("only tasks of programs need the sandbox")
     func sandbox() {
-        #expect(TaskRegistry.bundled.tasks.filter(\.needsSandbox).map(\.name) == ["mbpp-mini", "humaneval-mini"])
+        #expect(
+            TaskRegistry.bundled.tasks.filter(\.needsSandbox).map(\.name) == [
+                "mbpp-mini", "humaneval-mini", "mbpp", "mbpp-sanitized", "mbpp-plus", "humaneval", "humaneval-plus",
+            ])
     }
 
     private static let records: [(task: String, record: String, verification: Verification)] = [
         ("gsm-mini", #"{"id":"a","topic":"t","prompt":"p","answer":"42","reference":"r"}"#, .number(answer: "42")),
         ("math-mini", #"{"id":"a","topic":"t","prompt":"p","answer":"x{y}"}"#, .boxed(answer: "x{y}")),
-        ("arcc-mini", #"{"id":"a","topic":"t","prompt":"p","answer":"C"}"#, .choice(answer: "C")),
+        ("arcc-mini", #"{"id":"a","topic":"t","prompt":"p","answer":"C"}"#, .choice(answer: "C", options: [])),
         (
             "humaneval-mini", #"{"id":"a","topic":"t","prompt":"p","program_prefix":"d\n","tests":["assert 1"]}"#,
             .program(programPrefix: "d\n", tests: ["assert 1"])
@@ -56,7 +62,7 @@ struct TrainingTaskTests {
             ("gsm-mini", "\(good)\n\(good)\n", ":2:", "id 'a' was used on line 1 already, expected distinct ids"),
             ("gsm-mini", "\(good)\n{\"id\":\"b\",\"top", ":2:", "the file ends inside a record"),
             ("gsm-mini", "nonsense\n\(good)\n", ":1:", "not valid JSON"),
-            ("gsm-mini", "[]\n", ":1:", "expected a record of gsm-mini"),
+            ("gsm-mini", "7\n", ":1:", "expected a record of gsm-mini"),
             ("gsm-mini", #"{"id":"a","topic":"t","prompt":"p"}"# + "\n", ":1:", "answer is missing"),
             ("gsm-mini", #"{"id":"a","topic":"t","answer":"4"}"# + "\n", ":1:", "prompt is missing"),
             ("gsm-mini", #"{"id":"a","topic":"t","prompt":"p","answer":42}"# + "\n", ":1:", "answer: "),

@@ -61,7 +61,7 @@ struct VerifierTests {
             ("answer is (", "C", .noAnswer), ("answer is C answer is", "C", .right), ("answer isC", "C", .noAnswer),
         ])
     func choice(completion: String, answer: String, outcome: Outcome) {
-        #expect(judge(completion, .choice(answer: answer)) == .judged(outcome))
+        #expect(judge(completion, .choice(answer: answer, options: [])) == .judged(outcome))
     }
 
     @Test(
@@ -72,7 +72,7 @@ struct VerifierTests {
         ])
     func long(piece: String) {
         let completion = String(repeating: piece, count: (1 << 20) / piece.utf8.count)
-        for verification in [Verification.number(answer: "7"), .boxed(answer: "7"), .choice(answer: "C")] {
+        for verification in [Verification.number(answer: "7"), .boxed(answer: "7"), .choice(answer: "C", options: [])] {
             #expect(judge(completion, verification) != .judged(.right))
             #expect(judge(completion + "}\n\\boxed{7} #### 7\nanswer is C", verification) == .judged(.right))
         }
@@ -88,7 +88,7 @@ struct VerifierTests {
         let submissions = completions.enumerated().map { index, completion in
             Submission(problem: problem, completion: completion, finished: index < 5)
         }
-        let outcomes: [Outcome] = [.right, .wrong, .noAnswer, .noAnswer, .wrong, .wrong]
+        let outcomes: [Outcome] = [.right, .wrong, .noAnswer, .noAnswer, .wrong, .cutOff]
         #expect(verifier.judge(submissions) == outcomes.map { .judged($0) })
     }
 
@@ -116,6 +116,6 @@ struct VerifierTests {
     @Test("an answer cut off at the token limit counts if it is there")
     func unfinished() {
         #expect(judge("#### 7", .number(answer: "7"), finished: false) == .judged(.right))
-        #expect(judge("3+4=7.", .number(answer: "7"), finished: false) == .judged(.noAnswer))
+        #expect(judge("3+4=7.", .number(answer: "7"), finished: false) == .judged(.cutOff))
     }
 }

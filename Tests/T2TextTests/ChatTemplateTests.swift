@@ -64,8 +64,8 @@ struct ChatTemplateTests {
             try error("<|start_header_id|>").contains("writes '<|start_header_id|>', which is no special token of its"))
     }
 
-    @Test("a stop text ends a completion in whatever tokens it comes, and is not part of its text")
-    func stopTexts() throws {
+    @Test("a stop string ends a completion in whatever tokens it comes, and is not part of its text")
+    func stopStrings() throws {
         let tokenizer = try TokenizerFixture.tokenizer("gpt2")
         let stop = tokenizer.stopCondition(of: Self.model(endOfSequence: []), texts: ["\nQuestion:", "zz"])
         for (text, expected) in [
@@ -77,7 +77,7 @@ struct ChatTemplateTests {
             let end = tokens.firstIndex { watch.ends($0, stop) }
             #expect((end != nil) == (expected != nil), "\(text)")
             guard let end, let expected else { continue }
-            #expect(tokenizer.completion(Array(tokens[...end]), stopTexts: ["\nQuestion:", "zz"]) == expected)
+            #expect(tokenizer.completion(Array(tokens[...end]), stopStrings: ["\nQuestion:", "zz"]) == expected)
         }
     }
 

@@ -52,6 +52,27 @@ package struct YAMLMapping {
         return text
     }
 
+    /// A list of texts; one text alone stands for a list of it.
+    package func strings(_ key: String) throws -> [String]? {
+        guard let value = node[key] else { return nil }
+        if let text = value.string { return [text] }
+        guard let texts = value.sequence?.map(\.string), texts.allSatisfy({ $0 != nil }) else {
+            throw wrong(key, "a list of texts")
+        }
+        return texts.compactMap(\.self)
+    }
+
+    /// True if the key's value is a mapping.
+    package func isMapping(_ key: String) -> Bool { node[key]?.mapping != nil }
+
+    package func double(_ key: String, above least: Double) throws -> Double? {
+        guard let value = node[key] else { return nil }
+        guard let number = value.float, number > least, number.isFinite else {
+            throw wrong(key, "a number above \(least.formatted())")
+        }
+        return number
+    }
+
     package func int(_ key: String, atLeast least: Int) throws -> Int? {
         guard let value = node[key] else { return nil }
         guard let number = value.int, number >= least else { throw wrong(key, "a whole number of \(least) or more") }
@@ -69,7 +90,8 @@ package struct YAMLMapping {
         return mapping
     }
 
-    private func location(_ key: String) -> String { "\(path): \(place.isEmpty ? key : "\(place).\(key)")" }
+    /// The key's place, for messages.
+    package func location(_ key: String) -> String { "\(path): \(place.isEmpty ? key : "\(place).\(key)")" }
 
     /// What to say of a key whose value is not what it should be.
     package func wrong(_ key: String, _ expected: String) -> InputError {

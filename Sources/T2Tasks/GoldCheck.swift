@@ -1,0 +1,47 @@
+import T2Core
+
+/// The problems' own answers judged by the verifier that completions are judged by: what is right must be found right.
+package struct GoldCheck: Sendable {
+    package struct Failure: Sendable, Equatable {
+        package let problem: String
+        package let examination: Examination
+    }
+
+    /// Problems whose answer was judged.
+    package let checked: Int
+    /// Those that say nothing of what a right completion looks like.
+    package let withoutGold: Int
+    package let failures: [Failure]
+    package let seconds: Double
+
+    /// Judgements a second; nil if nothing was judged.
+    package var rate: Double? { checked == 0 ? nil : Double(checked) / max(seconds, 1e-9) }
+
+    /// - Cost: blocks the calling thread while programs and commands run.
+    package init(_ problems: [Problem], verifier: Verifier) {
+        let submissions = problems.compactMap { problem in
+            Self.gold(problem).map { Submission(problem: problem, completion: $0, finished: true) }
+        }
+        let start = ContinuousClock.now
+        let examinations = verifier.examine(submissions)
+        seconds = (ContinuousClock.now - start) / .seconds(1)
+        checked = submissions.count
+        withoutGold = problems.count - submissions.count
+        failures = zip(submissions, examinations).compactMap { submission, examination in
+            examination.reward == .judged(.right)
+                ? nil : Failure(problem: submission.problem.id, examination: examination)
+        }
+    }
+
+    /// The reference, or else the answer in the form asked for; nil if the answer does not tell.
+    private static func gold(_ problem: Problem) -> String? {
+        if let reference = problem.reference { return reference }
+        switch problem.verification {
+        case .number(let answer): return "#### \(answer)"
+        case .boxed(let answer), .latex(let answer): return "\\boxed{\(answer)}"
+        case .choice(let answer, _): return "The answer is (\(answer))"
+        case .exact(let answer): return answer
+        case .regex, .program, .external: return nil
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import T2Core
+
+/// Everything about a task that can be found wrong before a model is there.
+package struct TaskCheck: Sendable {
+    package struct Part: Sendable {
+        package let split: Split
+        package let problems: Int
+        package let bad: [BadRecord]
+        /// Why nothing could be loaded.
+        package let failure: String?
+        /// Prompts that stand in an earlier split of train, valid and test too: what is learnt there is known here.
+        package let shared: Int
+    }
+
+    package let parts: [Part]
+    /// The first problems of the first split that has some.
+    package let samples: [Problem]
+    package let golds: GoldCheck
+
+    package var isGood: Bool {
+        golds.failures.isEmpty && parts.allSatisfy { $0.failure == nil && $0.bad.isEmpty && $0.shared == 0 }
+    }
+
+    /// - Parameter limit: of golds that are judged, over all splits.
+    /// - Cost: reads all splits; blocks the calling thread while golds are judged.
+    package init(
+        _ task: TrainingTask, in dataFolder: String, form: PromptForm, samples sampleCount: Int = 2, limit: Int = .max,
+        verifier: Verifier
+    ) {
+        var parts: [Part] = []
+        var all: [Problem] = []
+        var seen: Set<String> = []
+        for split in task.splits {
+            do {
+                let set = try task.problems(split: split, in: dataFolder, form: form, onBadRecord: .skip)
+                let prompts = Set(set.problems.map(\.prompt))
+                // The published splits are other cuts of the same data.
+                let isOwn = [.train, .valid, .test].contains(split)
+                parts.append(
+                    Part(
+                        split: split, problems: set.problems.count, bad: set.skipped, failure: nil,
+                        shared: isOwn ? prompts.intersection(seen).count : 0))
+                if isOwn { seen.formUnion(prompts) }
+                all += set.problems
+            } catch {
+                parts.append(Part(split: split, problems: 0, bad: [], failure: "\(error)", shared: 0))
+            }
+        }
+        self.parts = parts
+        samples = Array(all.prefix(sampleCount))
+        golds = GoldCheck(Array(all.prefix(limit)), verifier: verifier)
+    }
+}

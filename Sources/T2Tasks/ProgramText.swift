@@ -1,0 +1,81 @@
+/// The Python program in a completion: models put prose around it and fences, three backquotes, about it.
+///
+/// It is the content of the last block fenced as Python, without one of the last block fenced as nothing in particular,
+/// without any fence the whole completion.
+///
+/// - Cost: one pass over the completion.
+struct ProgramText: Equatable {
+    let code: String
+    /// True if a fence closes it: what comes behind it does not matter.
+    let isClosed: Bool
+
+    init(inCompletion completion: String) {
+        var blocks: [Block] = []
+        var open: Block?
+        var position = completion.utf8.startIndex
+        let bytes = completion.utf8
+        while position < bytes.endIndex {
+            let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
+            let next = end < bytes.endIndex ? bytes.index(after: end) : end
+            let line = completion[position..<end]
+            let language = Self.openedLanguage(line)
+            if var block = open, Self.closes(line) {
+                (block.end, block.isClosed) = (position, true)
+                blocks.append(block)
+                open = nil
+                // A fence that names Python opens a block, whatever was left open before it.
+                if let language, Self.isPython(language) {
+                    open = Block(language: language, start: next, end: bytes.endIndex)
+                }
+            } else if open == nil, let language {
+                open = Block(language: language, start: next, end: bytes.endIndex)
+            }
+            position = next
+        }
+        if let open { blocks.append(open) }
+        let block = blocks.last { Self.isPython($0.language) } ?? blocks.last { $0.language == "" }
+        code = block.map { String(completion[$0.start..<$0.end]) } ?? completion
+        isClosed = block?.isClosed ?? false
+    }
+
+    /// What Python runs: the code goes on where the prefix ends if its first line is indented, else it starts a line.
+    func source(after prefix: String) -> String {
+        let lines = code.split(whereSeparator: \.isNewline)
+        let first = lines.first { line in line.contains { !$0.isWhitespace } }
+        guard !prefix.isEmpty, let letter = first?.first, !letter.isWhitespace else { return prefix + code }
+        return "\(prefix)\n\(code)"
+    }
+
+    var isEmpty: Bool { code.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } }
+
+    private struct Block {
+        let language: String
+        let start: String.Index
+        var end: String.Index
+        var isClosed = false
+    }
+
+    private static let fence = "```"
+
+    private static func closes(_ line: Substring) -> Bool { line.drop { $0 == " " || $0 == "\t" }.hasPrefix(fence) }
+
+    /// The word behind a fence that ends its line, in lower case; nil if the line opens nothing.
+    private static func openedLanguage(_ line: Substring) -> String? {
+        var rest = line.utf8[...]
+        while rest.last == 0x20 || rest.last == 0x09 || rest.last == 0x0D { rest.removeLast() }
+        let word = rest.suffix(while: { $0 != UInt8(ascii: "`") })
+        guard word.count < 40, rest[..<word.startIndex].suffix(3).elementsEqual(fence.utf8) else { return nil }
+        return String(decoding: word, as: UTF8.self).lowercased().trimmingPrefix { $0 == " " }.description
+    }
+
+    private static func isPython(_ language: String) -> Bool { ["python", "python3", "py"].contains(language) }
+}
+
+extension BidirectionalCollection {
+    /// The longest end of which every element fulfils the condition.
+    fileprivate func suffix(while condition: (Element) -> Bool) -> SubSequence {
+        var start = endIndex
+        while start > startIndex, condition(self[index(before: start)]) { start = index(before: start) }
+        return self[start...]
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import T2Core
+
+/// Questions of school science with three to five options.
+///
+/// `{id, question: {stem, choices: [{text, label}]}, answerKey}`, or with `question` a text and `choices: {text, label}`
+/// beside it. Labels are letters or digits; the model is shown letters from A on, in the record's order.
+///
+/// - Source: Clark et al., arXiv 1803.05457.
+struct ARC: PublishedDataset {
+    /// Of the data set's folder: `ARC-Easy`.
+    let name: String
+
+    var version: Int { 1 }
+    var summary: String { "school science; \"the answer is (X)\"" }
+    var needsSandbox: Bool { false }
+    var identity: ProblemReading.Identity { .id }
+    var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
+
+    var parts: [Split: DatasetPart] {
+        func places(_ file: String, _ other: String) -> [String] {
+            ["arc/\(name)", "ARC-V1-Feb2018-2/\(name)", "arc/ARC-V1-Feb2018-2/\(name)", name, "ai2_arc/\(name)"].flatMap
+            {
+                ["\($0)/\(name)-\(file)", "\($0)/\(other)"]
+            }
+        }
+        let (train, development, test) = (
+            places("Train", "train"), places("Dev", "validation"), places("Test", "test")
+        )
+        return [
+            .train: .even(train), .valid: .odd(train), .test: DatasetPart(places: test),
+            .publishedTrain: DatasetPart(places: train), .publishedValidation: DatasetPart(places: development),
+            .publishedTest: DatasetPart(places: test),
+        ]
+    }
+
+    func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
+        let (fields, key) = try self.fields(record.content)
+        let texts = fields.options.map(\.text)
+        let letters = texts.indices.map(Self.letter)
+        let options = zip(letters, texts).map { "\($0). \($1)" }.joined(separator: "\n")
+        let body = "Question: \(fields.stem)\nOptions:\n\(options)"
+        let instruction =
+            "One of the options is right. Think as long as you need, then finish with the words "
+            + "\"the answer is (X)\", with the letter of that option for X."
+        let reference = "The answer is (\(letters[key]))"
+        return PublishedProblem(
+            id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
+            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)", reference: reference),
+            plain: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
+            verification: .choice(answer: letters[key], options: texts))
+    }
+
+    private struct Answer: Decodable {
+        let answer: String
+        let options: [String]?
+    }
+
+    /// `answer` is the shown letter, with the options' texts if completions may name those; or the record as published.
+    func verification(of record: Data) throws -> Verification {
+        if let fields = try? JSONDecoder().decode(Answer.self, from: record) {
+            return .choice(answer: fields.answer, options: fields.options ?? [])
+        }
+        let (fields, key) = try self.fields(record)
+        return .choice(answer: Self.letter(key), options: fields.options.map(\.text))
+    }
+
+    /// The record and which of its options is right.
+    private func fields(_ record: Data) throws -> (ARCRecord, key: Int) {
+        let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
+        if fields.stem.isBlank { throw RecordFlaw("question is empty") }
+        guard (2...26).contains(fields.options.count) else {
+            throw RecordFlaw("it has \(fields.options.count) options, expected from 2 to 26")
+        }
+        let labels = fields.options.map(\.label)
+        guard Set(labels).count == labels.count else {
+            throw RecordFlaw("two options have one label: \(labels.joined(separator: ", "))")
+        }
+        guard let key = labels.firstIndex(of: fields.answerKey) else {
+            throw RecordFlaw(
+                "answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels.joined(separator: ", "))")
+        }
+        if fields.options.contains(where: { $0.text.isBlank }) { throw RecordFlaw("an option is empty") }
+        return (fields, key)
+    }
+
+    private static func letter(_ place: Int) -> String { String(UnicodeScalar(UInt8(ascii: "A") + UInt8(place))) }
+}
+
+/// A record in either layout.
+private struct ARCRecord: Decodable {
+    struct Option: Decodable {
+        let text: String
+        let label: String
+    }
+
+    let id: String
+    let stem: String
+    let options: [Option]
+    let answerKey: String
+
+    private struct Nested: Decodable {
+        let stem: String
+        let choices: [Option]
+    }
+
+    private struct Columns: Decodable {
+        let text: [String]
+        let label: [String]
+    }
+
+    private enum CodingKeys: CodingKey {
+        case id, question, choices, answerKey
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        id = try values.decode(String.self, forKey: .id)
+        answerKey = try values.decode(String.self, forKey: .answerKey)
+        guard values.contains(.choices) else {
+            let nested = try values.decode(Nested.self, forKey: .question)
+            (stem, options) = (nested.stem, nested.choices)
+            return
+        }
+        stem = try values.decode(String.self, forKey: .question)
+        let columns = try values.decode(Columns.self, forKey: .choices)
+        guard columns.text.count == columns.label.count else {
+            throw RecordFlaw("it has \(columns.text.count) options and \(columns.label.count) labels")
+        }
+        options = zip(columns.text, columns.label).map { Option(text: $0, label: $1) }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import T2Core
+
+/// Word problems of grade-school mathematics: `{question, answer}`, the number behind `#### ` at the answer's end.
+///
+/// - Source: Cobbe et al., arXiv 2110.14168.
+struct GSM8K: PublishedDataset {
+    var version: Int { 1 }
+    var summary: String { "word problems; reasoning, then #### and a number" }
+    var needsSandbox: Bool { false }
+    var identity: ProblemReading.Identity { .content }
+    var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
+
+    var parts: [Split: DatasetPart] {
+        func places(_ file: String) -> [String] {
+            ["gsm8k/\(file)", "gsm8k/main/\(file)", "grade-school-math/grade_school_math/data/\(file)", file]
+        }
+        return [
+            .train: .even(places("train")), .valid: .odd(places("train")),
+            .test: DatasetPart(places: places("test")), .publishedTrain: DatasetPart(places: places("train")),
+            .publishedTest: DatasetPart(places: places("test")),
+        ]
+    }
+
+    private struct Record: Decodable {
+        let question: String
+        let answer: String
+    }
+
+    private static let mark = "####"
+
+    func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
+        let fields = try JSONDecoder().decode(Record.self, from: record.content)
+        if fields.question.isBlank { throw RecordFlaw("question is empty") }
+        let pieces = fields.answer.components(separatedBy: Self.mark)
+        guard pieces.count == 2 else {
+            throw RecordFlaw("answer holds \(Self.mark) \(pieces.count - 1) times, expected once before the number")
+        }
+        let gold = try Gold.number(pieces[1].trimmingCharacters(in: .whitespacesAndNewlines))
+        let reasoning = pieces[0].replacing(#/<<[^<>\n]*>>/#, with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+        let reference = "\(reasoning)\n\(Self.mark) \(gold)"
+        let instruction =
+            "Reason step by step, and close with a line that holds only \(Self.mark) and the result, a plain number."
+        return PublishedProblem(
+            id: "gsm8k/\(file)/\(record.index)", topic: "gsm8k", question: fields.question,
+            chat: PublishedProblem.Wording(
+                prompt: "\(instruction) For example:\n\(Self.mark) 42\n\n\(fields.question)", reference: reference),
+            plain: PublishedProblem.Wording(
+                prompt: "\(instruction)\n\nQuestion: \(fields.question)\nAnswer:", reference: " \(reference)"),
+            verification: .number(answer: gold))
+    }
+
+    /// `answer` is the number, or the published text that ends with it.
+    func verification(of record: Data) throws -> Verification {
+        let answer = try JSONDecoder().decode(AnswerField.self, from: record).answer
+        let number = answer.components(separatedBy: Self.mark).last ?? answer
+        return .number(answer: number.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+}
+
+extension String {
+    /// True if nobody could see anything of it.
+    var isBlank: Bool { allSatisfy(\.isWhitespace) }
+}

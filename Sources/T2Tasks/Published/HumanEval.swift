@@ -1,0 +1,87 @@
+import Foundation
+import T2Core
+
+/// Functions to complete: `{task_id, prompt, entry_point, canonical_solution, test}`, where `test` defines `check(candidate)`.
+///
+/// The prompt is Python, with imports and other functions before the one to complete.
+///
+/// - Source: Chen et al., arXiv 2107.03374; with more tests: Liu et al., arXiv 2305.01210.
+struct HumanEval: PublishedDataset {
+    /// Of the data set's file.
+    let name: String
+
+    var version: Int { 1 }
+    var summary: String { name == "HumanEval" ? "Python functions to complete" : "the same functions with more tests" }
+    var needsSandbox: Bool { true }
+    var identity: ProblemReading.Identity { .id }
+    /// What begins another piece of code behind the function.
+    var plainStopStrings: [String] {
+        ["\ndef ", "\nclass ", "\nif ", "\nprint(", "\nassert ", "\n#", "\n```", "\n\"\"\""]
+    }
+
+    var parts: [Split: DatasetPart] {
+        let folder = name.lowercased()
+        let places = ["humaneval/\(name)", "\(folder)/\(name)", "human-eval/data/\(name)", name, "\(folder)/test"]
+        return [.test: DatasetPart(places: places), .publishedTest: DatasetPart(places: places)]
+    }
+
+    private struct Tests: Decodable {
+        let prompt: String
+        let entry_point: String
+        let test: String
+
+        var verification: Verification {
+            .program(programPrefix: prompt.withLineFeeds, tests: [test.withLineFeeds, "check(\(entry_point))"])
+        }
+    }
+
+    private struct Record: Decodable {
+        let task_id: String
+        let canonical_solution: String
+        let tests: Tests
+
+        private enum CodingKeys: CodingKey {
+            case task_id, canonical_solution
+        }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            task_id = try values.decode(String.self, forKey: .task_id)
+            canonical_solution = try values.decode(String.self, forKey: .canonical_solution)
+            tests = try Tests(from: decoder)
+        }
+    }
+
+    func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
+        let fields = try JSONDecoder().decode(Record.self, from: record.content)
+        if fields.task_id.isBlank { throw RecordFlaw("task_id is empty") }
+        let prompt = fields.tests.prompt.withLineFeeds
+        guard prompt.contains("def \(fields.tests.entry_point)(") else {
+            throw RecordFlaw("prompt does not begin a function \(fields.tests.entry_point.prefix(80)), its entry_point")
+        }
+        guard fields.tests.test.contains("def check(") else {
+            throw RecordFlaw("test does not define check(candidate)")
+        }
+        let solution = fields.canonical_solution.withLineFeeds
+        let instruction =
+            "Finish this Python function. Give the whole of it, with what it imports, in one ```python block."
+        return PublishedProblem(
+            id: fields.task_id, topic: name.lowercased(), question: prompt,
+            chat: PublishedProblem.Wording(
+                prompt: "\(instruction)\n\n\("\(prompt)".fencedAsPython)", reference: (prompt + solution).fencedAsPython
+            ),
+            plain: PublishedProblem.Wording(prompt: prompt, reference: solution),
+            verification: fields.tests.verification)
+    }
+
+    func verification(of record: Data) throws -> Verification {
+        try JSONDecoder().decode(Tests.self, from: record).verification
+    }
+}
+
+extension String {
+    /// With Unix line ends, also for those of old Macs.
+    var withLineFeeds: String { replacing("\r\n", with: "\n").replacing("\r", with: "\n") }
+
+    var fencedAsPython: String { "```python\n\(self)\(hasSuffix("\n") ? "" : "\n")```" }
+}

@@ -1,0 +1,76 @@
+import Foundation
+
+/// A record of any edition of MBPP; with Unix line ends, which the full edition has not.
+struct MBPPRecord: Decodable {
+    /// The number in `task_id`: 601, or `Mbpp/601`.
+    let number: Int
+    let text: String
+    let solution: String
+    let tests: MBPPTests
+
+    private enum CodingKeys: String, CodingKey {
+        case identifier = "task_id"
+        case text, prompt, code
+        case canonicalSolution = "canonical_solution"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func text(_ key: CodingKeys) throws -> String? {
+            try values.decodeIfPresent(String.self, forKey: key)?.withLineFeeds
+        }
+        number = try Self.number(values)
+        guard let solution = try text(.code) ?? text(.canonicalSolution) else { throw RecordFlaw("code is missing") }
+        guard var words = try text(.text) ?? text(.prompt) else { throw RecordFlaw("text and prompt are missing") }
+        self.solution = solution
+        tests = try MBPPTests(from: decoder)
+        if words.hasPrefix("\"\"\"") {
+            // EvalPlus: a docstring of the text and one of the assertions.
+            let lines = words.split(separator: "\n").filter { !$0.hasPrefix("\"\"\"") && !$0.hasPrefix("assert ") }
+            words = lines.joined(separator: "\n")
+        }
+        self.text = words.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func number(_ values: KeyedDecodingContainer<CodingKeys>) throws -> Int {
+        if let number = try? values.decode(Int.self, forKey: .identifier) { return number }
+        let text = try values.decode(String.self, forKey: .identifier)
+        guard let number = text.split(separator: "/").last.flatMap({ Int($0) }) else {
+            throw RecordFlaw("task_id is '\(text.prefix(40))', expected a number")
+        }
+        return number
+    }
+}
+
+/// What a record of MBPP says about programs; each statement is run by itself after the program.
+struct MBPPTests: Decodable {
+    /// Run before the tests.
+    let setup: String
+    /// What the model is told.
+    let shown: [String]
+    /// All of it, in order.
+    let run: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case test, assertion
+        case setup = "test_setup_code"
+        case tests = "test_list"
+        case imports = "test_imports"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func text(_ key: CodingKeys) throws -> String {
+            try values.decodeIfPresent(String.self, forKey: key)?.withLineFeeds ?? ""
+        }
+        func texts(_ key: CodingKeys) throws -> [String] {
+            try (values.decodeIfPresent([String].self, forKey: key) ?? []).map(\.withLineFeeds)
+        }
+        let (assertion, test) = (try text(.assertion), try text(.test))
+        setup = try text(.setup)
+        let listed = try texts(.tests)
+        shown = listed.isEmpty ? assertion.split(separator: "\n").map(String.init).filter { !$0.isBlank } : listed
+        let all = test.isBlank ? (listed.isEmpty && !assertion.isBlank ? [assertion] : listed) : [test]
+        run = try texts(.imports) + (setup.isBlank ? [] : [setup]) + all
+    }
+}

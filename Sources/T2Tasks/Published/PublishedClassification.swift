@@ -1,0 +1,57 @@
+import Foundation
+import T2Core
+
+/// Whether a published question is about mathematics, code or reasoning: what the classifying expert decides, on real prompts.
+///
+/// The questions are those of gsm8k, mbpp and arc-easy, each from its own split, taken in turn until one of them has no more.
+struct PublishedClassification: ProblemSource {
+    static let name = "classify-published"
+    /// UTF-8 bytes of a question. A token is at least one byte, so that the bundled model's context of 256 tokens holds any
+    /// of them with the words around it; longer ones are left out.
+    static let longestQuestion = 200
+
+    private static let sources = [("gsm8k", "math"), ("mbpp", "code"), ("arc-easy", "reasoning")]
+
+    var splits: [Split] { [.train, .valid, .test] }
+    var needsSandbox: Bool { false }
+    var maxTokens: Int? { 16 }
+    func stopStrings(_ form: PromptForm) -> [String] { [] }
+
+    func problems(
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+    ) throws -> ProblemSet {
+        var skipped: [BadRecord] = []
+        let columns = try Self.sources.map { name, category in
+            guard let source = PublishedTask.all.first(where: { $0.name == name }) else {
+                preconditionFailure("there is no task \(name)")
+            }
+            let set = try source.problems(split: split, in: dataFolder, onBadRecord: policy) { problem in
+                Problem(
+                    id: "\(Self.name)/\(problem.id)", topic: name, prompt: problem.question,
+                    verification: .boxed(answer: category), reference: " \\boxed{\(category)}")
+            }
+            skipped += set.skipped
+            return set.problems.filter { $0.prompt.utf8.count <= Self.longestQuestion }.map(Self.asked)
+        }
+        let count = columns.map(\.count).min() ?? 0
+        guard count > 0 else {
+            throw InputError(
+                dataFolder, "one of gsm8k, mbpp and arc-easy has no question of at most \(Self.longestQuestion) bytes",
+                remedy: "Check that these are the published files.")
+        }
+        let problems = (0..<count).flatMap { row in columns.map { $0[row] } }
+        return ProblemSet(problems: problems, skipped: skipped)
+    }
+
+    func verification(of record: Data) throws -> Verification {
+        .boxed(answer: try JSONDecoder().decode(AnswerField.self, from: record).answer)
+    }
+
+    /// In the words that the bundled library asks its classifier with.
+    private static func asked(_ problem: Problem) -> Problem {
+        Problem(
+            id: problem.id, topic: problem.topic,
+            prompt: "Classify as math, code, reasoning or other.\n\(problem.prompt)\nCategory:",
+            verification: problem.verification, reference: problem.reference)
+    }
+}

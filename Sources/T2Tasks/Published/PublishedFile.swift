@@ -1,0 +1,61 @@
+import Foundation
+import T2Core
+
+/// A part of a published data set, wherever it lies: one file, or a folder of one JSON file a record.
+struct PublishedFile {
+    /// Name without folder and extension.
+    let name: String
+    let path: String
+    let records: [RecordText]
+
+    private static let extensions = [".jsonl", ".jsonl.gz", ".json"]
+
+    /// - Parameter places: paths under the folder, without extension; the first that exists is read.
+    /// - Throws: `InputError` (no input) naming all places that were tried.
+    init(task: String, places: [String], in folder: String) throws {
+        let purpose = "open the problems of \(task)"
+        for place in places {
+            let stem = "\(folder)/\(place)"
+            if let path = Self.extensions.map({ stem + $0 }).first(where: FileManager.default.fileExists(atPath:)) {
+                self.path = path
+                name = Self.name(of: place)
+                records = try RecordFile(path: path, purpose: purpose).records()
+                return
+            }
+            let files = Self.recordFiles(stem)
+            if !files.isEmpty {
+                path = stem
+                name = Self.name(of: place)
+                records = try files.enumerated().map { index, file in
+                    RecordText(
+                        place: file, index: index,
+                        content: try CompressedFile(path: file, purpose: purpose).content(), isLast: true)
+                }
+                return
+            }
+        }
+        throw InputError(
+            folder,
+            "no file of \(task) was found: tried "
+                + places.map { "\($0)\(Self.extensions.joined(separator: "|"))" }.joined(separator: ", "),
+            remedy: "Name the folder of the data sets with --data DIR; scripts/datasets fetches them.",
+            exitStatus: .noInput)
+    }
+
+    private static func name(of place: String) -> String { String(place.split(separator: "/").last ?? "") }
+
+    /// The files of `FOLDER/TYPE/NUMBER.json`, by type and number.
+    private static func recordFiles(_ folder: String) -> [String] {
+        let manager = FileManager.default
+        let types = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        return types.flatMap { type in
+            let files = ((try? manager.contentsOfDirectory(atPath: "\(folder)/\(type)")) ?? []).filter {
+                $0.hasSuffix(".json")
+            }
+            let numbered = files.map { (number: Int($0.dropLast(5)) ?? .max, name: $0) }
+            return numbered.sorted { ($0.number, $0.name) < ($1.number, $1.name) }.map {
+                "\(folder)/\(type)/\($0.name)"
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import T2CommandLine
+import T2Core
+import T2Tasks
+
+/// What a model reads of a task.
+struct ShowTaskCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows a task's splits, a prompt as a model reads it, and its right answer.",
+        discussion: """
+            The form chat is what a user says to a model that follows instructions, before its chat template; plain is what a \
+            base model continues.
+
+            Examples:
+              t2 tasks show gsm-mini
+              t2 tasks show arc-easy --data datasets --form plain --problem 3
+            """)
+
+    @OptionGroup var named: NamedTaskOptions
+
+    @Option(help: ArgumentHelp("Which part of the data.", valueName: "split"))
+    var split: Split?
+
+    @Option(help: ArgumentHelp("Which of its problems, from 0.", valueName: "k"))
+    var problem = 0
+
+    @Option(help: ArgumentHelp("Kind of model that the prompt is for.", valueName: "form"))
+    var form = PromptForm.plain
+
+    @Option(help: ArgumentHelp("What to do about malformed or repeated records.", valueName: "policy"))
+    var onBadRecord = BadRecordPolicy.fail
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard problem >= 0 else { throw ValidationError("--problem is \(problem), expected 0 or more.") }
+    }
+
+    private struct Output: Encodable {
+        let name: String
+        let version: Int
+        let summary: String
+        let splits: [String]
+        let split: String
+        let problems: Int
+        let skipped: [String]
+        let form: String
+        let stop: [String]
+        let max_tokens: Int?
+        let problem: Int
+        let id: String
+        let topic: String
+        let prompt: String
+        let reference: String?
+        let verification: Verification
+    }
+
+    func run() throws {
+        let task = try named.task()
+        guard let split = split ?? task.splits.first else {
+            throw InputError("task '\(task.name)'", "it has no split", remedy: "Name one under splits.")
+        }
+        let set = try task.problems(
+            split: split, in: named.folder(of: task), form: form, onBadRecord: onBadRecord)
+        guard problem < set.problems.count else {
+            throw InputError(
+                "--problem", "it is \(problem), and \(split.rawValue) has \(set.problems.count) problems",
+                remedy: "Give a number from 0 to \(set.problems.count - 1).", exitStatus: .usage)
+        }
+        let shown = set.problems[problem]
+        let output = Output(
+            name: task.name, version: task.version, summary: task.summary, splits: task.splits.map(\.rawValue),
+            split: split.rawValue, problems: set.problems.count, skipped: set.skipped.map(\.description),
+            form: form.rawValue, stop: task.stopStrings(form), max_tokens: task.maxTokens, problem: problem,
+            id: shown.id, topic: shown.topic, prompt: shown.prompt, reference: shown.reference,
+            verification: shown.verification)
+        try StandardOutput.write(json ? JSONText.line(output) : text(output))
+    }
+
+    private func text(_ output: Output) -> String {
+        var rows: [(name: String, value: String)] = [
+            ("task", "\(output.name), version \(output.version): \(output.summary)"),
+            ("splits", output.splits.joined(separator: ", ")),
+            (
+                "shown",
+                "\(output.split), problem \(output.problem) of \(PlainText.count(output.problems)): \(output.id)"
+            ),
+            ("form", output.form),
+            (
+                "stops at",
+                output.stop.isEmpty ? "the model's own end" : output.stop.map(\.debugDescription).joined(separator: " ")
+            ),
+            ("checked by", "\(output.verification)"),
+        ]
+        if !output.skipped.isEmpty {
+            rows.append(("left out", "\(output.skipped.count) records, the first: \(output.skipped[0])"))
+        }
+        let reference = output.reference.map { "\n--- right answer ---\n\($0)\n" } ?? ""
+        return PlainText.table(rows) + "\n--- prompt ---\n\(output.prompt)\n\(reference)"
+    }
+}
