@@ -41,11 +41,8 @@ package struct TrainingTask: Sendable, Equatable {
     /// Tokens that an answer may take, if the task says so.
     package var maxTokens: Int? { source.maxTokens }
 
-    /// The task's folder if it was made by `t2`'s user, else nil.
+    /// What stands in the task's folder if it is the user's own, else nil.
     package var own: OwnTask? { source as? OwnTask }
-
-    /// The command that judges completions, if the task has one.
-    func externalVerifier(parallelism: Int) -> ExternalVerifier? { own?.externalVerifier(parallelism: parallelism) }
 
     /// Everything in a split and what had to be left out.
     ///

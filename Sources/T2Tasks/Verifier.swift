@@ -14,16 +14,23 @@ package final class Verifier: Sendable {
     /// By the name of their task.
     private let commands: [String: ExternalVerifier]
 
-    /// - Parameters:
-    ///   - parallelism: programs and commands that may run at once.
-    ///   - tasks: those whose own commands may be run here; others need not be named.
-    package init(parallelism: Int, tasks: [TrainingTask] = []) {
+    /// - Parameter parallelism: programs that may run at once.
+    package init(parallelism: Int) {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
-        commands = Dictionary(
-            tasks.compactMap { task in
-                task.externalVerifier(parallelism: parallelism).map { (task.name, $0) }
-            }, uniquingKeysWith: { first, _ in first })
+        commands = [:]
+    }
+
+    /// - Parameters:
+    ///   - parallelism: programs and copies of a command that may run at once.
+    ///   - tasks: those whose own commands may be run here; others need not be named.
+    /// - Throws: `InputError` (configuration) if a task's command cannot be found.
+    package init(parallelism: Int, tasks: [TrainingTask]) throws {
+        precondition(parallelism > 0, "a verifier runs at least one program at a time")
+        self.parallelism = parallelism
+        var commands: [String: ExternalVerifier] = [:]
+        for task in tasks { commands[task.name] = try task.own?.externalVerifier(parallelism: parallelism) }
+        self.commands = commands
     }
 
     /// Makes sure that programs can be run, for those who want to know before the first one comes.
@@ -121,11 +128,14 @@ package final class Verifier: Sendable {
                 + "--task-folder DIR"
             return requests.map { _ in .missing(reason) }
         }
-        return command.judge(requests).map { result in
-            switch result {
-            case .judged(let outcome, let extracted):
-                .judged(outcome, extracted, reason: "the task's command says \(outcome.rawValue)")
-            case .missing(let reason): .missing(reason)
+        return zip(requests, command.judge(requests)).map { request, result in
+            switch result.reward {
+            case .missing(let reason): return .missing(reason, extracted: result.extracted)
+            case .judged(.noAnswer) where !request.finished:
+                return .judged(.cutOff, reason: result.reason ?? "the token limit came before any answer")
+            case .judged(let outcome):
+                let words = "the task's command says \(outcome.rawValue)"
+                return .judged(outcome, result.extracted, reason: result.reason ?? words)
             }
         }
     }

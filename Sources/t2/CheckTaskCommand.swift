@@ -40,7 +40,7 @@ struct CheckTaskCommand: ParsableCommand {
 
     func run() throws {
         let task = try named.task()
-        let verifier = Verifier(parallelism: laneOptions.count, tasks: [task])
+        let verifier = try Verifier(parallelism: laneOptions.count, tasks: [task])
         if task.needsSandbox { try verifier.requireSandbox() }
         let check = TaskCheck(
             task, in: try named.folder(of: task), form: form, samples: samples, limit: limit ?? .max,

@@ -57,7 +57,7 @@ struct VerifyTaskCommand: ParsableCommand {
 
     func run() throws {
         let task = try TaskRegistry.bundled.task(named: name)
-        let verifier = Verifier(parallelism: laneOptions.count, tasks: [task])
+        let verifier = try Verifier(parallelism: laneOptions.count, tasks: [task])
         if task.needsSandbox { try verifier.requireSandbox() }
         let reader = try LineReader(path: path)
         var submissions: [Submission] = []

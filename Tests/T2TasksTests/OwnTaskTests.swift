@@ -186,7 +186,7 @@ struct OwnTaskTests {
             {"country": "Chad"}
             """, to: "train.jsonl")
         let task = try TaskRegistry.bundled.task(named: folder.path)
-        let verifier = Verifier(parallelism: 1, tasks: [task])
+        let verifier = try Verifier(parallelism: 1, tasks: [task])
         var check = TaskCheck(task, in: "", form: .chat, verifier: verifier)
         #expect(check.parts.map(\.problems) == [2, 0] && check.parts[0].bad.count == 1)
         #expect(check.parts[1].failure?.contains("test.json") == true)

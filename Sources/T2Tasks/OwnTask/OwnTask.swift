@@ -71,9 +71,12 @@ package struct OwnTask: Sendable {
         TrainingTask(name: name, version: version, summary: summary, origin: .folder(folder), source: self)
     }
 
-    func externalVerifier(parallelism: Int) -> ExternalVerifier? {
+    /// The command that judges completions, if the task has one.
+    ///
+    /// - Throws: `InputError` (configuration) if it cannot be found.
+    func externalVerifier(parallelism: Int) throws -> ExternalVerifier? {
         guard case .external(let command, let timeout) = rule else { return nil }
-        return ExternalVerifier(command: command, folder: folder, timeout: timeout, parallelism: parallelism)
+        return try ExternalVerifier(command: command, folder: folder, timeout: timeout, parallelism: parallelism)
     }
 
     private static func files(_ file: YAMLMapping) throws -> [Split: String] {

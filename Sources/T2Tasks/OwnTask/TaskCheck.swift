@@ -29,6 +29,7 @@ package struct TaskCheck: Sendable {
     ) {
         var parts: [Part] = []
         var all: [Problem] = []
+        var ids: Set<String> = []
         var seen: Set<String> = []
         for split in task.splits {
             do {
@@ -41,7 +42,7 @@ package struct TaskCheck: Sendable {
                         split: split, problems: set.problems.count, bad: set.skipped, failure: nil,
                         shared: isOwn ? prompts.intersection(seen).count : 0))
                 if isOwn { seen.formUnion(prompts) }
-                all += set.problems
+                all += set.problems.filter { ids.insert($0.id).inserted }
             } catch {
                 parts.append(Part(split: split, problems: 0, bad: [], failure: "\(error)", shared: 0))
             }

@@ -21,7 +21,8 @@ struct HumanEval: PublishedDataset {
 
     var parts: [Split: DatasetPart] {
         let folder = name.lowercased()
-        let places = ["humaneval/\(name)", "\(folder)/\(name)", "human-eval/data/\(name)", name, "\(folder)/test"]
+        let others = folder == "humaneval" ? [] : ["humaneval/\(name)"]
+        let places = ["\(folder)/\(name)"] + others + ["human-eval/data/\(name)", name, "\(folder)/test"]
         return [.test: DatasetPart(places: places), .publishedTest: DatasetPart(places: places)]
     }
 

@@ -36,8 +36,8 @@ struct PublishedFile {
         }
         throw InputError(
             folder,
-            "no file of \(task) was found: tried "
-                + places.map { "\($0)\(Self.extensions.joined(separator: "|"))" }.joined(separator: ", "),
+            "no file of \(task) was found: tried \(places.joined(separator: ", ")), each with "
+                + Self.extensions.joined(separator: ", "),
             remedy: "Name the folder of the data sets with --data DIR; scripts/datasets fetches them.",
             exitStatus: .noInput)
     }
