@@ -1,10 +1,14 @@
 import ArgumentParser
 import T2Core
+import T2Evaluation
 import T2Tasks
+import T2Text
 
-/// The task that a command works on, and where its problems are.
+/// The task that a command works on, where its problems are, and what is left out of them.
 package struct TaskDataOptions: ParsableArguments {
-    @Option(name: .customLong("task"), help: ArgumentHelp("The task's name.", valueName: "name"))
+    @Option(
+        name: .customLong("task"),
+        help: ArgumentHelp("The task's name, or the folder of a task of one's own.", valueName: "name"))
     package var name: String
 
     @Option(
@@ -13,19 +17,47 @@ package struct TaskDataOptions: ParsableArguments {
             "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
     package var path: String?
 
-    @Option(help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
-    package var maxTokens = RunConfiguration().maxTokens
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of an answer at most. (default: the task's own limit, or \(RunConfiguration().maxTokens))",
+            valueName: "n"))
+    package var maxTokens: Int?
+
+    @Option(help: ArgumentHelp("What to do about malformed or repeated records.", valueName: "policy"))
+    package var onBadRecord = BadRecordPolicy.fail
+
+    @Option(help: ArgumentHelp("What to do about problems that do not fit into the context.", valueName: "policy"))
+    package var onLongPrompt = LongPromptPolicy.fail
 
     package func validate() throws {
-        guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
+        if let maxTokens, maxTokens < 1 {
+            throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.")
+        }
     }
 
     package init() {}
 
-    /// - Throws: `InputError` (usage) that suggests the nearest name.
+    /// - Throws: `InputError` (usage) that suggests the nearest name; what a wrong task.yaml throws.
     package func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
 
-    package func folder(model: String) -> String { path ?? BaseModelFolder.defaultData(model: model) }
+    /// Of the task's problems for a model.
+    package func reader(_ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer) -> TaskReader {
+        TaskReader(
+            task, folder: path ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
+            model: model.configuration, maxTokens: maxTokens, onBadRecord: onBadRecord, onLongPrompt: onLongPrompt)
+    }
+}
+
+extension TaskReader {
+    /// The problems of a split; what was left out is said on standard error.
+    package func announcedProblems(_ split: Split) throws -> [Problem] {
+        let found = try problems(split)
+        for notice in found.notices { StandardError.write("\(task.name), \(split.rawValue): \(notice)\n") }
+        return found.problems
+    }
 }
 
 extension Split: ExpressibleByArgument {}
+extension PromptForm: ExpressibleByArgument {}
+extension BadRecordPolicy: ExpressibleByArgument {}
+extension LongPromptPolicy: ExpressibleByArgument {}

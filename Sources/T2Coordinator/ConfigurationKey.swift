@@ -8,7 +8,8 @@ extension ConfigurationKey {
     package var expectation: String {
         switch self {
         case .model, .data: "the path of a folder"
-        case .task: "the name of a task"
+        case .task: "the name of a task, or the folder of one"
+        case .missingLimit: "a number from 0 to 1"
         case .steps, .rank, .promptsPerStep, .samplesPerPrompt, .promptsPerUnit, .maxTokens, .evaluateEvery,
             .validationProblems:
             "a whole number of 1 or more"
@@ -16,7 +17,8 @@ extension ConfigurationKey {
         case .temperature, .alpha, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
         case .klCoefficient, .weightDecay: "a number of 0 or more"
         case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
-        case .adapter, .adapt, .parameterisation, .advantage, .klDirection, .klEstimator, .schedule:
+        case .onBadRecord, .onLongPrompt, .adapter, .adapt, .parameterisation, .advantage, .klDirection, .klEstimator,
+            .schedule:
             "one of " + choices.joined(separator: ", ")
         }
     }
@@ -24,6 +26,8 @@ extension ConfigurationKey {
     /// The values that a key may have, if they are few; empty for others.
     package var choices: [String] {
         switch self {
+        case .onBadRecord: BadRecordPolicy.allCases.map(\.rawValue)
+        case .onLongPrompt: LongPromptPolicy.allCases.map(\.rawValue)
         case .adapter: AdapterKind.allCases.map(\.rawValue)
         case .adapt: Adaptation.allCases.map(\.rawValue)
         case .parameterisation: ParameterisationKind.allCases.map(\.rawValue)

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Tasks
 import Yams
 
 /// Where a run's configuration comes from: a file, and what the command line says instead.
@@ -65,6 +66,9 @@ package struct ConfigurationSource: Sendable, Equatable {
         configuration.model = absolute(configuration.model, .model)
         configuration.data =
             configuration.data.map { absolute($0, .data) } ?? BaseModelFolder.defaultData(model: configuration.model)
+        // The folder of a task of one's own is a path like the others.
+        let folder = absolute(configuration.task, .task)
+        if OwnTask.isFolder(folder) || configuration.task.contains("/") { configuration.task = folder }
         configuration.completeAdapter()
         if folders[ConfigurationKey.learningRate.rawValue] == nil {
             configuration.learningRate = configuration.adapter.defaultLearningRate

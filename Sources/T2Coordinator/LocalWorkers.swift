@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import T2Core
+import T2Tasks
 
 /// Workers that the coordinator itself starts on its machine: child processes, watched, started again with growing pauses when
 /// they crash, and ended with it.
@@ -14,10 +15,18 @@ package actor LocalWorkers {
         package let program: String
         package let endpoint: String
         package let model: String
+        /// Of a task of the user's own.
+        package let taskFolder: String?
+        package let isolation: ProgramIsolation
         /// Where `worker-1.log` and so on go.
         package let logFolder: String
 
-        package init(count: Int, program: String, endpoint: String, model: String, logFolder: String) {
+        package init(
+            count: Int, program: String, endpoint: String, model: String, taskFolder: String? = nil,
+            isolation: ProgramIsolation = .bubblewrap, logFolder: String
+        ) {
+            self.taskFolder = taskFolder
+            self.isolation = isolation
             self.count = count
             self.program = program
             self.endpoint = endpoint
@@ -32,7 +41,7 @@ package actor LocalWorkers {
             [
                 "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
                 name(worker: number, start: start), "--until-input-ends",
-            ]
+            ] + (taskFolder.map { ["--task-folder", $0] } ?? []) + (isolation == .none ? ["--unsafe-no-sandbox"] : [])
         }
 
         /// Of its own for each start: the coordinator may not have noticed yet that the one before is gone.

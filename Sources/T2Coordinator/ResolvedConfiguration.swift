@@ -76,6 +76,7 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             "at most \(most / samples) with samples-per-prompt \(values.samplesPerPrompt): \(carried)",
             remedy: fewer > 0 ? "Or lower samples-per-prompt to \(fewer)." : "")
         require(values.evaluateEvery >= 1, .evaluateEvery, values.evaluateEvery)
+        require((0...1).contains(values.missingLimit), .missingLimit, values.missingLimit)
         require(values.validationProblems >= 1, .validationProblems, values.validationProblems)
         // Learning's own checks take sizes for granted.
         if problems.isEmpty {

@@ -14,6 +14,11 @@ package struct RunDefinition: Sendable {
     package let training: [Problem]
     /// The problems of an evaluation.
     package let validation: [Problem]
+    /// Strings that end a completion.
+    package let stopStrings: [String]
+
+    /// What experts are named after; the folder of a task of one's own has a name of its own.
+    package var task: String { configuration.task.split(separator: "/").last.map(String.init) ?? configuration.task }
 
     package var layout: ExpertLayout { parameterisation.layout }
 
@@ -23,7 +28,8 @@ package struct RunDefinition: Sendable {
     package init(
         name: String, configuration: RunConfiguration, model: ModelConfiguration, modelDigest: Digest,
         tokenizerDigest: Digest,
-        parameterisation: Parameterisation, training: [Problem], validation: [Problem]
+        parameterisation: Parameterisation, training: [Problem], validation: [Problem],
+        stopStrings: [String] = []
     ) {
         self.name = name
         self.configuration = configuration
@@ -32,6 +38,7 @@ package struct RunDefinition: Sendable {
         self.tokenizerDigest = tokenizerDigest
         self.parameterisation = parameterisation
         self.training = training
+        self.stopStrings = stopStrings
         self.validation = Array(validation.prefix(configuration.validationProblems))
     }
 
@@ -47,6 +54,7 @@ package struct RunDefinition: Sendable {
         for problem in training + validation {
             builder.update("\(problem.id)\u{0}\(problem.prompt)\u{0}\(problem.verification)\u{0}")
         }
+        for string in stopStrings { builder.update("\(string)\u{0}") }
         return builder.finalize()
     }
 

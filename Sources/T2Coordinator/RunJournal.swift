@@ -175,7 +175,7 @@ package actor RunJournal: UnitJournal {
         if !measures.isEmpty { measures["validation-problems"] = String(definition.validation.count) }
         return ExpertFile(
             description: .init(
-                modelDigest: definition.modelDigest, task: definition.configuration.task,
+                modelDigest: definition.modelDigest, task: definition.task,
                 parameterisation: definition.parameterisation.name, step: step,
                 seed: definition.configuration.seed, measures: measures),
             vector: ExpertVector(layout: definition.layout, values: values))

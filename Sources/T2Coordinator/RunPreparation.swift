@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Evaluation
 import T2Learning
 import T2Tasks
 import T2Text
@@ -16,8 +17,14 @@ package struct RunPreparation: Sendable {
         package let resume: Bool
         /// The `t2-worker` to start on this machine; nil if all workers come from elsewhere.
         package let workerProgram: String?
+        /// What those workers run model-written programs in.
+        package let isolation: ProgramIsolation
 
-        package init(runFolder: String, resume: Bool = false, workerProgram: String? = nil) {
+        package init(
+            runFolder: String, resume: Bool = false, workerProgram: String? = nil,
+            isolation: ProgramIsolation = .bubblewrap
+        ) {
+            self.isolation = isolation
             self.runFolder = runFolder
             self.resume = resume
             self.workerProgram = workerProgram
@@ -29,6 +36,8 @@ package struct RunPreparation: Sendable {
     package let task: TrainingTask
     /// Problems in the validation split; an evaluation uses the first of them.
     package let validationSplit: Int
+    /// What was left out of the data, for people.
+    package let notices: [String]
     /// What was found in order, for people.
     package private(set) var checked: [String]
 
@@ -47,36 +56,38 @@ package struct RunPreparation: Sendable {
         if let program = place.workerProgram {
             try LocalWorkers.requireProgram(program)
             checked.append("t2-worker")
+            let verifier = try Verifier(parallelism: 1, tasks: [task], isolation: place.isolation)
             if task.needsSandbox {
-                try Verifier(parallelism: 1).requireSandbox()
+                try verifier.requireSandbox()
                 checked.append("program sandbox")
             }
         }
         let data = configuration.data ?? BaseModelFolder.defaultData(model: configuration.model)
         try BaseModelFolder.requireFolder(configuration.model)
-        let training = try task.problems(split: .train, in: data).map(\.withoutReference)
-        let validation = try task.problems(split: .valid, in: data).map(\.withoutReference)
-        validationSplit = validation.count
-        let model = try BaseModelFolder(path: configuration.model)
+        let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: configuration.model)
         try resolved.check(contextLength: model.configuration.contextLength)
         try resolved.checkAdapter(of: model.configuration)
-        let tokenizer = try Tokenizer(path: model.tokenizerPath)
-        try tokenizer.checkAgreement(with: model.configuration)
-        checked.append("tokenizer")
+        checked.append(tokenizer.chatTemplate.map { "tokenizer, chat template \($0.family.rawValue)" } ?? "tokenizer")
+        let reader = TaskReader(
+            task, folder: data, tokenizer: tokenizer, model: model.configuration, maxTokens: configuration.maxTokens,
+            onBadRecord: configuration.onBadRecord, onLongPrompt: configuration.onLongPrompt)
+        let (training, validation) = (try reader.problems(.train), try reader.problems(.valid))
+        validationSplit = validation.problems.count
+        notices =
+            training.notices.map { "train: \($0)" } + validation.notices.map { "valid: \($0)" }
+        let longest = max(training.longest, validation.longest)
+        checked.append(
+            "\(training.problems.count + validation.problems.count) prompts: the longest with its completion has "
+                + "\(longest + configuration.maxTokens) of \(model.configuration.contextLength) tokens")
         try model.checkWeights()
         checked.append("\(model.configuration.weights.count) weights, all finite")
         let parameterisation = try Self.parameterisation(configuration, model, singularValues)
         definition = RunDefinition(
             name: RunFolder.name(path: place.runFolder), configuration: configuration, model: model.configuration,
             modelDigest: model.digest, tokenizerDigest: model.tokenizerDigest, parameterisation: parameterisation,
-            training: training, validation: validation)
+            training: training.problems.map(\.withoutReference),
+            validation: validation.problems.map(\.withoutReference), stopStrings: task.stopStrings(reader.form))
         _ = try LeaseCheck(definition, resolved)
-        let prompts = try PromptCheck(
-            training + definition.validation, tokenizer, maxTokens: configuration.maxTokens,
-            contextLength: model.configuration.contextLength)
-        checked.append(
-            "\(prompts.count) prompts: the longest with its completion has \(prompts.longest + configuration.maxTokens) of "
-                + "\(model.configuration.contextLength) tokens")
     }
 
     private static func parameterisation(

@@ -44,7 +44,9 @@ struct StepWork: UnitRound {
         return Lease(
             unit: unit.key, attempt: attempt, epoch: epoch, vector: digest, seed: configuration.seed,
             problems: problems(unit), problemNumbers: unit.problemNumbers, samplesPerPrompt: samplesPerPrompt(unit),
-            sampling: Sampling(temperature: trains ? configuration.temperature : 0, maxTokens: configuration.maxTokens),
+            sampling: Sampling(
+                temperature: trains ? configuration.temperature : 0, maxTokens: configuration.maxTokens,
+                stopStrings: definition.stopStrings),
             gradient: trains ? gradient : nil, lengthSeconds: length.seconds)
     }
 

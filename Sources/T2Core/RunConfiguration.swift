@@ -6,7 +6,10 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var model = "base"
     /// Folder that holds one folder per task; `data` beside the model folder if absent.
     package var data: String?
+    /// A name, or the folder of a task of one's own.
     package var task = "gsm-mini"
+    package var onBadRecord = BadRecordPolicy.fail
+    package var onLongPrompt = LongPromptPolicy.fail
     package var steps = 30
     package var seed: UInt64 = 0
 
@@ -45,11 +48,16 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var validationProblems = 200
     /// Evaluations without improvement after which the run ends; 0 never ends early.
     package var patience = 0
+    /// Rewards that could not be computed at the first try, as a share of a step's sequences, above which the run stops.
+    package var missingLimit: Double = 0.1
 
     package init() {}
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case model, data, task, steps, seed, adapter, rank, alpha, adapt, parameterisation
+        case model, data, task
+        case onBadRecord = "on-bad-record"
+        case onLongPrompt = "on-long-prompt"
+        case steps, seed, adapter, rank, alpha, adapt, parameterisation
         case promptsPerStep = "prompts-per-step"
         case samplesPerPrompt = "samples-per-prompt"
         case promptsPerUnit = "prompts-per-unit"
@@ -70,6 +78,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case evaluateEvery = "evaluate-every"
         case validationProblems = "validation-problems"
         case patience
+        case missingLimit = "missing-limit"
     }
 
     /// Gives LoRA the rank and the α that are missing.
@@ -89,6 +98,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.model, into: &model)
         data = try container.decodeIfPresent(String.self, forKey: .data)
         try read(.task, into: &task)
+        try read(.onBadRecord, into: &onBadRecord)
+        try read(.onLongPrompt, into: &onLongPrompt)
         try read(.steps, into: &steps)
         try read(.seed, into: &seed)
         try read(.adapter, into: &adapter)
@@ -116,5 +127,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.evaluateEvery, into: &evaluateEvery)
         try read(.validationProblems, into: &validationProblems)
         try read(.patience, into: &patience)
+        try read(.missingLimit, into: &missingLimit)
     }
 }

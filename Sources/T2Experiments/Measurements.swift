@@ -33,9 +33,15 @@ struct Measurements {
         }
     }
 
+    private func reader(_ task: TrainingTask, _ model: ReportModel) -> TaskReader {
+        TaskReader(
+            task, folder: configuration.data, tokenizer: model.tokenizer, model: model.folder.configuration,
+            maxTokens: configuration.maxTokens, onLongPrompt: configuration.onLongPrompt)
+    }
+
     /// The problems of a split; of the test split no more than the configuration's limit.
-    func problems(_ task: TrainingTask, _ split: Split) throws -> [Problem] {
-        let all = try task.problems(split: split, in: configuration.data)
+    func problems(_ task: TrainingTask, _ split: Split, on model: ReportModel) throws -> [Problem] {
+        let all = try reader(task, model).problems(split).problems
         guard split == .test, let limit = configuration.limit else { return all }
         return Array(all.prefix(limit))
     }
@@ -48,18 +54,18 @@ struct Measurements {
         _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel, basis: String,
         policy: () throws -> Evaluation.Policy
     ) throws -> [EvaluationRecord] {
-        let problems = try problems(task, split)
+        let problems = try problems(task, split, on: model)
         let digest = Digest(
             of: [
                 model.folder.digest.hexadecimal, task.name, String(task.version), split.rawValue,
                 try fingerprint(problems),
-                String(configuration.maxTokens), basis,
+                String(reader(task, model).maxTokens), basis,
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"
         if FileManager.default.fileExists(atPath: path) { return try EvaluationRecord.read(path: path) }
         let evaluation = Evaluation(
             tokenizer: model.tokenizer, verifier: verifier,
-            sampling: Sampling(temperature: 0, maxTokens: configuration.maxTokens), seed: configuration.seed)
+            sampling: reader(task, model).sampling(), seed: configuration.seed)
         let completions = try evaluation.run(problems, try policy(), lanes: model.lanes, isCancelled: isCancelled)
         guard completions.count == problems.count else { throw Stopped() }
         for completion in completions {
@@ -77,7 +83,7 @@ struct Measurements {
     func dispatches(
         _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel
     ) throws -> [Dispatch] {
-        let problems = try problems(task, .test)
+        let problems = try problems(task, .test, on: model)
         let digest = Digest(
             of: [
                 model.folder.digest.hexadecimal, try fingerprint(problems), try model.expertsFingerprint(),
@@ -112,7 +118,7 @@ struct Measurements {
         on model: ReportModel
     ) throws -> Search {
         let plan = configuration.fewShot
-        let examples = try task.problems(split: .train, in: configuration.data)
+        let examples = try reader(task, model).problems(.train).problems
         var settings = FewShotSearch.Settings()
         settings.method = method
         settings.population = plan.population
@@ -123,7 +129,7 @@ struct Measurements {
         let digest = Digest(
             of: [
                 model.folder.digest.hexadecimal, task.name, String(task.version), try fingerprint(examples),
-                String(configuration.maxTokens), "\(plan)", String(settings.seed),
+                String(reader(task, model).maxTokens), "\(plan)", String(settings.seed),
                 entries.map(\.expert.vector.fingerprint).joined(separator: "\n"),
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(fileName(owner)).\(method.rawValue).\(digest.short).json"
@@ -135,7 +141,7 @@ struct Measurements {
             shots: plan.shots, settings: settings)
         let result = try adaptation.run(
             lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier,
-            sampling: Sampling(temperature: 0, maxTokens: configuration.maxTokens),
+            sampling: reader(task, model).sampling(),
             isCancelled: isCancelled)
         if isCancelled() { throw Stopped() }
         let search = Search(

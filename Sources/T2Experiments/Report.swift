@@ -34,14 +34,16 @@ package final class Report {
 
     /// Loads the models and plans what is to be measured.
     ///
-    /// - Parameter folder: where measurements stay.
+    /// - Parameters:
+    ///   - folder: where measurements stay.
+    ///   - verifier: of the tasks.
     package init(
-        _ configuration: ReportConfiguration, folder: String, lanes: Int, isCancelled: @escaping @Sendable () -> Bool
+        _ configuration: ReportConfiguration, folder: String, lanes: Int, verifier: ([TrainingTask]) throws -> Verifier,
+        isCancelled: @escaping @Sendable () -> Bool
     ) throws {
         self.configuration = configuration
-        let verifier = Verifier(parallelism: lanes)
         let tasks = configuration.seen.map(\.task) + configuration.unseen.map(\.task)
-        if tasks.contains(where: \.needsSandbox) { try verifier.requireSandbox() }
+        let verifier = try verifier(tasks)
         model = try ReportModel(path: configuration.model, experts: configuration.experts, lanes: lanes)
         for seen in configuration.seen { _ = try model.experts.entry(named: seen.expert) }
         second = try configuration.transfer.map {
@@ -119,7 +121,8 @@ package final class Report {
                 }
             }
         }
-        for method in FewShotSearch.Method.allCases {
+        // A data set that was published as a test alone has no examples to search or choose with.
+        for method in FewShotSearch.Method.allCases where task.splits.contains(.train) {
             plan("\(task.name), few-shot by \(method.rawValue)") { [self] in
                 let search = try measurements.search(task, method: method, model.entries, owner: "own", on: model)
                 searches[Key(task: task.name, system: method.rawValue)] = search
@@ -127,6 +130,7 @@ package final class Report {
                 try measure(task, "\(SystemName.fewShot) \(method.rawValue)", mixture.vector(search.alpha))
             }
         }
+        guard task.splits.contains(.valid) else { return }
         plan("\(task.name), \(SystemName.bestExpert)") { [self] in try measureBestExpert(task) }
     }
 
@@ -196,6 +200,7 @@ package final class Report {
                 try measure(name, other.shuffled(seed: configuration.seed, number: number))
             }
         }
+        guard task.splits.contains(.train) else { return }
         plan("\(task.name) on the second model, \(TransferName.fewShot)") { [self] in
             let search = try measurements.search(task, method: .cem, model.entries, owner: "transferred", on: second)
             try measure(

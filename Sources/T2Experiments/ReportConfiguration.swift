@@ -40,7 +40,9 @@ package struct ReportConfiguration: Sendable {
     package let model: String
     package let experts: String
     package let data: String
-    package let maxTokens: Int
+    /// Of an answer; nil takes each task's own limit.
+    package let maxTokens: Int?
+    package let onLongPrompt: LongPromptPolicy
     package let seed: UInt64
     /// Problems of a test split at most; nil for all.
     package let limit: Int?
@@ -53,7 +55,7 @@ package struct ReportConfiguration: Sendable {
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
-            "title", "model", "experts", "data", "max-tokens", "seed", "limit", "seen", "unseen", "few-shot",
+            "title", "model", "experts", "data", "max-tokens", "on-long-prompt", "seed", "limit", "seen", "unseen", "few-shot",
             "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
@@ -65,7 +67,8 @@ package struct ReportConfiguration: Sendable {
         model = resolve(try file.requiredString("model"))
         experts = resolve(try file.requiredString("experts"))
         data = resolve(try file.requiredString("data"))
-        maxTokens = try file.int("max-tokens", atLeast: 1) ?? RunConfiguration().maxTokens
+        maxTokens = try file.int("max-tokens", atLeast: 1)
+        onLongPrompt = try file.choice("on-long-prompt") ?? .fail
         seed = UInt64(try file.int("seed", atLeast: 0) ?? 0)
         limit = try file.int("limit", atLeast: 1)
         let seenTasks = try file.requiredMapping("seen")

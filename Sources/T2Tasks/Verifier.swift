@@ -11,6 +11,7 @@ import T2Core
 package final class Verifier: Sendable {
     private let parallelism: Int
     private let sandbox = Mutex<ProgramSandbox?>(nil)
+    private let isolation: ProgramIsolation
     /// By the name of their task.
     private let commands: [String: ExternalVerifier]
 
@@ -18,16 +19,21 @@ package final class Verifier: Sendable {
     package init(parallelism: Int) {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
+        isolation = .bubblewrap
         commands = [:]
     }
 
     /// - Parameters:
     ///   - parallelism: programs and copies of a command that may run at once.
     ///   - tasks: those whose own commands may be run here; others need not be named.
+    ///   - isolation: of model-written programs from this machine.
     /// - Throws: `InputError` (configuration) if a task's command cannot be found.
-    package init(parallelism: Int, tasks: [TrainingTask]) throws {
+    package init(
+        parallelism: Int, tasks: [TrainingTask], isolation: ProgramIsolation = .bubblewrap
+    ) throws {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
+        self.isolation = isolation
         var commands: [String: ExternalVerifier] = [:]
         for task in tasks { commands[task.name] = try task.own?.externalVerifier(parallelism: parallelism) }
         self.commands = commands
@@ -108,7 +114,7 @@ package final class Verifier: Sendable {
     private func openSandbox() throws -> ProgramSandbox {
         try sandbox.withLock { sandbox in
             if let sandbox { return sandbox }
-            let opened = try ProgramSandbox(parallelism: parallelism)
+            let opened = try ProgramSandbox(parallelism: parallelism, isolation: isolation)
             sandbox = opened
             return opened
         }

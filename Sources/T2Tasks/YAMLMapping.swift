@@ -79,6 +79,16 @@ package struct YAMLMapping {
         return number
     }
 
+    /// One of a few words.
+    package func choice<Value: RawRepresentable & CaseIterable>(_ key: String) throws -> Value?
+    where Value.RawValue == String {
+        guard let text = try string(key) else { return nil }
+        guard let value = Value(rawValue: text) else {
+            throw wrong(key, "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return value
+    }
+
     package func mapping(_ key: String) throws -> YAMLMapping? {
         guard let value = node[key] else { return nil }
         guard let mapping = value.mapping else { throw wrong(key, "a mapping") }

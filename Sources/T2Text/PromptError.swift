@@ -26,8 +26,8 @@ package enum PromptError: UserFacingError, Equatable {
 
     private static func remedy(room: Int) -> String {
         room > 0
-            ? "Lower max-tokens to \(room) or less, or shorten the prompt."
-            : "No max-tokens leaves room for an answer: shorten the prompt, or take the problem out of the data."
+            ? "Lower max-tokens to \(room) or less, shorten the prompt, or leave such problems out: on-long-prompt skip."
+            : "No max-tokens leaves room for an answer: shorten the prompt, or leave such problems out: on-long-prompt skip."
     }
 
     package var exitStatus: ExitStatus { .data }

@@ -2,6 +2,7 @@ import ArgumentParser
 import T2CommandLine
 import T2Coordinator
 import T2Core
+import T2Evaluation
 import T2Learning
 import T2Tasks
 import T2Text
@@ -48,15 +49,12 @@ struct AdaptCommand: AsyncParsableCommand {
         let job = try await ClusterJob(cluster, command: "adapt", task: task, console: console)
         let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: modelPath)
         let entries = try experts.load(for: model)
+        let reader = data.reader(task, model, tokenizer)
         let definition = SearchDefinition(
             name: job.name, model: model, task: task.name,
             shots: try ShotSelection.draw(
-                search.shots, from: try task.problems(split: .train, in: data.folder(model: modelPath)),
-                task: task.name, seed: search.seed),
-            sampling: Sampling(temperature: 0, maxTokens: data.maxTokens), mixture: try search.mixture(entries),
-            settings: search.settings())
-        _ = try PromptCheck(
-            definition.shots, tokenizer, maxTokens: data.maxTokens, contextLength: model.configuration.contextLength)
+                search.shots, from: try reader.announcedProblems(.train), task: task.name, seed: search.seed),
+            sampling: reader.sampling(), mixture: try search.mixture(entries), settings: search.settings())
         let start = ContinuousClock.now
         let outcome = try await job.run(
             model: modelPath, signals: signals,

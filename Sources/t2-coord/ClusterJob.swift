@@ -19,6 +19,7 @@ struct ClusterJob {
     let name: String
     let runFolder: String
     private let options: ClusterOptions
+    private let taskFolder: String?
     private let transport: ZeroMQCoordinatorTransport
     private let say: @Sendable (String) -> Void
     private let logger: Logger
@@ -32,9 +33,10 @@ struct ClusterJob {
         try RunFolder.check(path: runFolder, resume: options.resume)
         if options.localWorkers > 0 {
             try LocalWorkers.requireProgram(LocalWorkers.installedProgram)
-            if task.needsSandbox { try Verifier(parallelism: 1).requireSandbox() }
+            _ = try options.verification.verifier(parallelism: 1, for: [task])
         }
         self.options = options
+        taskFolder = task.own?.folder
         // Standard output is for the one object.
         let isJSON = options.json
         say = { isJSON ? StandardError.write($0 + "\n") : console.say($0) }
@@ -96,7 +98,7 @@ struct ClusterJob {
         guard options.localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
             count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: transport.endpoint,
-            model: model, logFolder: folder.path)
+            model: model, taskFolder: taskFolder, isolation: options.verification.isolation, logFolder: folder.path)
         let workers = LocalWorkers(plan: plan, logger: logger) { await coordinator.fail($0) }
         try await workers.start()
         return workers

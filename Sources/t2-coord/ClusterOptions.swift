@@ -16,6 +16,8 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Start this many workers on this machine, and end them with the job.", valueName: "n"))
     var localWorkers = 0
 
+    @OptionGroup var verification: VerifierOptions
+
     @Flag(help: "Go on with the job in --run-dir; all other options as at its start.")
     var resume = false
 

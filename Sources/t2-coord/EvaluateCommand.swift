@@ -43,8 +43,12 @@ struct EvaluateCommand: AsyncParsableCommand {
         let task = try data.task()
         let job = try await ClusterJob(cluster, command: "eval", task: task, console: console)
         let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: modelPath)
-        let definition = try definition(job.name, task, model)
-        try check(definition, tokenizer)
+        let definition = try definition(job.name, model, data.reader(task, model, tokenizer))
+        // The first pass asks with a text of its own around each prompt.
+        for question in definition.questions {
+            _ = try tokenizer.prompt(
+                of: question, maxTokens: Classification.maxTokens, contextLength: definition.model.contextLength)
+        }
         let start = ContinuousClock.now
         let findings = try await job.run(
             model: modelPath, signals: signals,
@@ -74,20 +78,19 @@ struct EvaluateCommand: AsyncParsableCommand {
         console.print(cluster.json ? try JSONText.line(result) : result.text)
     }
 
-    private func definition(_ name: String, _ task: TrainingTask, _ model: BaseModelFolder) throws
+    private func definition(_ name: String, _ model: BaseModelFolder, _ reader: TaskReader) throws
         -> EvaluationDefinition
     {
-        let folder = data.folder(model: modelPath)
-        let problems = problemSelection.chosen(try task.problems(split: problemSelection.split, in: folder))
-        return EvaluationDefinition(
-            name: name, model: model, task: task.name, problems: problems,
-            policy: try policy(name, task, model, examples: { try task.problems(split: .train, in: folder) }),
-            sampling: Sampling(temperature: sampling.temperature, maxTokens: data.maxTokens), seed: sampling.seed)
+        EvaluationDefinition(
+            name: name, model: model, task: reader.task.name,
+            problems: problemSelection.chosen(try reader.announcedProblems(problemSelection.split)),
+            policy: try policy(name, model, reader), sampling: reader.sampling(temperature: sampling.temperature),
+            seed: sampling.seed)
     }
 
-    private func policy(
-        _ name: String, _ task: TrainingTask, _ model: BaseModelFolder, examples: () throws -> [Problem]
-    ) throws -> EvaluationDefinition.Policy {
+    private func policy(_ name: String, _ model: BaseModelFolder, _ reader: TaskReader) throws
+        -> EvaluationDefinition.Policy
+    {
         let strategy = selection.strategy
         guard strategy.needsExperts, let path = selection.experts else {
             return .fixed(try strategy.file.map { try ExpertFile(path: $0, for: model).vector })
@@ -106,23 +109,11 @@ struct EvaluateCommand: AsyncParsableCommand {
         var settings = FewShotSearch.Settings()
         settings.seed = sampling.seed
         let shots = try ShotSelection.draw(
-            selection.shots, from: try examples(), task: task.name, seed: settings.seed)
+            selection.shots, from: try reader.announcedProblems(.train), task: reader.task.name, seed: settings.seed)
         return .fewShot(
             SearchDefinition(
-                name: name, model: model, task: task.name, shots: shots,
-                sampling: Sampling(temperature: 0, maxTokens: data.maxTokens),
+                name: name, model: model, task: reader.task.name, shots: shots, sampling: reader.sampling(),
                 mixture: try MixtureParameterisation(mixing: entries), settings: settings), entries)
-    }
-
-    /// Refuses what no worker could read.
-    private func check(_ definition: EvaluationDefinition, _ tokenizer: Tokenizer) throws {
-        var shots: [Problem] = []
-        if case .fewShot(let search, _) = definition.policy { shots = search.shots }
-        let context = definition.model.contextLength
-        _ = try PromptCheck(
-            definition.problems + shots, tokenizer, maxTokens: data.maxTokens, contextLength: context)
-        _ = try PromptCheck(
-            definition.questions, tokenizer, maxTokens: Classification.maxTokens, contextLength: context)
     }
 
     /// `96 of 600 answered, 61.5 % right`, with the time that is left.

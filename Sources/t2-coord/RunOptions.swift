@@ -8,7 +8,7 @@ struct RunOptions: ParsableArguments {
     @Option(name: .customLong("model"), help: ArgumentHelp("Base model: a Hugging Face folder.", valueName: "dir"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Task to train on.", valueName: "name"))
+    @Option(help: ArgumentHelp("Task to train on, or the folder of a task of one's own.", valueName: "name"))
     var task: String?
 
     @Option(
@@ -42,6 +42,14 @@ struct RunOptions: ParsableArguments {
             "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
     var data: String?
 
+    @Option(help: ArgumentHelp("Malformed or repeated records: fail or skip. (default: fail)", valueName: "policy"))
+    var onBadRecord: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Problems that do not fit into the context: fail or skip. (default: fail)", valueName: "policy"))
+    var onLongPrompt: String?
+
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp("Any key of a configuration file; may be repeated.", valueName: "key=value"))
@@ -59,7 +67,7 @@ struct RunOptions: ParsableArguments {
         var assignments = try settings.map(ConfigurationSource.Assignment.init(setting:))
         let flags = [
             ("model", model), ("task", task), ("adapter", adapter), ("rank", rank), ("alpha", alpha), ("steps", steps),
-            ("seed", seed), ("data", data),
+            ("seed", seed), ("data", data), ("on-bad-record", onBadRecord), ("on-long-prompt", onLongPrompt),
         ]
         for (key, value) in flags {
             if let value { assignments.append(.init(key: key, value: value, place: "--\(key)")) }
@@ -79,7 +87,8 @@ struct RunOptions: ParsableArguments {
         }
         let source = ConfigurationSource(file: file, assignments: assignments)
         return Request(
-            source: source, runFolder: try runFolder ?? Self.freshFolder(named: source.resolve().configuration.task),
+            source: source, runFolder: try runFolder ?? Self.freshFolder(
+                named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent),
             notice: notice)
     }
 

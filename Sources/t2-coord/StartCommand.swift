@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import T2CommandLine
 import T2Coordinator
 import T2Core
 import T2Transport
@@ -31,6 +32,8 @@ struct StartCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Start this many workers on this machine, and end them with the run.", valueName: "n"))
     var localWorkers = 0
 
+    @OptionGroup var verification: VerifierOptions
+
     @Flag(help: "Go on with the run in --run-dir.")
     var resume = false
 
@@ -58,10 +61,11 @@ struct StartCommand: AsyncParsableCommand {
         if let notice = request.notice { console.say(notice) }
         let place = RunPreparation.Place(
             runFolder: request.runFolder, resume: resume,
-            workerProgram: localWorkers > 0 ? LocalWorkers.installedProgram : nil)
+            workerProgram: localWorkers > 0 ? LocalWorkers.installedProgram : nil, isolation: verification.isolation)
         let preparation = try RunPreparation(request.source, at: place, singularValues: WeightSingularValues.read)
         console.say("configuration")
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
+        for notice in preparation.notices { console.say(notice) }
         console.say("plan")
         for line in RunPlan(preparation).lines { console.say(line) }
         let transport = try ZeroMQCoordinatorTransport.listen(on: bind)
@@ -73,6 +77,7 @@ struct StartCommand: AsyncParsableCommand {
         }
         let training = Training(
             preparation: preparation, runFolder: request.runFolder, resume: resume, localWorkers: localWorkers,
+            isolation: verification.isolation,
             transport: transport, console: console, logger: logger)
         do {
             try await training.run(signals: signals)

@@ -3,6 +3,7 @@ import Logging
 import T2Coordinator
 import T2Core
 import T2Learning
+import T2Tasks
 import T2Transport
 
 /// One run from its folder to its summary: puts the coordinator, the journal and the local workers together.
@@ -11,6 +12,7 @@ struct Training {
     let runFolder: String
     let resume: Bool
     let localWorkers: Int
+    let isolation: ProgramIsolation
     let transport: ZeroMQCoordinatorTransport
     let console: Console
     let logger: Logger
@@ -54,7 +56,8 @@ struct Training {
         guard localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
             count: localWorkers, program: LocalWorkers.installedProgram, endpoint: transport.endpoint,
-            model: preparation.definition.configuration.model, logFolder: folder.path)
+            model: preparation.definition.configuration.model, taskFolder: preparation.task.own?.folder,
+            isolation: isolation, logFolder: folder.path)
         let workers = LocalWorkers(plan: plan, logger: logger) { await coordinator.fail($0) }
         try await workers.start()
         return workers

@@ -45,6 +45,15 @@ struct JoinCommand: AsyncParsableCommand {
             "This worker's name in logs, different for each. (default: host and process)", valueName: "name"))
     var name: String?
 
+    @Option(
+        name: .customLong("task-folder"),
+        help: ArgumentHelp(
+            "Folder of a task of one's own whose command may judge completions on this machine; may be repeated. A "
+                + "coordinator cannot make a worker run a command.", valueName: "dir"))
+    var taskFolders: [String] = []
+
+    @OptionGroup var verification: VerifierOptions
+
     @Flag(help: "Log every unit.")
     var verbose = false
 
@@ -63,9 +72,9 @@ struct JoinCommand: AsyncParsableCommand {
         }
         // What is quickly found wrong comes first: the endpoint, the files, then the weights.
         _ = try Endpoint(connecting: address)
-        let folder = try BaseModelFolder(path: try modelPath ?? BundledExample.baseModelPath())
-        let tokenizer = try Tokenizer(path: folder.tokenizerPath)
-        try tokenizer.checkAgreement(with: folder.configuration)
+        let tasks = try taskFolders.map { try TaskRegistry.bundled.task(named: $0) }
+        let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(
+            path: try modelPath ?? BundledExample.baseModelPath())
         let resources = MachineResources()
         let plan = LanePlan(requested: lanes.requested, resources: resources, model: folder.configuration)
         if let reduction = plan.reduction {
@@ -81,7 +90,7 @@ struct JoinCommand: AsyncParsableCommand {
                 "model": "\(folder.path)", "digest": "\(folder.digest.short)", "lanes": "\(plan.lanes)",
                 "machine": "\(hello.fingerprint)",
             ])
-        let verifier = Verifier(parallelism: plan.lanes)
+        let verifier = try Verifier(parallelism: plan.lanes, tasks: tasks, isolation: verification.isolation)
         let transport = try ZeroMQWorkerTransport.connect(to: address, as: worker)
         let working = Worker(
             hello: hello, models: DecomposedModels(base, log: log), tokenizer: tokenizer,

@@ -30,6 +30,7 @@ struct AdaptCommand: ParsableCommand {
     @OptionGroup var search: FewShotOptions
     @OptionGroup var data: TaskDataOptions
     @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -38,12 +39,12 @@ struct AdaptCommand: ParsableCommand {
         let destination = try OutputDestination(checking: search.outputPath)
         let tracePath = FewShotReport.tracePath(output: search.outputPath)
         let task = try data.task()
-        let verifier = Verifier(parallelism: laneOptions.count)
-        if task.needsSandbox { try verifier.requireSandbox() }
+        let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let mixture = try search.mixture(entries)
-        let examples = try task.problems(split: .train, in: data.folder(model: model.path))
+        let reader = data.reader(task, folder, tokenizer)
+        let examples = try reader.announcedProblems(.train)
         let base = try BaseModel(folder)
         let adaptation = try FewShotAdaptation(
             base, entries, mixture, task: task, examples: examples, shots: search.shots,

@@ -29,6 +29,7 @@ struct CheckTaskCommand: ParsableCommand {
     var limit: Int?
 
     @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -40,7 +41,7 @@ struct CheckTaskCommand: ParsableCommand {
 
     func run() throws {
         let task = try named.task()
-        let verifier = try Verifier(parallelism: laneOptions.count, tasks: [task])
+        let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
         if task.needsSandbox { try verifier.requireSandbox() }
         let check = TaskCheck(
             task, in: try named.folder(of: task), form: form, samples: samples, limit: limit ?? .max,

@@ -33,6 +33,7 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var laneOptions: LaneOptions
 
     @OptionGroup var data: TaskDataOptions
+    @OptionGroup var verification: VerifierOptions
 
     @OptionGroup var problemSelection: ProblemSelectionOptions
 
@@ -43,21 +44,18 @@ struct EvaluateCommand: ParsableCommand {
         let task = try data.task()
         let records = try problemSelection.recordDestination()
         // A missing model is the likelier mistake than missing data beside it.
-        try BaseModelFolder.requireFolder(strategy.model.path)
-        let problems = problemSelection.chosen(
-            try task.problems(split: problemSelection.split, in: data.folder(model: strategy.model.path)))
-        let verifier = Verifier(parallelism: laneOptions.count)
-        if task.needsSandbox { try verifier.requireSandbox() }
-        let loaded = try strategy.load(lanes: laneOptions.count) {
+        let (folder, tokenizer) = try strategy.model.openFolder()
+        let reader = data.reader(task, folder, tokenizer)
+        let problems = problemSelection.chosen(try reader.announcedProblems(problemSelection.split))
+        let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
+        let loaded = try strategy.load(folder, tokenizer, lanes: laneOptions.count) {
             StrategyOptions.FewShotSource(
-                task: task,
-                examples: try task.problems(split: .train, in: data.folder(model: strategy.model.path)),
-                sampling: Sampling(temperature: 0, maxTokens: data.maxTokens), seed: sampling.seed, verifier: verifier)
+                reader: reader, examples: try reader.problems(.train).problems, seed: sampling.seed, verifier: verifier)
         }
         let lanes = ModelLanes(loaded.base, count: laneOptions.count)
         let evaluation = Evaluation(
             tokenizer: loaded.tokenizer, verifier: verifier,
-            sampling: Sampling(temperature: sampling.temperature, maxTokens: data.maxTokens), seed: sampling.seed)
+            sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
         let start = ContinuousClock.now
         let completions = try run(evaluation, problems, loaded.policy, lanes)
         let seconds = (ContinuousClock.now - start).seconds

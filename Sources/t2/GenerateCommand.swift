@@ -5,6 +5,7 @@ import T2Adaptation
 import T2Core
 import T2Evaluation
 import T2Tasks
+import T2Text
 
 /// Completes a prompt.
 struct GenerateCommand: ParsableCommand {
@@ -48,6 +49,7 @@ struct GenerateCommand: ParsableCommand {
     var data: String?
 
     @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
 
     @Flag(
         help:
@@ -95,7 +97,10 @@ struct GenerateCommand: ParsableCommand {
 
     func run() throws {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
-        let loaded = try strategy.load(lanes: laneOptions.count, fewShot: fewShotSource)
+        let (folder, tokenizer) = try strategy.model.openFolder()
+        let loaded = try strategy.load(folder, tokenizer, lanes: laneOptions.count) {
+            try fewShotSource(folder, tokenizer)
+        }
         let promptTokens = loaded.tokenizer.prompt(text)
         let interruption = StopSignals { _ in }
         let lane = ModelLane(loaded.base)
@@ -141,18 +146,19 @@ struct GenerateCommand: ParsableCommand {
                     tokens_per_second: Double(completion.tokens.count) / seconds)))
     }
 
-    private func fewShotSource() throws -> StrategyOptions.FewShotSource {
+    private func fewShotSource(
+        _ model: BaseModelFolder, _ tokenizer: Tokenizer
+    ) throws -> StrategyOptions.FewShotSource {
         guard let taskName else {
             throw ValidationError("--adapt few-shot needs --task NAME, the task whose examples it searches with.")
         }
         let task = try TaskRegistry.bundled.task(named: taskName)
-        let verifier = Verifier(parallelism: laneOptions.count)
-        if task.needsSandbox { try verifier.requireSandbox() }
-        let folder = data ?? BaseModelFolder.defaultData(model: strategy.model.path)
+        let reader = TaskReader(
+            task, folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
+            model: model.configuration, maxTokens: nil)
         return StrategyOptions.FewShotSource(
-            task: task, examples: try task.problems(split: .train, in: folder),
-            sampling: Sampling(temperature: 0, maxTokens: RunConfiguration().maxTokens),
-            seed: sampling.seed, verifier: verifier)
+            reader: reader, examples: try reader.announcedProblems(.train), seed: sampling.seed,
+            verifier: try verification.verifier(parallelism: laneOptions.count, for: [task]))
     }
 
     private static func readPrompt() throws -> String {

@@ -36,13 +36,15 @@ struct AdaptedModelOptions: ParsableArguments {
         let expert: ExpertFile?
     }
 
-    func load() throws -> Loaded { try Self.load(model, expert: expertPath) }
+    func load() throws -> Loaded {
+        let (folder, tokenizer) = try model.openFolder()
+        return try Self.load(folder, tokenizer, expert: expertPath)
+    }
 
     /// Checks everything that is small before it loads the weights.
     ///
     /// - Parameter path: of the expert; nil runs the base model itself.
-    static func load(_ model: ModelOptions, expert path: String?) throws -> Loaded {
-        let (folder, tokenizer) = try model.openFolder()
+    static func load(_ folder: BaseModelFolder, _ tokenizer: Tokenizer, expert path: String?) throws -> Loaded {
         let expert = try path.map { try ExpertFile(path: $0, for: folder) }
         let base = try BaseModel(folder)
         guard let expert else {

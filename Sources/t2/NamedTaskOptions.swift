@@ -23,6 +23,3 @@ struct NamedTaskOptions: ParsableArguments {
         return try BaseModelFolder.defaultData(model: BundledExample.baseModelPath())
     }
 }
-
-extension PromptForm: ExpressibleByArgument {}
-extension BadRecordPolicy: ExpressibleByArgument {}

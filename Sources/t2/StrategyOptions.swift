@@ -16,10 +16,8 @@ struct StrategyOptions: ParsableArguments {
 
     /// Where the shots of a few-shot search come from.
     struct FewShotSource {
-        let task: TrainingTask
+        let reader: TaskReader
         let examples: [Problem]
-        /// Greedy.
-        let sampling: Sampling
         let seed: UInt64
         let verifier: Verifier
     }
@@ -35,15 +33,16 @@ struct StrategyOptions: ParsableArguments {
     }
 
     /// - Parameter fewShot: asked for by that strategy alone.
-    func load(lanes: Int, fewShot: () throws -> FewShotSource) throws -> Loaded {
+    func load(
+        _ folder: BaseModelFolder, _ tokenizer: Tokenizer, lanes: Int, fewShot: () throws -> FewShotSource
+    ) throws -> Loaded {
         let strategy = selection.strategy
         guard strategy.needsExperts, let experts = selection.experts else {
-            let loaded = try AdaptedModelOptions.load(model, expert: strategy.file)
+            let loaded = try AdaptedModelOptions.load(folder, tokenizer, expert: strategy.file)
             return Loaded(
                 folder: loaded.folder, tokenizer: loaded.tokenizer, base: loaded.model.base,
                 policy: .fixed(loaded.model), strategy: strategy.name, coefficients: nil)
         }
-        let (folder, tokenizer) = try model.openFolder()
         let library = try ExpertLibrary(path: experts, model: folder.digest)
         let source = strategy == .fewShot ? try fewShot() : nil
         let base = try BaseModel(folder)
@@ -76,13 +75,13 @@ struct StrategyOptions: ParsableArguments {
         var settings = FewShotSearch.Settings()
         settings.seed = source.seed
         let adaptation = try FewShotAdaptation(
-            base, entries, try MixtureParameterisation(mixing: entries), task: source.task, examples: source.examples,
+            base, entries, try MixtureParameterisation(mixing: entries), task: source.reader.task, examples: source.examples,
             shots: selection.shots, settings: settings)
         let reporter = ProgressReporter("few-shot")
         defer { reporter.finish() }
         return try adaptation.run(
             lanes: ModelLanes(base, count: lanes), tokenizer: tokenizer, verifier: source.verifier,
-            sampling: source.sampling, decomposition: decomposing,
+            sampling: source.reader.sampling(), decomposition: decomposing,
             onIteration: { iteration in
                 reporter.report(
                     fraction: Double(iteration.iteration) / Double(settings.iterations),

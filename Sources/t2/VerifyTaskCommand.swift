@@ -27,6 +27,7 @@ struct VerifyTaskCommand: ParsableCommand {
     var path = "-"
 
     @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
 
     private struct Output: Encodable {
         let outcome: String
@@ -57,7 +58,7 @@ struct VerifyTaskCommand: ParsableCommand {
 
     func run() throws {
         let task = try TaskRegistry.bundled.task(named: name)
-        let verifier = try Verifier(parallelism: laneOptions.count, tasks: [task])
+        let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
         if task.needsSandbox { try verifier.requireSandbox() }
         let reader = try LineReader(path: path)
         var submissions: [Submission] = []

@@ -1,13 +1,5 @@
 import T2Core
 
-/// What to do about records that are malformed, truncated, repeated or mislabelled.
-package enum BadRecordPolicy: String, Sendable, CaseIterable {
-    /// The first one is an error.
-    case fail
-    /// They are left out and counted.
-    case skip
-}
-
 /// A record that was left out.
 package struct BadRecord: Sendable, Equatable {
     /// File and line; in a JSON array, file and index from 0.

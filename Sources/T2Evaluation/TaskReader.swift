@@ -1,0 +1,86 @@
+import T2Core
+import T2Tasks
+import T2Text
+
+/// Reads a task's problems as one model is asked them, and sees to it that each leaves room for its answer.
+package struct TaskReader: Sendable {
+    /// Problems and what had to be left out.
+    package struct Problems: Sendable {
+        /// Never empty.
+        package let problems: [Problem]
+        package let badRecords: [BadRecord]
+        /// Problems that do not fit into the model's context.
+        package let tooLong: Int
+        /// Tokens of the longest prompt among the problems.
+        package let longest: Int
+
+        /// What was left out, for people; empty if nothing was.
+        package var notices: [String] {
+            var notices: [String] = []
+            if let first = badRecords.first {
+                notices.append("\(badRecords.count) bad records left out, the first: \(first.description)")
+            }
+            if tooLong > 0 { notices.append("\(tooLong) problems too long for the model's context left out") }
+            return notices
+        }
+    }
+
+    package let task: TrainingTask
+    /// Where the data of all tasks is.
+    package let folder: String
+    package let maxTokens: Int
+    private let tokenizer: Tokenizer
+    private let model: ModelConfiguration
+    private let onBadRecord: BadRecordPolicy
+    private let onLongPrompt: LongPromptPolicy
+
+    /// - Parameter maxTokens: of an answer; nil takes the task's own, or else the usual limit.
+    package init(
+        _ task: TrainingTask, folder: String, tokenizer: Tokenizer, model: ModelConfiguration, maxTokens: Int?,
+        onBadRecord: BadRecordPolicy = .fail, onLongPrompt: LongPromptPolicy = .fail
+    ) {
+        self.task = task
+        self.folder = folder
+        self.maxTokens = Self.maxTokens(maxTokens, task)
+        self.tokenizer = tokenizer
+        self.model = model
+        self.onBadRecord = onBadRecord
+        self.onLongPrompt = onLongPrompt
+    }
+
+    package static func maxTokens(_ given: Int?, _ task: TrainingTask) -> Int {
+        given ?? task.maxTokens ?? RunConfiguration().maxTokens
+    }
+
+    /// How prompts are written to this model.
+    package var form: PromptForm { tokenizer.chatTemplate == nil ? .plain : .chat }
+
+    /// How answers are drawn.
+    package func sampling(temperature: Float = 0) -> Sampling {
+        Sampling(temperature: temperature, maxTokens: maxTokens, stopStrings: task.stopStrings(form))
+    }
+
+    /// - Throws: what reading the task throws; `PromptError` for the longest prompt that does not fit, or if none does.
+    package func problems(_ split: Split) throws -> Problems {
+        let set = try task.problems(split: split, in: folder, form: form, onBadRecord: onBadRecord)
+        var fitting: [Problem] = []
+        var longest = 0
+        var refusals: [PromptError] = []
+        for problem in set.problems {
+            do throws(PromptError) {
+                let tokens = try tokenizer.prompt(
+                    of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
+                longest = max(longest, tokens.count)
+                fitting.append(problem)
+            } catch {
+                refusals.append(error)
+            }
+        }
+        // The longest, so that its remedy helps with all of them.
+        if let worst = refusals.max(by: { $0.tokens < $1.tokens }), onLongPrompt == .fail || fitting.isEmpty {
+            throw worst
+        }
+        return Problems(
+            problems: fitting, badRecords: set.skipped, tooLong: refusals.count, longest: longest)
+    }
+}
