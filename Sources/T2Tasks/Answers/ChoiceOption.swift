@@ -1,4 +1,4 @@
-/// An option's text as completions are compared with it: white space runs as one space, no punctuation at its ends.
+/// An option's text as completions are compared with it: white space runs as one space, no marks or punctuation at its ends.
 struct ChoiceOption {
     let exact: [UInt8]
     /// ASCII letters in lower case.
@@ -14,8 +14,8 @@ struct ChoiceOption {
             }
         }
         while let last = words.last, last == UInt8(ascii: " ") || last.endsOptionText { words.removeLast() }
-        exact = words
-        folded = words.map { $0.lowercased }
+        exact = Array(words.drop { $0 == UInt8(ascii: " ") || $0.leadsToChoice })
+        folded = exact.map { $0.lowercased }
     }
 
     /// Digits with a sign, point, commas or percent sign at most.
@@ -44,4 +44,7 @@ struct ChoiceOption {
 extension UInt8 {
     /// Punctuation that may end an option's text, or be left out there.
     fileprivate var endsOptionText: Bool { ".,;:!?\"'".utf8.contains(self) }
+
+    /// Marks that may come before a choice, or be left out there.
+    var leadsToChoice: Bool { "*_$\"'`:=>{".utf8.contains(self) }
 }

@@ -74,7 +74,7 @@ struct ChoiceReader {
 
     private mutating func skipLeadIn() {
         while !cursor.isAtEnd {
-            cursor.skip { $0.isWhitespace || "*_$\"'`:=>{".utf8.contains($0) }
+            cursor.skip { $0.isWhitespace || $0.leadsToChoice }
             if cursor.skip(anyOf: ["\u{201C}", "\u{2018}", "\u{A0}", "\u{FF1A}", "\\(", "\\[", "\\,", "\\ "]) {
                 continue
             }
@@ -158,7 +158,8 @@ struct ChoiceReader {
 
     /// Words that follow a letter, or an option's text, and begin another phrase.
     private static let continuations: Set<String> = [
-        "and", "as", "based", "because", "but", "due", "for", "given", "hence", "if", "is", "since", "so", "that", "the",
+        "and", "as", "based", "because", "but", "due", "for", "given", "hence", "if", "is", "since", "so", "that",
+        "the",
         "therefore", "thus", "was", "when", "where", "which", "while", "with",
     ]
 
@@ -185,7 +186,9 @@ struct ChoiceReader {
     private mutating func option(at start: ByteCursor) -> Int? {
         for ignoringCase in [false, true] {
             let matches = options.prefix(26).enumerated().filter { _, option in
-                guard let end = option.end(in: start, ignoringCase: ignoringCase, steps: &optionSteps) else { return false }
+                guard let end = option.end(in: start, ignoringCase: ignoringCase, steps: &optionSteps) else {
+                    return false
+                }
                 return isTextEnd(start, at: end)
             }
             guard let length = matches.map(\.element.exact.count).max() else { continue }

@@ -49,7 +49,9 @@ enum LatexAssignment {
         // (x, y)
         if kinds[0] == .symbol("(") { return kinds.last == .symbol(")") && kinds.allSatisfy { isNamePart($0) } }
         guard case .letter = kinds[0], let last = kinds.last else { return false }
-        if kinds[1] == .symbol("_") { return kinds.count == 3 || (kinds[2...].first == .symbol("{") && last == .symbol("}")) }
+        if kinds[1] == .symbol("_") {
+            return kinds.count == 3 || (kinds[2...].first == .symbol("{") && last == .symbol("}"))
+        }
         if kinds[1] == .symbol("'") { return kinds.count == 2 }
         return kinds.count == 4 && kinds[1] == .symbol("(") && last == .symbol(")") && letters.count == 2
     }

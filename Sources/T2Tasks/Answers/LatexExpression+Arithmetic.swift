@@ -44,14 +44,14 @@ extension LatexExpression {
         _ parts: [LatexExpression], _ kind: Kind, unit: Rational, fold: (Rational, Rational) -> Rational?,
         value: (ConstantValue, ConstantValue) -> ConstantValue?
     ) -> LatexExpression {
-        var number = unit
+        var numbers: [LatexExpression] = []
         var constants: [LatexExpression] = []
         var variables: [LatexExpression] = []
         func take(_ part: LatexExpression) {
             if part.kind == kind {
                 part.children.forEach(take)
-            } else if case .number(let next) = part.kind, let folded = fold(number, next) {
-                number = folded
+            } else if part.isNumber {
+                numbers.append(part)
             } else if part.value != nil {
                 constants.append(part)
             } else {
@@ -59,6 +59,15 @@ extension LatexExpression {
             }
         }
         parts.forEach(take)
+
+        // All numbers or none, in a fixed order: else a result too large would depend on how the parts were grouped.
+        numbers.sort { $0.key < $1.key }
+        let folded = numbers.reduce(Rational?.some(unit)) { result, part in
+            guard let result, let next = part.value?.exact else { return nil }
+            return fold(result, next)
+        }
+        if folded == nil { constants += numbers }
+        let number = folded ?? unit
 
         let constant = gathered(number, constants, kind, unit: unit, value: value)
         guard !variables.isEmpty else { return constant ?? .number(unit) }

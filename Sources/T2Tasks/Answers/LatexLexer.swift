@@ -74,7 +74,8 @@ struct LatexLexer {
     /// Degrees Celsius and Fahrenheit are units too.
     private mutating func takeDegree() {
         add(.degree)
-        if "CF".contains(character()), !character(1).isLetter { position += 1 }
+        let space = character().isWhitespace ? 1 : 0
+        if "CF".contains(character(space)), !character(space + 1).isLetter { position += space + 1 }
     }
 
     /// `\circ` or `{\circ}`, the rest of a degree sign.
@@ -260,7 +261,7 @@ struct LatexLexer {
         case "begin", "end": takeEnvironment(begins: name == "begin")
         case "circ" where tokens.last?.kind == .symbol("^"):
             tokens.removeLast()
-            add(.degree)
+            takeDegree()
         case "degree": takeDegree()
         case "not" where character() == "=":
             position += 1

@@ -6,8 +6,8 @@ struct LatexParser {
     /// The answer follows no grammar, or nests too deep.
     struct Failure: Error {}
 
-    /// Deeper answers are compared as text. A level takes some ten stack frames.
-    static let depthLimit = 48
+    /// Deeper answers are compared as text; published ones nest a few levels. A level takes about 15 kB of stack in a debug build.
+    static let depthLimit = 16
 
     var tokens: [LatexToken]
     var position = 0

@@ -3,7 +3,8 @@ enum LatexVocabulary {
     /// Layout and style; without meaning.
     static let ignored: Set<String> = [
         "!", "/", "left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl",
-        "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle", "textstyle", "limits", "nolimits", "hline", "rm", "bf", "it", "mathbf", "boldsymbol", "bold", "bm", "mathit", "mathsf", "mathtt",
+        "Bigr", "biggl", "biggr", "Biggl", "Biggr", "displaystyle", "textstyle", "limits", "nolimits", "hline", "rm",
+        "bf", "it", "mathbf", "boldsymbol", "bold", "bm", "mathit", "mathsf", "mathtt",
         "emph", "nonumber", "boxed", "fbox", "%", "$", "#", "textdollar", "pounds", "euro", "(", ")", "[", "]",
     ]
     /// Commands whose argument is words.
@@ -12,8 +13,10 @@ enum LatexVocabulary {
     ]
     /// Names of one meaning, and the name they get.
     static let synonyms: [String: String] = [
-        "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "dbinom": "binom", "tbinom": "binom", "varnothing": "emptyset",
-        "infinity": "infty", "inf": "infty", "widehat": "hat", "bar": "overline", "overrightarrow": "vec", "tg": "tan", "ctg": "cot", "Bbb": "mathbb", "dots": "ldots",
+        "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "dbinom": "binom", "tbinom": "binom",
+        "varnothing": "emptyset",
+        "infinity": "infty", "inf": "infty", "widehat": "hat", "bar": "overline", "overrightarrow": "vec", "tg": "tan",
+        "ctg": "cot", "Bbb": "mathbb", "dots": "ldots",
         "cdots": "ldots", "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta",
     ]
     static let symbols: [String: Character] = [
@@ -21,32 +24,42 @@ enum LatexVocabulary {
         "ge": "≥", "geq": "≥", "geqslant": "≥", "ne": "≠", "neq": "≠", "lt": "<", "gt": ">", "approx": "≈", "in": "∈",
         "notin": "∉", "mid": "∣", "to": "→", "rightarrow": "→", "mapsto": "→", "Rightarrow": "⇒", "implies": "⇒",
         "iff": "⇔", "equiv": "≡", "cong": "≅", "sim": "∼", "subset": "⊂", "subseteq": "⊆", "parallel": "∥", "perp": "⊥",
-        "cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "∖", "backslash": "∖", "lvert": "|", "rvert": "|",
-        "vert": "|", "colon": ":", "langle": "⟨", "rangle": "⟩", "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")",
+        "cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "∖", "backslash": "∖", "lvert": "|",
+        "rvert": "|",
+        "vert": "|", "colon": ":", "langle": "⟨", "rangle": "⟩", "lbrack": "[", "rbrack": "]", "lparen": "(",
+        "rparen": ")",
         "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "prime": "'",
     ]
     /// Single characters that stand for others.
     static let characters: [Character: Character] = [
-        "\u{2212}": "-", "\u{2013}": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "≤": "≤", "≥": "≥", "≠": "≠", "±": "±",
+        "\u{2212}": "-", "\u{2013}": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "≤": "≤", "≥": "≥", "≠": "≠",
+        "±": "±",
         "∓": "∓", "∪": "∪", "∩": "∩", "∈": "∈", "≈": "≈", "→": "→", "′": "'",
     ]
-    static let characterNames: [Character: String] = ["π": "pi", "∞": "infty", "θ": "theta", "∅": "emptyset", "…": "ldots"]
+    static let characterNames: [Character: String] = [
+        "π": "pi", "∞": "infty", "θ": "theta", "∅": "emptyset", "…": "ldots",
+    ]
     static let relations: Set<Character> = [
         "=", "<", ">", "≤", "≥", "≠", "≈", "∈", "∉", "∣", "→", "⇒", "⇔", "≡", "≅", "∼", "⊂", "⊆", "∥", "⊥", ":",
     ]
     static let functions: Set<String> = [
-        "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log", "ln", "lg",
+        "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log", "ln",
+        "lg",
         "exp", "det", "gcd", "lcm", "min", "max", "deg", "abs",
     ]
     /// Commands with one argument that say something about it.
-    static let accents: Set<String> = ["overline", "underline", "vec", "hat", "tilde", "dot", "mathbb", "mathcal", "widetilde"]
+    static let accents: Set<String> = [
+        "overline", "underline", "vec", "hat", "tilde", "dot", "mathbb", "mathcal", "widetilde",
+    ]
     static let commands = functions.union(accents).union(["frac", "sqrt", "binom", "choose", "over"])
     /// Names that are commands without a backslash too.
     static let plainNames = functions.union(["sqrt", "pi", "infty", "infinity", "inf", "emptyset"])
     /// Units that stand after a number without `\text`. Single letters are left out: they are variables.
     static let units: Set<String> = [
-        "units", "unit", "square", "sq", "cubic", "cm", "mm", "km", "inch", "inches", "feet", "foot", "ft", "yard", "yards",
-        "meter", "meters", "metre", "metres", "mile", "miles", "mph", "degree", "degrees", "radians", "dollar", "dollars",
+        "units", "unit", "square", "sq", "cubic", "cm", "mm", "km", "inch", "inches", "feet", "foot", "ft", "yard",
+        "yards",
+        "meter", "meters", "metre", "metres", "mile", "miles", "mph", "degree", "degrees", "radians", "dollar",
+        "dollars",
         "cent", "cents", "hour", "hours", "minute", "minutes", "min", "second", "seconds", "sec", "day", "days", "week",
         "weeks", "month", "months", "year", "years", "gram", "grams", "kg", "liter", "liters", "percent", "usd", "ways",
         "people", "students", "points", "times", "per", "centimeters", "kilometers", "millimeters", "pounds", "ounces",

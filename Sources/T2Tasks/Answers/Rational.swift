@@ -79,7 +79,8 @@ struct Rational: Hashable {
     /// The n-th root if it is a fraction too: of 4/9, n = 2, it is 2/3. Nil otherwise, and for an even root of a negative number.
     func root(_ degree: Int) -> Rational? {
         guard degree > 0, degree <= Self.bitLimit, !(isNegative && degree.isMultiple(of: 2)) else { return nil }
-        guard let top = Self.root(of: numerator.magnitude, degree), let bottom = Self.root(of: denominator, degree) else {
+        guard let top = Self.root(of: numerator.magnitude, degree), let bottom = Self.root(of: denominator, degree)
+        else {
             return nil
         }
         return Rational(isNegative ? -top : top, over: bottom)
