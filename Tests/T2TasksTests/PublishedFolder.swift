@@ -11,5 +11,5 @@ enum PublishedFolder {
         return shared.appending(path: "data").standardized.path
     }()
 
-    static let exists = FileManager.default.fileExists(atPath: folder)
+    static let exists = FileManager.default.fileExists(atPath: path)
 }
