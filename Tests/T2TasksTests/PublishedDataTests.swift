@@ -4,11 +4,11 @@ import T2Tasks
 import Testing
 
 /// The real files, where they are.
-@Suite("Published data sets", .enabled(if: SharedData.exists, "shared/data is absent"))
+@Suite("Published data sets", .enabled(if: PublishedFolder.exists, "shared/data is absent"))
 struct PublishedDataTests {
     private func load(_ task: String, _ split: Split, _ form: PromptForm = .chat) throws -> ProblemSet {
         try TaskRegistry.bundled.task(named: task).problems(
-            split: split, in: SharedData.folder, form: form, onBadRecord: .skip)
+            split: split, in: PublishedFolder.path, form: form, onBadRecord: .skip)
     }
 
     @Test(

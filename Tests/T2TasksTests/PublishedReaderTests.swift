@@ -265,7 +265,10 @@ struct PublishedReaderTests {
             try TaskRegistry.bundled.task(named: "humaneval").problems(split: .test, in: folder.path)
         }
         #expect(error?.exitStatus == .noInput)
-        for place in ["tried humaneval/HumanEval, human-eval/data/HumanEval, ", "each with .jsonl, .jsonl.gz, .json", "scripts/datasets"] {
+        for place in [
+            "tried humaneval/HumanEval, human-eval/data/HumanEval, ", "each with .jsonl, .jsonl.gz, .json",
+            "scripts/datasets",
+        ] {
             #expect(error?.description.contains(place) == true)
         }
     }

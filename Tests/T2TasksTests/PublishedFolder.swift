@@ -2,8 +2,8 @@ import Foundation
 
 /// Published data sets, too large and too much others' to keep here: the folder `data` of `T2_SHARED`, or of `shared` beside the
 /// checkout.
-enum SharedData {
-    static let folder: String = {
+enum PublishedFolder {
+    static let path: String = {
         let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         let shared =
             ProcessInfo.processInfo.environment["T2_SHARED"].map { URL(filePath: $0) }
@@ -11,6 +11,5 @@ enum SharedData {
         return shared.appending(path: "data").standardized.path
     }()
 
-    static let exists = FileManager.default.fileExists(atPath: folder)
-    static let absence = "shared/data is absent"
+    static let exists = FileManager.default.fileExists(atPath: path)
 }
