@@ -56,7 +56,8 @@ let package = Package(
 
         // Row 4
         .target(
-            name: "T2CommandLine", dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Evaluation", argumentParser]),
+            name: "T2CommandLine",
+            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Evaluation", argumentParser]),
         .target(
             name: "T2Coordinator",
             dependencies: [

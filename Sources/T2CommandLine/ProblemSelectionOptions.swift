@@ -21,8 +21,6 @@ package struct ProblemSelectionOptions: ParsableArguments {
         if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
     }
 
-    package func chosen(_ problems: [Problem]) -> [Problem] { limit.map { Array(problems.prefix($0)) } ?? problems }
-
     /// - Throws: `SystemError` if the records could not be written.
     package func recordDestination() throws -> OutputDestination? {
         try recordPath.map { try OutputDestination(checking: $0) }

@@ -50,8 +50,8 @@ package struct TaskDataOptions: ParsableArguments {
 
 extension TaskReader {
     /// The problems of a split; what was left out is said on standard error.
-    package func announcedProblems(_ split: Split) throws -> [Problem] {
-        let found = try problems(split)
+    package func announcedProblems(_ split: Split, first limit: Int? = nil) throws -> [Problem] {
+        let found = try problems(split, first: limit)
         for notice in found.notices { StandardError.write("\(task.name), \(split.rawValue): \(notice)\n") }
         return found.problems
     }

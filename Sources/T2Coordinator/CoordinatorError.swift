@@ -7,6 +7,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
     case nonFinite(UnitKey, UnitFailure, evidence: String, model: String)
     /// The sum of the step's gradients, or what became of p; the unit is the one whose gradient is at fault or largest.
     case nonFiniteUpdate(UnitKey, LearningError, evidence: String, model: String)
+    case missingRewards(step: Int, count: Int, sequences: Int, limit: Double, reasons: [String])
     /// No worker could ever get the unit.
     case untransportable(UnitKey, problem: String)
     case transportClosed
@@ -34,6 +35,10 @@ package enum CoordinatorError: UserFacingError, Equatable {
                 + "another --run-dir."
         case .untransportable(let unit, let problem):
             "the lease of unit \(unit) cannot travel: \(problem) Start a run with fewer prompts-per-unit in another --run-dir."
+        case .missingRewards(let step, let count, let sequences, let limit, let reasons):
+            "in step \(step) \(count) rewards for \(sequences) sequences could not be computed when they were first asked for, more "
+                + "than missing-limit \(limit) allows. \(reasons.joined(separator: "; ")). What was accepted is safe: remove the "
+                + "cause and go on with --resume."
         case .transportClosed:
             "the coordinator's socket was closed while the run was under way. Go on with --resume."
         case .otherRun(let place, let problem):
@@ -43,7 +48,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .poisoned: .unavailable
+        case .poisoned, .missingRewards: .unavailable
         case .nonFinite, .nonFiniteUpdate: .data
         case .transportClosed: .internalError
         case .untransportable, .otherRun: .configuration

@@ -49,7 +49,7 @@ extension EvaluationMetrics {
         accuracy = interval.accuracy
         lower = interval.lower
         upper = interval.upper
-        noAnswerShare = Double(sums.withoutAnswer) / sequences
+        noAnswerShare = Double(sums.noAnswer + sums.cutOff) / sequences
         completionTokensMean = Double(sums.statistics.completionTokens) / sequences
         self.isBest = isBest
         bestStep = best.step

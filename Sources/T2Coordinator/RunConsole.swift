@@ -9,11 +9,19 @@ package enum RunConsole {
         return "step \(padded(String(metrics.step), width))/\(steps)"
             + String(format: "  reward %+.3f", metrics.rewardMean)
             + String(format: "  accuracy %5.1f %%", 100 * metrics.accuracy)
+            + unanswered(metrics)
             + String(format: "  KL %.4f", abs(metrics.kl) < 5e-5 ? 0 : metrics.kl)
             + String(format: "  gradient %.2e", metrics.gradientNorm)
             + String(format: "  tokens/s %6.0f", metrics.tokensPerSecond)
             + String(format: "  %6.1f s", metrics.seconds)
             + "  ETA \(padded(clock(remainingSeconds), 7))"
+    }
+
+    /// `  no answer 3  cut off 2  missing 1`, each only if there are any.
+    private static func unanswered(_ metrics: StepMetrics) -> String {
+        let missing = metrics.missing.values.reduce(0, +)
+        let counts = [("no answer", metrics.noAnswer), ("cut off", metrics.cutOff), ("missing", missing)]
+        return counts.filter { $0.1 > 0 }.map { "  \($0.0) \($0.1)" }.joined()
     }
 
     /// `evaluation at step 10: accuracy 61.0 % (122 of 200, 95 % interval 54.1–67.5)  best so far`

@@ -51,18 +51,19 @@ package struct RunFolder: Sendable {
 
     /// What `init` would refuse, without making anything.
     package static func check(path: String, resume: Bool) throws {
-        let holdsRun = holdsRun(path)
         if resume {
-            guard holdsRun else {
-                throw InputError(
-                    path, "holds no run to resume", remedy: "Leave out --resume to start one there.",
-                    exitStatus: .noInput)
-            }
-        } else if holdsRun {
+            try requireRun(path, remedy: "Leave out --resume to start one there.")
+        } else if holdsRun(path) {
             throw InputError(
                 path, "holds a run already", remedy: "Go on with it by --resume, or choose another --run-dir.",
                 exitStatus: .cannotCreate)
         }
+    }
+
+    /// - Throws: `InputError` if nothing was started there.
+    package static func requireRun(_ path: String, remedy: String = "Give the folder that t2-coord was given.") throws {
+        guard !holdsRun(path) else { return }
+        throw InputError(path, "holds no run", remedy: remedy, exitStatus: .noInput)
     }
 
     /// Lets another coordinator in.

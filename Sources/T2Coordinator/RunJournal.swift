@@ -17,6 +17,7 @@ package actor RunJournal: UnitJournal {
     private let log: LineLog
     private let console: @Sendable (String) -> Void
     private var metrics: LineLog?
+    private var missing = MissingRewards(step: 0, sequences: 0)
     /// The evaluations so far.
     private var history: [ValidationAccuracy] = []
 
@@ -75,13 +76,21 @@ package actor RunJournal: UnitJournal {
         return try lines.map { try $0.line.text() + "\n" }.joined()
     }
 
-    func open(_ round: any UnitRound) async throws -> Set<UnitKey> { try await store.open(round) }
+    func open(_ round: any UnitRound) async throws -> Set<UnitKey> {
+        let sequences = round.units.map { unit in
+            round.problems(unit).count * (unit.key.phase == .train ? definition.configuration.samplesPerPrompt : 1)
+        }
+        missing = MissingRewards(step: round.step, sequences: sequences.reduce(0, +))
+        return try await store.open(round)
+    }
 
     func accept(
         _ result: UnitResult, unit: WorkUnit, of round: any UnitRound, lease state: LeasedUnit,
         by worker: WorkerIdentifier
     ) async throws {
         try await store.accept(result, unit: unit, of: round, lease: state, by: worker)
+        missing.add(result.statistics)
+        try missing.check(limit: definition.configuration.missingLimit)
     }
 
     func results(step: Int, phase: Phase) async throws -> [ResultRecord] {
@@ -186,7 +195,10 @@ package actor RunJournal: UnitJournal {
     /// - Returns: the folder of the evidence.
     func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector) throws -> String {
         let policy = expert(vector.values, step: lease.unit.step, history)
-        return try Evidence(folder: folder.evidencePath).save(
+        let path = try Evidence(folder: folder.evidencePath).save(
             UnitEvidence(lease: lease, policy: policy, answer: answer), of: failure)
+        missing.add(failure)
+        try missing.check(limit: definition.configuration.missingLimit)
+        return path
     }
 }

@@ -71,8 +71,10 @@ package struct RunPreparation: Sendable {
         let reader = TaskReader(
             task, folder: data, tokenizer: tokenizer, model: model.configuration, maxTokens: configuration.maxTokens,
             onBadRecord: configuration.onBadRecord, onLongPrompt: configuration.onLongPrompt)
-        let (training, validation) = (try reader.problems(.train), try reader.problems(.valid))
-        validationSplit = validation.problems.count
+        let (training, validation) = (
+            try reader.problems(.train), try reader.problems(.valid, first: configuration.validationProblems)
+        )
+        validationSplit = validation.total
         notices =
             training.notices.map { "train: \($0)" } + validation.notices.map { "valid: \($0)" }
         let longest = max(training.longest, validation.longest)

@@ -6,11 +6,11 @@ import GRDB
 /// is an update itself, so that its first is step 1, made of the units of step 0.
 enum RunSchema {
     /// Schemas of before the first release, which nothing reads any more.
-    static let abandoned: Set<String> = ["1"]
+    static let abandoned: Set<String> = ["1", "2"]
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("2") { database in
+        migrator.registerMigration("3") { database in
             try database.create(table: "run") { table in
                 table.primaryKey("id", .integer)
                 for column in ["name", "configuration", "modelDigest", "tokenizerDigest", "dataDigest"] {
@@ -56,9 +56,10 @@ enum RunSchema {
                 table.primaryKey("step", .integer)
                 integers(
                     table, "sequences", "equalRewardGroups", "workers", "units", "unitsHandedOutTwice",
-                    "missingRewards", "failures")
+                    "right", "wrong", "noAnswer", "cutOff", "failures")
+                table.column("missing", .text).notNull()
                 reals(
-                    table, "rewardMean", "accuracy", "noAnswerShare", "unfinishedShare", "policyLoss", "kl",
+                    table, "rewardMean", "accuracy", "unfinishedShare", "policyLoss", "kl",
                     "gradientNorm", "learningRate", "largestLogProbabilityDifference", "completionTokensMean",
                     "tokensPerSecond", "seconds", "collectSeconds", "updateSeconds", "checkpointSeconds",
                     "samplingSeconds", "rewardSeconds", "gradientSeconds")

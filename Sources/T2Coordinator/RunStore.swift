@@ -99,6 +99,21 @@ package struct RunStore: Sendable {
         }
     }
 
+    /// Sampled completions, the newest step first.
+    package func rollouts(_ selection: RolloutSelection, limit: Int) async throws -> [RolloutRecord] {
+        try await read("read the rollouts") { database in
+            var request = RolloutRecord.order(
+                Column("step").desc, Column("phase"), Column("unit"), Column("place"))
+            if let step = selection.step { request = request.filter(Column("step") == step) }
+            if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }
+            if let problem = selection.problem { request = request.filter(Column("problem") == problem) }
+            if !selection.outcomes.isEmpty {
+                request = request.filter(selection.outcomes.map(\.rawValue).contains(Column("outcome")))
+            }
+            return try request.limit(limit).fetchAll(database)
+        }
+    }
+
     /// Stores a step's metrics; a second time replaces the first.
     package func record(_ metrics: StepMetrics) async throws {
         try await write("store the metrics of step \(metrics.step)") { try metrics.upsert($0) }

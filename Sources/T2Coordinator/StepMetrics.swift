@@ -15,9 +15,16 @@ package struct StepMetrics: Sendable, Equatable, Codable, FetchableRecord, Persi
     package var rewardMean: Double
     /// Share of right answers, 0…1.
     package var accuracy: Double
-    /// Share of completions without an answer in the form asked for, 0…1.
-    package var noAnswerShare: Double
-    /// Share of completions cut off by max-tokens, 0…1.
+    /// Sequences by what the verifier found; together they are `sequences`.
+    package var right: Int
+    package var wrong: Int
+    /// Without an answer in the form asked for.
+    package var noAnswer: Int
+    /// Cut off by max-tokens before there was an answer.
+    package var cutOff: Int
+    /// Tries that gave no reward, by reason, those of failed units among them; every one was made again.
+    package var missing: [String: Int]
+    /// Share of completions that reached max-tokens, with an answer or without, 0…1.
     package var unfinishedShare: Double
     /// Mean of −A·log π(completion) of a sequence, nats.
     package var policyLoss: Double
@@ -50,9 +57,7 @@ package struct StepMetrics: Sendable, Equatable, Codable, FetchableRecord, Persi
     package var units: Int
     /// Units that went out more than once, for whatever reason.
     package var unitsHandedOutTwice: Int
-    /// Results refused because a reward could not be computed; their units were sampled again.
-    package var missingRewards: Int
-    /// Other failures: expired leases, vanished workers, refused results, errors that workers reported.
+    /// Failures but for missing rewards: expired leases, vanished workers, refused results, errors that workers reported.
     package var failures: Int
 }
 
@@ -73,7 +78,14 @@ extension StepMetrics {
         self.sequences = training.sequences
         rewardMean = training.rewardSum / sequences
         accuracy = Double(training.right) / sequences
-        noAnswerShare = Double(training.withoutAnswer) / sequences
+        right = training.right
+        wrong = training.wrong
+        noAnswer = training.noAnswer
+        cutOff = training.cutOff
+        let isMissingReward = { (failure: UnitFailure) in
+            failure.category == ResultDefect.Category.missingReward.rawValue
+        }
+        missing = failures.filter(isMissingReward).reduce(into: statistics.missing) { $0[$1.message, default: 0] += 1 }
         unfinishedShare = Double(training.unfinished) / sequences
         policyLoss = statistics.policyLoss / sequences
         kl = statistics.kl / Double(max(1, statistics.completionTokens))
@@ -93,7 +105,6 @@ extension StepMetrics {
         self.workers = workers
         self.units = units.count
         unitsHandedOutTwice = units.count { $0.leases > 1 }
-        missingRewards = failures.count { $0.category == ResultDefect.Category.missingReward.rawValue }
-        self.failures = failures.count - missingRewards
+        self.failures = failures.count { !isMissingReward($0) }
     }
 }

@@ -5,9 +5,10 @@ import T2Transport
 package struct UnitSummary: Sendable, Equatable, Codable {
     package var sequences = 0
     package var right = 0
-    /// Those in which no answer was found, whether the limit cut them off before it or not.
-    package var withoutAnswer = 0
-    /// Completions that the token limit cut off.
+    package var wrong = 0
+    package var noAnswer = 0
+    package var cutOff = 0
+    /// Completions that reached the token limit, with an answer or without.
     package var unfinished = 0
     package var rewardSum: Double = 0
     package var statistics = UnitStatistics()
@@ -21,8 +22,12 @@ package struct UnitSummary: Sendable, Equatable, Codable {
             unfinished += rollout.finished ? 0 : 1
             rewardSum += Double(rollout.reward.value ?? 0)
             if case .judged(let outcome) = rollout.reward {
-                right += outcome == .right ? 1 : 0
-                withoutAnswer += outcome == .noAnswer || outcome == .cutOff ? 1 : 0
+                switch outcome {
+                case .right: right += 1
+                case .wrong: wrong += 1
+                case .noAnswer: noAnswer += 1
+                case .cutOff: cutOff += 1
+                }
             }
         }
     }
@@ -31,7 +36,9 @@ package struct UnitSummary: Sendable, Equatable, Codable {
     package mutating func add(_ other: UnitSummary) {
         sequences += other.sequences
         right += other.right
-        withoutAnswer += other.withoutAnswer
+        wrong += other.wrong
+        noAnswer += other.noAnswer
+        cutOff += other.cutOff
         unfinished += other.unfinished
         rewardSum += other.rewardSum
         statistics.policyLoss += other.statistics.policyLoss
@@ -40,6 +47,7 @@ package struct UnitSummary: Sendable, Equatable, Codable {
         statistics.completionTokens += other.statistics.completionTokens
         statistics.largestLogProbabilityDifference = max(
             statistics.largestLogProbabilityDifference, other.statistics.largestLogProbabilityDifference)
+        statistics.missing.merge(other.statistics.missing, uniquingKeysWith: +)
         statistics.equalRewardGroups += other.statistics.equalRewardGroups
         statistics.samplingSeconds += other.statistics.samplingSeconds
         statistics.rewardSeconds += other.statistics.rewardSeconds

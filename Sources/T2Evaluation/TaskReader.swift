@@ -8,6 +8,8 @@ package struct TaskReader: Sendable {
     package struct Problems: Sendable {
         /// Never empty.
         package let problems: [Problem]
+        /// Problems of the split.
+        package let total: Int
         package let badRecords: [BadRecord]
         /// Problems that do not fit into the model's context.
         package let tooLong: Int
@@ -60,13 +62,15 @@ package struct TaskReader: Sendable {
         Sampling(temperature: temperature, maxTokens: maxTokens, stopStrings: task.stopStrings(form))
     }
 
+    /// - Parameter limit: of the problems that are wanted: the first ones.
     /// - Throws: what reading the task throws; `PromptError` for the longest prompt that does not fit, or if none does.
-    package func problems(_ split: Split) throws -> Problems {
+    package func problems(_ split: Split, first limit: Int? = nil) throws -> Problems {
         let set = try task.problems(split: split, in: folder, form: form, onBadRecord: onBadRecord)
         var fitting: [Problem] = []
         var longest = 0
         var refusals: [PromptError] = []
-        for problem in set.problems {
+        for (place, problem) in set.problems.enumerated() {
+            if let limit, fitting.count == limit || onLongPrompt == .fail && place == limit { break }
             do throws(PromptError) {
                 let tokens = try tokenizer.prompt(
                     of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
@@ -81,6 +85,7 @@ package struct TaskReader: Sendable {
             throw worst
         }
         return Problems(
-            problems: fitting, badRecords: set.skipped, tooLong: refusals.count, longest: longest)
+            problems: fitting, total: set.problems.count, badRecords: set.skipped, tooLong: refusals.count,
+            longest: longest)
     }
 }

@@ -55,7 +55,8 @@ package struct ReportConfiguration: Sendable {
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
-            "title", "model", "experts", "data", "max-tokens", "on-long-prompt", "seed", "limit", "seen", "unseen", "few-shot",
+            "title", "model", "experts", "data", "max-tokens", "on-long-prompt", "seed", "limit", "seen", "unseen",
+            "few-shot",
             "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()

@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 
 /// How a family of chat models is told what the user says and that it is to answer: one user turn, no system prompt.
@@ -33,11 +32,13 @@ package struct ChatTemplate: Sendable, Equatable {
     /// Ends the model's answer.
     package var endOfTurn: Int32 { markers[markers.count - 1] }
 
-    /// - Parameters:
-    ///   - place: the model's folder, for messages.
-    ///   - identifier: of a special token.
-    /// - Throws: `InputError` if the program is of no known family, or the tokenizer lacks one of the family's tokens.
-    init(jinja: String, place: String, identifier: (String) -> Int32?) throws {
+    /// Nil if the folder has no chat template.
+    ///
+    /// - Parameter identifier: of a special token.
+    /// - Throws: `InputError` if the program is of no known family, the tokenizer lacks one of the family's tokens, or a file
+    ///   cannot be read.
+    init?(folder place: String, identifier: (String) -> Int32?) throws(InputError) {
+        guard let jinja = try BaseModelFolder.chatTemplate(place) else { return nil }
         guard let family = Family.allCases.first(where: { jinja.contains($0.markers[0]) }) else {
             throw InputError(
                 place,
@@ -47,21 +48,29 @@ package struct ChatTemplate: Sendable, Equatable {
             )
         }
         self.family = family
-        markers = try family.markers.map { name in
-            guard let id = identifier(name) else {
-                throw InputError(
-                    place, "its chat template writes '\(name)', which is no special token of its tokenizer.json",
-                    remedy: "Use the tokenizer.json and tokenizer_config.json of the same model.")
-            }
-            return id
+        markers = family.markers.compactMap(identifier)
+        if let name = family.markers.first(where: { identifier($0) == nil }) {
+            throw InputError(
+                place, "its chat template writes '\(name)', which is no special token of its tokenizer.json",
+                remedy: "Use the tokenizer.json and tokenizer_config.json of the same model.")
         }
+    }
+
+    /// Without white space at the ends: what Jinja's `trim` takes for it, which is Python's.
+    private static func trim(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+        func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
+        }
+        guard let first = text.firstIndex(where: { !isSpace($0) }), let last = text.lastIndex(where: { !isSpace($0) })
+        else { return text[text.endIndex...] }
+        return text[first...last]
     }
 
     /// A user's turn and the beginning of the answer.
     func parts(user content: String) -> [Part] {
         switch family {
         case .llama3:
-            let trimmed = content.trimmingCharacters(in: .whitespacesAndNewlines)
+            let trimmed = String(String.UnicodeScalarView(Self.trim(content.unicodeScalars[...])))
             let (start, end) = (Part.token(markers[0]), Part.token(markers[1]))
             return [
                 start, .text("user"), end, .text("\n\n" + trimmed), .token(endOfTurn), start, .text("assistant"), end,
@@ -72,9 +81,4 @@ package struct ChatTemplate: Sendable, Equatable {
             return [start, .text("user\n" + content), .token(endOfTurn), .text("\n"), start, .text("assistant\n")]
         }
     }
-
-    /// The Jinja program beside a `tokenizer.json`: `chat_template.jinja`, or the key of `tokenizer_config.json`.
-    ///
-    /// - Throws: `SystemError` or `InputError` for a file that is there and cannot be read.
-    static func text(beside path: String) throws -> String? { try BaseModelFolder.chatTemplate(parentFolder(of: path)) }
 }

@@ -18,10 +18,11 @@ package final class Tokenizer: Sendable {
     private let specialTokens: Set<Int32>
     /// How prompts are put to a chat model; nil for a model that completes text.
     package let chatTemplate: ChatTemplate?
+    /// Why the chat template that is there cannot be used: it matters to prompts only.
+    private let chatProblem: InputError?
 
     /// - Parameter path: a `tokenizer.json`; the chat template is looked for beside it.
-    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or not byte-level BPE, or the chat
-    ///   template is of no known family.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or not byte-level BPE.
     package init(path: String) throws {
         let file = try TokenizerFile(path: path)
         self.path = path
@@ -41,10 +42,14 @@ package final class Tokenizer: Sendable {
             uniquingKeysWith: { first, _ in first })
         specialTokens = Set(added.filter(\.special).map { Int32($0.id) })
         let folder = parentFolder(of: path)
-        chatTemplate = try ChatTemplate.text(beside: path).map { text in
-            try ChatTemplate(jinja: text, place: folder) { name in
+        do throws(InputError) {
+            chatTemplate = try ChatTemplate(folder: folder) { name in
                 added.first { $0.content == name && $0.special }.map { Int32($0.id) }
             }
+            chatProblem = nil
+        } catch {
+            chatTemplate = nil
+            chatProblem = error
         }
     }
 
@@ -86,10 +91,12 @@ package final class Tokenizer: Sendable {
         return addedIdentifiers[key] ?? model.vocabulary.id(ofKey: key)
     }
 
-    /// Checks that the model has an embedding for every token, and the tokenizer a token for the ends that the model knows.
+    /// Checks that the model has an embedding for every token, and the tokenizer a token for the ends that the model knows and a
+    /// chat template that t2 knows, if any.
     ///
     /// - Throws: `InputError`.
     package func checkAgreement(with configuration: ModelConfiguration) throws {
+        if let chatProblem { throw chatProblem }
         let remedy = "Use the tokenizer.json and config.json of the same model."
         guard vocabularySize <= configuration.vocabularySize else {
             throw InputError(

@@ -242,6 +242,8 @@ package struct UnitStatistics: Sendable, Equatable, Codable {
     package var largestLogProbabilityDifference: Float = 0
     /// Groups whose rewards are all equal: they carry no gradient under a group advantage.
     package var equalRewardGroups = 0
+    /// Tries that gave no reward, by reason; each was followed by another.
+    package var missing: [String: Int] = [:]
     package var samplingSeconds: Double = 0
     package var rewardSeconds: Double = 0
     package var gradientSeconds: Double = 0

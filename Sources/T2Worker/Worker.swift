@@ -83,7 +83,7 @@ package actor Worker {
         let judged =
             lease.candidates?.question == .references
             ? rollouts.map { _ in JudgedReward(reward: .judged(.right), value: 1) }
-            : try rewards.run(rollouts) {
+            : try rewards.run(rollouts, missing: &statistics.missing) {
                 progress.advance(tokens: 0)
                 try work.checkCancellation()
             }

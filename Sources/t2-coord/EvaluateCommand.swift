@@ -83,7 +83,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     {
         EvaluationDefinition(
             name: name, model: model, task: reader.task.name,
-            problems: problemSelection.chosen(try reader.announcedProblems(problemSelection.split)),
+            problems: try reader.announcedProblems(problemSelection.split, first: problemSelection.limit),
             policy: try policy(name, model, reader), sampling: reader.sampling(temperature: sampling.temperature),
             seed: sampling.seed)
     }

@@ -87,8 +87,10 @@ struct RunOptions: ParsableArguments {
         }
         let source = ConfigurationSource(file: file, assignments: assignments)
         return Request(
-            source: source, runFolder: try runFolder ?? Self.freshFolder(
-                named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent),
+            source: source,
+            runFolder: try runFolder
+                ?? Self.freshFolder(
+                    named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent),
             notice: notice)
     }
 

@@ -14,6 +14,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               t2-coord start --resume --run-dir runs/code   # go on after a crash or Ctrl-C
               t2-coord adapt --model experts/tiny/base --experts experts/tiny --task math-mini \\
                 --output mixed.safetensors --local-workers 2
+              t2-coord rollouts --run-dir runs/code --outcome wrong   # what was answered, and how it was judged
               t2-coord eval --model experts/tiny/base --expert experts/tiny/math.safetensors --task gsm-mini \
                 --local-workers 2
 
@@ -31,7 +32,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               78       wrong configuration, or not that of the run to resume
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
-        subcommands: [StartCommand.self, AdaptCommand.self, EvaluateCommand.self])
+        subcommands: [StartCommand.self, AdaptCommand.self, EvaluateCommand.self, RolloutsCommand.self])
 
     static func main() async {
         do {

@@ -56,7 +56,7 @@ struct AdaptCommand: ParsableCommand {
         let start = ContinuousClock.now
         let result = try adaptation.run(
             lanes: ModelLanes(base, count: laneOptions.count), tokenizer: tokenizer, verifier: verifier,
-            sampling: Sampling(temperature: 0, maxTokens: data.maxTokens),
+            sampling: reader.sampling(),
             decomposition: { decomposing.report($0, of: $1, "matrices") },
             isCancelled: { interruption.isRequested }
         ) { iteration in

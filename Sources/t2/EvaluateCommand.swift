@@ -46,7 +46,7 @@ struct EvaluateCommand: ParsableCommand {
         // A missing model is the likelier mistake than missing data beside it.
         let (folder, tokenizer) = try strategy.model.openFolder()
         let reader = data.reader(task, folder, tokenizer)
-        let problems = problemSelection.chosen(try reader.announcedProblems(problemSelection.split))
+        let problems = try reader.announcedProblems(problemSelection.split, first: problemSelection.limit)
         let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
         let loaded = try strategy.load(folder, tokenizer, lanes: laneOptions.count) {
             StrategyOptions.FewShotSource(

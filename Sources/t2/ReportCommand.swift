@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import T2CommandLine
 import T2Core
 import T2Experiments
 import T2Report
@@ -26,12 +27,14 @@ struct ReportCommand: ParsableCommand {
     var output: String
 
     @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
 
     func run() throws {
         let configuration = try ReportConfiguration(path: configurationPath)
         let interruption = StopSignals { _ in }
         let report = try Report(
             configuration, folder: output + "/measurements", lanes: laneOptions.count,
+            verifier: { try verification.verifier(parallelism: laneOptions.count, for: $0) },
             isCancelled: { interruption.isRequested })
         let reporter = ProgressReporter("report")
         defer { reporter.finish() }

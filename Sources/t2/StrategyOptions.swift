@@ -75,7 +75,8 @@ struct StrategyOptions: ParsableArguments {
         var settings = FewShotSearch.Settings()
         settings.seed = source.seed
         let adaptation = try FewShotAdaptation(
-            base, entries, try MixtureParameterisation(mixing: entries), task: source.reader.task, examples: source.examples,
+            base, entries, try MixtureParameterisation(mixing: entries), task: source.reader.task,
+            examples: source.examples,
             shots: selection.shots, settings: settings)
         let reporter = ProgressReporter("few-shot")
         defer { reporter.finish() }

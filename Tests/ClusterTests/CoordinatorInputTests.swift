@@ -51,7 +51,7 @@ struct CoordinatorInputTests {
         #expect(
             coordinator.lines == [
                 "error: problem train-1: its prompt has 59 tokens and max-tokens is 8, together 67; the model's context holds 64. "
-                    + "Lower max-tokens to 5 or less, or shorten the prompt."
+                    + "Lower max-tokens to 5 or less, shorten the prompt, or leave such problems out: on-long-prompt skip."
             ])
         #expect(!FileManager.default.fileExists(atPath: cluster.runFolder))
         let advised = try cluster.coordinator(

@@ -77,10 +77,12 @@ struct EvaluationProgramTests {
             if len(header) < 4:
                 sys.exit(0)
             return header + source.recv(struct.unpack("<I", header)[0], socket.MSG_WAITALL)
+        def program():
+            return message(outer) + message(outer)
         for _ in range(2):
-            inner.sendall(message(outer))
+            inner.sendall(program())
             outer.sendall(message(inner))
-        message(outer)
+        program()
         sys.exit("the sandbox lost its interpreter")
         """
 

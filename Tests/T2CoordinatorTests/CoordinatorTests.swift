@@ -215,7 +215,7 @@ struct CoordinatorTests {
         let unit = try await store.units(step: 2).first { $0.phase == .train && $0.unit == 1 }
         #expect(unit?.failures.map(\.category) == ["missing-reward"])
         try store.close()
-        #expect(try folder.text("metrics.jsonl").contains("\"missing_rewards\":1"))
+        #expect(try folder.text("metrics.jsonl").contains("the sandbox broke\":1}"))
         let expected = try await Self.undisturbed()
         #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
     }

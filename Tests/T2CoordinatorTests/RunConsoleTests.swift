@@ -5,17 +5,19 @@ import T2Transport
 import Testing
 
 struct RunConsoleTests {
-    static func metrics(step: Int) throws -> StepMetrics {
+    static func metrics(step: Int, missing: [String: Int] = [:]) throws -> StepMetrics {
         var object: [String: Any] = [:]
         for key in [
-            "sequences", "rewardMean", "accuracy", "noAnswerShare", "unfinishedShare", "policyLoss", "kl",
+            "sequences", "rewardMean", "accuracy", "unfinishedShare", "policyLoss", "kl",
             "gradientNorm",
             "learningRate", "equalRewardGroups", "largestLogProbabilityDifference", "completionTokensMean",
             "tokensPerSecond",
             "seconds", "collectSeconds", "updateSeconds", "checkpointSeconds", "samplingSeconds", "rewardSeconds",
-            "gradientSeconds", "workers", "units", "unitsHandedOutTwice", "missingRewards", "failures",
+            "gradientSeconds", "workers", "units", "unitsHandedOutTwice", "right", "wrong", "noAnswer", "cutOff",
+            "failures",
         ] { object[key] = 0 }
         object["kind"] = "step"
+        object["missing"] = missing
         object["step"] = step
         object["rewardMean"] = 0.125
         object["accuracy"] = 0.5625

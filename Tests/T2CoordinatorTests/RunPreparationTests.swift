@@ -63,8 +63,8 @@ struct RunPreparationTests {
         #expect(plan.contains("z to each worker, 608 bytes; a gradient back from each unit, 4 x 608 bytes = 2.4 KiB"))
         #expect(
             plan.contains(
-                "checked      run folder; tokenizer; 11 weights, all finite; "
-                    + "35 prompts: the longest with its completion has 35 of 64 tokens"))
+                "checked      run folder; tokenizer; 35 prompts: the longest with its completion has 35 of 64 tokens; "
+                    + "11 weights, all finite"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: files.folder.path) == before)
     }
 

@@ -56,7 +56,10 @@ struct ChatTemplateTests {
                 atPath: TokenizerFixture.tokenizerPath("chat-chatml"), toPath: folder.path + "/tokenizer.json")
             try template.write(to: folder.appending(path: "chat_template.jinja"), atomically: true, encoding: .utf8)
             return try #require(
-                #expect(throws: InputError.self) { try Tokenizer(path: folder.path + "/tokenizer.json") }
+                #expect(throws: InputError.self) {
+                    try Tokenizer(path: folder.path + "/tokenizer.json").checkAgreement(
+                        with: Self.model(endOfSequence: []))
+                }
             ).description
         }
         #expect(try error("[INST] {{ message }} [/INST]").contains("of no family that t2 knows: llama-3, chatml"))
