@@ -34,6 +34,7 @@ struct AnswerRobustnessTests {
         steps = 0
         _ = LatexAnswer(inCompletion: completion, steps: &steps)
         #expect(steps <= limit, "formula")
+        #expect(AnswerMarkers(Array(completion.utf8)).steps <= 20 * completion.utf8.count + 1000, "markers")
         _ = BoxedAnswer(inCompletion: completion)
     }
 
