@@ -1,8 +1,8 @@
 /// The places of a completion that announce an answer, in their order.
 ///
-/// They are `####`; `answer is` and `answer:`, in any case, with `*` and `_` around the word; and `\boxed` or `\fbox` with
-/// braces that close, or without braces. What stands after a marker ends where the next begins, so whoever reads after all of them
-/// reads no byte twice.
+/// They are `####`; `answer is` and `answer:`, in any case, with `*` and `_` around the word; and `\boxed` or `\fbox`
+/// with braces that close, or without braces. What stands after a marker ends where the next begins, so whoever reads
+/// after all of them reads no byte twice.
 ///
 /// - Cost: one pass; `steps` is at most 20 per byte.
 struct AnswerMarkers {

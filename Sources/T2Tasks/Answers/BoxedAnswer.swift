@@ -4,7 +4,8 @@ import Foundation
 package struct BoxedAnswer: Equatable, Sendable {
     package let content: String
 
-    /// The last `\boxed{…}`; nil if there is none or its braces do not close. A backslash makes a brace a mere character.
+    /// The last `\boxed{…}`; nil if there is none or its braces do not close. A backslash makes a brace a mere
+    /// character.
     package init?(inCompletion completion: String) {
         let bytes = Array(completion.utf8)
         guard let start = bytes.endOfLast("\\boxed{"), let end = Self.closingBrace(bytes[start...]) else { return nil }

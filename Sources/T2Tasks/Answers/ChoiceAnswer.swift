@@ -1,16 +1,18 @@
 /// The letter of a multiple choice.
 ///
 /// An answer is read after the last of the markers `answer is`, `answer:`, `####` and `\boxed{…}` that has one:
-/// 1. The full text of an option, up to the end of the sentence, a bracket or a word such as `because`; capitals, white space,
-///    punctuation at its end and an article before it aside. The longest option that fits counts; of two equal ones none does.
-/// 2. A letter that stands alone: `B`, `b`, `(B)`, `B)`, `B.`, `**B**`, `option B`. It wins over an option whose text is that very
-///    letter (carbon, `C`), because letters are what the prompt asks for.
-/// 3. A capital and words after it, if they do not continue a noun phrase: `B because …`, `B Photosynthesis`, and `B` before the
-///    text of option B. In `A dog` and `a dog` it is an article, in `B cells` a part of the name.
-/// 4. The number of an option in place of its letter, `2` or `(2)`, where the options are known and none of them is a number.
+/// 1. The full text of an option, up to the end of the sentence, a bracket or a word such as `because`; capitals, white
+///    space, punctuation at its end and an article before it aside. The longest option that fits counts; of two equal
+///    ones none does.
+/// 2. A letter that stands alone: `B`, `b`, `(B)`, `B)`, `B.`, `**B**`, `option B`. It wins over an option whose text
+///    is that very letter (carbon, `C`), because letters are what the prompt asks for.
+/// 3. A capital and words after it, if they do not continue a noun phrase: `B because …`, `B Photosynthesis`, and `B`
+///    before the text of option B. In `A dog` and `a dog` it is an article, in `B cells` a part of the name.
+/// 4. The number of an option in place of its letter, `2` or `(2)`, where the options are known and none of them is a
+///    number.
 ///
-/// Two letters (`A or B`) are no answer, nor is a letter beyond the options where these are known; no earlier marker replaces
-/// them. A completion that is nothing but the letter is an answer without a marker.
+/// Two letters (`A or B`) are no answer, nor is a letter beyond the options where these are known; no earlier marker
+/// replaces them. A completion that is nothing but the letter is an answer without a marker.
 ///
 /// - Cost: linear in the completion, for options of bounded number.
 package struct ChoiceAnswer: Equatable, Sendable {

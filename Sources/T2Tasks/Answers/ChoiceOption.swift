@@ -1,4 +1,5 @@
-/// An option's text as completions are compared with it: white space runs as one space, no marks or punctuation at its ends.
+/// An option's text as completions are compared with it: white space runs as one space, no marks or punctuation at its
+/// ends.
 struct ChoiceOption {
     let exact: [UInt8]
     /// ASCII letters in lower case.

@@ -116,7 +116,8 @@ struct ChoiceReader {
         return nil
     }
 
-    /// True if what follows belongs to the same word: a letter, a digit, or one of these after a point, dash or apostrophe.
+    /// True if what follows belongs to the same word: a letter, a digit, or one of these after a point, dash or
+    /// apostrophe.
     private var isInsideWord: Bool {
         if isWordCharacter(at: 0) { return true }
         return "-'.&+^/\\".utf8.contains(cursor.next) && isWordCharacter(at: 1)

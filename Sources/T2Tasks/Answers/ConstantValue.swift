@@ -2,9 +2,9 @@ import Foundation
 
 /// The number that an expression without variables stands for.
 ///
-/// Exact values compare exactly. Where a root, π, e or a transcendental function comes in, the value is a Double; two such are equal
-/// within a relative 1e-9, and an exact value with more than 53 bits has no Double at all. Every operation is nil where it has no
-/// finite real value or its exact value has more than `Rational.bitLimit` bits.
+/// Exact values compare exactly. Where a root, π, e or a transcendental function comes in, the value is a Double; two
+/// such are equal within a relative 1e-9, and an exact value with more than 53 bits has no Double at all. Every
+/// operation is nil where it has no finite real value or its exact value has more than `Rational.bitLimit` bits.
 enum ConstantValue: Equatable {
     case exact(Rational)
     case approximate(Double)

@@ -1,28 +1,28 @@
 /// A mathematical answer in LaTeX, or as people write it without.
 ///
-/// Two are equal if their normal forms are (see `LatexExpression`), or if both stand for a number and the numbers are equal, part
-/// by part in tuples, intervals, sets, unions, relations and matrices. What the forms decide:
+/// Two are equal if their normal forms are (see `LatexExpression`), or if both stand for a number and the numbers are
+/// equal, part by part in tuples, intervals, sets, unions, relations and matrices. What the forms decide:
 /// - Units, degrees, percent and currency signs mean nothing: `10\text{ cm}`, `10\%` and `\$10` are 10; 50% is not 0.5.
 /// - A short left side (`x =`, `x \in`) means nothing.
-/// - `1,234` and `1{,}234` are thousands; `1, 234` and everything in brackets are several values. The order of a list or tuple
-///   counts, that of a set or union does not. A list is no tuple and no set.
+/// - `1,234` and `1{,}234` are thousands; `1, 234` and everything in brackets are several values. The order of a list
+///   or tuple counts, that of a set or union does not. A list is no tuple and no set.
 /// - `(a, b)` is a pair or an open interval: both are written so.
 /// - A subscript makes another number: `10_2` is not 10.
 /// - A word is compared without capitals and without `\text`; a single letter in a bracket or a text is that letter.
-/// - What follows no grammar, or nests deeper than `LatexParser.depthLimit`, is compared token by token; what is longer than
-///   `lengthLimit` bytes, as text without white space.
+/// - What follows no grammar, or nests deeper than `LatexParser.depthLimit`, is compared token by token; what is longer
+///   than `lengthLimit` bytes, as text without white space.
 ///
 /// Equality is transitive except for Doubles that differ by about 1e-9.
 ///
 /// - Cost: linear in the completion; the parsed answer is bounded by `lengthLimit`.
 package struct LatexAnswer: Sendable {
-    static let lengthLimit = 2048
+    static let lengthLimit = 1024
 
     /// What was found, as written, without white space around it.
     package let text: String
 
-    /// The content of the last `\boxed{…}` or `\fbox{…}`, or what follows a `\boxed` without braces in its formula and line. Nil if
-    /// there is none, if it is empty, or if the last one never closes.
+    /// The content of the last `\boxed{…}` or `\fbox{…}`, or what follows a `\boxed` without braces in its formula and
+    /// line. Nil if there is none, if it is empty, or if the last one never closes.
     package init?(inCompletion completion: String) {
         var steps = 0
         self.init(inCompletion: completion, steps: &steps)

@@ -1,4 +1,5 @@
-/// The short left side that names what an answer is: `x =`, `f(x) =`, `(x, y) =`, `x \in`, `\angle ABC =`, `\text{Area} =`.
+/// The short left side that names what an answer is: `x =`, `f(x) =`, `(x, y) =`, `x \in`, `\angle ABC =`, `\text{Area}
+/// =`.
 enum LatexAssignment {
     /// The tokens without it. A list loses it if every item names the same: `x = 1, x = 2` is `1, 2`.
     static func removed(from tokens: [LatexToken]) -> [LatexToken] {

@@ -1,9 +1,9 @@
 /// A LaTeX answer in normal form.
 ///
-/// The normal form of an expression keeps what it says and drops how it is written: sums and products are flat and sorted, numbers
-/// are folded, `a/b` is a·b⁻¹ and √a is a^(1/2), whatever has an exact value is that number. It does not expand, factor, collect
-/// like terms or reduce: `x^2+2x+1` is not `(x+1)^2`, because tasks ask for a given form; nor is a number ever an expression with
-/// variables.
+/// The normal form of an expression keeps what it says and drops how it is written: sums and products are flat and
+/// sorted, numbers are folded, `a/b` is a·b⁻¹ and √a is a^(1/2), whatever has an exact value is that number. It does
+/// not expand, factor, collect like terms or reduce: `x^2+2x+1` is not `(x+1)^2`, because tasks ask for a given form;
+/// nor is a number ever an expression with variables.
 ///
 /// Invariant: `key` is equal exactly for equal normal forms; `value` is nil for everything with a variable.
 struct LatexExpression {

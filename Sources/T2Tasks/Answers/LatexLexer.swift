@@ -1,7 +1,7 @@
 /// Splits a LaTeX answer into tokens.
 ///
-/// A comma groups thousands if it stands outside of brackets, without a space, and all groups of the number fit: `1,234`; `{,}`,
-/// `,\!` and `\,` group anywhere. Else it separates: `1, 234`, `(1,234)`, `10,100,1000`.
+/// A comma groups thousands if it stands outside of brackets, without a space, and all groups of the number fit:
+/// `1,234`; `{,}`, `,\!` and `\,` group anywhere. Else it separates: `1, 234`, `(1,234)`, `10,100,1000`.
 ///
 /// - Cost: linear but for `\text`, which is read twice.
 struct LatexLexer {
@@ -163,10 +163,10 @@ struct LatexLexer {
         let folded = word.lowercased()
         if folded == "or" || folded == "and" {
             add(.symbol(","))
-        } else if LatexVocabulary.plainNames.contains(word) {
-            addCommand(LatexVocabulary.synonyms[word] ?? word)
         } else if LatexVocabulary.units.contains(folded), followsValue {
             add(.text(folded))
+        } else if LatexVocabulary.plainNames.contains(word) {
+            addCommand(LatexVocabulary.synonyms[word] ?? word)
         } else {
             for letter in word { add(.letter(String(letter))) }
         }

@@ -43,7 +43,8 @@ extension LatexParser {
 
     /// What `\frac`, `\sqrt` or `^` applies to: a group, or one token.
     ///
-    /// - Parameter splitsNumber: TeX takes one digit, as in `\frac12`. Powers take the whole number: `2^10` is meant as written.
+    /// - Parameter splitsNumber: TeX takes one digit, as in `\frac12`. Powers take the whole number: `2^10` is meant as
+    ///   written.
     private mutating func parseArgument(splitsNumber: Bool) throws -> LatexExpression {
         let isNegative = skipSigns()
         guard case .number(let digits) = next, splitsNumber, digits.utf8.count > 1, !digits.utf8.contains(0x2E) else {

@@ -1,12 +1,13 @@
 /// Reads the tokens of a LaTeX answer as an expression in normal form; recursive descent with bounded depth.
 ///
-/// Grammar, loosest first: list (`,` `;` "or"), relation chain, ∪ ∩ ∖, sum, product (signs or juxtaposition), sign, power and
-/// subscript, and the operand. A whole number before a proper fraction is a mixed number.
+/// Grammar, loosest first: list (`,` `;` "or"), relation chain, ∪ ∩ ∖, sum, product (signs or juxtaposition), sign,
+/// power and subscript, and the operand. A whole number before a proper fraction is a mixed number.
 struct LatexParser {
     /// The answer follows no grammar, or nests too deep.
     struct Failure: Error {}
 
-    /// Deeper answers are compared as text; published ones nest a few levels. A level takes about 15 kB of stack in a debug build.
+    /// Deeper answers are compared as text; published ones nest a few levels. A level takes about 15 kB of stack in a
+    /// debug build.
     static let depthLimit = 16
 
     var tokens: [LatexToken]

@@ -1,6 +1,7 @@
 /// An answer in words: `\text{even}`, `Evelyn`, `\text{Tuesday}`.
 ///
-/// Bare letters are words or a product of variables. They are certainly words if there are four in a row, or two in a `\text`.
+/// Bare letters are words or a product of variables. They are certainly words if there are four in a row, or two in a
+/// `\text`.
 struct LatexWords {
     /// In lower case, separated by one space.
     let words: String

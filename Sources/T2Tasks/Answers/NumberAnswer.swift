@@ -1,12 +1,14 @@
-/// A number, compared exactly by value: `1,000`, `+1000.0`, `1e3` and `\frac{2000}{2}` are equal; 1/3 and 0.333 are not.
+/// A number, compared exactly by value: `1,000`, `+1000.0`, `1e3` and `\frac{2000}{2}` are equal; 1/3 and 0.333 are
+/// not.
 ///
-/// What counts as a number: thousands commas in groups of three (in `1,2` the number is 1: other commas belong to the sentence), a
-/// sign, decimals, fractions, mixed numbers, powers of ten, thousand to trillion in words; currency before it and units after it are
-/// passed over. Several numbers joined by a sign of operation are a calculation: its result after the last `=` counts, and without
-/// one it is no number. The same holds for ranges (`5-7`), times (`5:30`) and powers other than those of ten.
+/// What counts as a number: thousands commas in groups of three (in `1,2` the number is 1: other commas belong to the
+/// sentence), a sign, decimals, fractions, mixed numbers, powers of ten, thousand to trillion in words; currency before
+/// it and units after it are passed over. Several numbers joined by a sign of operation are a calculation: its result
+/// after the last `=` counts, and without one it is no number. The same holds for ranges (`5-7`), times (`5:30`) and
+/// powers other than those of ten.
 ///
-/// The percent sign is a unit like any other: `50%` equals `50`, and not `0.5`. Both cannot hold, or 50 would equal 0.5; and the
-/// published golds write a percentage as the number before its sign.
+/// The percent sign is a unit like any other: `50%` equals `50`, and not `0.5`. Both cannot hold, or 50 would equal
+/// 0.5; and the published golds write a percentage as the number before its sign.
 ///
 /// - Cost: linear in the completion; fractions have parts of at most `NumberValue.fractionDigits` digits.
 package struct NumberAnswer: Sendable {
@@ -14,7 +16,8 @@ package struct NumberAnswer: Sendable {
     package let text: String
     let value: NumberValue
 
-    /// The number after the last of the markers `####`, `\boxed{…}`, `answer is` and `answer:` that has one; nil if none has.
+    /// The number after the last of the markers `####`, `\boxed{…}`, `answer is` and `answer:` that has one; nil if
+    /// none has.
     package init?(inCompletion completion: String) {
         var steps = 0
         self.init(inCompletion: completion, steps: &steps)

@@ -1,7 +1,8 @@
 /// An exact number: a decimal of any length, or a fraction.
 ///
-/// A decimal is ± digits × 10^exponent with neither leading nor trailing zeros among the digits; so it has one form only, and two
-/// compare in linear time. Fractions compare by cross multiplication, which is why their parts are limited.
+/// A decimal is ± digits × 10^exponent with neither leading nor trailing zeros among the digits; so it has one form
+/// only, and two compare in linear time. Fractions compare by cross multiplication, which is why their parts are
+/// limited.
 enum NumberValue: Equatable {
     case decimal(isNegative: Bool, digits: [UInt8], exponent: Int)
     case fraction(numerator: BigInteger, denominator: BigInteger)

@@ -1,7 +1,7 @@
 /// An exact fraction in lowest terms.
 ///
-/// Invariant: the denominator is positive and shares no factor with the numerator; both have at most `bitLimit` bits. What would
-/// not fit, or has no value, is nil: the cost of a step stays bounded.
+/// Invariant: the denominator is positive and shares no factor with the numerator; both have at most `bitLimit` bits.
+/// What would not fit, or has no value, is nil: the cost of a step stays bounded.
 struct Rational: Hashable {
     static let bitLimit = 1024
     static let zero = Rational(0)
@@ -76,7 +76,8 @@ struct Rational: Hashable {
         return exponent < 0 ? power?.reciprocal : power
     }
 
-    /// The n-th root if it is a fraction too: of 4/9, n = 2, it is 2/3. Nil otherwise, and for an even root of a negative number.
+    /// The n-th root if it is a fraction too: of 4/9, n = 2, it is 2/3. Nil otherwise, and for an even root of a
+    /// negative number.
     func root(_ degree: Int) -> Rational? {
         guard degree > 0, degree <= Self.bitLimit, !(isNegative && degree.isMultiple(of: 2)) else { return nil }
         guard let top = Self.root(of: numerator.magnitude, degree), let bottom = Self.root(of: denominator, degree)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import T2Tasks
 
-/// No time is measured: the readers count the bytes they look at, and what they parse without counting has a limited length.
+/// No time is measured: the readers count the bytes they look at, and what they parse without counting has a limited
+/// length.
 @Suite("Answers of any text")
 struct AnswerRobustnessTests {
     private static let options = ["cellular telephone", "television", "refrigerator", "airplane"]
@@ -33,6 +34,7 @@ struct AnswerRobustnessTests {
         steps = 0
         _ = LatexAnswer(inCompletion: completion, steps: &steps)
         #expect(steps <= limit, "formula")
+        #expect(AnswerMarkers(Array(completion.utf8)).steps <= 20 * completion.utf8.count + 1000, "markers")
         _ = BoxedAnswer(inCompletion: completion)
     }
 
@@ -94,7 +96,7 @@ struct AnswerRobustnessTests {
         var random = SplitMix(state: seed)
         let operators = ["+", "-", "*", "/", "^", ",", "<", "\\cup ", "\\pm "]
         for joint in operators {
-            let terms = (0..<150).map { _ in "\(random.next() % 999_983 + 2)" }
+            let terms = (0..<90).map { _ in "\(random.next() % 999_983 + 2)" }
             let sum = terms.joined(separator: joint)
             // Powers nest too deep to be parsed; as text, the braces count.
             #expect((LatexAnswer(sum) == LatexAnswer("{\(sum)}")) == (joint != "^"), "\(joint)")

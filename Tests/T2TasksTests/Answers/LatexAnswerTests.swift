@@ -26,7 +26,8 @@ struct LatexAnswerTests {
             // Units
             ("10\\text{ units}", "10"), ("5\\text{ cm}^2", "5"), ("10 \\mbox{ inches}", "10"),
             ("5\\,\\mathrm{cm}", "5"),
-            ("60\\text{ miles per hour}", "60"), ("5 cm", "5"), ("10 square units", "10"), ("90^\\circ", "90"),
+            ("60\\text{ miles per hour}", "60"), ("5 cm", "5"), ("10 square units", "10"), ("30 min", "30"),
+            ("90^\\circ", "90"),
             ("90^{\\circ}", "90"), ("90°", "90"), ("90 \\text{ degrees}", "90"), ("10\\%", "10"), ("10%", "10"),
             ("\\$10", "10"), ("\\$18.90", "18.9"), ("10 \\text{ m/s}", "10"), ("\\frac{3}{2}\\text{ hours}", "1.5"),
             ("\\text{10 units}", "10"), ("20^\\circ C", "20"), ("5\\text{ ft}, 6\\text{ ft}", "5, 6"),

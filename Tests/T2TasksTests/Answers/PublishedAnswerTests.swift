@@ -124,7 +124,8 @@ struct PublishedAnswerTests {
 
     /// Pairs of which we judge otherwise than the published judge, with the reason; there are none.
     ///
-    /// Other pairs do differ, because that judge compares strings and we compare values: see `LatexAnswerTests.beyondStrings`.
+    /// Other pairs do differ, because that judge compares strings and we compare values: see
+    /// `LatexAnswerTests.beyondStrings`.
     private static let differences: [String: String] = [:]
 
     @Test(
