@@ -7,7 +7,8 @@ import T2Tasks
 struct SandboxBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "Programs per second that the sandbox judges: small functions with three assertions, half of them wrong.")
+        abstract:
+            "Programs per second that the sandbox judges: small functions with three assertions, half of them wrong.")
 
     @Option(help: "Programs that may run at once.")
     var parallelism = 2
@@ -47,26 +48,34 @@ struct SandboxBench: ParsableCommand {
         print(
             String(
                 format: "%d at once, %@: %.0f programs/s (median of %d rounds of %d; %.0f to %.0f)", parallelism,
-                sandbox.isolation == .none ? "without bubblewrap" : "bubblewrap", rates[rates.count / 2], rounds, programs,
+                sandbox.isolation == .none ? "without bubblewrap" : "bubblewrap", rates[rates.count / 2], rounds,
+                programs,
                 rates[0], rates[rates.count - 1]))
     }
 
     private static let programs = [
         Program(
             source: "def count_vowels(text):\n    return sum(letter in 'aeiou' for letter in text.lower())",
-            tests: ["assert count_vowels('Harbour') == 3", "assert count_vowels('') == 0", "assert count_vowels('xyz') == 0"]),
+            tests: [
+                "assert count_vowels('Harbour') == 3", "assert count_vowels('') == 0",
+                "assert count_vowels('xyz') == 0",
+            ]),
         Program(
-            source: "import math\ndef is_prime(n):\n    return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))",
+            source:
+                "import math\ndef is_prime(n):\n    return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))",
             tests: ["assert is_prime(97)", "assert not is_prime(1)", "assert is_prime(91) == False"]),
         Program(
-            source: "from collections import Counter\ndef most_common(words, n):\n    return Counter(words).most_common(n)",
+            source:
+                "from collections import Counter\ndef most_common(words, n):\n    return Counter(words).most_common(n)",
             tests: [
                 "assert most_common(['a', 'b', 'a'], 1) == [('a', 2)]", "assert most_common([], 3) == []",
                 "assert most_common(['x'], 1) == [('x', 1)]",
             ]),
         Program(
             source: "def merge(first, second):\n    return sorted(first + second, reverse=True)",
-            tests: ["assert merge([1, 3], [2]) == [1, 2, 3]", "assert merge([], []) == []", "assert merge([1], []) == [1]"]),
+            tests: [
+                "assert merge([1, 3], [2]) == [1, 2, 3]", "assert merge([], []) == []", "assert merge([1], []) == [1]",
+            ]),
         Program(
             source: "def flatten(items):\n    return [x for item in items for x in flatten(item)]",
             tests: [

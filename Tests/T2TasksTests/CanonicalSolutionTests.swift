@@ -87,7 +87,8 @@ struct CanonicalSolutionTests {
 
     @Test(
         "of sanitized MBPP pass all their tests",
-        .enabled(if: SharedPrograms.exists("mbpp/sanitized-mbpp.json"), "shared/data/mbpp/sanitized-mbpp.json is absent"))
+        .enabled(
+            if: SharedPrograms.exists("mbpp/sanitized-mbpp.json"), "shared/data/mbpp/sanitized-mbpp.json is absent"))
     func sanitizedMBPP() throws {
         let data = try Data(contentsOf: URL(filePath: SharedPrograms.path("mbpp/sanitized-mbpp.json")))
         let records = try JSONDecoder().decode([MBPPRecord].self, from: data)
@@ -97,7 +98,8 @@ struct CanonicalSolutionTests {
     @Test(
         "of HumanEval pass all their tests",
         .enabled(
-            if: SharedPrograms.exists("humaneval/HumanEval.jsonl.gz"), "shared/data/humaneval/HumanEval.jsonl.gz is absent"))
+            if: SharedPrograms.exists("humaneval/HumanEval.jsonl.gz"),
+            "shared/data/humaneval/HumanEval.jsonl.gz is absent"))
     func humanEval() throws {
         let data = try SharedPrograms.decompressed("humaneval/HumanEval.jsonl.gz")
         let records = try SharedPrograms.lines(data, of: HumanEvalRecord.self)

@@ -32,7 +32,8 @@ struct ExternalVerifierTests {
                 print(\(answer), flush=True)
             """, to: "verify.py")
         return try ExternalVerifier(
-            command: ["python3", "verify.py"], folder: folder.path, timeout: .seconds(seconds), parallelism: parallelism)
+            command: ["python3", "verify.py"], folder: folder.path, timeout: .seconds(seconds), parallelism: parallelism
+        )
     }
 
     private func shell(_ script: String) throws -> ExternalVerifier {
@@ -141,7 +142,8 @@ struct ExternalVerifierTests {
         #expect(results[1].reward == .judged(.right))
         let child = try #require(pid_t(try String(contentsOfFile: "\(folder.path)/child", encoding: .utf8)))
         // The suite's time limit is what fails if it never ends. A zombie has ended.
-        while let status = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8), !status.contains(") Z") {
+        while let status = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8), !status.contains(") Z")
+        {
             sched_yield()
         }
     }
@@ -210,7 +212,9 @@ struct ExternalVerifierTests {
         let verifier = try python("json.dumps({'score': 1, 'extracted': r['response']})", act: act, parallelism: 2)
         let results = verifier.judge((0..<40).map { request("\($0)") })
         #expect(results.map(\.extracted) == (0..<40).map { "\($0)" })
-        let running = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("running-") }
+        let running = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasPrefix("running-")
+        }
         #expect(running.count == 2)
         #expect(verifier.judge([]) == [])
     }
@@ -236,7 +240,8 @@ struct ExternalVerifierTests {
             }
         }
         #expect(problem([], in: folder.path)?.description.contains("its command is empty") == true)
-        #expect(problem(["no-such-program"], in: folder.path)?.description.contains("'no-such-program' in PATH") == true)
+        #expect(
+            problem(["no-such-program"], in: folder.path)?.description.contains("'no-such-program' in PATH") == true)
         #expect(problem(["./absent"], in: folder.path)?.description.contains("'./absent' in \(folder.path)") == true)
         #expect(problem(["sh"], in: "\(folder.path)/absent")?.exitStatus == .configuration)
     }

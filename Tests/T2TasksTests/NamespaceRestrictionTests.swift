@@ -25,7 +25,9 @@ struct NamespaceRestrictionTests {
         #expect(found.cause.hasSuffix("(\(setting.replacing("/", with: ".")) is \(value))"))
         #expect(found.remedy == "As root: \(remedy)")
         let error = SandboxError.broken("bwrap: no", restriction: found)
-        #expect(error.description == "program sandbox: a trial program could not be run: bwrap: no: \(found.cause). \(found.remedy)")
+        #expect(
+            error.description
+                == "program sandbox: a trial program could not be run: bwrap: no: \(found.cause). \(found.remedy)")
     }
 
     @Test("may be a container", arguments: [".dockerenv", "run/.containerenv"])

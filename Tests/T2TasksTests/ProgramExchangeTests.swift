@@ -130,7 +130,8 @@ struct ProgramExchangeTests {
                 "functions of the tests and the library as arguments",
                 "def f(g, *x, **y): return [g(z, **y) for z in x]\ndef adder(n): return lambda x: x + n",
                 "import math\nassert f(math.sqrt, 4, 9) == [2, 3] and f(str.upper, 'a') == ['A'] and f(len, [1]) == [1]",
-                "assert f(lambda x, k=1: x * k, 2, 3, k=5) == [10, 15] and adder(2)(3) == 5 and list(map(adder(1), [1])) == [2]"),
+                "assert f(lambda x, k=1: x * k, 2, 3, k=5) == [10, 15] and adder(2)(3) == 5 and list(map(adder(1), [1])) == [2]"
+            ),
             Example(
                 "objects of the tests' classes",
                 "def total(node):\n    result = 0\n    while node:\n        result += node.value\n        node.seen = True\n"
@@ -140,11 +141,13 @@ struct ProgramExchangeTests {
             Example(
                 "a function with a builtin's name", "def sum(a, b): return a * b", "assert sum(3, 4) == 12"),
             Example(
-                "names that the program imported", "import math as m\nfrom math import gcd\nx = 1\ndef up():\n    global x\n    x += 1",
+                "names that the program imported",
+                "import math as m\nfrom math import gcd\nx = 1\ndef up():\n    global x\n    x += 1",
                 "assert gcd(4, 6) == 2 and m.isclose(1.0, 1.0)", "up(); assert x == 2"),
             Example(
                 "copies", "class P:\n    def __init__(self): self.x = [1]",
-                "import copy\np = P(); q = copy.deepcopy(p); q.x.append(2); r = copy.copy(p)\nassert p.x == [1] and r.x == [1]"),
+                "import copy\np = P(); q = copy.deepcopy(p); q.x.append(2); r = copy.copy(p)\nassert p.x == [1] and r.x == [1]"
+            ),
         ])
     func passes(example: Example) throws {
         #expect(try run(example.source, example.tests) == .passed)

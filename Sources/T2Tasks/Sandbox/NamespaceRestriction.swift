@@ -43,7 +43,9 @@ struct NamespaceRestriction: Equatable {
     }
 
     private static func container(root: String) -> NamespaceRestriction? {
-        guard ["/.dockerenv", "/run/.containerenv"].contains(where: { access(root + $0, F_OK) == 0 }) else { return nil }
+        guard ["/.dockerenv", "/run/.containerenv"].contains(where: { access(root + $0, F_OK) == 0 }) else {
+            return nil
+        }
         return NamespaceRestriction(
             cause: "this is a container whose rules forbid new namespaces",
             remedy: "Start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined")

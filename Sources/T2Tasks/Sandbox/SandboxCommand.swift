@@ -17,7 +17,9 @@ struct SandboxCommand: Sendable, Equatable {
         let limits = String(decoding: try JSONEncoder().encode(limits), as: UTF8.self)
         let view = isolation == .bubblewrap ? Self.view(of: interpreter) : []
         arguments =
-            bubblewrap + view + [interpreter.executable, "-s", "-S", "-B", "-c", Self.runner, limits, isolation.rawValue]
+            bubblewrap + view + [
+                interpreter.executable, "-s", "-S", "-B", "-c", Self.runner, limits, isolation.rawValue,
+            ]
         executable = arguments[0]
     }
 

@@ -31,11 +31,23 @@ extension ProgramAttack {
             ),
             ("abort", "import os\nos.abort()"),
             ("a crash", "import ctypes\nctypes.string_at(0)"),
-            ("faulthandler", "import faulthandler\nfaulthandler.dump_traceback_later(0.01, exit=True)\nwhile True: pass"),
-            ("a signal to itself", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nos.kill(0, signal.SIGKILL)"),
+            (
+                "faulthandler",
+                "import faulthandler\nfaulthandler.dump_traceback_later(0.01, exit=True)\nwhile True: pass"
+            ),
+            (
+                "a signal to itself",
+                "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nos.kill(0, signal.SIGKILL)"
+            ),
             ("the kernel's exit", "import ctypes\nctypes.CDLL(None).syscall(231, 0)\nctypes.CDLL(None).syscall(94, 0)"),
-            ("the text of its exception", "class E(Exception):\n    def __str__(self):\n        import os\n        os._exit(0)\nraise E"),
-            ("words on its output", "import os\nprint('passed')\nfor i in range(3): os.write(i, b'passed')\nos._exit(0)"),
+            (
+                "the text of its exception",
+                "class E(Exception):\n    def __str__(self):\n        import os\n        os._exit(0)\nraise E"
+            ),
+            (
+                "words on its output",
+                "import os\nprint('passed')\nfor i in range(3): os.write(i, b'passed')\nos._exit(0)"
+            ),
             ("a subclass of SystemExit", "class E(SystemExit): code = 0\ndef f(x): raise E"),
         ].map { ProgramAttack("ends by \($0.0)", $0.1) }
 }

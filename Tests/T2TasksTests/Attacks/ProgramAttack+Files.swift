@@ -21,7 +21,8 @@ extension ProgramAttack {
             reason: "No space left"),
         ProgramAttack(
             "flood of empty files", "for i in range(1 << 20): open(str(i), 'w').close()", reason: "No space left"),
-        ProgramAttack("flood of folders", "import os\nfor i in range(1 << 20): os.mkdir(str(i))", reason: "No space left"),
+        ProgramAttack(
+            "flood of folders", "import os\nfor i in range(1 << 20): os.mkdir(str(i))", reason: "No space left"),
         ProgramAttack(
             "sparse file", "with open('x', 'wb') as file: file.truncate(1 << 40)", reason: "File too large"),
         ProgramAttack(

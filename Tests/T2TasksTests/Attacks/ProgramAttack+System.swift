@@ -21,9 +21,11 @@ extension ProgramAttack {
             """, reason: "AssertionError"),
         ProgramAttack(
             "datagram to the outside",
-            "import socket\ndef f(x):\n    socket.socket(2, 2).sendto(b'x', ('1.1.1.1', 53))\n    return 4", reason: "OSError"),
+            "import socket\ndef f(x):\n    socket.socket(2, 2).sendto(b'x', ('1.1.1.1', 53))\n    return 4",
+            reason: "OSError"),
         ProgramAttack(
-            "names looked up", "import socket\ndef f(x):\n    socket.getaddrinfo('localhost.localdomain.', 80)\n    return 4"),
+            "names looked up",
+            "import socket\ndef f(x):\n    socket.getaddrinfo('localhost.localdomain.', 80)\n    return 4"),
         ProgramAttack(
             "interfaces changed by netlink",
             """

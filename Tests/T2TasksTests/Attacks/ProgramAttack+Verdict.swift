@@ -10,7 +10,8 @@ extension ProgramAttack {
             "class E(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\nf = lambda x: E(5)",
             reason: "AssertionError"),
         ProgramAttack(
-            "a list that equals everything", "class E(list):\n    def __eq__(self, other): return True\nf = lambda x: E()",
+            "a list that equals everything",
+            "class E(list):\n    def __eq__(self, other): return True\nf = lambda x: E()",
             tests: ["assert f(2) == [4]"], reason: "AssertionError"),
         ProgramAttack(
             "an answer whose parts equal everything",
@@ -195,12 +196,14 @@ extension ProgramAttack {
             """,
             tests: ["class Node:\n    _hidden = 4\n    def run(self): return self._hidden", "assert f(Node()) == 4"],
             reason: "AssertionError"),
-        ProgramAttack("descriptors closed", "import os\nos.closerange(0, 1 << 16)\nf = lambda x: 4", reason: "ended before"),
+        ProgramAttack(
+            "descriptors closed", "import os\nos.closerange(0, 1 << 16)\nf = lambda x: 4", reason: "ended before"),
         ProgramAttack("null bytes", "f = lambda x: 4\n\0\nf = lambda x: 5", reason: "null bytes"),
         ProgramAttack(
             "an encoding that hides code", "# -*- coding: utf-7 -*-\nf = lambda x: 5\n#+AAo-f = lambda x: 4",
             reason: "AssertionError"),
-        ProgramAttack("an encoding that fails", "# -*- coding: no-such-thing -*-\nf = lambda x: 5", reason: "AssertionError"),
+        ProgramAttack(
+            "an encoding that fails", "# -*- coding: no-such-thing -*-\nf = lambda x: 5", reason: "AssertionError"),
     ]
 
     /// Reading the tests, of which each holds a word that is nowhere else.
