@@ -110,7 +110,7 @@ let package = Package(
         .executableTarget(
             name: "t2-bench",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Model", "T2Learning", "CKernels", "T2CommandLine", argumentParser,
+                "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "CKernels", "T2CommandLine", argumentParser,
             ]),
         .target(name: "T2TestSupport", dependencies: ["T2Core"], resources: [.copy("Fixtures")]),
 

@@ -11,6 +11,7 @@ struct Bench: ParsableCommand {
             Examples:
               t2-bench profile --model experts/tiny/base
               t2-bench products
+              t2-bench sandbox --parallelism 2
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
 
             Exit status:
@@ -18,8 +19,9 @@ struct Bench: ParsableCommand {
               64       wrong usage: a flag, or more tokens than the model's context holds
               65       bad data: the model, or a request
               66       a file or folder that is missing
+              69       the sandbox cannot run on this machine
             """,
-        subcommands: [Profile.self, Serve.self, ProductBench.self])
+        subcommands: [Profile.self, Serve.self, ProductBench.self, SandboxBench.self])
 
     /// Sequences of a batch: as many as nobody has, few enough to be counted in tokens.
     static let batchSizes = 1...1_000_000

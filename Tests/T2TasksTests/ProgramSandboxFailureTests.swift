@@ -97,6 +97,22 @@ struct ProgramSandboxFailureTests {
         #expect(error?.description.contains("user.max_user_namespaces") == true)
     }
 
+    @Test("quotes bubblewrap where it may make no namespaces, and tells why or lists what may be the cause")
+    func noNamespaces() throws {
+        let folder = try TemporaryFolder()
+        try folder.writeExecutable(
+            "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n", to: "bwrap")
+        // Root becomes nobody first, who must be able to reach the program.
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        let error = #expect(throws: SandboxError.self) {
+            try ProgramSandbox(parallelism: 1, searchPath: "\(folder.path):/usr/bin")
+        }
+        #expect(error?.exitStatus == .unavailable)
+        #expect(error?.description.contains("bwrap: setting up uid map: Permission denied") == true)
+        let remedies = ["sysctl -w", "--security-opt"]
+        #expect(remedies.contains { error?.description.contains($0) == true })
+    }
+
     /// The suite's time limit is what fails if it never does.
     private func waitUntilEnded(_ process: pid_t) {
         while isRunning(process) { sched_yield() }

@@ -8,6 +8,13 @@ import T2Core
 /// `program_runner.py` how a program is run in there, `program_exchange.py` how its tests reach it). An interpreter that dies costs the program it was running, which
 /// is then *not run*, never *failed*; the next program gets a new one.
 ///
+/// Since tests and program are two processes, the tests decide alone what equals what. What this gives up: an object of a
+/// class of the program's own is unequal to every value of the tests and cannot be calculated with one, whatever its
+/// class says (a subclass of a builtin type counts as that type); a test cannot derive from a class of the program (such
+/// tests are *not run*) nor see what the program prints or draws from `random`. What remains: two objects of the
+/// program's own classes are equal if the program says so, and names that the tests neither define nor import mean what
+/// the program says, except modules of the library and, unless the tests ask for nothing else, builtins.
+///
 /// Invariants: a batch is answered whole and in order; no process outlives its program; none outlives the sandbox.
 package final class ProgramSandbox: Sendable {
     /// What its programs are kept from.

@@ -1,12 +1,13 @@
 """How a program and its tests talk, from two processes: calls go one way, values come back as data.
 
-The program is never trusted. What crosses the socket is JSON that can only become numbers, texts, the standard library's
-plain data types and references; so an object of the program's own class stays where it is, and the tests hold a `Remote`
-in its place. A mutable argument that the called function changed is changed on the calling side too.
+The program is never trusted. What crosses the socket is JSON that can only become numbers, texts, the standard
+library's plain data types and references; so an object of the program's own class stays where it is, and the tests hold
+a `Remote` in its place. A mutable argument that the called function changed is changed on the calling side too.
 
-A request is {"ask": name of one of REQUESTS, "with": [positional arguments, named arguments]}; the answer is {"value": …,
-"changed": [[number of the container, its content], …]} or {"raised": …}. While an answer is awaited, the other side may
-ask too (a test's own function that was passed to the program). Each message follows its little-endian 4-byte length.
+A request is {"ask": name of one of REQUESTS, "with": [positional arguments, named arguments]}; the answer is {"value":
+…, "changed": [[number of the container, its content], …]} or {"raised": [class, arguments, text]}. While an answer is
+awaited, the other side may ask too (a test's own function that was passed to the program). Each message follows its
+little-endian 4-byte length.
 """
 
 import builtins
@@ -21,6 +22,12 @@ import types
 
 import collections, datetime, decimal, fractions, functools  # noqa: E401
 
+# Before Python 3.10 its library's folders tell which modules are its own.
+LIBRARY_FOLDER = os.path.dirname(os.__file__)
+LIBRARY = getattr(sys, "stdlib_module_names", None) or frozenset(sys.builtin_module_names).union(
+    entry.split(".")[0]
+    for folder in (LIBRARY_FOLDER, f"{LIBRARY_FOLDER}/lib-dynload") if os.path.isdir(folder)
+    for entry in os.listdir(folder))
 LONGEST_MESSAGE = 1 << 26
 LARGEST_PLAIN_INTEGER = 1 << 62
 TESTS_MODULE = "__main__"
@@ -78,8 +85,8 @@ def fill_default(target, items):
     target.update(pairs(items[1:]))
 
 
-# How each type is written: its tag, its parts, and how it is made of them again. Mutable types are made empty and filled, so
-# that they may contain themselves.
+# How each type is written: its tag, its parts, and how it is made of them again. Mutable types are made empty and
+# filled, so that they may contain themselves.
 Container = collections.namedtuple("Container", "tag contents fill")
 Value = collections.namedtuple("Value", "tag parts make")
 CONTAINERS = {
@@ -267,7 +274,7 @@ class Exchange:
             return self.exported[parts]
         if tag == "type":
             return TYPES[parts]
-        if tag == "module" and parts.split(".")[0] in sys.stdlib_module_names:
+        if tag == "module" and parts.split(".")[0] in LIBRARY:
             return importlib.import_module(parts)
         if tag == "library" and not self.judging:
             return functools.reduce(getattr, parts[1:], importlib.import_module(parts[0]))

@@ -108,11 +108,13 @@ UNARY = {
     "enter": lambda value: type(value).__enter__(value), "exit": lambda value, *error: value.__exit__(*error),
 }
 
-# What one side may be asked for by the other, each with the object that it concerns first. The program's side adds "global".
+# What one side may be asked for by the other, each with the object that it concerns first. The program's side adds
+# "global".
 REQUESTS = {
     "call": lambda function, *arguments, **named: function(*arguments, **named),
     "getattr": getattr, "setattr": setattr, "delattr": delattr, "iter": iter, "contains": operator.contains,
-    "isinstance": isinstance, "issubclass": issubclass, "copy": copy.copy, "deepcopy": copy.deepcopy, "as base": as_base,
+    "isinstance": isinstance, "issubclass": issubclass, "copy": copy.copy, "deepcopy": copy.deepcopy,
+    "as base": as_base,
     **UNARY,
     **{name: getattr(operator, name, None) or getattr(operator, f"{name}_") for name in COMPARISONS + ARITHMETIC},
 }

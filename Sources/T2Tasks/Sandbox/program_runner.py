@@ -7,13 +7,13 @@ sandbox alone. Imports are paid once; a program costs two forks:
       judge    enters new process, mount and IPC namespaces, mounts a fresh /tmp, runs the tests
         program  process 1 in there, without capabilities, under resource limits: the model's code, called by the judge
 
-Invariants: between two programs no process but the runner lives and no writable file exists. A verdict needs the pipe and
-the status of the judge, which a program cannot reach: it is in other namespaces and shares with the judge one socket that
-carries data (`program_exchange.py`). The tests never were in a process that a program was forked from: the program reads
-its source from the request, the judge its tests only after that.
+Invariants: between two programs no process but the runner lives and no writable file exists. A verdict needs the pipe
+and the status of the judge, which a program cannot reach: it is in other namespaces and shares with the judge one socket
+that carries data (`program_exchange.py`). The tests never were in a process that a program was forked from: the program
+reads its source from the request, the judge its tests only after that.
 
-A request is the source, then the tests as a JSON array; the reply is a JSON object. Each follows its little-endian 4-byte
-length, on standard input, which is a socket.
+A request is the source, then the tests as a JSON array; the reply is a JSON object. Each follows its little-endian
+4-byte length, on standard input, which is a socket.
 """
 
 import ctypes
@@ -36,8 +36,9 @@ MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 REPORT_LIMIT = 4096
-# A program that the kernel kills for its processor time has used more than this. The limit is at least a second, also for
-# a program that lowers its own, but is counted in whole ticks: on a busy machine a second by ticks was seen to be 0.63 s.
+# A program that the kernel kills for its processor time has used more than this. The limit is at least a second, also
+# for a program that lowers its own, but is counted in whole ticks: on a busy machine a second by ticks was seen to be
+# 0.63 s.
 LEAST_PROCESSOR_SECONDS = 0.3
 
 # Statuses with which a judge ends.
@@ -57,17 +58,17 @@ def demand(result, action):
 
 
 class SystemCallFilter:
-    """A seccomp filter without the calls that could escape the limits: namespaces, mounts, anonymous files, tracing, and
-    sockets that are in no network namespace or need a part of the kernel that no program needs."""
+    """A seccomp filter without the calls that could escape the limits: namespaces, mounts, anonymous files, tracing,
+    and sockets that are in no network namespace or need a part of the kernel that no program needs."""
 
     DENIED = {
         # ptrace, mount, umount2, pivot_root, unshare, setns, add_key, request_key, keyctl, bpf, userfaultfd,
         # perf_event_open, io_uring_setup, process_vm_readv, process_vm_writev, memfd_create, memfd_secret, shmget,
         # open_tree, move_mount, fsopen, mount_setattr
-        "x86_64": (0xC000003E, 56, 41, (101, 165, 166, 155, 272, 308, 248, 249, 250, 321, 323, 298, 425, 310, 311, 319, 447,
-                                    29, 428, 429, 430, 442)),
-        "aarch64": (0xC00000B7, 220, 198, (117, 40, 39, 41, 97, 268, 217, 218, 219, 280, 282, 241, 425, 270, 271, 279, 447,
-                                      194, 428, 429, 430, 442)),
+        "x86_64": (0xC000003E, 56, 41, (101, 165, 166, 155, 272, 308, 248, 249, 250, 321, 323, 298, 425, 310, 311, 319,
+                                        447, 29, 428, 429, 430, 442)),
+        "aarch64": (0xC00000B7, 220, 198, (117, 40, 39, 41, 97, 268, 217, 218, 219, 280, 282, 241, 425, 270, 271, 279,
+                                           447, 194, 428, 429, 430, 442)),
     }
     CLONE3 = 435
     X32_CALLS = 0x40000000

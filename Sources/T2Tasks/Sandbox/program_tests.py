@@ -35,7 +35,7 @@ class TestNamespace(dict):
         for node in nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 attributes.setdefault(node.value.id, set()).add(node.attr)
-        for name in attributes.keys() & sys.stdlib_module_names - bound:
+        for name in attributes.keys() & LIBRARY - bound:
             try:
                 module = importlib.import_module(name)
             except ImportError:

@@ -4,7 +4,8 @@ extension ProgramAttack {
         ProgramAttack("fork bomb", "import os\nwhile True: os.fork()"),
         ProgramAttack(
             "fork bomb that swallows refusals",
-            "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", reason: "processor time"),
+            "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", reason: "processor time",
+            "ran longer"),
         ProgramAttack(
             "thread bomb", "import threading\nwhile True: threading.Thread(target=threading.Event().wait).start()",
             reason: "can't start new thread"),
@@ -15,7 +16,8 @@ extension ProgramAttack {
         ProgramAttack("huge power", "x = 9 ** 9 ** 9"),
         ProgramAttack("huge shift", "x = 1 << (1 << 40)", reason: "MemoryError"),
         ProgramAttack(
-            "catastrophic pattern", "import re\nre.match(r'(a+)+$', 'a' * 64 + 'b')", reason: "processor time"),
+            "catastrophic pattern", "import re\nre.match(r'(a+)+$', 'a' * 64 + 'b')", reason: "processor time",
+            "ran longer"),
         ProgramAttack("deep recursion", "def f(x): return f(x) + 1", reason: "RecursionError"),
         ProgramAttack(
             "deep recursion without limit", "import sys\nsys.setrecursionlimit(1 << 30)\ndef f(x): return f(x) + 1"),
@@ -27,9 +29,9 @@ extension ProgramAttack {
             reason: "RecursionError"),
         ProgramAttack(
             "endless answer", "import itertools\nf = lambda x: itertools.count()", tests: ["list(f(2))"],
-            reason: "processor time"),
+            reason: "processor time", "ran longer"),
         ProgramAttack("long answer", "f = lambda x: 'x' * (65 << 20)", reason: "can be passed"),
-        ProgramAttack("endless loop", "while True: pass", reason: "processor time"),
+        ProgramAttack("endless loop", "while True: pass", reason: "processor time", "ran longer"),
         ProgramAttack(
             "endless loop that ignores every signal",
             """
@@ -39,14 +41,15 @@ extension ProgramAttack {
                 except (OSError, ValueError): pass
             signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
             while True: pass
-            """, reason: "processor time"),
+            """, reason: "processor time", "ran longer"),
         ProgramAttack(
             "endless loop that swallows every exception",
-            "while True:\n    try:\n        while True: pass\n    except BaseException: pass", reason: "processor time"),
+            "while True:\n    try:\n        while True: pass\n    except BaseException: pass", reason: "processor time",
+            "ran longer"),
         ProgramAttack(
             "busy children",
-            // Ended by its processor time, or on a busy machine by the clock.
-            "import os\nfor i in range(3):\n    if os.fork() == 0:\n        while True: pass\nwhile True: pass"),
+            "import os\nfor i in range(3):\n    if os.fork() == 0:\n        while True: pass\nwhile True: pass",
+            reason: "processor time", "ran longer"),
         ProgramAttack("sleep for ever", "import time\ntime.sleep(1 << 20)", reason: "ran longer than"),
         ProgramAttack(
             "sleep inside a test", "import time\ndef f(x): time.sleep(1 << 20)", reason: "ran longer than"),
@@ -56,7 +59,7 @@ extension ProgramAttack {
         ProgramAttack(
             "flood of output",
             "import sys\nwhile True:\n    print('x' * (1 << 20))\n    print('x' * (1 << 20), file=sys.stderr)",
-            reason: "processor time"),
+            reason: "processor time", "ran longer"),
         ProgramAttack(
             "raised limits",
             """

@@ -139,6 +139,20 @@ extension ProgramAttack {
             os._exit(0)
             """, reason: "answered its tests with"),
         ProgramAttack(
+            "every descriptor echoed",
+            """
+            import os
+            for source in range(64):
+                try:
+                    os.set_blocking(source, False)
+                    found = os.read(source, 64)
+                except OSError: continue
+                for target in range(64):
+                    try: os.write(target, found)
+                    except OSError: pass
+            os._exit(0)
+            """, reason: "ended before"),
+        ProgramAttack(
             "every descriptor flooded",
             "import os\nwhile True:\n    for d in range(64):\n        try: os.write(d, bytes(60000))\n        except OSError: pass",
             reason: "answered its tests with"),
