@@ -198,4 +198,36 @@ struct OwnTaskTests {
         check = TaskCheck(task, in: "", form: .chat, verifier: verifier)
         #expect(check.parts[1].problems == 1 && check.parts[1].shared == 1)
     }
+
+    @Test("a command of the task's own judges, where the folder is at hand; it sees the record")
+    func external() throws {
+        let folder = try folder(
+            Self.head + "reference: \"{answer}\"\nverifier: {kind: external, command: [python3, judge.py]}\n")
+        try folder.write(
+            """
+            import json, sys
+            for line in sys.stdin:
+                request = json.loads(line)
+                right = request["response"] == request["record"]["answer"]
+                outcome = "right" if right else "wrong" if request["finished"] else "no-answer"
+                print(json.dumps({"outcome": outcome, "extracted": request["response"]}), flush=True)
+            """, to: "judge.py")
+        let task = try TaskRegistry.bundled.task(named: folder.path)
+        let problems = try task.problems(split: .train, in: "")
+        let verifier = try Verifier(parallelism: 2, tasks: [task])
+        #expect(GoldCheck(problems, verifier: verifier).failures == [])
+        let examinations = verifier.examine([
+            Submission(problem: problems[0], completion: "Quito", finished: true),
+            Submission(problem: problems[0], completion: "Lima", finished: true),
+            Submission(problem: problems[0], completion: "Li", finished: false),
+        ])
+        #expect(examinations.map(\.reward) == [.judged(.wrong), .judged(.right), .judged(.cutOff)])
+        #expect(examinations[0].extracted == "Quito")
+        let elsewhere = Verifier(parallelism: 1).examine(
+            Submission(problem: problems[0], completion: "Lima", finished: true))
+        #expect(elsewhere.reward.value == nil)
+        let absent = try self.folder(Self.head + "verifier: {kind: external, command: [./nowhere]}\n")
+        let other = try TaskRegistry.bundled.task(named: absent.path)
+        #expect(throws: InputError.self) { try Verifier(parallelism: 1, tasks: [other]) }
+    }
 }

@@ -100,7 +100,7 @@ struct PublishedDataTests {
             let topics = ["gsm8k", "mbpp", "arc-easy"]
             for (index, problem) in problems.enumerated() {
                 #expect(problem.topic == topics[index % 3])
-                #expect(problem.prompt.utf8.count <= 200 + 60)
+                #expect(problem.prompt.utf8.count <= 256 - 16 - 1)
                 #expect(ids.insert(problem.id).inserted)
             }
             #expect(problems.count % 3 == 0 && problems.count >= 300)

@@ -6,9 +6,9 @@ import T2Core
 /// The questions are those of gsm8k, mbpp and arc-easy, each from its own split, taken in turn until one of them has no more.
 struct PublishedClassification: ProblemSource {
     static let name = "classify-published"
-    /// UTF-8 bytes of a question. A token is at least one byte, so that the bundled model's context of 256 tokens holds any
-    /// of them with the words around it; longer ones are left out.
-    static let longestQuestion = 200
+    /// UTF-8 bytes of a question; longer ones are left out. A token is at least one byte, so that the 54 bytes of words around
+    /// a question, a token before the text and an answer of 16 fit into the bundled model's context of 256 with any of them.
+    static let longestQuestion = 184
 
     private static let sources = [("gsm8k", "math"), ("mbpp", "code"), ("arc-easy", "reasoning")]
 
