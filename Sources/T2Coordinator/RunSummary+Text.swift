@@ -7,7 +7,7 @@ extension RunSummary {
         let gain = 100 * (best.accuracy - base.accuracy)
         var evaluate =
             "t2 eval --model \(Self.quoted(configuration.model)) --expert \(Self.quoted(bestPath))"
-        evaluate += " --task \(configuration.task) --split test"
+        evaluate += " --task \(Self.quoted(configuration.task)) --split test"
         if let data = configuration.data, data != BaseModelFolder.defaultData(model: configuration.model) {
             evaluate += " --data \(Self.quoted(data))"
         }

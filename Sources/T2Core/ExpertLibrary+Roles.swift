@@ -1,8 +1,8 @@
 extension ExpertLibrary.Entry {
-    /// The task whose expert decides on prompts instead of answering them.
-    package static let classificationTask = "classify"
+    /// The tasks whose experts decide on prompts instead of answering them: on bundled prompts, and on published ones.
+    package static let classificationTasks = ["classify", "classify-published"]
 
-    package var isClassifier: Bool { expert.description.task == Self.classificationTask }
+    package var isClassifier: Bool { Self.classificationTasks.contains(expert.description.task) }
 }
 
 extension ExpertLibrary {
@@ -12,7 +12,7 @@ extension ExpertLibrary {
     package func classifier() throws -> Entry {
         if let entry = entries.first(where: \.isClassifier) { return entry }
         throw InputError(
-            path, "has no expert of the task '\(Entry.classificationTask)'",
+            path, "has no expert of the task '\(Entry.classificationTasks.joined(separator: "' or '"))'",
             remedy: "Train one, or use --adapt prompt: the base model then classifies.")
     }
 }

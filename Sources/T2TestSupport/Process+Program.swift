@@ -4,11 +4,13 @@ extension Process {
     /// A program of this package, not started yet: the one that was built with the tests.
     package convenience init(program name: String, _ arguments: [String], environment: [String: String] = [:]) {
         self.init()
-        // The resources of the tests lie beside the programs.
-        executableURL = Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(name)
+        executableURL = URL(fileURLWithPath: Self.programFolder + "/" + name)
         self.arguments = arguments
         self.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     }
+
+    /// Where the programs are that were built with the tests: the tests' resources lie beside them.
+    package static var programFolder: String { Bundle.module.bundleURL.deletingLastPathComponent().path }
 
     /// Waits for the end: the exit status, or minus the signal that ended it.
     package func waitForStatus() -> Int32 {

@@ -21,6 +21,7 @@ enum TestRun {
         configuration.evaluateEvery = 2
         configuration.validationProblems = 6
         configuration.model = "/models/small"
+        configuration.missingLimit = 0.5
         return configuration
     }
 
