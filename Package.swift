@@ -126,7 +126,8 @@ let package = Package(
         .testTarget(
             name: "T2CoordinatorTests",
             dependencies: [
-                "T2Core", "T2Text", "T2Learning", "T2Transport", "T2Coordinator", "T2TestSupport", grdb, logging,
+                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Coordinator", "T2TestSupport", grdb,
+                logging,
             ]),
         .testTarget(
             name: "T2WorkerTests",

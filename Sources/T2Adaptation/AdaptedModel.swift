@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 import T2Model
 import T2Numerics
@@ -6,6 +7,8 @@ import T2Numerics
 package final class AdaptedModel: Sendable {
     package let base: BaseModel
     private let expert: (adapter: any Adapter, z: ExpertVector)?
+    private let lock = NSLock()
+    private nonisolated(unsafe) var merged: MergedWeights?
 
     /// The base model alone.
     package init(_ base: BaseModel) {
@@ -32,11 +35,16 @@ package final class AdaptedModel: Sendable {
         expert = (adapter, try adapter.complete(vector))
     }
 
-    /// The cheaper form for about `tokens` tokens.
+    /// The cheaper form for about `tokens` tokens. Weights are merged once, at the first need, while other lanes wait.
     ///
-    /// - Cost: merging costs 2·M·N·R flops an adapted weight, R being LoRA's rank for LoRA; call once and share the result.
+    /// - Cost: merging costs 2·M·N·R flops an adapted weight, R being LoRA's rank for LoRA.
     package func execution(tokens: Int) -> Execution {
         guard let (adapter, z) = expert else { return .merged(base.weights) }
-        return adapter.isMergingCheaper(tokens: tokens) ? .merged(adapter.merge(z)) : adapter.factored(z)
+        guard adapter.isMergingCheaper(tokens: tokens) else { return adapter.factored(z) }
+        return lock.withLock {
+            let weights = merged ?? adapter.merge(z)
+            merged = weights
+            return .merged(weights)
+        }
     }
 }

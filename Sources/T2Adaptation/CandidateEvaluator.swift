@@ -37,9 +37,9 @@ package struct CandidateEvaluator: Sendable {
         let prompts = try shots.map {
             try tokenizer.prompt(of: $0, maxTokens: sampling.maxTokens, contextLength: configuration.contextLength)
         }
-        answers = zip(shots, prompts).map { shot, prompt in
+        answers = try zip(shots, prompts).map { shot, prompt in
             ScoredSequence(
-                prompt: prompt, completion: tokenizer.reference(of: shot, model: configuration))
+                prompt: prompt, completion: try tokenizer.reference(of: shot, after: prompt, model: configuration))
         }
         self.prompts = prompts
     }

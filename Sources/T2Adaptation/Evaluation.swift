@@ -58,12 +58,6 @@ package struct Evaluation: Sendable {
         let prompts = try problems.map {
             try tokenizer.prompt(of: $0, maxTokens: sampling.maxTokens, contextLength: contextLength)
         }
-        let tokens = prompts.reduce(0) { $0 + $1.count + sampling.maxTokens }
-        let execution =
-            switch policy {
-            case .fixed(let model): model.execution(tokens: tokens)
-            case .dispatched(let dispatcher): dispatcher.execution
-            }
         let tally = Tally(progress)
         let batches = stride(from: 0, to: problems.count, by: EvaluationBatch.problems).map {
             $0..<min($0 + EvaluationBatch.problems, problems.count)
@@ -76,6 +70,13 @@ package struct Evaluation: Sendable {
                 let decided = try dispatcher.decide(batch.map { problems[$0].prompt }, lane: lane)
                 (dispatches, rows) = (decided, decided.map(dispatcher.row))
             }
+            // By the batch alone, as a worker decides by the unit: an answer does not depend on what else is evaluated.
+            let tokens = batch.reduce(0) { $0 + prompts[$1].count + sampling.maxTokens }
+            let execution =
+                switch policy {
+                case .fixed(let model): model.execution(tokens: tokens)
+                case .dispatched(let dispatcher): dispatcher.execution
+                }
             guard let sampled = try sample(prompts, batch, rows, lane, execution, isCancelled, tally) else { return [] }
             return judge(sampled, dispatches, problems, batch, tally)
         }

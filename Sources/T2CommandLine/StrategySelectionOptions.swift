@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import T2Core
+import T2Evaluation
 
 /// The strategy by which prompts find the z that answers them.
 package struct StrategySelectionOptions: ParsableArguments {
@@ -47,6 +48,14 @@ package struct StrategySelectionOptions: ParsableArguments {
                 "--adapt '\(path)' is neither a strategy nor a file. \(suggestion)"
                     + "Strategies: \(Strategy.names.joined(separator: ", ")), or an expert file.")
         }
+    }
+
+    /// What the first pass asks; nil for a strategy without one.
+    ///
+    /// - Throws: what reading the experts' library and its classification throws.
+    package func classification(for model: BaseModelFolder) throws -> Classification? {
+        guard case .classified = strategy, let experts else { return nil }
+        return try Classification(ExpertLibrary(path: experts, model: model.digest))
     }
 
     package var strategy: Strategy { adapt ?? expertPath.map { .file($0) } ?? .none }

@@ -41,17 +41,30 @@ package struct TaskDataOptions: ParsableArguments {
     package func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
 
     /// Of the task's problems for a model.
-    package func reader(_ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer) -> TaskReader {
+    ///
+    /// - Parameter selection: a strategy whose first pass must be able to ask about each problem.
+    /// - Throws: what reading the experts' library and its classification throws.
+    package func reader(
+        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
+        for selection: StrategySelectionOptions? = nil
+    ) throws -> TaskReader {
         TaskReader(
             task, folder: path ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
-            model: model.configuration, maxTokens: maxTokens, onBadRecord: onBadRecord, onLongPrompt: onLongPrompt)
+            model: model.configuration, maxTokens: maxTokens, onBadRecord: onBadRecord, onLongPrompt: onLongPrompt,
+            classification: try selection?.classification(for: model))
     }
 }
 
 extension TaskReader {
     /// The problems of a split; what was left out is said on standard error.
     package func announcedProblems(_ split: Split, first limit: Int? = nil) throws -> [Problem] {
-        let found = try problems(split, first: limit)
+        announce(try problems(split, first: limit), split)
+    }
+
+    /// The same of the examples of a few-shot search.
+    package func announcedExamples() throws -> [Problem] { announce(try examples(), .train) }
+
+    private func announce(_ found: Problems, _ split: Split) -> [Problem] {
         for notice in found.notices { StandardError.write("\(task.name), \(split.rawValue): \(notice)\n") }
         return found.problems
     }

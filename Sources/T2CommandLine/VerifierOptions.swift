@@ -12,6 +12,14 @@ package struct VerifierOptions: ParsableArguments {
 
     package var isolation: ProgramIsolation { withoutSandbox ? .none : .bubblewrap }
 
+    /// A coordinator judges nothing itself: it hands the choice to the workers that it starts.
+    package func requireUse(localWorkers: Int) throws {
+        guard !withoutSandbox || localWorkers > 0 else {
+            throw ValidationError(
+                "--unsafe-no-sandbox is for --local-workers: give it to each t2-worker join that is to have none.")
+        }
+    }
+
     /// A verifier of these tasks that can judge them: a sandbox that does not work is an error here.
     ///
     /// - Parameter parallelism: programs and copies of a command that may run at once.

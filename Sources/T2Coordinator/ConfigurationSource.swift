@@ -70,6 +70,12 @@ package struct ConfigurationSource: Sendable, Equatable {
         let folder = absolute(configuration.task, .task)
         if OwnTask.isFolder(folder) || configuration.task.contains("/") { configuration.task = folder }
         configuration.completeAdapter()
+        // Which task it is, is checked later.
+        if folders[ConfigurationKey.maxTokens.rawValue] == nil,
+            let limit = (try? TaskRegistry.bundled.task(named: configuration.task))?.maxTokens
+        {
+            configuration.maxTokens = limit
+        }
         if folders[ConfigurationKey.learningRate.rawValue] == nil {
             configuration.learningRate = configuration.adapter.defaultLearningRate
         }

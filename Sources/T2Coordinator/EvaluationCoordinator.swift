@@ -6,7 +6,8 @@ import T2Transport
 
 /// Measures accuracy on a task's problems, which whatever workers there are answer.
 ///
-/// The same passes over the same batches as on one machine; results are put together in the problems' order.
+/// The same passes over the same batches as on one machine, where one model answers all problems; where each has an expert of
+/// its own, units are cut by expert, and answers are the same up to rounding. Results are put together in the problems' order.
 package struct EvaluationCoordinator: Sendable {
     package struct Findings: Sendable {
         package let completions: [EvaluatedCompletion]

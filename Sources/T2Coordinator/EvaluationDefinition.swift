@@ -58,7 +58,8 @@ package struct EvaluationDefinition: Sendable {
         var search: SearchIdentity?
         switch policy {
         case .fixed(let vector): experts = [vector].compactMap { $0 }.map { Digest(of: $0.values) }
-        case .classified(_, let classifier, let vectors):
+        case .classified(let classification, let classifier, let vectors):
+            for category in classification.categories { asked.update("\(category.name)\u{0}\(category.expert)\u{0}") }
             experts =
                 vectors.sorted { $0.key < $1.key }.map { Digest(of: $0.value.values) }
                 + [classifier].compactMap { $0 }.map { Digest(of: $0.values) }

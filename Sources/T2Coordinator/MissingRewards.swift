@@ -19,10 +19,21 @@ struct MissingRewards: Sendable {
         reasons.merge(statistics.missing, uniquingKeysWith: +)
     }
 
-    /// Notes a unit that failed for want of a reward; other failures are none of this.
-    mutating func add(_ failure: UnitFailure) {
+    /// Notes a unit that failed for want of rewards; other failures are none of this.
+    ///
+    /// - Parameter answer: what the worker sent, with the rollouts.
+    mutating func add(_ failure: UnitFailure, answer: Message?) {
         guard failure.category == ResultDefect.Category.missingReward.rawValue else { return }
-        reasons[failure.message, default: 0] += 1
+        let rollouts: [RolloutReport]
+        switch answer {
+        case .result(let result): rollouts = result.rollouts
+        case .error(let report): rollouts = report.rollouts
+        default: rollouts = []
+        }
+        let missing = rollouts.compactMap { rollout in
+            if case .missing(let reason) = rollout.reward { reason } else { nil }
+        }
+        for reason in missing.isEmpty ? [failure.message] : missing { reasons[reason, default: 0] += 1 }
     }
 
     /// - Throws: `CoordinatorError.missingRewards` if they are more than this share of the step's sequences.

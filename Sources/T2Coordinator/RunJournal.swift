@@ -197,7 +197,7 @@ package actor RunJournal: UnitJournal {
         let policy = expert(vector.values, step: lease.unit.step, history)
         let path = try Evidence(folder: folder.evidencePath).save(
             UnitEvidence(lease: lease, policy: policy, answer: answer), of: failure)
-        missing.add(failure)
+        missing.add(failure, answer: answer)
         try missing.check(limit: definition.configuration.missingLimit)
         return path
     }

@@ -20,13 +20,14 @@ package struct RunStore: Sendable {
     package init(path: String, migrates: Bool = true) throws {
         self.path = path
         var configuration = Configuration()
-        configuration.journalMode = .wal
+        configuration.readonly = !migrates
+        if migrates { configuration.journalMode = .wal }
         // A person who looks into the database with another program must not end the run.
         configuration.busyMode = .timeout(10)
         do {
             database = try DatabaseQueue(path: path, configuration: configuration)
             // WAL mode sets NORMAL, which may lose the last transactions at a power cut.
-            try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            if migrates { try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
             let migrator = RunSchema.migrator
             let (isOlder, isNewer) = try database.read { database in
                 let applied = try migrator.appliedIdentifiers(database)
@@ -102,10 +103,18 @@ package struct RunStore: Sendable {
     /// Sampled completions, the newest step first.
     package func rollouts(_ selection: RolloutSelection, limit: Int) async throws -> [RolloutRecord] {
         try await read("read the rollouts") { database in
+            // A run that has just begun.
+            guard try database.tableExists(RolloutRecord.databaseTableName) else { return [] }
             var request = RolloutRecord.order(
                 Column("step").desc, Column("phase"), Column("unit"), Column("place"))
             if let step = selection.step { request = request.filter(Column("step") == step) }
-            if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }
+            if let phase = selection.phase {
+                request = request.filter(Column("phase") == phase.rawValue)
+            } else {
+                // What is asked or scored there is not judged.
+                let unjudged = [Phase.classification, .references].map(\.rawValue)
+                request = request.filter(!unjudged.contains(Column("phase")))
+            }
             if let problem = selection.problem { request = request.filter(Column("problem") == problem) }
             if !selection.outcomes.isEmpty {
                 request = request.filter(selection.outcomes.map(\.rawValue).contains(Column("outcome")))

@@ -22,7 +22,7 @@ package struct StepMetrics: Sendable, Equatable, Codable, FetchableRecord, Persi
     package var noAnswer: Int
     /// Cut off by max-tokens before there was an answer.
     package var cutOff: Int
-    /// Tries that gave no reward, by reason, those of failed units among them; every one was made again.
+    /// Completions without a reward at the first try, by reason, and failed units by theirs; all were made again.
     package var missing: [String: Int]
     /// Share of completions that reached max-tokens, with an answer or without, 0…1.
     package var unfinishedShare: Double

@@ -11,7 +11,7 @@ package struct TaskReader: Sendable {
         /// Problems of the split.
         package let total: Int
         package let badRecords: [BadRecord]
-        /// Problems that do not fit into the model's context.
+        /// Problems that do not fit into the model's context: with their answer, or with what a first pass asks about them.
         package let tooLong: Int
         /// Tokens of the longest prompt among the problems.
         package let longest: Int
@@ -35,12 +35,16 @@ package struct TaskReader: Sendable {
     private let model: ModelConfiguration
     private let onBadRecord: BadRecordPolicy
     private let onLongPrompt: LongPromptPolicy
+    /// What a first pass asks about every problem; nil if there is none.
+    private let classification: Classification?
 
     /// - Parameter maxTokens: of an answer; nil takes the task's own, or else the usual limit.
     package init(
         _ task: TrainingTask, folder: String, tokenizer: Tokenizer, model: ModelConfiguration, maxTokens: Int?,
-        onBadRecord: BadRecordPolicy = .fail, onLongPrompt: LongPromptPolicy = .fail
+        onBadRecord: BadRecordPolicy = .fail, onLongPrompt: LongPromptPolicy = .fail,
+        classification: Classification? = nil
     ) {
+        self.classification = classification
         self.task = task
         self.folder = folder
         self.maxTokens = Self.maxTokens(maxTokens, task)
@@ -65,6 +69,15 @@ package struct TaskReader: Sendable {
     /// - Parameter limit: of the problems that are wanted: the first ones.
     /// - Throws: what reading the task throws; `PromptError` for the longest prompt that does not fit, or if none does.
     package func problems(_ split: Split, first limit: Int? = nil) throws -> Problems {
+        try problems(split, first: limit, scored: false)
+    }
+
+    /// The training split for a few-shot search, which scores the right answers too.
+    ///
+    /// - Throws: as `problems`; `PromptError` for a right answer that does not fit behind its prompt.
+    package func examples() throws -> Problems { try problems(.train, first: nil, scored: true) }
+
+    private func problems(_ split: Split, first limit: Int?, scored: Bool) throws -> Problems {
         let set = try task.problems(split: split, in: folder, form: form, onBadRecord: onBadRecord)
         var fitting: [Problem] = []
         var longest = 0
@@ -74,6 +87,14 @@ package struct TaskReader: Sendable {
             do throws(PromptError) {
                 let tokens = try tokenizer.prompt(
                     of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
+                if scored, problem.reference != nil {
+                    _ = try tokenizer.reference(of: problem, after: tokens, model: model)
+                }
+                if let classification {
+                    _ = try tokenizer.prompt(
+                        of: classification.problem(problem), maxTokens: Classification.maxTokens,
+                        contextLength: model.contextLength)
+                }
                 longest = max(longest, tokens.count)
                 fitting.append(problem)
             } catch {

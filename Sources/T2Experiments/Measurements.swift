@@ -33,17 +33,22 @@ struct Measurements {
         }
     }
 
-    private func reader(_ task: TrainingTask, _ model: ReportModel) -> TaskReader {
+    private func reader(_ task: TrainingTask, _ model: ReportModel) throws -> TaskReader {
         TaskReader(
             task, folder: configuration.data, tokenizer: model.tokenizer, model: model.folder.configuration,
-            maxTokens: configuration.maxTokens, onLongPrompt: configuration.onLongPrompt)
+            maxTokens: configuration.maxTokens, onBadRecord: configuration.onBadRecord,
+            // Every system answers the same problems: those that a first pass can ask about.
+            onLongPrompt: configuration.onLongPrompt, classification: try Classification(model.experts))
     }
 
     /// The problems of a split; of the test split no more than the configuration's limit.
-    func problems(_ task: TrainingTask, _ split: Split, on model: ReportModel) throws -> [Problem] {
-        let all = try reader(task, model).problems(split).problems
-        guard split == .test, let limit = configuration.limit else { return all }
-        return Array(all.prefix(limit))
+    func reading(_ task: TrainingTask, _ split: Split, on model: ReportModel) throws -> TaskReader.Problems {
+        try reader(task, model).problems(split, first: split == .test ? configuration.limit : nil)
+    }
+
+    /// The examples of a few-shot search.
+    func examples(_ task: TrainingTask, on model: ReportModel) throws -> TaskReader.Problems {
+        try reader(task, model).examples()
     }
 
     /// Greedy answers to a split's problems.
@@ -54,18 +59,18 @@ struct Measurements {
         _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel, basis: String,
         policy: () throws -> Evaluation.Policy
     ) throws -> [EvaluationRecord] {
-        let problems = try problems(task, split, on: model)
+        let reader = try reader(task, model)
+        let problems = try reading(task, split, on: model).problems
         let digest = Digest(
             of: [
-                model.folder.digest.hexadecimal, task.name, String(task.version), split.rawValue,
-                try fingerprint(problems),
-                String(reader(task, model).maxTokens), basis,
+                model.folder.digest.hexadecimal, task.fingerprint, split.rawValue,
+                try fingerprint(problems), "\(reader.sampling())", basis,
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"
         if FileManager.default.fileExists(atPath: path) { return try EvaluationRecord.read(path: path) }
         let evaluation = Evaluation(
             tokenizer: model.tokenizer, verifier: verifier,
-            sampling: reader(task, model).sampling(), seed: configuration.seed)
+            sampling: reader.sampling(), seed: configuration.seed)
         let completions = try evaluation.run(problems, try policy(), lanes: model.lanes, isCancelled: isCancelled)
         guard completions.count == problems.count else { throw Stopped() }
         for completion in completions {
@@ -83,7 +88,7 @@ struct Measurements {
     func dispatches(
         _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel
     ) throws -> [Dispatch] {
-        let problems = try problems(task, .test, on: model)
+        let problems = try reading(task, .test, on: model).problems
         let digest = Digest(
             of: [
                 model.folder.digest.hexadecimal, try fingerprint(problems), try model.expertsFingerprint(),
@@ -118,7 +123,8 @@ struct Measurements {
         on model: ReportModel
     ) throws -> Search {
         let plan = configuration.fewShot
-        let examples = try reader(task, model).problems(.train).problems
+        let reader = try reader(task, model)
+        let examples = try examples(task, on: model).problems
         var settings = FewShotSearch.Settings()
         settings.method = method
         settings.population = plan.population
@@ -128,8 +134,8 @@ struct Measurements {
         settings.seed = configuration.seed
         let digest = Digest(
             of: [
-                model.folder.digest.hexadecimal, task.name, String(task.version), try fingerprint(examples),
-                String(reader(task, model).maxTokens), "\(plan)", String(settings.seed),
+                model.folder.digest.hexadecimal, task.fingerprint, try fingerprint(examples),
+                "\(reader.sampling())", "\(plan)", String(settings.seed),
                 entries.map(\.expert.vector.fingerprint).joined(separator: "\n"),
             ].joined(separator: "\n"))
         let path = "\(folder)/\(task.name).\(fileName(owner)).\(method.rawValue).\(digest.short).json"
@@ -141,7 +147,7 @@ struct Measurements {
             shots: plan.shots, settings: settings)
         let result = try adaptation.run(
             lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier,
-            sampling: reader(task, model).sampling(),
+            sampling: reader.sampling(),
             isCancelled: isCancelled)
         if isCancelled() { throw Stopped() }
         let search = Search(

@@ -17,7 +17,10 @@ extension Report {
                 digest: model.folder.digest.hexadecimal)
         }
         document.facts = [
-            .init(name: "answers", value: "greedy, at most \(configuration.maxTokens) tokens"),
+            .init(
+                name: "answers",
+                value: configuration.maxTokens.map { "greedy, at most \($0) tokens" }
+                    ?? "greedy, up to each task's limit"),
             .init(name: "problems", value: "test splits" + (configuration.limit.map { ", the first \($0)" } ?? "")),
             .init(name: "intervals", value: "95 %, Wilson's; of differences Tango's"),
             .init(
@@ -26,6 +29,9 @@ extension Report {
                     + "\(configuration.fewShot.iterations) iterations, seed \(configuration.seed)"),
             .init(name: "bytes a unit", value: "one vector to a worker and one gradient back, float32"),
         ]
+        if !notices.isEmpty {
+            document.facts.append(.init(name: "left out", value: notices.joined(separator: "; ")))
+        }
         document.seenTasks = try seenTable()
         document.unseenTasks = try unseenTable()
         document.dispatch = try dispatchAnalysis()

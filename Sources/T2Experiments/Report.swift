@@ -30,6 +30,8 @@ package final class Report {
     var bestExperts: [String: String] = [:]
     /// What pass 1 decided on test prompts.
     var dispatches: [Key: [Dispatch]] = [:]
+    /// What was left out of the data.
+    var notices: [String] = []
     private var steps: [Step] = []
 
     /// Loads the models and plans what is to be measured.
@@ -51,6 +53,16 @@ package final class Report {
         }
         measurements = try Measurements(
             folder: folder, verifier: verifier, configuration: configuration, isCancelled: isCancelled)
+        // What is missing or malformed is found before the first measurement, which may take hours.
+        for task in tasks {
+            for split in [Split.test, .train, .valid] where task.splits.contains(split) {
+                guard split == .test || configuration.unseen.contains(where: { $0.task == task }) else { continue }
+                let reading =
+                    try split == .train
+                    ? measurements.examples(task, on: model) : measurements.reading(task, split, on: model)
+                notices += reading.notices.map { "\(task.name), \(split.rawValue): \($0)" }
+            }
+        }
         for seen in configuration.seen { try planSeen(seen) }
         for unseen in configuration.unseen { planUnseen(unseen) }
         for task in tasks { planDispatch(task) }

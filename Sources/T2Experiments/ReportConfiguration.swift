@@ -42,6 +42,7 @@ package struct ReportConfiguration: Sendable {
     package let data: String
     /// Of an answer; nil takes each task's own limit.
     package let maxTokens: Int?
+    package let onBadRecord: BadRecordPolicy
     package let onLongPrompt: LongPromptPolicy
     package let seed: UInt64
     /// Problems of a test split at most; nil for all.
@@ -55,7 +56,8 @@ package struct ReportConfiguration: Sendable {
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
-            "title", "model", "experts", "data", "max-tokens", "on-long-prompt", "seed", "limit", "seen", "unseen",
+            "title", "model", "experts", "data", "max-tokens", "on-bad-record", "on-long-prompt", "seed", "limit",
+            "seen", "unseen",
             "few-shot",
             "transfer",
         ])
@@ -69,6 +71,7 @@ package struct ReportConfiguration: Sendable {
         experts = resolve(try file.requiredString("experts"))
         data = resolve(try file.requiredString("data"))
         maxTokens = try file.int("max-tokens", atLeast: 1)
+        onBadRecord = try file.choice("on-bad-record") ?? .fail
         onLongPrompt = try file.choice("on-long-prompt") ?? .fail
         seed = UInt64(try file.int("seed", atLeast: 0) ?? 0)
         limit = try file.int("limit", atLeast: 1)

@@ -68,7 +68,11 @@ struct ProgramText: Equatable {
         return String(decoding: word, as: UTF8.self).lowercased().trimmingPrefix { $0 == " " }.description
     }
 
-    private static func isPython(_ language: String) -> Bool { ["python", "python3", "py"].contains(language) }
+    /// By its first word: a title or attributes may stand behind it.
+    private static func isPython(_ language: String) -> Bool {
+        let word = language.prefix { $0.isLetter || $0.isNumber }
+        return ["python", "python3", "py"].contains(word)
+    }
 }
 
 extension BidirectionalCollection {

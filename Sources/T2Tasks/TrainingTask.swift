@@ -38,6 +38,9 @@ package struct TrainingTask: Sendable, Equatable {
     /// Texts that end a completion when the model writes one, and are no part of it.
     package func stopStrings(_ form: PromptForm) -> [String] { source.stopStrings(form) }
 
+    /// Of everything that a task of the user's own says and that its problems do not: it may change without a new version.
+    package var fingerprint: String { own?.fingerprint ?? "\(name) \(version)" }
+
     /// Tokens that an answer may take, if the task says so.
     package var maxTokens: Int? { source.maxTokens }
 

@@ -5,17 +5,22 @@ package enum PromptError: UserFacingError, Equatable {
     /// The tokenizer has no token for anything in it.
     case empty(problem: String)
     case tooLong(problem: String, tokens: Int, maxTokens: Int, context: Int)
+    /// The right answer, which a search scores, does not fit behind its prompt.
+    case referenceTooLong(problem: String, tokens: Int, context: Int)
 
-    /// Tokens of the prompt.
+    /// Tokens of the prompt, with its right answer if that is what is too long.
     package var tokens: Int {
         switch self {
         case .empty: 0
-        case .tooLong(_, let tokens, _, _): tokens
+        case .tooLong(_, let tokens, _, _), .referenceTooLong(_, let tokens, _): tokens
         }
     }
 
     package var description: String {
         switch self {
+        case .referenceTooLong(let problem, let tokens, let context):
+            "problem \(problem): its prompt and its right answer have \(tokens) tokens together; the model's context holds \(context). "
+                + "Leave such problems out of the shots: on-long-prompt skip."
         case .empty(let problem):
             "problem \(problem): its prompt has no tokens. Give every problem a prompt that the tokenizer can spell."
         case .tooLong(let problem, let tokens, let maxTokens, let context):

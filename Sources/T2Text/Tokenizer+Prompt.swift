@@ -39,13 +39,26 @@ extension Tokenizer {
     /// A completion's text without special tokens, up to the first stop string.
     package func completion(_ tokens: [Int32], stopStrings: [String]) -> String {
         let text = decode(tokens, skipSpecialTokens: true)
-        let end = stopStrings.compactMap { text.firstRange(of: $0)?.lowerBound }.min()
-        return end.map { String(text[..<$0]) } ?? text
+        guard !stopStrings.isEmpty else { return text }
+        // By bytes, as they are found while sampling: to `String`, the break in "\r\n" is no "\n".
+        let bytes = Array(text.utf8)
+        let end = stopStrings.compactMap { bytes.firstRange(of: Array($0.utf8))?.lowerBound }.min()
+        return end.map { String(decoding: bytes[..<$0], as: UTF8.self) } ?? text
     }
 
     /// A problem's correct answer as a model would write it: what ends an answer is part of it, as it is in training.
-    package func reference(of problem: Problem, model: ModelConfiguration) -> [Int32] {
+    ///
+    /// - Parameter prompt: of the problem, in tokens.
+    /// - Throws: `PromptError` if the two do not fit into the context together.
+    package func reference(
+        of problem: Problem, after prompt: [Int32], model: ModelConfiguration
+    ) throws(PromptError) -> [Int32] {
         let end = chatTemplate?.endOfTurn ?? model.endOfSequence.first.map { Int32($0) }
-        return encode(problem.reference ?? "", findsSpecialTokens: chatTemplate == nil) + [end].compactMap { $0 }
+        let answer = encode(problem.reference ?? "", findsSpecialTokens: chatTemplate == nil) + [end].compactMap { $0 }
+        let count = prompt.count + answer.count
+        guard count <= model.contextLength else {
+            throw .referenceTooLong(problem: problem.id, tokens: count, context: model.contextLength)
+        }
+        return answer
     }
 }

@@ -2,7 +2,7 @@ import T2Core
 
 /// Everything that coordinator and workers say to each other. Protocol version 1.
 ///
-/// On the wire: `["T2/1", kind, header as JSON, payload frames…]`. The payload frames are raw little-endian tensors whose
+/// On the wire: `["T2/2", kind, header as JSON, payload frames…]`. The payload frames are raw little-endian tensors whose
 /// types and shapes stand in the header; nothing executable is ever accepted.
 package enum Message: Sendable, Equatable {
     // From worker to coordinator.
@@ -27,7 +27,7 @@ package enum Message: Sendable, Equatable {
     case error(ErrorReport)
 
     /// The first frame. A peer of another major version is refused.
-    package static let version = "T2/1"
+    package static let version = "T2/2"
 
     /// The name in the second frame.
     package enum Kind: String, Sendable, CaseIterable {
@@ -242,7 +242,7 @@ package struct UnitStatistics: Sendable, Equatable, Codable {
     package var largestLogProbabilityDifference: Float = 0
     /// Groups whose rewards are all equal: they carry no gradient under a group advantage.
     package var equalRewardGroups = 0
-    /// Tries that gave no reward, by reason; each was followed by another.
+    /// Completions without a reward at the first try, by reason.
     package var missing: [String: Int] = [:]
     package var samplingSeconds: Double = 0
     package var rewardSeconds: Double = 0
@@ -315,7 +315,7 @@ package struct ErrorReport: Sendable, Equatable {
     package var logLines: [String]
     /// The z that the error is about, if it is about one.
     package var vector: Digest?
-    /// Of a unit whose gradient failed: all of them, as a result would carry them, or none.
+    /// Of a unit whose gradient or rewards failed: all of them, as a result would carry them, or none.
     package var rollouts: [RolloutReport]
 
     package init(

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Messages ⇄ frames: `["T2/1", kind, header as JSON, payload frames…]`.
+/// Messages ⇄ frames: `["T2/2", kind, header as JSON, payload frames…]`.
 ///
 /// The same message always gives the same bytes: the header's keys are sorted. Decoding trusts nothing: every count,
 /// size, type, shape and digest is compared, and no memory is taken on a peer's word.

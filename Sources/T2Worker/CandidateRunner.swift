@@ -57,10 +57,10 @@ final class CandidateRunner {
             guard isWanted else { throw UnitError.cancelled }
             found = sampled.map { ($0.tokens, $0.logProbabilities, $0.finished) }
         case .references:
-            let answers = zip(lease.problems, prompts).map { problem, prompt in
+            let answers = try zip(lease.problems, prompts).map { problem, prompt in
                 ScoredSequence(
                     prompt: prompt,
-                    completion: tokenizer.reference(of: problem, model: configuration))
+                    completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
             }
             for candidate in vectors.indices {
                 let scores = batch.logProbabilities(

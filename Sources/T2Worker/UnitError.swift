@@ -47,7 +47,7 @@ package enum UnitError: UserFacingError, Equatable {
     package static func category(of error: any Error) -> String {
         switch error {
         case let error as UnitError: error.category
-        case PromptError.tooLong: "prompt-too-long"
+        case PromptError.tooLong, PromptError.referenceTooLong: "prompt-too-long"
         case PromptError.empty: unsuitableLeaseCategory
         case ModelError.nonFinite: nonFiniteCategory
         default: "engine"

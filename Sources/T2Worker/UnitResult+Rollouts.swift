@@ -19,11 +19,11 @@ extension UnitStatistics {
 }
 
 extension RolloutReport {
-    init(_ rollout: Rollout, _ judged: JudgedReward, advantage: Float) {
+    init(_ rollout: Rollout, _ reward: Reward, advantage: Float) {
         self.init(
             problem: rollout.problem.id, problemNumber: rollout.problemNumber, sample: rollout.sample,
             tokens: rollout.tokens,
-            logProbabilities: rollout.logProbabilities, completion: rollout.completion, reward: judged.reward,
+            logProbabilities: rollout.logProbabilities, completion: rollout.completion, reward: reward,
             advantage: advantage, finished: rollout.finished)
     }
 }

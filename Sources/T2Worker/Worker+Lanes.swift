@@ -24,7 +24,7 @@ extension Worker {
                 post.yield(.computed(try compute(work, on: lane)))
             } catch UnitError.cancelled {
                 continue
-            } catch let failure as GradientFailure {
+            } catch let failure as RolloutFailure {
                 report(failure.cause, of: work.lease, rollouts: failure.rollouts)
             } catch {
                 report(error, of: work.lease)

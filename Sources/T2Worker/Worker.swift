@@ -51,7 +51,7 @@ package actor Worker {
 
     /// Computes one unit on a lane's thread. Its numbers depend on the lease, z and the base model alone.
     ///
-    /// - Throws: `UnitError`; `GradientFailure` with the rollouts; what the engine and the learning throw.
+    /// - Throws: `UnitError`; `RolloutFailure` with the rollouts; what the engine and the learning throw.
     nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitResult {
         let (lease, policy) = (work.lease, work.policy)
         let progress = ProgressMeter(interval: progressInterval) { [post] in
@@ -82,16 +82,18 @@ package actor Worker {
         // 5. Reward: each text is judged.
         let judged =
             lease.candidates?.question == .references
-            ? rollouts.map { _ in JudgedReward(reward: .judged(.right), value: 1) }
+            ? rollouts.map { _ in Reward.judged(.right) }
             : try rewards.run(rollouts, missing: &statistics.missing) {
                 progress.advance(tokens: 0)
                 try work.checkCancellation()
             }
         statistics.rewardSeconds = stopwatch.lap()
+        let values = judged.compactMap(\.value)
+        guard values.count == judged.count else { throw Self.missingReward(rollouts, judged) }
 
         // 6. Advantage: rewards are compared inside the unit.
         let advantage = try Advantage(
-            rewards: judged.map(\.value).chunked(by: lease.samplesPerPrompt), kind: lease.gradient?.advantage ?? .none,
+            rewards: values.chunked(by: lease.samplesPerPrompt), kind: lease.gradient?.advantage ?? .none,
             runningMean: lease.gradient?.runningMeanReward ?? 0)
         let advantages = advantage.groups.flatMap(\.self)
         statistics.equalRewardGroups = advantage.equalRewardGroups
@@ -109,7 +111,7 @@ package actor Worker {
                     onToken: isWanted)
             }
         } catch UnitError.nonFinite(let quantity, let remedy) {
-            throw GradientFailure(cause: .nonFinite(quantity: quantity, remedy: remedy), rollouts: reports)
+            throw RolloutFailure(cause: .nonFinite(quantity: quantity, remedy: remedy), rollouts: reports)
         }
         if let gradient { statistics.add(gradient, seconds: stopwatch.lap()) }
 
@@ -117,6 +119,16 @@ package actor Worker {
         return UnitResult(
             unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, rollouts: reports, statistics: statistics,
             gradient: gradient?.sum)
+    }
+
+    private static func missingReward(_ rollouts: [Rollout], _ rewards: [Reward]) -> RolloutFailure {
+        let reports = zip(rollouts, rewards).map { RolloutReport($0, $1, advantage: 0) }
+        guard let place = rewards.firstIndex(where: { $0.value == nil }), case .missing(let reason) = rewards[place]
+        else { preconditionFailure("a reward without a value is missing") }
+        return RolloutFailure(
+            cause: .missingReward(
+                problem: rollouts[place].problem.id, sample: rollouts[place].sample, attempts: RewardRunner.attempts,
+                reason: reason), rollouts: reports)
     }
 
     /// Works until the coordinator or `stop` ends it, then closes the transport. Once per object.

@@ -46,14 +46,14 @@ struct AdaptCommand: AsyncParsableCommand {
         let console = Console()
         let destination = try OutputDestination(checking: search.outputPath)
         let task = try data.task()
-        let job = try await ClusterJob(cluster, command: "adapt", task: task, console: console)
+        let job = try ClusterJob(cluster, command: "adapt", task: task, console: console)
         let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: modelPath)
         let entries = try experts.load(for: model)
-        let reader = data.reader(task, model, tokenizer)
+        let reader = try data.reader(task, model, tokenizer)
         let definition = SearchDefinition(
             name: job.name, model: model, task: task.name,
             shots: try ShotSelection.draw(
-                search.shots, from: try reader.announcedProblems(.train), task: task.name, seed: search.seed),
+                search.shots, from: try reader.announcedExamples(), task: task.name, seed: search.seed),
             sampling: reader.sampling(), mixture: try search.mixture(entries), settings: search.settings())
         let start = ContinuousClock.now
         let outcome = try await job.run(

@@ -20,14 +20,14 @@ struct ClusterJob {
     let runFolder: String
     private let options: ClusterOptions
     private let taskFolder: String?
-    private let transport: ZeroMQCoordinatorTransport
     private let say: @Sendable (String) -> Void
     private let logger: Logger
 
-    /// Checks what is quickly found wrong, before anything is loaded, and listens.
+    /// Checks what is quickly found wrong, before anything is loaded.
     ///
     /// - Parameter command: the job's, for the name of a folder of its own.
-    init(_ options: ClusterOptions, command: String, task: TrainingTask, console: Console) async throws {
+    init(_ options: ClusterOptions, command: String, task: TrainingTask, console: Console) throws {
+        _ = try Endpoint(listening: options.bind)
         runFolder = options.runFolder ?? RunOptions.freshFolder(named: "\(command)-\(task.name)")
         name = RunFolder.name(path: runFolder)
         try RunFolder.check(path: runFolder, resume: options.resume)
@@ -43,7 +43,6 @@ struct ClusterJob {
         var logger = Logger(label: "t2-coord") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = options.verbose ? .debug : .info
         self.logger = logger
-        transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
     }
 
     /// - Parameters:
@@ -54,8 +53,9 @@ struct ClusterJob {
         open: (RunFolder, ZeroMQCoordinatorTransport, Logger) throws -> (JobJournal, Coordinator),
         find: (Coordinator, @escaping @Sendable (String) -> Void) async throws -> Found?
     ) async throws -> Found? {
+        let transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
         do {
-            let found = try await work(model: model, signals: signals, open: open, find: find)
+            let found = try await work(transport, model: model, signals: signals, open: open, find: find)
             await transport.close()
             return found
         } catch {
@@ -65,7 +65,7 @@ struct ClusterJob {
     }
 
     private func work<Coordinator: JobCoordinator, Found: Sendable>(
-        model: String, signals: StopSignals,
+        _ transport: ZeroMQCoordinatorTransport, model: String, signals: StopSignals,
         open: (RunFolder, ZeroMQCoordinatorTransport, Logger) throws -> (JobJournal, Coordinator),
         find: (Coordinator, @escaping @Sendable (String) -> Void) async throws -> Found?
     ) async throws -> Found? {
@@ -77,7 +77,7 @@ struct ClusterJob {
         }
         say("run folder \(folder.path)")
         say("listening on \(transport.endpoint); more workers: t2-worker join \(transport.endpoint)")
-        let workers = try await startLocalWorkers(folder, model: model, coordinator)
+        let workers = try await startLocalWorkers(folder, transport.endpoint, model: model, coordinator)
         let found: Found?
         do {
             found = try await find(coordinator, say)
@@ -93,11 +93,11 @@ struct ClusterJob {
     }
 
     private func startLocalWorkers(
-        _ folder: RunFolder, model: String, _ coordinator: some JobCoordinator
+        _ folder: RunFolder, _ endpoint: String, model: String, _ coordinator: some JobCoordinator
     ) async throws -> LocalWorkers? {
         guard options.localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
-            count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: transport.endpoint,
+            count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: endpoint,
             model: model, taskFolder: taskFolder, isolation: options.verification.isolation, logFolder: folder.path)
         let workers = LocalWorkers(plan: plan, logger: logger) { await coordinator.fail($0) }
         try await workers.start()

@@ -31,6 +31,7 @@ struct ClusterOptions: ParsableArguments {
         guard (0...1024).contains(localWorkers) else {
             throw ValidationError("--local-workers: expected 0 to 1024, found \(localWorkers).")
         }
+        try verification.requireUse(localWorkers: localWorkers)
         guard !resume || runFolder != nil else {
             throw ValidationError("--resume needs --run-dir: the folder of the job to go on with.")
         }

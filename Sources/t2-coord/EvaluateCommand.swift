@@ -14,8 +14,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         commandName: "eval",
         abstract: "Measures accuracy on a task's problems with whatever workers join: t2 eval on a cluster.",
         discussion: """
-            It takes every strategy that t2 eval takes, and cuts the problems into the same batches: the accuracy does not depend \
-            on how many workers there are and which of them vanish. Every answer is kept in the run folder: after a crash or \
+            It takes every strategy that t2 eval takes. The answers do not depend on how many workers there are and which of them \
+            vanish, and are those of t2 eval (with prompt and cls-expert up to rounding: units are cut by expert). Every answer is kept in the run folder: after a crash or \
             Ctrl-C the same command with --resume goes on where it was. A reward that cannot be computed is computed again \
             elsewhere; if that fails and fails, the evaluation stops and says why.
 
@@ -41,14 +41,9 @@ struct EvaluateCommand: AsyncParsableCommand {
         let console = Console()
         let records = try problemSelection.recordDestination()
         let task = try data.task()
-        let job = try await ClusterJob(cluster, command: "eval", task: task, console: console)
+        let job = try ClusterJob(cluster, command: "eval", task: task, console: console)
         let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: modelPath)
-        let definition = try definition(job.name, model, data.reader(task, model, tokenizer))
-        // The first pass asks with a text of its own around each prompt.
-        for question in definition.questions {
-            _ = try tokenizer.prompt(
-                of: question, maxTokens: Classification.maxTokens, contextLength: definition.model.contextLength)
-        }
+        let definition = try definition(job.name, model, try data.reader(task, model, tokenizer, for: selection))
         let start = ContinuousClock.now
         let findings = try await job.run(
             model: modelPath, signals: signals,
@@ -109,7 +104,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         var settings = FewShotSearch.Settings()
         settings.seed = sampling.seed
         let shots = try ShotSelection.draw(
-            selection.shots, from: try reader.announcedProblems(.train), task: reader.task.name, seed: settings.seed)
+            selection.shots, from: try reader.announcedExamples(), task: reader.task.name, seed: settings.seed)
         return .fewShot(
             SearchDefinition(
                 name: name, model: model, task: reader.task.name, shots: shots, sampling: reader.sampling(),

@@ -13,7 +13,8 @@ struct RolloutsCommand: AsyncParsableCommand {
         abstract: "Shows the completions of a run with their outcomes, the newest step first.",
         discussion: """
             It reads the run folder and changes nothing; the run may go on meanwhile. Searches and evaluations are kept in the \
-            same way.
+            same way; what a first pass answers, or a search scores, is shown by --phase alone, since nobody judges it. Rewards \
+            that could not be computed were computed again: their reasons are in metrics.jsonl and under evidence/.
 
             Examples:
               t2-coord rollouts --run-dir runs/code --outcome wrong --limit 3

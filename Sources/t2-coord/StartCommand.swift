@@ -47,6 +47,7 @@ struct StartCommand: AsyncParsableCommand {
         guard (0...1024).contains(localWorkers) else {
             throw ValidationError("--local-workers: expected 0 to 1024, found \(localWorkers).")
         }
+        try verification.requireUse(localWorkers: localWorkers)
         guard !resume || options.runFolder != nil else {
             throw ValidationError("--resume needs --run-dir: the folder of the run to go on with.")
         }

@@ -72,7 +72,7 @@ struct JoinCommand: AsyncParsableCommand {
         }
         // What is quickly found wrong comes first: the endpoint, the files, then the weights.
         _ = try Endpoint(connecting: address)
-        let tasks = try taskFolders.map { try TaskRegistry.bundled.task(named: $0) }
+        let tasks = try ownTasks()
         let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(
             path: try modelPath ?? BundledExample.baseModelPath())
         let resources = MachineResources()
@@ -101,6 +101,18 @@ struct JoinCommand: AsyncParsableCommand {
         let ending = await working.run()
         log.write(.info, "left", ["reason": "\(ending.reason)"])
         try ending.requireSuccess()
+    }
+
+    /// - Throws: `InputError` for what is no folder of a task, or for two with one name: only one could be the lease's.
+    private func ownTasks() throws -> [TrainingTask] {
+        let tasks = try taskFolders.map { try OwnTask(folder: $0).trainingTask }
+        for (place, task) in tasks.enumerated() {
+            guard let other = tasks[..<place].firstIndex(where: { $0.name == task.name }) else { continue }
+            throw InputError(
+                "--task-folder \(taskFolders[place])", "has the name '\(task.name)', as \(taskFolders[other]) has",
+                remedy: "Give each task a name of its own.", exitStatus: .configuration)
+        }
+        return tasks
     }
 
     private func logger(_ worker: WorkerIdentifier) -> Logger {

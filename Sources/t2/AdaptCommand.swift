@@ -43,8 +43,8 @@ struct AdaptCommand: ParsableCommand {
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let mixture = try search.mixture(entries)
-        let reader = data.reader(task, folder, tokenizer)
-        let examples = try reader.announcedProblems(.train)
+        let reader = try data.reader(task, folder, tokenizer)
+        let examples = try reader.announcedExamples()
         let base = try BaseModel(folder)
         let adaptation = try FewShotAdaptation(
             base, entries, mixture, task: task, examples: examples, shots: search.shots,

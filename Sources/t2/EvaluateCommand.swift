@@ -45,12 +45,12 @@ struct EvaluateCommand: ParsableCommand {
         let records = try problemSelection.recordDestination()
         // A missing model is the likelier mistake than missing data beside it.
         let (folder, tokenizer) = try strategy.model.openFolder()
-        let reader = data.reader(task, folder, tokenizer)
+        let reader = try data.reader(task, folder, tokenizer, for: strategy.selection)
         let problems = try reader.announcedProblems(problemSelection.split, first: problemSelection.limit)
         let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
         let loaded = try strategy.load(folder, tokenizer, lanes: laneOptions.count) {
             StrategyOptions.FewShotSource(
-                reader: reader, examples: try reader.problems(.train).problems, seed: sampling.seed, verifier: verifier)
+                reader: reader, examples: try reader.announcedExamples(), seed: sampling.seed, verifier: verifier)
         }
         let lanes = ModelLanes(loaded.base, count: laneOptions.count)
         let evaluation = Evaluation(

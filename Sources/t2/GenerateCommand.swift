@@ -157,7 +157,7 @@ struct GenerateCommand: ParsableCommand {
             task, folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
             model: model.configuration, maxTokens: nil)
         return StrategyOptions.FewShotSource(
-            reader: reader, examples: try reader.announcedProblems(.train), seed: sampling.seed,
+            reader: reader, examples: try reader.announcedExamples(), seed: sampling.seed,
             verifier: try verification.verifier(parallelism: laneOptions.count, for: [task]))
     }
 

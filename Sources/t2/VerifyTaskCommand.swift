@@ -59,11 +59,16 @@ struct VerifyTaskCommand: ParsableCommand {
     func run() throws {
         let task = try TaskRegistry.bundled.task(named: name)
         let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
-        if task.needsSandbox { try verifier.requireSandbox() }
         let reader = try LineReader(path: path)
         var submissions: [Submission] = []
         while let line = try reader.next() {
-            submissions.append(try task.submission(line.content, place: line.place))
+            do {
+                submissions.append(try task.submission(line.content, place: line.place))
+            } catch {
+                // The lines before it have their answers.
+                try judge(&submissions, verifier)
+                throw error
+            }
             // Someone may wait for the answer before sending the next line.
             if submissions.count == Self.batch || !reader.isReady {
                 try judge(&submissions, verifier)

@@ -32,6 +32,16 @@ struct ReportProgramTests {
             ["report", "--config", folder.path + "/report.yaml", "--output", folder.path + "/out"], in: folder)
     }
 
+    @Test("the configuration for the paper's model is read, and wants nothing but the model")
+    func llama() throws {
+        let folder = try TemporaryFolder()
+        let run = try ProgramRun(
+            ["report", "--config", Self.experts + "/llama-3-8b/report.yaml", "--output", folder.path + "/out"],
+            in: folder)
+        #expect(run.status == 66)
+        #expect(run.errors.hasPrefix("error: \(Self.experts)/llama-3-8b/base: no such folder."), "\(run.errors)")
+    }
+
     @Test("measures every section, and a second time measures nothing and writes the same bytes")
     func everySection() throws {
         let folder = try TemporaryFolder()

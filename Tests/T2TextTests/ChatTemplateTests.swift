@@ -41,9 +41,13 @@ struct ChatTemplateTests {
         #expect(tokenizer.stopCondition(of: model).tokens == [3, end])
         let problem = Problem(
             id: "p", topic: "t", prompt: "q", verification: .number(answer: "1"), reference: "It is 1.")
-        #expect(tokenizer.reference(of: problem, model: model) == tokenizer.encode("It is 1.") + [end])
+        #expect(try tokenizer.reference(of: problem, after: [1], model: model) == tokenizer.encode("It is 1.") + [end])
+        let long = [Int32](repeating: 1, count: 62)
+        #expect(throws: PromptError.referenceTooLong(problem: "p", tokens: long.count + tokenizer.encode("It is 1.").count + 1, context: 64)) {
+            try tokenizer.reference(of: problem, after: long, model: model)
+        }
         let plain = try TokenizerFixture.tokenizer("llama3")
-        #expect(plain.reference(of: problem, model: model) == plain.encode("It is 1.") + [3])
+        #expect(try plain.reference(of: problem, after: [], model: model) == plain.encode("It is 1.") + [3])
     }
 
     @Test("a template of another family, and one whose tokens the tokenizer lacks, are refused by name")
@@ -73,7 +77,7 @@ struct ChatTemplateTests {
         let stop = tokenizer.stopCondition(of: Self.model(endOfSequence: []), texts: ["\nQuestion:", "zz"])
         for (text, expected) in [
             ("It is 4.\nQuestion: and", "It is 4."), ("It is 4.\nQ", nil), ("abzzc", "ab"), ("\nQuestion:", ""),
-            ("Question:\nQuestio\nQuestion:", "Question:\nQuestio"),
+            ("Question:\nQuestio\nQuestion:", "Question:\nQuestio"), ("It is 4.\r\nQuestion: and", "It is 4.\r"),
         ] {
             let tokens = tokenizer.encode(text)
             var watch = StopWatch()

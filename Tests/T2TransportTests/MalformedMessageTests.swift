@@ -48,29 +48,29 @@ import Testing
         ErrorReport(category: "non-finite", message: "overflow", rollouts: SampleMessages.result.rollouts))
 
     static let cases: [Case] = [
-        Case("no frames", [], "expected 'T2/1' in the first frame, found ''"),
+        Case("no frames", [], "expected 'T2/2' in the first frame, found ''"),
         Case("another major version", ["T2/2", "CREDIT", #"{"count":1}"#], "found 'T2/2'"),
         Case("a browser", ["GET / HTTP/1.1\r\nHost: x"], "found 'GET / HTTP/1.1??Host: x'"),
-        Case("an unknown kind", ["T2/1", "EXEC", "{}"], "found 'EXEC'"),
-        Case("no header", ["T2/1", "CREDIT"], "expected 3 frames, found 2"),
-        Case("an empty header", ["T2/1", "CREDIT", ""], "CREDIT: its header cannot be read"),
-        Case("a header that is not JSON", ["T2/1", "CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
-        Case("a header of another type", ["T2/1", "CREDIT", "[1]"], "CREDIT: its header cannot be read"),
-        Case("a missing key", ["T2/1", "CREDIT", "{}"], "count is missing"),
-        Case("a negative count", ["T2/1", "CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
-        Case("a number beyond Int", ["T2/1", "CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
+        Case("an unknown kind", ["T2/2", "EXEC", "{}"], "found 'EXEC'"),
+        Case("no header", ["T2/2", "CREDIT"], "expected 3 frames, found 2"),
+        Case("an empty header", ["T2/2", "CREDIT", ""], "CREDIT: its header cannot be read"),
+        Case("a header that is not JSON", ["T2/2", "CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
+        Case("a header of another type", ["T2/2", "CREDIT", "[1]"], "CREDIT: its header cannot be read"),
+        Case("a missing key", ["T2/2", "CREDIT", "{}"], "count is missing"),
+        Case("a negative count", ["T2/2", "CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
+        Case("a number beyond Int", ["T2/2", "CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
         Case(
-            "deep nesting", ["T2/1", "CREDIT", String(repeating: "[", count: 100_000)],
+            "deep nesting", ["T2/2", "CREDIT", String(repeating: "[", count: 100_000)],
             "CREDIT: its header cannot be read"),
-        Case("a frame too many", ["T2/1", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
-        Case("very many frames", ["T2/1", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
+        Case("a frame too many", ["T2/2", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
+        Case("very many frames", ["T2/2", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
         Case(
             "a negative step",
-            ["T2/1", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
+            ["T2/2", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
         Case(
             "a name beyond measure",
             [
-                "T2/1", "CANCEL",
+                "T2/2", "CANCEL",
                 #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "gsm", with: String(repeating: "g", count: 5000)),
             ], "unit.run: expected 0 to 1000 bytes, found 5005"),
         Case(
@@ -122,7 +122,7 @@ import Testing
             "ERROR: the payload should have digest"),
         Case(
             "a payload that no rollouts need",
-            ["T2/1", "ERROR", #"{"category":"x","message":"y","logLines":[]}"#, "1234", "1234"],
+            ["T2/2", "ERROR", #"{"category":"x","message":"y","logLines":[]}"#, "1234", "1234"],
             "ERROR: expected 3 frames, found 5"),
         Case(
             "a report of absurd token counts", report,
@@ -147,7 +147,7 @@ import Testing
     @Test("an error message never repeats a peer's control characters or endless text")
     func printableErrors() throws {
         let text = "\u{1b}[31m" + String(repeating: "x", count: 100_000)
-        for frames in [[text], ["T2/1", text], ["T2/1", "GET_BLOB", #"{"digest":"\#(text)"}"#]] {
+        for frames in [[text], ["T2/2", text], ["T2/2", "GET_BLOB", #"{"digest":"\#(text)"}"#]] {
             let error = #expect(throws: ProtocolError.self) { try codec.decode(frames.map { Data($0.utf8) }) }
             let description = try #require(error?.description)
             #expect(description.utf8.count < 500 && !description.contains("\u{1b}"))

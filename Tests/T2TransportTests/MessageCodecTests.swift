@@ -23,7 +23,7 @@ import Testing
         let frames = try codec.encode(.progress(Progress(unit: SampleMessages.unit, attempt: 1, tokens: 512)))
         let header =
             #"{"attempt":1,"tokens":512,"unit":{"index":3,"phase":"train","run":"gsm-mini","step":7}}"#
-        #expect(frames.map { String(decoding: $0, as: UTF8.self) } == ["T2/1", "PROGRESS", header])
+        #expect(frames.map { String(decoding: $0, as: UTF8.self) } == ["T2/2", "PROGRESS", header])
     }
 
     @Test("a blob's bytes are the protocol's: sorted keys, little-endian values")

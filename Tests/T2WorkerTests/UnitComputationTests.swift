@@ -183,12 +183,15 @@ struct UnitComputationTests {
         guard failures == 3 else {
             let result = try worker.compute(work, on: model.lane)
             #expect(result.rollouts.map(\.reward) == Array(repeating: .judged(.right), count: 4))
+            #expect(result.statistics.missing == ["the sandbox broke": 1])
             return
         }
+        let failure = #expect(throws: RolloutFailure.self) { _ = try worker.compute(work, on: model.lane) }
         #expect(
-            throws: UnitError.missingReward(problem: "problem-0", sample: 0, attempts: 3, reason: "the sandbox broke")
-        ) {
-            _ = try worker.compute(work, on: model.lane)
-        }
+            failure?.cause
+                == .missingReward(problem: "problem-0", sample: 0, attempts: 3, reason: "the sandbox broke"))
+        #expect(
+            failure?.rollouts.map(\.reward)
+                == [.missing(reason: "the sandbox broke")] + Array(repeating: .judged(.right), count: 3))
     }
 }

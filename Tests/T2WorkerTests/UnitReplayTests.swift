@@ -46,7 +46,7 @@ struct UnitReplayTests {
     func nonFiniteGradient() async throws {
         let lease = model.overflowingLease(vector)
         let worker = try await model.worker()
-        let failure = #expect(throws: GradientFailure.self) {
+        let failure = #expect(throws: RolloutFailure.self) {
             _ = try worker.compute(model.work(lease, vector), on: model.lane)
         }
         let report = ErrorReport(

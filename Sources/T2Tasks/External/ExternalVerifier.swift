@@ -58,9 +58,9 @@ package final class ExternalVerifier: Sendable {
     package init(command: [String], folder: String, timeout: Duration, parallelism: Int) throws {
         precondition(parallelism > 0, "an external verifier runs at least one program")
         name = command.joined(separator: " ")
-        try Self.check(command, folder: folder)
+        let program = try Self.program(command, folder: folder)
         self.timeout = timeout
-        slots = (0..<parallelism).map { _ in ExternalSlot(command: command, folder: folder) }
+        slots = (0..<parallelism).map { _ in ExternalSlot(command: [program] + command.dropFirst(), folder: folder) }
         free = Mutex(Array(0..<parallelism))
         vacancies = DispatchSemaphore(value: parallelism)
     }
@@ -97,7 +97,8 @@ package final class ExternalVerifier: Sendable {
         }
     }
 
-    private static func check(_ command: [String], folder: String) throws {
+    /// The path of the program that the command names.
+    private static func program(_ command: [String], folder: String) throws -> String {
         let remedy = "Give a command such as [python3, verify.py]; it runs in the task's folder."
         guard let program = command.first, !program.isEmpty else {
             throw InputError("external verifier", "its command is empty", remedy: remedy, exitStatus: .configuration)
@@ -118,6 +119,7 @@ package final class ExternalVerifier: Sendable {
                 "external verifier", "there is no program '\(program)' \(place) that this user may run", remedy: remedy,
                 exitStatus: .configuration)
         }
+        return path
     }
 }
 

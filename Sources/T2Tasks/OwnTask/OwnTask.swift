@@ -37,6 +37,14 @@ package struct OwnTask: Sendable {
     let idField: String?
     let topicField: String?
 
+    /// Of the task's file, and of every file beside it that its command names.
+    var fingerprint: String {
+        var parts = [name, path]
+        if case .external(let command, _) = rule { parts += command.map { "\(folder)/\($0)" } }
+        return parts.map { (try? MappedFile(path: $0).withBytes { Digest(of: $0).hexadecimal }) ?? $0 }
+            .joined(separator: " ")
+    }
+
     /// Of the task's file.
     package var path: String { "\(folder)/\(Self.fileName)" }
 

@@ -5,11 +5,14 @@ struct RecordFields {
     private enum Value: Decodable {
         case text(String)
         case list([Value])
+        case null
         case other
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
-            if let text = try? value.decode(String.self) {
+            if value.decodeNil() {
+                self = .null
+            } else if let text = try? value.decode(String.self) {
                 self = .text(text)
             } else if let flag = try? value.decode(Bool.self) {
                 self = .text(flag ? "true" : "false")
@@ -35,7 +38,7 @@ struct RecordFields {
     func optionalText(_ name: String) throws -> String? {
         switch values[name] {
         case .text(let text): return text
-        case nil: return nil
+        case .null, nil: return nil
         case .list, .other: throw RecordFlaw("\(name) is no text or number")
         }
     }

@@ -15,6 +15,7 @@ struct ARC: PublishedDataset {
     var summary: String { "school science; \"the answer is (X)\"" }
     var needsSandbox: Bool { false }
     var identity: ProblemReading.Identity { .id }
+    let maxTokens = 256
     var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
 
     var parts: [Split: DatasetPart] {

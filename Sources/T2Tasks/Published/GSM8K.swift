@@ -9,6 +9,7 @@ struct GSM8K: PublishedDataset {
     var summary: String { "word problems; reasoning, then #### and a number" }
     var needsSandbox: Bool { false }
     var identity: ProblemReading.Identity { .content }
+    let maxTokens = 512
     var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
 
     var parts: [Split: DatasetPart] {

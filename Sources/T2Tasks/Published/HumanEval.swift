@@ -15,6 +15,7 @@ struct HumanEval: PublishedDataset {
     var needsSandbox: Bool { true }
     var identity: ProblemReading.Identity { .id }
     /// What begins another piece of code behind the function.
+    let maxTokens = 512
     var plainStopStrings: [String] {
         ["\ndef ", "\nclass ", "\nif ", "\nprint(", "\nassert ", "\n#", "\n```", "\n\"\"\""]
     }

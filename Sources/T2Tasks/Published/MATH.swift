@@ -11,6 +11,7 @@ struct MATH: PublishedDataset {
     var summary: String { "competition mathematics; reasoning, then \\boxed{}" }
     var needsSandbox: Bool { false }
     var identity: ProblemReading.Identity { .id }
+    let maxTokens = 1024
     var plainStopStrings: [String] { ["\nProblem:", "\n\n\n"] }
 
     var parts: [Split: DatasetPart] {

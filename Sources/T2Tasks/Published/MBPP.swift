@@ -29,6 +29,7 @@ struct MBPP: PublishedDataset {
     var needsSandbox: Bool { true }
     var identity: ProblemReading.Identity { .id }
     /// What begins another piece of code behind the function, or another problem.
+    let maxTokens = 512
     var plainStopStrings: [String] { ["\n\"\"\"", "\nassert ", "\nprint(", "\nif __name__", "\n```"] }
 
     var parts: [Split: DatasetPart] {

@@ -10,6 +10,8 @@ protocol PublishedDataset: Sendable {
     var parts: [Split: DatasetPart] { get }
     var needsSandbox: Bool { get }
     var identity: ProblemReading.Identity { get }
+    /// Tokens that an answer may take.
+    var maxTokens: Int { get }
     /// What ends a base model's answer.
     var plainStopStrings: [String] { get }
 

@@ -20,6 +20,7 @@ struct PublishedTask: ProblemSource {
 
     var splits: [Split] { Split.allCases.filter { dataset.parts[$0] != nil } }
     var needsSandbox: Bool { dataset.needsSandbox }
+    var maxTokens: Int? { dataset.maxTokens }
     func stopStrings(_ form: PromptForm) -> [String] { form == .chat ? [] : dataset.plainStopStrings }
 
     func verification(of record: Data) throws -> Verification { try dataset.verification(of: record) }

@@ -13,8 +13,10 @@ package struct ProgramLimits: Sendable, Equatable, Encodable {
     package var fileBytes = 8 << 20
     /// All of its files together, which live in memory.
     package var temporaryBytes = 16 << 20
-    /// Length of its source and of all its tests together, in UTF-8. Longer ones fail without being run.
+    /// Length of its source in UTF-8. Longer ones fail without being run.
     package var sourceBytes = 1 << 20
+    /// Length of all its tests in UTF-8. With longer ones a program is not run: they are not its fault.
+    package var testBytes = 1 << 20
 
     package init() {}
 }

@@ -61,12 +61,15 @@ package final class ProgramSandbox: Sendable {
         let batch = ProgramBatch(count: programs.count)
         var entries: [ProgramQueue.Entry] = []
         for (position, program) in programs.enumerated() {
-            let bytes = program.tests.reduce(program.source.utf8.count) { $0 + $1.utf8.count }
-            if bytes <= limits.sourceBytes {
-                entries.append(ProgramQueue.Entry(program: program, position: position, batch: batch))
-            } else {
+            let (source, tests) = (program.source.utf8.count, program.tests.reduce(0) { $0 + $1.utf8.count })
+            if tests > limits.testBytes {
                 batch.answer(
-                    position, .failed(reason: "the source has \(bytes) bytes, at most \(limits.sourceBytes) are run"))
+                    position, .notRun(reason: "the tests have \(tests) bytes, at most \(limits.testBytes) are run"))
+            } else if source > limits.sourceBytes {
+                batch.answer(
+                    position, .failed(reason: "the source has \(source) bytes, at most \(limits.sourceBytes) are run"))
+            } else {
+                entries.append(ProgramQueue.Entry(program: program, position: position, batch: batch))
             }
         }
         queue.add(entries)

@@ -36,9 +36,8 @@ MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 REPORT_LIMIT = 4096
-# A program that the kernel kills for its processor time has used more than this. The limit is at least a second, also
-# for a program that lowers its own, but is counted in whole ticks: on a busy machine a second by ticks was seen to be
-# 0.63 s.
+# A program that the kernel kills for its processor time has used more than this. The limit is at least a second, which
+# no program can lower, but is counted in whole ticks: on a busy machine a second by ticks was seen to be 0.63 s.
 LEAST_PROCESSOR_SECONDS = 0.3
 
 # Statuses with which a judge ends.
@@ -64,13 +63,16 @@ class SystemCallFilter:
     DENIED = {
         # ptrace, mount, umount2, pivot_root, unshare, setns, add_key, request_key, keyctl, bpf, userfaultfd,
         # perf_event_open, io_uring_setup, process_vm_readv, process_vm_writev, memfd_create, memfd_secret, shmget,
-        # open_tree, move_mount, fsopen, mount_setattr
+        # open_tree, move_mount, fsopen, mount_setattr, setrlimit
         "x86_64": (0xC000003E, 56, 41, (101, 165, 166, 155, 272, 308, 248, 249, 250, 321, 323, 298, 425, 310, 311, 319,
-                                        447, 29, 428, 429, 430, 442)),
+                                        447, 29, 428, 429, 430, 442, 160)),
         "aarch64": (0xC00000B7, 220, 198, (117, 40, 39, 41, 97, 268, 217, 218, 219, 280, 282, 241, 425, 270, 271, 279,
-                                           447, 194, 428, 429, 430, 442)),
+                                           447, 194, 428, 429, 430, 442, 164)),
     }
     CLONE3 = 435
+    # Its third argument is the new limit, absent where it only asks. A program that lowers its own processor time to
+    # nothing would be killed as if somebody outside had done it.
+    PRLIMIT = {"x86_64": 302, "aarch64": 261}
     X32_CALLS = 0x40000000
     ALLOW, KILL, DENY, ABSENT, NO_FAMILY = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026, 0x00050061
     FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
@@ -90,7 +92,11 @@ class SystemCallFilter:
         code += refuse_if(equal, self.CLONE3, self.ABSENT)
         for number in denied:
             code += refuse_if(equal, number, self.DENY)
-        code += [(equal, 0, 3, clone), (load, 0, 0, 16)] + refuse_if(any_bit, CLONE_ANY_NAMESPACE, self.DENY)
+        code += [(equal, 0, 4, clone), (load, 0, 0, 16)] + refuse_if(any_bit, CLONE_ANY_NAMESPACE, self.DENY)
+        code += [(finish, 0, 0, self.ALLOW)]
+        prlimit = self.PRLIMIT[machine]
+        code += [(equal, 0, 6, prlimit), (load, 0, 0, 32), (equal, 0, 2, 0), (load, 0, 0, 36), (equal, 1, 0, 0)]
+        code += [(finish, 0, 0, self.DENY), (load, 0, 0, 0)]
         # The address family is the first argument.
         code += [(equal, 0, len(self.FAMILIES) + 2, socket_call), (load, 0, 0, 16)]
         code += [(equal, len(self.FAMILIES) - index, 0, family) for index, family in enumerate(self.FAMILIES)]

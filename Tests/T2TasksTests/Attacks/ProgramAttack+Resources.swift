@@ -61,6 +61,14 @@ extension ProgramAttack {
             "import sys\nwhile True:\n    print('x' * (1 << 20))\n    print('x' * (1 << 20), file=sys.stderr)",
             reason: "processor time", "ran longer"),
         ProgramAttack(
+            "processor time lowered to nothing, to be killed as if from outside",
+            """
+            import resource
+            try: resource.setrlimit(resource.RLIMIT_CPU, (0, 0))
+            except (ValueError, OSError): pass
+            while True: pass
+            """, reason: "processor time", "ran longer"),
+        ProgramAttack(
             "raised limits",
             """
             import resource
