@@ -8,7 +8,7 @@ extension OwnTask: ProblemSource {
         if case .pythonTests = rule { true } else { false }
     }
 
-    package func stopStrings(_ form: PromptForm) -> [String] { stops[form] ?? stops.values.first ?? [] }
+    package func stopStrings(_ form: PromptForm) -> [String] { stops[form] ?? [] }
 
     func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy

@@ -112,7 +112,8 @@ package struct OwnTask: Sendable {
         }
     }
 
-    /// A value for both forms, or a mapping that has one for each; the form that it lacks gets the other's.
+    /// A value for both forms, or a mapping that has one for each. Of a prompt or a reference, the form that it lacks gets the
+    /// other's; of stop strings, none: a chat model ends its turn.
     private static func forms<Value>(
         _ key: String, in file: YAMLMapping, read: (YAMLMapping, String) throws -> Value?
     ) throws -> [PromptForm: Value] {
