@@ -140,7 +140,8 @@ let package = Package(
             dependencies: [
                 "T2Core", "T2Model", "T2Tasks", "T2Text", "T2Evaluation", "T2Adaptation", "T2TestSupport",
             ]),
-        .testTarget(name: "T2EvaluationTests", dependencies: ["T2Core", "T2Tasks", "T2Evaluation", "T2TestSupport"]),
+        .testTarget(
+            name: "T2EvaluationTests", dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Evaluation", "T2TestSupport"]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2", "t2-bench"]),
         .testTarget(

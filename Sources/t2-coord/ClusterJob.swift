@@ -27,22 +27,20 @@ struct ClusterJob {
     ///
     /// - Parameter command: the job's, for the name of a folder of its own.
     init(_ options: ClusterOptions, command: String, task: TrainingTask, console: Console) throws {
-        _ = try Endpoint(listening: options.bind)
+        _ = try Endpoint(listening: options.host.bind)
         runFolder = options.runFolder ?? RunOptions.freshFolder(named: "\(command)-\(task.name)")
         name = RunFolder.name(path: runFolder)
         try RunFolder.check(path: runFolder, resume: options.resume)
-        if options.localWorkers > 0 {
+        if options.host.localWorkers > 0 {
             try LocalWorkers.requireProgram(LocalWorkers.installedProgram)
-            _ = try options.verification.verifier(parallelism: 1, for: [task])
+            _ = try options.host.verification.verifier(parallelism: 1, for: [task])
         }
         self.options = options
         taskFolder = task.own?.folder
         // Standard output is for the one object.
         let isJSON = options.json
         say = { isJSON ? StandardError.write($0 + "\n") : console.say($0) }
-        var logger = Logger(label: "t2-coord") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = options.verbose ? .debug : .info
-        self.logger = logger
+        logger = options.host.logger
     }
 
     /// - Parameters:
@@ -53,7 +51,7 @@ struct ClusterJob {
         open: (RunFolder, ZeroMQCoordinatorTransport, Logger) throws -> (JobJournal, Coordinator),
         find: (Coordinator, @escaping @Sendable (String) -> Void) async throws -> Found?
     ) async throws -> Found? {
-        let transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
+        let transport = try ZeroMQCoordinatorTransport.listen(on: options.host.bind)
         do {
             let found = try await work(transport, model: model, signals: signals, open: open, find: find)
             await transport.close()
@@ -95,10 +93,11 @@ struct ClusterJob {
     private func startLocalWorkers(
         _ folder: RunFolder, _ endpoint: String, model: String, _ coordinator: some JobCoordinator
     ) async throws -> LocalWorkers? {
-        guard options.localWorkers > 0 else { return nil }
+        guard options.host.localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
-            count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: endpoint,
-            model: model, taskFolder: taskFolder, isolation: options.verification.isolation, logFolder: folder.path)
+            count: options.host.localWorkers, program: LocalWorkers.installedProgram, endpoint: endpoint,
+            model: model, taskFolder: taskFolder, isolation: options.host.verification.isolation, logFolder: folder.path
+        )
         let workers = LocalWorkers(plan: plan, logger: logger) { await coordinator.fail($0) }
         try await workers.start()
         return workers

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
-import T2CommandLine
 import T2Coordinator
 import T2Core
 import T2Transport
@@ -26,13 +24,7 @@ struct StartCommand: AsyncParsableCommand {
 
     @OptionGroup var options: RunOptions
 
-    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "endpoint"))
-    var bind = BundledExample.endpoint
-
-    @Option(help: ArgumentHelp("Start this many workers on this machine, and end them with the run.", valueName: "n"))
-    var localWorkers = 0
-
-    @OptionGroup var verification: VerifierOptions
+    @OptionGroup var host: HostOptions
 
     @Flag(help: "Go on with the run in --run-dir.")
     var resume = false
@@ -40,14 +32,7 @@ struct StartCommand: AsyncParsableCommand {
     @Flag(help: "Check everything, print the plan, and start nothing.")
     var dryRun = false
 
-    @Flag(help: "Log every unit.")
-    var verbose = false
-
     func validate() throws {
-        guard (0...1024).contains(localWorkers) else {
-            throw ValidationError("--local-workers: expected 0 to 1024, found \(localWorkers).")
-        }
-        try verification.requireUse(localWorkers: localWorkers)
         guard !resume || options.runFolder != nil else {
             throw ValidationError("--resume needs --run-dir: the folder of the run to go on with.")
         }
@@ -57,19 +42,20 @@ struct StartCommand: AsyncParsableCommand {
         let console = Console()
         let signals = StopSignals()
         // What is quickly found wrong comes first.
-        _ = try Endpoint(listening: bind)
+        _ = try Endpoint(listening: host.bind)
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
         let place = RunPreparation.Place(
             runFolder: request.runFolder, resume: resume,
-            workerProgram: localWorkers > 0 ? LocalWorkers.installedProgram : nil, isolation: verification.isolation)
+            workerProgram: host.localWorkers > 0 ? LocalWorkers.installedProgram : nil,
+            isolation: host.verification.isolation)
         let preparation = try RunPreparation(request.source, at: place, singularValues: WeightSingularValues.read)
         console.say("configuration")
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
         for notice in preparation.notices { console.say(notice) }
         console.say("plan")
         for line in RunPlan(preparation).lines { console.say(line) }
-        let transport = try ZeroMQCoordinatorTransport.listen(on: bind)
+        let transport = try ZeroMQCoordinatorTransport.listen(on: host.bind)
         if dryRun {
             await transport.close()
             if resume { try await inspect(preparation.definition, folder: request.runFolder, console) }
@@ -77,9 +63,9 @@ struct StartCommand: AsyncParsableCommand {
             return
         }
         let training = Training(
-            preparation: preparation, runFolder: request.runFolder, resume: resume, localWorkers: localWorkers,
-            isolation: verification.isolation,
-            transport: transport, console: console, logger: logger)
+            preparation: preparation, runFolder: request.runFolder, resume: resume, localWorkers: host.localWorkers,
+            isolation: host.verification.isolation,
+            transport: transport, console: console, logger: host.logger)
         do {
             try await training.run(signals: signals)
             await transport.close()
@@ -92,16 +78,10 @@ struct StartCommand: AsyncParsableCommand {
     /// Refuses what going on would refuse, and says where it would begin.
     private func inspect(_ definition: RunDefinition, folder: String, _ console: Console) async throws {
         let saved = try await SavedRun.inspect(definition, folder: folder)
-        for problem in saved.damaged { logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
+        for problem in saved.damaged { host.logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
         guard let checkpoint = saved.checkpoint else { return }
         console.say(
             definition.isFinished(checkpoint)
                 ? "this run is finished" : "going on would begin after step \(checkpoint.step)")
-    }
-
-    private var logger: Logger {
-        var logger = Logger(label: "t2-coord") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = verbose ? .debug : .info
-        return logger
     }
 }

@@ -70,6 +70,13 @@ struct ClusterEvaluationTests {
         }
         let found = try decisions(try Self.records(cluster))
         #expect(found.count == 96)
+        // What the first pass answered is kept, and judged by nobody.
+        for (phase, count) in [([], 96), (["--phase", "classification"], 96), (["--phase", "train"], 0)] {
+            let rollouts = try RunningProgram(
+                "t2-coord", ["rollouts", "--run-dir", cluster.runFolder, "--json", "--limit", "1000"] + phase)
+            #expect(await rollouts.status(seconds: 60) == 0, "\(rollouts.text)")
+            #expect(rollouts.lines.count == count)
+        }
         #expect(found == (try decisions(try await Self.alone(cluster, options))))
     }
 

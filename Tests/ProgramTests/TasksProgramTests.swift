@@ -65,10 +65,13 @@ struct TasksProgramTests {
             objects.map { $0["outcome"] as? String } == ["right", "wrong", "no-answer", "cut-off", "missing"])
         #expect(objects.allSatisfy { $0.keys.sorted() == ["extracted", "outcome", "reason"] })
         #expect(objects[1]["reason"] as? String == "expected 4")
-        let bad = try run(["verify", "gsm8k"], input: "{}\n", in: folder)
-        #expect(bad.status == 65 && bad.errors.contains("standard input:1: "))
+        let bad = try run(["verify", "gsm8k"], input: lines[0] + "\n{}\n", in: folder)
+        #expect(bad.status == 65 && bad.errors.contains("standard input:2: "))
+        #expect(try bad.objects().map { $0["outcome"] as? String } == ["right"])
         let program = #"{"response": "```python\nx = 1\n```", "test_list": ["assert x == 1"]}"#
         let file = try folder.write(program, to: "answers.jsonl")
+        let unsafe = try run(["verify", "mbpp", file, "--unsafe-no-sandbox"], in: folder)
+        #expect(try unsafe.objects().first?["outcome"] as? String == "right")
         #expect(try run(["verify", "mbpp", file], in: folder).objects().first?["outcome"] as? String == "right")
     }
 

@@ -49,6 +49,15 @@ struct ConfigurationTests {
         #expect(fromFlags.data == "/d")
     }
 
+    @Test("a task's own limit of tokens counts where none is given")
+    func taskLimit() throws {
+        func limit(_ text: String) throws -> Int { try Self.resolve(text).configuration.maxTokens }
+        #expect(try limit("task: gsm8k\n") == 512)
+        #expect(try limit("task: classify-published\n") == 16)
+        #expect(try limit("task: gsm8k\nmax-tokens: 48\n") == 48)
+        #expect(try limit("task: gsm-mini\n") == 64)
+    }
+
     @Test("an unknown key is refused with file, line and the nearest key")
     func unknownKey() {
         let error = #expect(throws: ConfigurationError.self) { _ = try Self.resolve("steps: 3\nlerning-rate: 1\n") }

@@ -34,6 +34,13 @@ struct OwnTaskTests {
         ).problems
     }
 
+    @Test("a field that is null is absent")
+    func null() throws {
+        let yaml = Self.head + "verifier: exact\ntopic: t\n"
+        let problems = try load(yaml, #"{"country": "Peru", "answer": "Lima", "t": null}"# + "\n")
+        #expect(problems.map(\.topic) == ["capitals"])
+    }
+
     @Test("is named by its folder wherever a task is")
     func registry() throws {
         let folder = try folder(Self.head + "verifier: boxed\nmax-tokens: 20\nstop: [\"\\n\\n\"]\n")

@@ -17,6 +17,8 @@ struct ProgramTextTests {
             ("``` python\nx\n```", "x\n", true),
             ("", "", false), ("```\n```python\nx = 1\n```\n", "x = 1\n", true), ("```python\n```", "", true),
             ("s = '```'\nx = 1", "s = '```'\nx = 1", false),
+            ("```py title=\"a.py\"\nx = 1\n```", "x = 1\n", true),
+            ("```python {.numberLines}\nx = 1\n```", "x = 1\n", true),
         ])
     func extracts(completion: String, code: String, isClosed: Bool) {
         let text = ProgramText(inCompletion: completion)

@@ -43,7 +43,10 @@ struct ChatTemplateTests {
             id: "p", topic: "t", prompt: "q", verification: .number(answer: "1"), reference: "It is 1.")
         #expect(try tokenizer.reference(of: problem, after: [1], model: model) == tokenizer.encode("It is 1.") + [end])
         let long = [Int32](repeating: 1, count: 62)
-        #expect(throws: PromptError.referenceTooLong(problem: "p", tokens: long.count + tokenizer.encode("It is 1.").count + 1, context: 64)) {
+        #expect(
+            throws: PromptError.referenceTooLong(
+                problem: "p", tokens: long.count + tokenizer.encode("It is 1.").count + 1, context: 64)
+        ) {
             try tokenizer.reference(of: problem, after: long, model: model)
         }
         let plain = try TokenizerFixture.tokenizer("llama3")

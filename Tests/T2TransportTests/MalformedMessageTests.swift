@@ -49,7 +49,7 @@ import Testing
 
     static let cases: [Case] = [
         Case("no frames", [], "expected 'T2/2' in the first frame, found ''"),
-        Case("another major version", ["T2/2", "CREDIT", #"{"count":1}"#], "found 'T2/2'"),
+        Case("another major version", ["T2/3", "CREDIT", #"{"count":1}"#], "found 'T2/3'"),
         Case("a browser", ["GET / HTTP/1.1\r\nHost: x"], "found 'GET / HTTP/1.1??Host: x'"),
         Case("an unknown kind", ["T2/2", "EXEC", "{}"], "found 'EXEC'"),
         Case("no header", ["T2/2", "CREDIT"], "expected 3 frames, found 2"),

@@ -20,7 +20,7 @@ struct ExternalProgram: ~Copyable {
     /// A longer line is not read.
     static let longestLine = 1 << 20
     private static let keptWords = 4096
-    private static let graceTime = Duration.seconds(1)
+    private static let graceTime = Duration.seconds(5)
 
     /// - Throws: `Failure` if it does not start.
     init(command: [String], folder: String) throws(Failure) {
