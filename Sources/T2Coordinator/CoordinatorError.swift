@@ -37,8 +37,9 @@ package enum CoordinatorError: UserFacingError, Equatable {
             "the lease of unit \(unit) cannot travel: \(problem) Start a run with fewer prompts-per-unit in another --run-dir."
         case .missingRewards(let step, let count, let sequences, let limit, let reasons):
             "in step \(step) \(count) rewards for \(sequences) sequences could not be computed when they were first asked for, more "
-                + "than missing-limit \(limit) allows. \(reasons.joined(separator: "; ")). What was accepted is safe: remove the "
-                + "cause and go on with --resume."
+                + "than missing-limit \(limit) allows: \(reasons.joined(separator: "; "))"
+                + (reasons.last?.hasSuffix(".") == true ? "" : ".")
+                + " What was accepted is safe, and units that failed are under evidence/: remove the cause and go on with --resume."
         case .transportClosed:
             "the coordinator's socket was closed while the run was under way. Go on with --resume."
         case .otherRun(let place, let problem):

@@ -86,10 +86,14 @@ extension Dispatcher {
                 "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
                 "category": "\(failure.category)", "problem": "\(failure.message)",
             ]
+            // What a worker sent is kept: a refused result, or completions without rewards.
             if case .result = answer {
+                metadata["evidence"] = "\(try await save(failure, unit: unit, answer: answer))"
+            } else if failure.isMissingReward {
                 metadata["evidence"] = "\(try await save(failure, unit: unit, answer: answer))"
             }
             logger.warning("unit failed; it goes out again", metadata: metadata)
+            try await journal.note(failure, unit: unit)
         }
     }
 

@@ -135,6 +135,7 @@ extension Dispatcher {
         try await take(
             .unitFailed(
                 worker, unit: unit, attempt: attempt, category: report.category,
-                message: report.message, logLines: report.logLines), arrived: .error(report))
+                message: report.message, logLines: report.logLines, missing: MissingRewards.reasons(report.rollouts)),
+            arrived: .error(report))
     }
 }

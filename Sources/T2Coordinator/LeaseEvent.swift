@@ -12,9 +12,10 @@ package enum LeaseEvent: Sendable, Equatable {
     case progressed(WorkerIdentifier, Progress)
     /// A result and what is wrong with it, if anything.
     case resultArrived(WorkerIdentifier, unit: UnitKey, attempt: Int, epoch: UInt64, defect: ResultDefect?)
-    /// The worker could not compute the unit; its log may tell more.
+    /// The worker could not compute the unit; its log may tell more, and its rollouts which rewards are missing and why.
     case unitFailed(
-        WorkerIdentifier, unit: UnitKey, attempt: Int, category: String, message: String, logLines: [String] = [])
+        WorkerIdentifier, unit: UnitKey, attempt: Int, category: String, message: String, logLines: [String] = [],
+        missing: [String: Int] = [:])
     /// The lease never reached the worker.
     case leaseUndelivered(WorkerIdentifier, unit: UnitKey, attempt: Int)
     case connectionLost(WorkerIdentifier)

@@ -56,10 +56,11 @@ package struct LeaseTable: Sendable {
         case .resultArrived(let worker, let unit, let attempt, let epoch, let defect):
             heard(worker, at: now)
             return judge(unit, attempt: attempt, of: worker, epoch: epoch, defect: defect, at: now)
-        case .unitFailed(let worker, let unit, let attempt, let category, let message, let logLines):
+        case .unitFailed(let worker, let unit, let attempt, let category, let message, let logLines, let missing):
             heard(worker, at: now)
             let failure = UnitFailure(
-                worker: worker, attempt: attempt, category: category, message: message, logLines: logLines)
+                worker: worker, attempt: attempt, category: category, message: message, missing: missing,
+                logLines: logLines)
             return fail(unit, failure)
         case .leaseUndelivered(let worker, let unit, let attempt):
             workers[worker]?.isReachable = false

@@ -1,12 +1,13 @@
 import T2Core
 import T2Transport
 
-/// Rewards of a step that could not be computed when they were first asked for, as far as this coordinator has seen. Each was or
-/// will be computed again; many of them mean that something is broken.
+/// Completions of a step without a reward when one was first asked for, as far as this coordinator has seen. Each was or will be
+/// judged again; many of them mean that something is broken.
 struct MissingRewards: Sendable {
     private let step: Int
     private let sequences: Int
-    private var reasons: [String: Int] = [:]
+    /// The first word that there was of a unit; what its later attempts say is of the same completions.
+    private var units: [UnitKey: [String: Int]] = [:]
 
     /// - Parameter sequences: that the step has rewards for.
     init(step: Int, sequences: Int) {
@@ -14,30 +15,26 @@ struct MissingRewards: Sendable {
         self.sequences = sequences
     }
 
-    /// Notes what an accepted unit had to compute again.
-    mutating func add(_ statistics: UnitStatistics) {
-        reasons.merge(statistics.missing, uniquingKeysWith: +)
+    /// Rewards that rollouts lack, by reason.
+    static func reasons(_ rollouts: [RolloutReport]) -> [String: Int] {
+        rollouts.reduce(into: [:]) { reasons, rollout in
+            if case .missing(let reason) = rollout.reward { reasons[reason, default: 0] += 1 }
+        }
     }
 
-    /// Notes a unit that failed for want of rewards; other failures are none of this.
-    ///
-    /// - Parameter answer: what the worker sent, with the rollouts.
-    mutating func add(_ failure: UnitFailure, answer: Message?) {
-        guard failure.category == ResultDefect.Category.missingReward.rawValue else { return }
-        let rollouts: [RolloutReport]
-        switch answer {
-        case .result(let result): rollouts = result.rollouts
-        case .error(let report): rollouts = report.rollouts
-        default: rollouts = []
-        }
-        let missing = rollouts.compactMap { rollout in
-            if case .missing(let reason) = rollout.reward { reason } else { nil }
-        }
-        for reason in missing.isEmpty ? [failure.message] : missing { reasons[reason, default: 0] += 1 }
+    /// Notes what an accepted unit had to judge again.
+    mutating func add(_ statistics: UnitStatistics, unit: UnitKey) { add(statistics.missing, unit) }
+
+    /// Notes a unit that failed; only for want of rewards is it of any interest here.
+    mutating func add(_ failure: UnitFailure, unit: UnitKey) { add(failure.missingReasons, unit) }
+
+    private mutating func add(_ reasons: [String: Int], _ unit: UnitKey) {
+        if !reasons.isEmpty, units[unit] == nil { units[unit] = reasons }
     }
 
     /// - Throws: `CoordinatorError.missingRewards` if they are more than this share of the step's sequences.
     func check(limit: Double) throws(CoordinatorError) {
+        let reasons = units.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         let count = reasons.values.reduce(0, +)
         guard Double(count) > limit * Double(sequences) else { return }
         let main = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)

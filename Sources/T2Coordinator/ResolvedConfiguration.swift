@@ -62,7 +62,9 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         require(values.maxTokens >= 1, .maxTokens, values.maxTokens)
         require(
             values.maxTokens < contextLength, .maxTokens, values.maxTokens,
-            "fewer than the base model's context of \(contextLength) tokens")
+            "fewer than the base model's context of \(contextLength) tokens",
+            remedy: places[ConfigurationKey.maxTokens.rawValue] == nil
+                ? "It is the task's own limit: set a smaller one, --set max-tokens=…" : "")
         // A unit's lease is one message, and so is its result.
         let limits = MessageLimits()
         let most = max(1, min(limits.rollouts, limits.tokens / max(1, values.maxTokens)))

@@ -89,7 +89,12 @@ package actor RunJournal: UnitJournal {
         by worker: WorkerIdentifier
     ) async throws {
         try await store.accept(result, unit: unit, of: round, lease: state, by: worker)
-        missing.add(result.statistics)
+        missing.add(result.statistics, unit: unit.key)
+        try missing.check(limit: definition.configuration.missingLimit)
+    }
+
+    func note(_ failure: UnitFailure, unit: UnitKey) throws {
+        missing.add(failure, unit: unit)
         try missing.check(limit: definition.configuration.missingLimit)
     }
 
@@ -195,10 +200,7 @@ package actor RunJournal: UnitJournal {
     /// - Returns: the folder of the evidence.
     func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector) throws -> String {
         let policy = expert(vector.values, step: lease.unit.step, history)
-        let path = try Evidence(folder: folder.evidencePath).save(
+        return try Evidence(folder: folder.evidencePath).save(
             UnitEvidence(lease: lease, policy: policy, answer: answer), of: failure)
-        missing.add(failure, answer: answer)
-        try missing.check(limit: definition.configuration.missingLimit)
-        return path
     }
 }

@@ -22,7 +22,8 @@ package struct StepMetrics: Sendable, Equatable, Codable, FetchableRecord, Persi
     package var noAnswer: Int
     /// Cut off by max-tokens before there was an answer.
     package var cutOff: Int
-    /// Completions without a reward at the first try, by reason, and failed units by theirs; all were made again.
+    /// Completions without a reward at the first try, by reason; of a unit that failed for it, those of its first failure. All
+    /// were judged again.
     package var missing: [String: Int]
     /// Share of completions that reached max-tokens, with an answer or without, 0…1.
     package var unfinishedShare: Double
@@ -82,10 +83,8 @@ extension StepMetrics {
         wrong = training.wrong
         noAnswer = training.noAnswer
         cutOff = training.cutOff
-        let isMissingReward = { (failure: UnitFailure) in
-            failure.category == ResultDefect.Category.missingReward.rawValue
-        }
-        missing = failures.filter(isMissingReward).reduce(into: statistics.missing) { $0[$1.message, default: 0] += 1 }
+        missing = units.compactMap { $0.failures.first(where: \.isMissingReward)?.missingReasons }
+            .reduce(into: statistics.missing) { $0.merge($1, uniquingKeysWith: +) }
         unfinishedShare = Double(training.unfinished) / sequences
         policyLoss = statistics.policyLoss / sequences
         kl = statistics.kl / Double(max(1, statistics.completionTokens))
@@ -105,6 +104,6 @@ extension StepMetrics {
         self.workers = workers
         self.units = units.count
         unitsHandedOutTwice = units.count { $0.leases > 1 }
-        self.failures = failures.count { !isMissingReward($0) }
+        self.failures = failures.count { !$0.isMissingReward }
     }
 }

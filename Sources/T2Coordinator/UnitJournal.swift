@@ -14,8 +14,15 @@ protocol UnitJournal: Sendable {
         by worker: WorkerIdentifier
     ) async throws
 
+    /// Takes notice of a failed attempt, which may be one too many.
+    func note(_ failure: UnitFailure, unit: UnitKey) async throws
+
     /// Saves what is known of a failed attempt.
     ///
     /// - Returns: the folder of the evidence.
     func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector) async throws -> String
+}
+
+extension UnitJournal {
+    func note(_ failure: UnitFailure, unit: UnitKey) async throws {}
 }

@@ -49,7 +49,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     /// Evaluations without improvement after which the run ends; 0 never ends early.
     package var patience = 0
     /// Rewards that could not be computed at the first try, as a share of a step's sequences, above which the run stops.
-    package var missingLimit: Double = 0.1
+    package var missingLimit: Double = 0.25
 
     package init() {}
 

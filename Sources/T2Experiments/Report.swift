@@ -63,6 +63,13 @@ package final class Report {
                 notices += reading.notices.map { "\(task.name), \(split.rawValue): \($0)" }
             }
         }
+        if let second {
+            for task in configuration.unseen.map(\.task) {
+                let reading = try measurements.reading(task, .test, on: second)
+                notices += reading.notices.map { "\(task.name), test, second model: \($0)" }
+                if task.splits.contains(.train) { _ = try measurements.examples(task, on: second) }
+            }
+        }
         for seen in configuration.seen { try planSeen(seen) }
         for unseen in configuration.unseen { planUnseen(unseen) }
         for task in tasks { planDispatch(task) }

@@ -64,13 +64,13 @@ struct ProgramText: Equatable {
         var rest = line.utf8[...]
         while rest.last == 0x20 || rest.last == 0x09 || rest.last == 0x0D { rest.removeLast() }
         let word = rest.suffix(while: { $0 != UInt8(ascii: "`") })
-        guard word.count < 40, rest[..<word.startIndex].suffix(3).elementsEqual(fence.utf8) else { return nil }
+        guard rest[..<word.startIndex].suffix(3).elementsEqual(fence.utf8) else { return nil }
         return String(decoding: word, as: UTF8.self).lowercased().trimmingPrefix { $0 == " " }.description
     }
 
     /// By its first word: a title or attributes may stand behind it.
     private static func isPython(_ language: String) -> Bool {
-        let word = language.prefix { $0.isLetter || $0.isNumber }
+        let word = language.prefix { !$0.isWhitespace && $0 != "{" }
         return ["python", "python3", "py"].contains(word)
     }
 }

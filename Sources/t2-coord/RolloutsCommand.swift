@@ -12,7 +12,7 @@ struct RolloutsCommand: AsyncParsableCommand {
         commandName: "rollouts",
         abstract: "Shows the completions of a run with their outcomes, the newest step first.",
         discussion: """
-            It reads the run folder and changes nothing; the run may go on meanwhile. Searches and evaluations are kept in the \
+            It changes nothing of the run, which may go on meanwhile; SQLite keeps files of its own beside run.sqlite. Searches and evaluations are kept in the \
             same way; what a first pass answers, or a search scores, is shown by --phase alone, since nobody judges it. Rewards \
             that could not be computed were computed again: their reasons are in metrics.jsonl and under evidence/.
 
@@ -56,7 +56,9 @@ struct RolloutsCommand: AsyncParsableCommand {
         selection.phase = phase
         selection.outcomes = outcome
         selection.problem = problem
-        for rollout in try await store.rollouts(selection, limit: limit) {
+        let rollouts = try await store.rollouts(selection, limit: limit)
+        if rollouts.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
+        for rollout in rollouts {
             console.print(json ? try JSONText.line(rollout) : Self.text(rollout))
         }
         try store.close()

@@ -63,6 +63,11 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func verdict(_ summary: Summary, _ evidence: UnitEvidence) -> String {
+        for rollout in evidence.rollouts {
+            guard case .missing(let reason) = rollout.reward else { continue }
+            return
+                "rewards were missing there: \(reason). Nothing is wrong with the numbers; the gradient here leaves them out"
+        }
         guard let recorded = evidence.gradient else {
             return "the gradient is finite here; the worker sent none. Compare the machines"
         }

@@ -56,7 +56,7 @@ struct OwnTaskRunTests {
         let program = try RunningProgram(
             "t2-coord", ["rollouts", "--run-dir", cluster.runFolder, "--json", "--limit", "1000"] + extra)
         #expect(await program.status(seconds: 60) == 0, "\(program.text)")
-        return try program.lines.map { line in
+        return try program.lines.filter { $0.hasPrefix("{") }.map { line in
             try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
     }
@@ -123,6 +123,25 @@ struct OwnTaskRunTests {
         #expect(await coordinator.status() == ExitStatus.unavailable.rawValue, "\(coordinator.text)")
         #expect(coordinator.text.contains("more than missing-limit 0.2 allows"), "\(coordinator.text)")
         #expect(coordinator.text.contains("python3 verify.py"), "\(coordinator.text)")
+    }
+
+    @Test("what a worker reports as failed counts too, by reason, with its evidence")
+    func missingReports() async throws {
+        let cluster = try Cluster()
+        let folder = try Self.write(cluster, verifier: Self.honest)
+        let coordinator = try Self.start(cluster, folder, extra: ["--set", "missing-limit=0.2"])
+        let worker = try cluster.worker(try await cluster.endpoint(coordinator), name: "stranger")
+        #expect(await coordinator.status() == ExitStatus.unavailable.rawValue, "\(coordinator.text)\n\(worker.text)")
+        // A unit of 4 among 16 sequences.
+        let error = try #require(coordinator.lines.last { $0.hasPrefix("error: ") })
+        #expect(error.contains("4 rewards for 16 sequences"), "\(error)")
+        #expect(error.contains("4 times: ") && error.contains("--task-folder"), "\(error)")
+        let evidence = try FileManager.default.subpathsOfDirectory(atPath: cluster.runFolder + "/evidence")
+        let lease = try #require(evidence.first { $0.hasSuffix("/lease.json") }).dropLast("/lease.json".count)
+        let replay = try RunningProgram(
+            "t2", ["replay", cluster.runFolder + "/evidence/" + lease, "--model", Cluster.model])
+        #expect(await replay.status(seconds: 60) == 0, "\(replay.text)")
+        #expect(replay.text.contains("rewards were missing there"), "\(replay.text)")
     }
 
     @Test("README's way from a CSV to an expert works as it stands there")

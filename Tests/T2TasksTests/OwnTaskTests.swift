@@ -34,6 +34,14 @@ struct OwnTaskTests {
         ).problems
     }
 
+    @Test("a verifier's key beside it is told where it belongs")
+    func misplaced() throws {
+        let error = #expect(throws: InputError.self) { try load(Self.head + "verifier: regex\npattern: Lima\n") }
+        #expect(
+            error?.description.contains("pattern: stands beside verifier, expected it inside. Write verifier: {kind")
+                == true)
+    }
+
     @Test("a field that is null is absent")
     func null() throws {
         let yaml = Self.head + "verifier: exact\ntopic: t\n"

@@ -19,6 +19,8 @@ struct ProgramTextTests {
             ("s = '```'\nx = 1", "s = '```'\nx = 1", false),
             ("```py title=\"a.py\"\nx = 1\n```", "x = 1\n", true),
             ("```python {.numberLines}\nx = 1\n```", "x = 1\n", true),
+            ("```python title=\"a/long/path/to/some/module/of/ours.py\"\nx = 1\n```\nThat is it.", "x = 1\n", true),
+            ("```python\nx = 1\n```\n```python-repl\n>>> x\n```", "x = 1\n", true),
         ])
     func extracts(completion: String, code: String, isClosed: Bool) {
         let text = ProgramText(inCompletion: completion)

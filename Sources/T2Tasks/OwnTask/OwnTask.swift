@@ -56,6 +56,12 @@ package struct OwnTask: Sendable {
     package init(folder: String) throws {
         self.folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         let file = try YAMLMapping(path: "\(self.folder)/\(Self.fileName)")
+        // What belongs to a verifier is looked for beside it first.
+        if let key = ["pattern", "command", "timeout"].first(where: file.keys.contains) {
+            throw InputError(
+                file.location(key), "stands beside verifier, expected it inside",
+                remedy: "Write verifier: {kind: …, \(key): …}.", exitStatus: .configuration)
+        }
         try file.requireOnly(Self.keys)
         name = try file.requiredString("name")
         guard name.wholeMatch(of: #/[A-Za-z0-9][A-Za-z0-9._-]{0,63}/#) != nil else {

@@ -14,8 +14,8 @@ struct HumanEval: PublishedDataset {
     var summary: String { name == "HumanEval" ? "Python functions to complete" : "the same functions with more tests" }
     var needsSandbox: Bool { true }
     var identity: ProblemReading.Identity { .id }
-    /// What begins another piece of code behind the function.
     let maxTokens = 512
+    /// What begins another piece of code behind the function.
     var plainStopStrings: [String] {
         ["\ndef ", "\nclass ", "\nif ", "\nprint(", "\nassert ", "\n#", "\n```", "\n\"\"\""]
     }

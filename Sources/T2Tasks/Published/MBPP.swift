@@ -28,8 +28,8 @@ struct MBPP: PublishedDataset {
     }
     var needsSandbox: Bool { true }
     var identity: ProblemReading.Identity { .id }
-    /// What begins another piece of code behind the function, or another problem.
     let maxTokens = 512
+    /// What begins another piece of code behind the function, or another problem.
     var plainStopStrings: [String] { ["\n\"\"\"", "\nassert ", "\nprint(", "\nif __name__", "\n```"] }
 
     var parts: [Split: DatasetPart] {
