@@ -111,6 +111,8 @@ package final class JobJournal: UnitJournal {
             })
     }
 
+    func note(_ failure: UnitFailure, unit: UnitKey) async throws { try await store.add(failure, to: unit) }
+
     func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector) throws -> String {
         let description = ExpertFile.Description(
             modelDigest: origin.modelDigest, task: origin.task, parameterisation: "none", step: lease.unit.step,

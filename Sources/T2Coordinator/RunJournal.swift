@@ -93,7 +93,8 @@ package actor RunJournal: UnitJournal {
         try missing.check(limit: definition.configuration.missingLimit)
     }
 
-    func note(_ failure: UnitFailure, unit: UnitKey) throws {
+    func note(_ failure: UnitFailure, unit: UnitKey) async throws {
+        try await store.add(failure, to: unit)
         missing.add(failure, unit: unit)
         try missing.check(limit: definition.configuration.missingLimit)
     }

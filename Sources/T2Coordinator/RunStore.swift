@@ -100,6 +100,32 @@ package struct RunStore: Sendable {
         }
     }
 
+    /// Notes a failed attempt at a unit that is open; what is accepted later says it all again.
+    func add(_ failure: UnitFailure, to key: UnitKey) async throws {
+        try await write("store a failure of unit \(key.phase.rawValue)/\(key.index)") { database in
+            let row = Column("step") == key.step && Column("phase") == key.phase.rawValue && Column("unit") == key.index
+            guard var unit = try UnitRecord.filter(row).fetchOne(database) else { return }
+            unit.failures.append(failure)
+            try unit.update(database)
+        }
+    }
+
+    /// Every unit that failed at least once.
+    func failedUnits() async throws -> [UnitRecord] {
+        try await read("read the units") { database in
+            guard try database.tableExists(UnitRecord.databaseTableName) else { return [] }
+            return try UnitRecord.filter(Column("failures") != "[]").fetchAll(database)
+        }
+    }
+
+    /// Every accepted result.
+    func results() async throws -> [ResultRecord] {
+        try await read("read the results") { database in
+            guard try database.tableExists(ResultRecord.databaseTableName) else { return [] }
+            return try ResultRecord.fetchAll(database)
+        }
+    }
+
     /// Sampled completions, the newest step first.
     package func rollouts(_ selection: RolloutSelection, limit: Int) async throws -> [RolloutRecord] {
         try await read("read the rollouts") { database in

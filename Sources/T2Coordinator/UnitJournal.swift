@@ -22,7 +22,3 @@ protocol UnitJournal: Sendable {
     /// - Returns: the folder of the evidence.
     func save(_ failure: UnitFailure, lease: Lease, answer: Message?, vector: ExpertVector) async throws -> String
 }
-
-extension UnitJournal {
-    func note(_ failure: UnitFailure, unit: UnitKey) async throws {}
-}

@@ -4,7 +4,17 @@ import T2CommandLine
 import T2Coordinator
 import T2Core
 
-extension Outcome: ExpressibleByArgument {}
+/// What became of a completion's reward.
+enum RewardKind: String, ExpressibleByArgument, CaseIterable {
+    case right, wrong
+    case noAnswer = "no-answer"
+    case cutOff = "cut-off"
+    /// It could not be computed when it was asked for.
+    case missing
+
+    /// Nil for a reward that is missing.
+    var outcome: Outcome? { Outcome(rawValue: rawValue) }
+}
 
 /// What a run's completions were, and how they were judged.
 struct RolloutsCommand: AsyncParsableCommand {
@@ -14,11 +24,12 @@ struct RolloutsCommand: AsyncParsableCommand {
         discussion: """
             It changes nothing of the run, which may go on meanwhile; SQLite keeps files of its own beside run.sqlite. Searches and evaluations are kept in the \
             same way; what a first pass answers, or a search scores, is shown by --phase alone, since nobody judges it. Rewards \
-            that could not be computed were computed again: their reasons are in metrics.jsonl and under evidence/.
+            that could not be computed were computed again: --outcome missing shows them unit by unit, with their reasons.
 
             Examples:
               t2-coord rollouts --run-dir runs/code --outcome wrong --limit 3
               t2-coord rollouts --run-dir runs/code --outcome no-answer --outcome cut-off --step 12
+              t2-coord rollouts --run-dir runs/code --outcome missing
               t2-coord rollouts --run-dir runs/code --json --limit 100000 > rollouts.jsonl
             """)
 
@@ -32,7 +43,7 @@ struct RolloutsCommand: AsyncParsableCommand {
     var phase: Phase?
 
     @Option(help: "Only completions with this outcome; may be repeated.")
-    var outcome: [Outcome] = []
+    var outcome: [RewardKind] = []
 
     @Option(help: ArgumentHelp("Only completions of this problem.", valueName: "id"))
     var problem: String?
@@ -54,10 +65,14 @@ struct RolloutsCommand: AsyncParsableCommand {
         var selection = RolloutSelection()
         selection.step = step
         selection.phase = phase
-        selection.outcomes = outcome
+        selection.outcomes = outcome.compactMap(\.outcome)
         selection.problem = problem
-        let rollouts = try await store.rollouts(selection, limit: limit)
-        if rollouts.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
+        let missing = outcome.contains(.missing) ? try await store.missingRewards(selection, limit: limit) : []
+        for record in missing { console.print(json ? try JSONText.line(record) : Self.text(record)) }
+        // Asked for what is missing alone, no completion is meant.
+        let isJudged = outcome.isEmpty || !selection.outcomes.isEmpty
+        let rollouts = isJudged ? try await store.rollouts(selection, limit: limit) : []
+        if rollouts.isEmpty && missing.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
         for rollout in rollouts {
             console.print(json ? try JSONText.line(rollout) : Self.text(rollout))
         }
@@ -72,6 +87,12 @@ struct RolloutsCommand: AsyncParsableCommand {
             + String(format: "  reward %+.0f  advantage %+.3f", rollout.reward, rollout.advantage)
             + "  \(rollout.tokens) tokens\(cut)  by \(rollout.worker)\n"
             + indented(rollout.prompt, "  > ") + indented(rollout.completion, "  | ") + "\n"
+    }
+
+    private static func text(_ record: MissingRecord) -> String {
+        let reasons = record.missing.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return "step \(record.step) \(record.phase.rawValue)/\(record.unit)  missing at attempt \(record.attempt) on "
+            + "\(record.worker)\n" + reasons.map { "  \($0.value) times: \($0.key)\n" }.joined() + "\n"
     }
 
     private static func indented(_ text: String, _ margin: String) -> String {

@@ -123,6 +123,9 @@ struct OwnTaskRunTests {
         #expect(await coordinator.status() == ExitStatus.unavailable.rawValue, "\(coordinator.text)")
         #expect(coordinator.text.contains("more than missing-limit 0.2 allows"), "\(coordinator.text)")
         #expect(coordinator.text.contains("python3 verify.py"), "\(coordinator.text)")
+        let missing = try await Self.rollouts(cluster, ["--outcome", "missing"])
+        let reasons = missing.compactMap { $0["missing"] as? [String: Int] }
+        #expect(!reasons.isEmpty && reasons.allSatisfy { $0.keys.allSatisfy { $0.contains("python3 verify.py") } })
     }
 
     @Test("what a worker reports as failed counts too, by reason, with its evidence")
@@ -136,6 +139,9 @@ struct OwnTaskRunTests {
         let error = try #require(coordinator.lines.last { $0.hasPrefix("error: ") })
         #expect(error.contains("4 rewards for 16 sequences"), "\(error)")
         #expect(error.contains("4 times: ") && error.contains("--task-folder"), "\(error)")
+        let missing = try await Self.rollouts(cluster, ["--outcome", "missing"])
+        #expect(missing.count == 1 && missing[0]["worker"] as? String == "stranger")
+        #expect((missing[0]["missing"] as? [String: Int])?.values.reduce(0, +) == 4)
         let evidence = try FileManager.default.subpathsOfDirectory(atPath: cluster.runFolder + "/evidence")
         let lease = try #require(evidence.first { $0.hasSuffix("/lease.json") }).dropLast("/lease.json".count)
         let replay = try RunningProgram(
