@@ -11,7 +11,7 @@ struct MixExpertsCommand: ParsableCommand {
         commandName: "mix",
         abstract: "Writes the weighted sum of experts of one base model: z = Σ α z.",
         discussion: """
-            Coefficients may be any finite numbers and need not sum to 1.
+            Coefficients are numbers from 0 to 1, as a search finds them, and need not sum to 1.
 
             Examples:
               t2 experts mix math.safetensors=0.5 code.safetensors=0.5 \\
@@ -41,6 +41,13 @@ struct MixExpertsCommand: ParsableCommand {
 
     @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
     var outputPath: String
+
+    func validate() throws {
+        for part in parts where !(0...1).contains(part.coefficient) {
+            throw ValidationError(
+                "the coefficient of \(part.expert) is \(part.coefficient), expected a number from 0 to 1.")
+        }
+    }
 
     func run() throws {
         let destination = try OutputDestination(checking: outputPath)

@@ -43,7 +43,9 @@ struct ExpertProgramTests {
         }
     }
 
-    @Test("parts without a finite coefficient are wrong usage", arguments: ["", "=", "=x", "=nan", "=inf"])
+    @Test(
+        "parts without a coefficient from 0 to 1 are wrong usage",
+        arguments: ["", "=", "=x", "=nan", "=inf", "=1.5", "=-0.1"])
     func coefficients(suffix: String) throws {
         let fixture = try ProgramFixture()
         let a = try fixture.writeExpert(try fixture.reference().z, to: "a.safetensors")
