@@ -51,31 +51,17 @@ let package = Package(
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .target(name: "T2Learning", dependencies: ["T2Core"]),
-
-        .target(name: "T2Evaluation", dependencies: ["T2Core", "T2Text", "T2Tasks"]),
+        .target(
+            name: "T2Engine",
+            dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", "CKernels"]),
+        .target(
+            name: "T2Jobs", dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", yams]),
 
         // Row 4
         .target(
-            name: "T2CommandLine",
-            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Evaluation", argumentParser]),
-        .target(
             name: "T2Coordinator",
-            dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation", grdb, logging, yams,
-            ]),
-        .target(
-            name: "T2Worker",
-            dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "CKernels",
-                logging,
-            ],
-            // Its parts are tested one by one, also in the release build that scripts/test makes.
-            swiftSettings: [.unsafeFlags(["-enable-testing"])]),
-        .target(
-            name: "T2Adaptation",
-            dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation",
-            ]),
+            dependencies: ["T2Core", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", grdb, logging]),
+        .target(name: "T2Worker", dependencies: ["T2Core", "T2Numerics", "T2Transport", "T2Engine", logging]),
         // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
         .target(
             name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
@@ -84,35 +70,42 @@ let package = Package(
         .target(
             name: "T2Experiments",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation", "T2Adaptation", "T2Report",
+                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Jobs", "T2Report",
+            ]),
+        .target(
+            name: "T2CommandLine",
+            dependencies: [
+                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Jobs", "T2Report", "T2Experiments", argumentParser,
             ]),
 
         // Row 6
         .executableTarget(
             name: "t2-coord",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation",
-                "T2Coordinator", "T2CommandLine",
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs",
+                "T2Coordinator", "T2CommandLine", "T2Experiments", "T2Report",
                 argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-worker",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", "T2CommandLine", argumentParser,
-                logging,
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine", "T2Worker", "T2CommandLine",
+                argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Worker",
-                "T2Evaluation", "T2Adaptation", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
+                "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Engine",
+                "T2Worker", "T2Jobs", "T2Coordinator", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
+                logging,
             ]),
         .executableTarget(
             name: "t2-bench",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "CKernels", "T2CommandLine", argumentParser,
+                "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "T2Engine", "CKernels", "T2CommandLine",
+                argumentParser,
             ]),
-        .target(name: "T2TestSupport", dependencies: ["T2Core"], resources: [.copy("Fixtures")]),
+        .target(name: "T2TestSupport", dependencies: ["T2Core", "T2Transport"], resources: [.copy("Fixtures")]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
@@ -126,22 +119,24 @@ let package = Package(
         .testTarget(
             name: "T2CoordinatorTests",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Coordinator", "T2TestSupport", grdb,
-                logging,
+                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Jobs", "T2Coordinator", "T2TestSupport",
+                grdb, logging,
             ]),
         .testTarget(
             name: "T2WorkerTests",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Worker", "T2TestSupport",
-                logging,
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine", "T2Worker",
+                "T2TestSupport", logging,
             ]),
         .testTarget(
-            name: "T2AdaptationTests",
+            name: "T2EngineTests",
+            dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Engine", "T2TestSupport"]),
+        .testTarget(
+            name: "T2JobsTests",
             dependencies: [
-                "T2Core", "T2Model", "T2Tasks", "T2Text", "T2Evaluation", "T2Adaptation", "T2TestSupport",
+                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Model", "T2Engine", "T2Jobs",
+                "T2TestSupport",
             ]),
-        .testTarget(
-            name: "T2EvaluationTests", dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Evaluation", "T2TestSupport"]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2", "t2-bench"]),
         .testTarget(

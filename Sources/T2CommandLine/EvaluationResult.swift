@@ -1,12 +1,12 @@
 import Foundation
 import T2Core
-import T2Evaluation
+import T2Jobs
 import T2Tasks
 
 /// What `t2 eval` prints.
 package struct EvaluationResult: Encodable {
     /// What computed it.
-    package enum Engine {
+    package enum Engine: Sendable {
         case lanes(Int)
         /// Of a cluster.
         case workers(Int)
@@ -21,7 +21,7 @@ package struct EvaluationResult: Encodable {
     let task_version: Int
     let split: String
     let model_digest: String
-    /// none, prompt, cls-expert, few-shot, or the expert file.
+    /// The name of the strategy, or the expert file.
     let strategy: String
     /// α of each expert that few-shot found.
     let coefficients: [String: [Double]]?

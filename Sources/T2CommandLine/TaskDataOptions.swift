@@ -1,6 +1,6 @@
 import ArgumentParser
 import T2Core
-import T2Evaluation
+import T2Jobs
 import T2Tasks
 import T2Text
 
@@ -46,7 +46,7 @@ package struct TaskDataOptions: ParsableArguments {
     /// - Throws: what reading the experts' library and its classification throws.
     package func reader(
         _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
-        for selection: StrategySelectionOptions? = nil
+        for selection: StrategyOptions? = nil
     ) throws -> TaskReader {
         TaskReader(
             task, folder: path ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,

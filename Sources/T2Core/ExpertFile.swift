@@ -2,19 +2,20 @@ import Foundation
 
 /// An expert on disk: safetensors, one float32 vector per adapted weight under its Hugging Face name.
 package struct ExpertFile: Sendable, Equatable {
-    /// What the metadata of a file tells.
+    /// What the metadata of a file tells. Only t2 itself writes all of it: a file of another maker needs `format` and its vectors.
     package struct Description: Sendable, Equatable {
-        package var modelDigest: Digest
-        package var task: String
-        package var parameterisation: String
-        package var step: Int
-        package var seed: UInt64
+        /// Nil where the file does not say which base model it is for.
+        package var modelDigest: Digest?
+        package var task: String?
+        package var parameterisation: String?
+        package var step: Int?
+        package var seed: UInt64?
         /// Accuracies and the like by name: `validation-accuracy`, `base-validation-accuracy`.
         package var measures: [String: String]
 
         package init(
-            modelDigest: Digest, task: String, parameterisation: String, step: Int, seed: UInt64,
-            measures: [String: String] = [:]
+            modelDigest: Digest?, task: String? = nil, parameterisation: String? = nil, step: Int? = nil,
+            seed: UInt64? = nil, measures: [String: String] = [:]
         ) {
             self.modelDigest = modelDigest
             self.task = task
@@ -33,6 +34,11 @@ package struct ExpertFile: Sendable, Equatable {
     package init(description: Description, vector: ExpertVector) {
         self.description = description
         self.vector = vector
+    }
+
+    /// The expert as what answers prompts.
+    package var policy: Policy {
+        description.parameterisation == AdapterKind.lora.rawValue ? .lora(vector) : .svf(vector)
     }
 
     package func write(to path: String) throws {
@@ -64,10 +70,7 @@ package struct ExpertFile: Sendable, Equatable {
                 remedy: isNewer
                     ? "Update t2." : "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
         }
-        guard let description = try Description(metadata: file.metadata, path: path) else {
-            throw Self.missing("base-model-digest", path)
-        }
-        self.description = description
+        description = try Description(metadata: file.metadata, path: path)
         let names = file.tensors.keys.sorted { file.tensors[$0]!.range.lowerBound < file.tensors[$1]!.range.lowerBound }
         let layout = ExpertLayout(entries: names.map { .init(name: $0, count: file.tensors[$0]!.count) })
         vector = ExpertVector(layout: layout, values: try names.flatMap { try file.floats(of: $0) })
@@ -93,17 +96,17 @@ package struct ExpertFile: Sendable, Equatable {
             return
         }
         try self.init(path: path)
-        guard description.modelDigest == model.digest else {
+        if let digest = description.modelDigest, digest != model.digest {
             throw InputError(
                 path,
-                "was trained on another base model: digest \(description.modelDigest.short), \(model.path) has \(model.digest.short)",
+                "was trained on another base model: digest \(digest.short), \(model.path) has \(model.digest.short)",
                 remedy: "See: t2 experts show \(path)")
         }
-        guard !vector.layout.isLoRA else {
+        if case .lora = policy {
             _ = try LoRALayout(vector.layout, of: model.configuration, place: path)
             return
         }
-        let expected = ExpertLayout(model: model.configuration, adaptation: .all).entries
+        let expected = ExpertLayout(model: model.configuration, targets: .all).entries
         let counts = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0.count) })
         for entry in vector.layout.entries where counts[entry.name] != entry.count {
             let needed = counts[entry.name].map { "this model needs \($0)" } ?? "this model has no such weight"
@@ -117,32 +120,33 @@ extension ExpertFile.Description {
     /// As a file's metadata.
     package var metadata: [String: String] {
         var metadata = measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
-        metadata["base-model-digest"] = modelDigest.hexadecimal
+        metadata["base-model-digest"] = modelDigest?.hexadecimal
         metadata["task"] = task
         metadata["parameterisation"] = parameterisation
-        metadata["step"] = String(step)
-        metadata["seed"] = String(seed)
+        metadata["step"] = step.map(String.init)
+        metadata["seed"] = seed.map(String.init)
         return metadata
     }
 
-    /// What a file's metadata says; nil if it does not name a base model.
+    /// What a file's metadata says.
     ///
-    /// - Throws: `InputError` if it is incomplete or cannot be read.
-    package init?(metadata: [String: String], path: String) throws {
-        guard let digestText = metadata["base-model-digest"] else { return nil }
-        func required(_ key: String) throws -> String {
-            guard let value = metadata[key] else { throw ExpertFile.missing(key, path) }
+    /// - Throws: `InputError` naming a key whose value cannot be read.
+    package init(metadata: [String: String], path: String) throws {
+        func read<Value>(_ key: String, _ expected: String, _ convert: (String) -> Value?) throws -> Value? {
+            guard let text = metadata[key] else { return nil }
+            guard let value = convert(text) else {
+                throw InputError(
+                    path, "its metadata is damaged: '\(key)' is '\(text.prefix(80))', expected \(expected)",
+                    remedy: "Copy the file again.")
+            }
             return value
-        }
-        guard let digest = Digest(hexadecimal: digestText), let step = Int(try required("step")),
-            let seed = UInt64(try required("seed"))
-        else {
-            throw InputError(path, "its metadata is damaged", remedy: "Copy the file again.")
         }
         var measures: [String: String] = [:]
         for (key, value) in metadata where key.hasPrefix("measure.") { measures[String(key.dropFirst(8))] = value }
         self.init(
-            modelDigest: digest, task: try required("task"), parameterisation: try required("parameterisation"),
-            step: step, seed: seed, measures: measures)
+            modelDigest: try read("base-model-digest", "64 hexadecimal characters") { Digest(hexadecimal: $0) },
+            task: metadata["task"], parameterisation: metadata["parameterisation"],
+            step: try read("step", "a whole number") { Int($0) },
+            seed: try read("seed", "a whole number of 0 or more") { UInt64($0) }, measures: measures)
     }
 }

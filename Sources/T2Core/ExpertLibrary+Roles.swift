@@ -2,7 +2,7 @@ extension ExpertLibrary.Entry {
     /// The tasks whose experts decide on prompts instead of answering them: on bundled prompts, and on published ones.
     package static let classificationTasks = ["classify", "classify-published"]
 
-    package var isClassifier: Bool { Self.classificationTasks.contains(expert.description.task) }
+    package var isClassifier: Bool { expert.description.task.map(Self.classificationTasks.contains) ?? false }
 }
 
 extension ExpertLibrary {

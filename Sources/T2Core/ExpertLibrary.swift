@@ -34,12 +34,16 @@ package struct ExpertLibrary: Sendable {
             let file = "\(path)/\(name)\(Self.suffix)"
             return Entry(name: name, path: file, expert: try ExpertFile(path: file))
         }
-        for entry in entries {
-            let (found, first) = (entry.expert.description.modelDigest, entries[0])
-            guard found == first.expert.description.modelDigest else {
+        // A file of another maker may not say which base model it is for.
+        let known = entries.compactMap { entry in
+            entry.expert.description.modelDigest.map { (entry: entry, digest: $0) }
+        }
+        for (entry, found) in known {
+            let (first, digest) = known[0]
+            guard found == digest else {
                 throw InputError(
                     entry.path,
-                    "is an expert of base model \(found.short), \(first.path) of \(first.expert.description.modelDigest.short)",
+                    "is an expert of base model \(found.short), \(first.path) of \(digest.short)",
                     remedy: "Keep the experts of each base model in a folder of their own.")
             }
             if let model, found != model {

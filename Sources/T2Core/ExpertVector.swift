@@ -23,10 +23,10 @@ package struct ExpertLayout: Sendable, Equatable, Codable {
         offsets = entries.reduce(into: [0]) { $0.append($0.last! + $1.count) }
     }
 
-    package init(model: ModelConfiguration, adaptation: Adaptation) {
+    package init(model: ModelConfiguration, targets: TargetModules) {
         var entries: [Entry] = []
         for layer in 0..<model.layerCount {
-            for kind in MatrixKind.allCases where kind.isAdapted(by: adaptation) {
+            for kind in MatrixKind.allCases where kind.isTarget(of: targets) {
                 entries.append(Entry(name: kind.name(layer: layer), count: kind.rank(model)))
             }
         }

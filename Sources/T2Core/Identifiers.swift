@@ -8,6 +8,8 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
     case answers
     /// How likely the shots' references are under a candidate.
     case references
+    /// Sampled on a search's shots under its current mixture; a gradient comes back.
+    case mixtureGradient = "mixture-gradient"
     /// The first pass of an evaluation: which category each problem is of.
     case classification
     /// A problem's answer in an evaluation; only rewards come back.
@@ -24,8 +26,9 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
         case .validation: 1
         case .answers: 2
         case .references: 3
-        case .classification: 4
-        case .evaluation: 5
+        case .mixtureGradient: 4
+        case .classification: 5
+        case .evaluation: 6
         }
     }
 }
@@ -50,6 +53,17 @@ package struct UnitKey: Sendable, Hashable, Codable, Comparable, CustomStringCon
 
     package static func < (a: UnitKey, b: UnitKey) -> Bool {
         (a.run, a.step, a.phase, a.index) < (b.run, b.step, b.phase, b.index)
+    }
+}
+
+/// The name of a lease: the attempts at a unit are numbered from 1.
+package struct LeaseName: Sendable, Hashable, Codable {
+    package let unit: UnitKey
+    package let attempt: Int
+
+    package init(unit: UnitKey, attempt: Int) {
+        self.unit = unit
+        self.attempt = attempt
     }
 }
 

@@ -56,11 +56,17 @@ package struct GradientSpecification: Sendable, Equatable, Codable {
     package var klCoefficient: Float
     package var klDirection: KLDirection
     package var klEstimator: KLEstimator
+    /// Whether the divergence is measured where its coefficient is 0: that costs a forward pass of the reference model.
+    package var measuresKL: Bool
+
+    /// Whether the reference model must be run.
+    package var needsReference: Bool { klCoefficient > 0 || measuresKL }
 
     package init(
-        advantage: AdvantageKind, runningMeanReward: Float, klCoefficient: Float, klDirection: KLDirection,
-        klEstimator: KLEstimator
+        advantage: AdvantageKind, runningMeanReward: Float = 0, klCoefficient: Float = 0,
+        klDirection: KLDirection = .policyReference, klEstimator: KLEstimator = .exact, measuresKL: Bool = false
     ) {
+        self.measuresKL = measuresKL
         self.advantage = advantage
         self.runningMeanReward = runningMeanReward
         self.klCoefficient = klCoefficient

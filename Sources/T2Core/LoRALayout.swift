@@ -70,11 +70,11 @@ package struct LoRALayout: Sendable, Equatable {
             })
     }
 
-    /// One rank for all weights that an adaptation names.
-    package init(model: ModelConfiguration, adaptation: Adaptation, rank: Int, alpha: Float) {
+    /// One rank for all weights that an targets names.
+    package init(model: ModelConfiguration, targets: TargetModules, rank: Int, alpha: Float) {
         var matrices: [LoRAMatrix] = []
         for layer in 0..<model.layerCount {
-            for kind in MatrixKind.allCases where kind.isAdapted(by: adaptation) {
+            for kind in MatrixKind.allCases where kind.isTarget(of: targets) {
                 let (rows, columns) = kind.shape(model)
                 matrices.append(
                     LoRAMatrix(

@@ -3,8 +3,8 @@ import Foundation
 /// A LoRA adapter as huggingface/peft keeps it: a folder of `adapter_config.json` and `adapter_model.safetensors`.
 package struct PEFTFolder: Sendable, Equatable {
     package let configuration: PEFTConfiguration
-    /// What t2 wrote about it; nil for an adapter from elsewhere, which does not say what it was trained on.
-    package let description: ExpertFile.Description?
+    /// What t2 wrote about it; an adapter from elsewhere says less, and not what it was trained on.
+    package let description: ExpertFile.Description
     package let layout: LoRALayout
     /// A and B of each matrix, as trained: without the scale.
     package let parameters: [Float]
@@ -16,7 +16,7 @@ package struct PEFTFolder: Sendable, Equatable {
 
     /// - Parameter vector: as it is run: with the scale in B.
     package init(
-        configuration: PEFTConfiguration, description: ExpertFile.Description?, layout: LoRALayout, vector: ExpertVector
+        configuration: PEFTConfiguration, description: ExpertFile.Description, layout: LoRALayout, vector: ExpertVector
     ) {
         precondition(vector.layout == layout.expertLayout)
         self.configuration = configuration
@@ -50,7 +50,7 @@ package struct PEFTFolder: Sendable, Equatable {
                     values: Array(parameters[layout.range(index, factor)]))
             }
         }
-        var metadata = description?.metadata ?? [:]
+        var metadata = description.metadata
         // peft itself writes this, and transformers looks for it.
         metadata["format"] = "pt"
         try SafetensorsWriter.write(tensors, metadata: metadata, to: "\(path)/\(Self.weightsName)")
@@ -66,7 +66,9 @@ package struct PEFTFolder: Sendable, Equatable {
         let file = try SafetensorsFile(path: weightsPath)
         layout = LoRALayout(try Self.matrices(file, configuration))
         self.configuration = configuration
-        description = try ExpertFile.Description(metadata: file.metadata, path: weightsPath)
+        var description = try ExpertFile.Description(metadata: file.metadata, path: weightsPath)
+        description.parameterisation = AdapterKind.lora.rawValue
+        self.description = description
         parameters = try layout.matrices.flatMap { matrix in
             try LoRAFactor.allCases.flatMap { try file.widenedFloats(of: Self.prefix + matrix.name($0)) }
         }
@@ -81,7 +83,7 @@ package struct PEFTFolder: Sendable, Equatable {
     /// - Throws: as `init(path:)`, and `InputError` for another base model.
     package init(path: String, for model: BaseModelFolder) throws {
         try self.init(path: path)
-        if let digest = description?.modelDigest, digest != model.digest {
+        if let digest = description.modelDigest, digest != model.digest {
             throw InputError(
                 path,
                 "was trained on another base model: digest \(digest.short), \(model.path) has \(model.digest.short)",
@@ -106,9 +108,9 @@ package struct PEFTFolder: Sendable, Equatable {
 
     /// The adapter as an expert of the model that it was read for.
     package func expert(of model: BaseModelFolder) -> ExpertFile {
-        let unknown = ExpertFile.Description(
-            modelDigest: model.digest, task: "unknown", parameterisation: AdapterKind.lora.rawValue, step: 0, seed: 0)
-        return ExpertFile(description: description ?? unknown, vector: vector)
+        var description = description
+        description.modelDigest = model.digest
+        return ExpertFile(description: description, vector: vector)
     }
 
     private static func checkFiles(_ path: String, _ weightsPath: String) throws {

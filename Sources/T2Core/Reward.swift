@@ -12,14 +12,21 @@ package enum Outcome: String, Sendable, Codable, CaseIterable {
 package enum Reward: Sendable, Equatable {
     case judged(Outcome)
     case missing(reason: String)
+    /// No judgement was asked for: the answer of a first pass, or a reference that was only scored.
+    case unjudged
 
-    /// +1 if right, else −1; nil when missing.
+    /// +1 if right, else −1; nil without a judgement.
     /// - Source: arXiv 2501.06252, section 3.2.
     package var value: Float? {
         switch self {
         case .judged(.right): 1
         case .judged: -1
-        case .missing: nil
+        case .missing, .unjudged: nil
         }
+    }
+
+    /// Why there is no reward; nil if there is one or none was asked for.
+    package var missingReason: String? {
+        if case .missing(let reason) = self { reason } else { nil }
     }
 }

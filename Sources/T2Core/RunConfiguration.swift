@@ -6,7 +6,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var model = "base"
     /// Folder that holds one folder per task; `data` beside the model folder if absent.
     package var data: String?
-    /// A name, or the folder of a task of one's own.
+    /// A name, or the folder of a task of the user's own.
     package var task = "gsm-mini"
     package var onBadRecord = BadRecordPolicy.fail
     package var onLongPrompt = LongPromptPolicy.fail
@@ -18,7 +18,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var rank: Int?
     /// LoRA's α; absent for SVF.
     package var alpha: Float?
-    package var adapt = Adaptation.all
+    /// Which weight matrices are trained.
+    package var targetModules = TargetModules.all
     package var parameterisation = ParameterisationKind.direct
 
     package var promptsPerStep = 128
@@ -31,6 +32,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var klCoefficient: Float = 0
     package var klDirection = KLDirection.policyReference
     package var klEstimator = KLEstimator.exact
+    /// Steps between two that measure the KL divergence although its coefficient is 0; 0 never measures it then.
+    package var reportKLEvery = 10
 
     package var learningRate = AdapterKind.svf.defaultLearningRate
     package var schedule = LearningRateSchedule.constant
@@ -57,7 +60,9 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case model, data, task
         case onBadRecord = "on-bad-record"
         case onLongPrompt = "on-long-prompt"
-        case steps, seed, adapter, rank, alpha, adapt, parameterisation
+        case steps, seed, adapter, rank, alpha
+        case targetModules = "target-modules"
+        case parameterisation
         case promptsPerStep = "prompts-per-step"
         case samplesPerPrompt = "samples-per-prompt"
         case promptsPerUnit = "prompts-per-unit"
@@ -67,6 +72,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case klCoefficient = "kl-coefficient"
         case klDirection = "kl-direction"
         case klEstimator = "kl-estimator"
+        case reportKLEvery = "report-kl-every"
         case learningRate = "learning-rate"
         case schedule
         case warmUpSteps = "warm-up-steps"
@@ -105,7 +111,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.adapter, into: &adapter)
         rank = try container.decodeIfPresent(Int.self, forKey: .rank)
         alpha = try container.decodeIfPresent(Float.self, forKey: .alpha)
-        try read(.adapt, into: &adapt)
+        try read(.targetModules, into: &targetModules)
         try read(.parameterisation, into: &parameterisation)
         try read(.promptsPerStep, into: &promptsPerStep)
         try read(.samplesPerPrompt, into: &samplesPerPrompt)
@@ -116,6 +122,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.klCoefficient, into: &klCoefficient)
         try read(.klDirection, into: &klDirection)
         try read(.klEstimator, into: &klEstimator)
+        try read(.reportKLEvery, into: &reportKLEvery)
         try read(.learningRate, into: &learningRate)
         try read(.schedule, into: &schedule)
         try read(.warmUpSteps, into: &warmUpSteps)

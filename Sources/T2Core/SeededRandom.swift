@@ -1,9 +1,9 @@
 import Foundation
 
-/// Counter-based random numbers: the value at a position depends on the seed and the position alone, never on how many
-/// numbers anybody else has drawn. Philox4x32-10.
+/// Counter-based random numbers: the value at a position depends on the seed and the position alone, never on what else was
+/// drawn. Philox4x32-10.
 ///
-/// A stream belongs to one (run seed, step, problem, sample); its draws are numbered from 0.
+/// `RandomStream` names the streams of one seed; the draws of a stream are numbered from 0.
 /// - Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private let key: SIMD2<UInt32>
@@ -11,6 +11,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var block = SIMD4<UInt32>()
     private var used = 4
 
+    /// A stream by its coordinates: for tests and benchmarks. Programs name a `RandomStream`.
     package init(seed: UInt64, step: Int = 0, problem: Int = 0, sample: Int = 0) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         counter = SIMD4(

@@ -19,4 +19,6 @@ package enum Verification: Sendable, Equatable, Codable {
     case program(programPrefix: String, tests: [String])
     /// Judged by the command of the task's folder. `record` is the problem's record as it stands in its file: JSON.
     case external(task: String, record: String)
+    /// The completion is read and not judged: the question of a first pass.
+    case unverified
 }

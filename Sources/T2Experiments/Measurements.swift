@@ -1,29 +1,20 @@
 import Foundation
-import T2Adaptation
 import T2Core
-import T2Evaluation
+import T2Jobs
 import T2Learning
-import T2Model
 import T2Tasks
 
 /// Evaluations and searches whose results stay in a folder: what is there already is not measured again.
 ///
 /// A result's file name ends with a digest of everything that it rests on, so that a changed expert or setting is measured anew.
-struct Measurements {
+struct Measurements: Sendable {
     let folder: String
-    let verifier: Verifier
     let configuration: ReportConfiguration
-    let isCancelled: @Sendable () -> Bool
 
     /// - Throws: `SystemError` if the folder cannot be made.
-    init(
-        folder: String, verifier: Verifier, configuration: ReportConfiguration,
-        isCancelled: @escaping @Sendable () -> Bool
-    ) throws {
+    init(folder: String, configuration: ReportConfiguration) throws {
         self.folder = folder
-        self.verifier = verifier
         self.configuration = configuration
-        self.isCancelled = isCancelled
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -53,58 +44,41 @@ struct Measurements {
 
     /// Greedy answers to a split's problems.
     ///
-    /// - Parameter basis: what the policy rests on besides the model.
-    /// - Throws: `Stopped` if it was cancelled; `InputError` (try again) for missing rewards.
+    /// - Throws: `Stopped` if the job was stopped; `InputError` (try again) for missing rewards.
     func records(
-        _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel, basis: String,
-        policy: () throws -> Evaluation.Policy
-    ) throws -> [EvaluationRecord] {
+        _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel,
+        _ strategy: any PolicyAssigner, _ service: any JobService
+    ) async throws -> [EvaluationRecord] {
         let reader = try reader(task, model)
-        let problems = try reading(task, split, on: model).problems
-        let digest = Digest(
-            of: [
-                model.folder.digest.hexadecimal, task.fingerprint, split.rawValue,
-                try fingerprint(problems), "\(reader.sampling())", basis,
-            ].joined(separator: "\n"))
-        let path = "\(folder)/\(task.name).\(split.rawValue).\(fileName(system)).\(digest.short).jsonl"
+        let job = EvaluationJob(
+            name: "report", model: model.jobModel, task: task.name,
+            problems: try reading(task, split, on: model).problems, strategy: strategy, sampling: reader.sampling(),
+            seed: configuration.seed)
+        let path = try path(job, "\(task.name).\(split.rawValue).\(fileName(system))", "jsonl", task.fingerprint)
         if FileManager.default.fileExists(atPath: path) { return try EvaluationRecord.read(path: path) }
-        let evaluation = Evaluation(
-            tokenizer: model.tokenizer, verifier: verifier,
-            sampling: reader.sampling(), seed: configuration.seed)
-        let completions = try evaluation.run(problems, try policy(), lanes: model.lanes, isCancelled: isCancelled)
-        guard completions.count == problems.count else { throw Stopped() }
-        for completion in completions {
-            guard case .missing(let reason) = completion.reward else { continue }
+        let records = try await finished(job, service).records()
+        for record in records {
+            guard let reason = record.reward.missingReason else { continue }
             throw InputError(
-                "problem '\(completion.problem.id)'", "its reward is missing: \(reason)",
+                "problem '\(record.id)'", "its reward is missing: \(reason)",
                 remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
         }
-        let records = completions.map { EvaluationRecord($0) }
         try EvaluationRecord.write(records, to: path)
         return records
     }
 
     /// Pass 1 alone, on every prompt of a test split.
     func dispatches(
-        _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel
-    ) throws -> [Dispatch] {
-        let problems = try reading(task, .test, on: model).problems
-        let digest = Digest(
-            of: [
-                model.folder.digest.hexadecimal, try fingerprint(problems), try model.expertsFingerprint(),
-            ].joined(separator: "\n"))
-        let path = "\(folder)/\(task.name).dispatch.\(classifier.rawValue).\(digest.short).json"
+        _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel, _ service: any JobService
+    ) async throws -> [Dispatch] {
+        let job = DispatchJob(
+            name: "report", model: model.jobModel, prompts: try reading(task, .test, on: model).problems,
+            strategy: try PromptClassification(model.experts, by: classifier))
+        let path = try path(job, "\(task.name).dispatch.\(classifier.rawValue)", "json", task.fingerprint)
         if FileManager.default.fileExists(atPath: path) {
             return try JSONDecoder().decode([Dispatch].self, from: try MappedFile(path: path).data)
         }
-        let dispatcher = try PromptDispatcher(
-            model.base, model.experts, classifier: classifier, tokenizer: model.tokenizer)
-        let size = EvaluationBatch.problems
-        let batches = stride(from: 0, to: problems.count, by: size).map { $0..<min($0 + size, problems.count) }
-        let dispatches = try model.lanes.map(batches) { lane, _, batch in
-            isCancelled() ? [] : try dispatcher.decide(batch.map { problems[$0].prompt }, lane: lane)
-        }.flatMap(\.self)
-        guard dispatches.count == problems.count else { throw Stopped() }
+        let dispatches = try await finished(job, service).assignment().dispatches ?? []
         try AtomicFile.write(try JSONEncoder().encode(dispatches), to: path)
         return dispatches
     }
@@ -120,11 +94,9 @@ struct Measurements {
     /// - Parameter entries: the experts that are mixed; `owner` says whose they are.
     func search(
         _ task: TrainingTask, method: FewShotSearch.Method, _ entries: [ExpertLibrary.Entry], owner: String,
-        on model: ReportModel
-    ) throws -> Search {
+        on model: ReportModel, _ service: any JobService
+    ) async throws -> Search {
         let plan = configuration.fewShot
-        let reader = try reader(task, model)
-        let examples = try examples(task, on: model).problems
         var settings = FewShotSearch.Settings()
         settings.method = method
         settings.population = plan.population
@@ -132,38 +104,37 @@ struct Measurements {
         // Equal rollouts: no method ends before the others.
         settings.patience = nil
         settings.seed = configuration.seed
-        let digest = Digest(
-            of: [
-                model.folder.digest.hexadecimal, task.fingerprint, try fingerprint(examples),
-                "\(reader.sampling())", "\(plan)", String(settings.seed),
-                entries.map(\.expert.vector.fingerprint).joined(separator: "\n"),
-            ].joined(separator: "\n"))
-        let path = "\(folder)/\(task.name).\(fileName(owner)).\(method.rawValue).\(digest.short).json"
+        let job = try SearchJob(
+            SearchDefinition(
+                name: "report", model: model.jobModel, task: task.name,
+                shots: try ShotSelection.draw(
+                    plan.shots, from: try examples(task, on: model).problems, task: task.name, seed: settings.seed),
+                sampling: try reader(task, model).sampling(), entries: entries,
+                mixture: try MixtureParameterisation(mixing: entries), settings: settings))
+        let path = try path(job, "\(task.name).\(fileName(owner)).\(method.rawValue)", "json", task.fingerprint)
         if FileManager.default.fileExists(atPath: path) {
             return try JSONDecoder().decode(Search.self, from: try MappedFile(path: path).data)
         }
-        let adaptation = try FewShotAdaptation(
-            model.base, entries, try MixtureParameterisation(mixing: entries), task: task, examples: examples,
-            shots: plan.shots, settings: settings)
-        let result = try adaptation.run(
-            lanes: model.lanes, tokenizer: model.tokenizer, verifier: verifier,
-            sampling: reader.sampling(),
-            isCancelled: isCancelled)
-        if isCancelled() { throw Stopped() }
+        let outcome = try await finished(job, service).result().outcome
         let search = Search(
-            alpha: result.outcome.alpha, shots: plan.shots, right: result.outcome.score.right,
-            iterations: result.outcome.iterations)
+            alpha: outcome.alpha, shots: plan.shots, right: outcome.score.right, iterations: outcome.iterations)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         try AtomicFile.write(try encoder.encode(search), to: path)
         return search
     }
 
-    /// Digest of everything that problems say.
-    private func fingerprint(_ problems: [Problem]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return Digest(of: String(decoding: try encoder.encode(problems), as: UTF8.self)).hexadecimal
+    /// Where the result of a job stands; the name ends with what it rests on.
+    private func path(_ job: some Job, _ name: String, _ suffix: String, _ taskFingerprint: String) throws -> String {
+        let digest = Digest(of: try job.identity().digest.hexadecimal + taskFingerprint)
+        return "\(folder)/\(name).\(digest.short).\(suffix)"
+    }
+
+    private func finished<J: Job>(_ job: J, _ service: any JobService) async throws -> J {
+        guard case .finished(let job) = try await service.run(job, progress: { _ in }, onEvent: { _, _ in }) else {
+            throw Stopped()
+        }
+        return job
     }
 
     private func fileName(_ text: String) -> String { text.replacingOccurrences(of: " ", with: "-") }

@@ -1,7 +1,6 @@
 import Foundation
-import T2Adaptation
 import T2Core
-import T2Evaluation
+import T2Jobs
 import T2Learning
 import T2Report
 import T2Tasks
@@ -45,17 +44,20 @@ extension Report {
         return document
     }
 
+    /// What was measured.
+    private var found: Findings { findings.withLock { $0 } }
+
     private func seenTable() throws -> AccuracyTable {
         let tasks = configuration.seen.map(\.task.name)
         let svf = try configuration.seen.map { try model.experts.entry(named: $0.expert).expert.vector.values.count }
         let lora = try configuration.seen.compactMap(\.lora).map {
             try ExpertFile(path: $0, for: model.folder).vector.values.count
         }
-        var systems = [system(SystemName.base, tasks, records)]
-        if let count = lora.max() { systems.append(system(SystemName.lora, tasks, records, parameters: count)) }
-        systems.append(system(SystemName.svf, tasks, records, parameters: svf.max()))
+        var systems = [system(SystemName.base, tasks, found.records)]
+        if let count = lora.max() { systems.append(system(SystemName.lora, tasks, found.records, parameters: count)) }
+        systems.append(system(SystemName.svf, tasks, found.records, parameters: svf.max()))
         let pairs = [(SystemName.svf, SystemName.base), (SystemName.svf, SystemName.lora)]
-        return AccuracyTable(tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, records))
+        return AccuracyTable(tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, found.records))
     }
 
     private func unseenTable() throws -> AccuracyTable {
@@ -63,13 +65,13 @@ extension Report {
         let cem = "\(SystemName.fewShot) \(FewShotSearch.Method.cem.rawValue)"
         let names =
             [SystemName.base, SystemName.domainLoRA, SystemName.domainSVF] + classifiers.map(\.rawValue)
-            + [cem, SystemName.bestExpert]
-        var systems = names.map { system($0, tasks, records) }.filter { !$0.cells.isEmpty }
+            + [SystemName.random, cem, SystemName.bestExpert]
+        var systems = names.map { system($0, tasks, found.records) }.filter { !$0.cells.isEmpty }
         for index in systems.indices {
             if systems[index].name == SystemName.bestExpert {
-                for task in tasks { systems[index].cells[task]?.note = bestExperts[task] }
+                for task in tasks { systems[index].cells[task]?.note = found.bestExperts[task] }
             } else if systems[index].name == cem {
-                systems[index].rollouts = tasks.compactMap { searches[Key(task: $0, system: "cem")]?.rollouts }.max()
+                systems[index].rollouts = tasks.compactMap { found.searches[Key(task: $0, system: "cem")]?.rollouts }.max()
             }
         }
         let pairs = names.dropFirst().map { ($0, SystemName.base) } + [(cem, SystemName.bestExpert)]
@@ -79,7 +81,7 @@ extension Report {
                 + "validation split, many more labelled problems than few-shot sees."
         ]
         return AccuracyTable(
-            tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, records), notes: notes)
+            tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, found.records), notes: notes)
     }
 
     private func transferTable() throws -> AccuracyTable? {
@@ -90,8 +92,8 @@ extension Report {
         let pairs =
             names.dropFirst().map { ($0, SystemName.base) } + TransferName.shuffled.map { (TransferName.inOrder, $0) }
         return AccuracyTable(
-            tasks: tasks, systems: names.map { system($0, tasks, transferRecords) },
-            comparisons: try comparisons(pairs, tasks, transferRecords),
+            tasks: tasks, systems: names.map { system($0, tasks, found.transferRecords) },
+            comparisons: try comparisons(pairs, tasks, found.transferRecords),
             notes: [
                 "Each task with the expert of its domain. The shuffled controls are permutations of each matrix's values, from seed \(configuration.seed)."
             ])
@@ -99,7 +101,7 @@ extension Report {
 
     private func contribution() -> ContributionAnalysis? {
         let tasks = configuration.unseen.compactMap { unseen in
-            searches[Key(task: unseen.task.name, system: "cem")].map {
+            found.searches[Key(task: unseen.task.name, system: "cem")].map {
                 ContributionAnalysis.Task(name: unseen.task.name, coefficients: $0.alpha)
             }
         }
@@ -110,15 +112,15 @@ extension Report {
         let tasks = configuration.unseen.map(\.task.name)
         let names = FewShotSearch.Method.allCases.map(\.rawValue)
         let systems = names.map { name in
-            var found = system("\(SystemName.fewShot) \(name)", tasks, records)
-            found.name = name
-            found.rollouts = tasks.compactMap { searches[Key(task: $0, system: name)]?.rollouts }.max()
-            return found
+            var row = system("\(SystemName.fewShot) \(name)", tasks, found.records)
+            row.name = name
+            row.rollouts = tasks.compactMap { found.searches[Key(task: $0, system: name)]?.rollouts }.max()
+            return row
         }
         guard systems.contains(where: { !$0.cells.isEmpty }) else { return nil }
         let traces = tasks.flatMap { task in
             names.compactMap { name in
-                searches[Key(task: task, system: name)].map { search in
+                found.searches[Key(task: task, system: name)].map { search in
                     FewShotComparison.Search(
                         task: task, method: name,
                         points: search.iterations.map {
@@ -131,7 +133,7 @@ extension Report {
             "One draw of \(configuration.fewShot.shots) shots a task: the spread between draws is not in these intervals."
         ]
         let pairs = names.dropFirst().map { ("\(SystemName.fewShot) \($0)", "\(SystemName.fewShot) \(names[0])") }
-        let compared = try comparisons(pairs, tasks, records).map { comparison in
+        let compared = try comparisons(pairs, tasks, found.records).map { comparison in
             var comparison = comparison
             comparison.system.removeFirst(SystemName.fewShot.count + 1)
             comparison.against.removeFirst(SystemName.fewShot.count + 1)
@@ -147,9 +149,10 @@ extension Report {
     ) -> AccuracyTable.System {
         var cells: [String: AccuracyTable.Cell] = [:]
         for task in tasks {
-            guard let found = records[Key(task: task, system: name)] else { continue }
+            guard let answers = records[Key(task: task, system: name)] else { continue }
             cells[task] = .init(
-                AccuracyInterval(correct: found.count { $0.reward == .judged(.right) }, count: found.count))
+                AccuracyInterval(
+                    correct: answers.count { $0.reward == .judged(.right) }, count: answers.count))
         }
         // One vector to a worker, one gradient back.
         return AccuracyTable.System(
@@ -187,7 +190,7 @@ extension Report {
                 var counts = names.map { _ in [Int](repeating: 0, count: names.count + 1) }
                 for (task, expert) in tasks {
                     guard let row = categories.firstIndex(where: { $0.expert == expert }) else { continue }
-                    for dispatch in dispatches[Key(task: task, system: classifier.rawValue)] ?? [] {
+                    for dispatch in found.dispatches[Key(task: task, system: classifier.rawValue)] ?? [] {
                         counts[row][names.firstIndex(of: dispatch.category) ?? names.count] += 1
                     }
                 }

@@ -1,7 +1,6 @@
 import Foundation
-import T2Adaptation
 import T2Core
-import T2Evaluation
+import T2Jobs
 import T2Tasks
 
 /// What a report measures: which models, experts and tasks, from a YAML file. Paths in it are relative to it.
@@ -119,5 +118,6 @@ enum SystemName {
     static let domainLoRA = "LoRA of the domain, given"
     static let domainSVF = "SVF of the domain, given"
     static let fewShot = "few-shot"
+    static let random = "random"
     static let bestExpert = "best single expert"
 }

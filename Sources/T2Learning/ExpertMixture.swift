@@ -54,7 +54,8 @@ package struct ExpertMixture: Sendable {
         for (index, part) in parts.enumerated() {
             let source = part.expert.description
             measures["part-\(index + 1)"] =
-                "\(part.coefficient) of \(part.name) (task \(source.task), step \(source.step))"
+                "\(part.coefficient) of \(part.name)"
+                + (source.task.map { " (task \($0)" + (source.step.map { ", step \($0)" } ?? "") + ")" } ?? "")
         }
         let description = ExpertFile.Description(
             modelDigest: parts[0].expert.description.modelDigest, task: "mix", parameterisation: "mixture", step: 0,
@@ -65,11 +66,11 @@ package struct ExpertMixture: Sendable {
 
     private static func check(_ part: Part, against first: Part) throws {
         let (found, expected) = (part.expert, first.expert)
-        guard found.description.modelDigest == expected.description.modelDigest else {
+        if let digest = found.description.modelDigest, let other = expected.description.modelDigest, digest != other {
             throw InputError(
                 part.name,
-                "is an expert of base model \(found.description.modelDigest.short), \(first.name) of "
-                    + "\(expected.description.modelDigest.short)", remedy: "Mix experts of one base model.")
+                "is an expert of base model \(digest.short), \(first.name) of "
+                    + other.short, remedy: "Mix experts of one base model.")
         }
         guard found.vector.layout == expected.vector.layout else {
             throw InputError(

@@ -8,6 +8,11 @@ package struct FewShotResult: Sendable {
     package let shots: [Problem]
     package let mixture: ExpertFile
 
+    /// `coefficients` by the expert's name.
+    package var coefficientsByExpert: [String: [Double]] {
+        Dictionary(uniqueKeysWithValues: coefficients.map { ($0.expert, $0.values) })
+    }
+
     /// - Throws: `InputError` if the mixture overflows.
     package init(
         _ outcome: FewShotSearch.Outcome, of parameterisation: MixtureParameterisation,

@@ -26,7 +26,8 @@ package struct ScoredToken {
     package let token: Int32
     /// log-softmax of the logits divided by the temperature, [V].
     package let policy: UnsafeBufferPointer<Float>
-    package let reference: UnsafeBufferPointer<Float>
+    /// Nil if the reference model was not run.
+    package let reference: UnsafeBufferPointer<Float>?
     /// Zero at first; receives the gradient with respect to the policy's divided logits, [V].
     package let gradient: UnsafeMutableBufferPointer<Float>
 }
@@ -55,11 +56,13 @@ package final class PolicyGradient {
     /// - Parameters:
     ///   - z: in the adapter's layout.
     ///   - temperature: divides both models' logits; 1 leaves them.
+    ///   - runsReference: whether the reference model is run too.
     ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
-    /// - Cost: a reference forward pass, a policy forward pass and a backward pass over every token; a prompt that neighbours
-    ///   share counts once a micro-batch.
+    /// - Cost: a reference forward pass if it is asked for, a policy forward pass and a backward pass over every token; a prompt
+    ///   that neighbours share counts once a micro-batch.
     package func run(
-        _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, loss: (ScoredToken) -> Void
+        _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, runsReference: Bool = true,
+        loss: (ScoredToken) -> Void
     ) -> [Float] {
         let execution = adapter.factored(z)
         let backward = TransformerBackward(transformer, execution)
@@ -68,8 +71,12 @@ package final class PolicyGradient {
         while first < sequences.count {
             let end = batch.pack(sequences, from: first, limit: tokensPerBatch)
             let (s, h) = (batch.outputs.count, transformer.model.configuration.hiddenSize)
-            let reference = transformer.workspace.matrix(.referenceHidden, rows: s, columns: h)
-            reference.copy(from: transformer.forward(batch, .merged(transformer.model.weights)))
+            var reference: Matrix?
+            if runsReference {
+                let hidden = transformer.workspace.matrix(.referenceHidden, rows: s, columns: h)
+                hidden.copy(from: transformer.forward(batch, .merged(transformer.model.weights)))
+                reference = hidden
+            }
             let policy = transformer.forward(batch, execution, tape: tape)
             let deltaHidden = transformer.workspace.matrix(.deltaHidden, rows: s, columns: h)
             head(sequences, first..<end, policy: policy, reference: reference, temperature, into: deltaHidden, loss)
@@ -84,7 +91,7 @@ package final class PolicyGradient {
 
     /// Runs the head over the scored rows, a block at a time, and carries the loss's gradient back through it.
     private func head(
-        _ sequences: [ScoredSequence], _ range: Range<Int>, policy: Matrix, reference: Matrix, _ temperature: Float,
+        _ sequences: [ScoredSequence], _ range: Range<Int>, policy: Matrix, reference: Matrix?, _ temperature: Float,
         into deltaHidden: Matrix, _ loss: (ScoredToken) -> Void
     ) {
         let c = transformer.model.configuration
@@ -95,7 +102,7 @@ package final class PolicyGradient {
         for start in stride(from: 0, to: policy.rows, by: rowsPerHead) {
             let rows = start..<min(start + rowsPerHead, policy.rows)
             let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
-            let referenceRows = logProbabilities(reference.rows(rows), .referenceLogits, temperature)
+            let referenceRows = reference.map { logProbabilities($0.rows(rows), .referenceLogits, temperature) }
             let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)
             transformer.workspace.measure(.vocabulary) {
                 gradient.fillWithZeros()
@@ -105,7 +112,9 @@ package final class PolicyGradient {
                         ScoredToken(
                             sequence: sequence, position: position, token: sequences[sequence].completion[position],
                             policy: UnsafeBufferPointer(start: policyRows.row(row), count: c.vocabularySize),
-                            reference: UnsafeBufferPointer(start: referenceRows.row(row), count: c.vocabularySize),
+                            reference: referenceRows.map {
+                                UnsafeBufferPointer(start: $0.row(row), count: c.vocabularySize)
+                            },
                             gradient: UnsafeMutableBufferPointer(start: gradient.row(row), count: c.vocabularySize)))
                 }
                 if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }

@@ -6,22 +6,22 @@ import T2Numerics
 package final class SVFModel: Sendable {
     package let base: BaseModel
     package let layout: ExpertLayout
-    /// Indexed by layer · 4 + group; nil where the adaptation leaves a group alone.
+    /// Indexed by layer · 4 + group; nil where the targets leaves a group alone.
     private let factors: [SVFWeight?]
     /// Start of each group's values in a flat vector of `layout`.
     private let starts: [Int]
 
-    /// Decomposes what the adaptation names, taking from the cache what is there.
+    /// Decomposes what the targets names, taking from the cache what is there.
     ///
     /// - Parameter progress: called with matrices done and in total, about once a second and oftener, on this thread.
     /// - Throws: what the decomposition throws. An unwritable cache only costs the next start the same time again.
     package init(
-        _ base: BaseModel, adaptation: Adaptation, cache: SingularValueCache = .standard,
+        _ base: BaseModel, targets: TargetModules, cache: SingularValueCache = .standard,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
         let c = base.configuration
         self.base = base
-        layout = ExpertLayout(model: c, adaptation: adaptation)
+        layout = ExpertLayout(model: c, targets: targets)
         let decompositions = try WeightDecomposition(base.folder, layout: layout, cache: cache)
             .run(progress: progress) { $0 }
         var factors: [SVFWeight?] = []
@@ -31,7 +31,7 @@ package final class SVFModel: Sendable {
         for _ in 0..<c.layerCount {
             for group in ProjectionGroup.allCases {
                 starts.append(start)
-                guard group.members[0].isAdapted(by: adaptation) else {
+                guard group.members[0].isTarget(of: targets) else {
                     factors.append(nil)
                     continue
                 }

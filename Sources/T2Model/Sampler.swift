@@ -16,14 +16,6 @@ package struct SampleRequest: Sendable {
     }
 }
 
-package struct SampledCompletion: Sendable, Equatable {
-    /// The stop token included when it was sampled.
-    package var tokens: [Int32] = []
-    package var logProbabilities: [Float] = []
-    /// True if a stop token or text ended it, false if the limit did.
-    package var finished = false
-}
-
 /// Draws completions in continuous batches: finished rows leave, waiting ones enter.
 ///
 /// One object per lane. A prompt that several consecutive requests share is read once.
@@ -46,7 +38,7 @@ package final class Sampler {
         self.slots = slots
     }
 
-    /// Completions in the order of the requests.
+    /// Completions in the order of the requests, with their tokens, log-probabilities and finish reasons.
     ///
     /// - Parameters:
     ///   - stop: what ends a completion; usually the end-of-sequence tokens.
@@ -55,8 +47,8 @@ package final class Sampler {
     package func sample(
         _ requests: [SampleRequest], _ execution: Execution, _ sampling: Sampling, stop: StopCondition,
         onToken: (Int, Int32) -> Bool = { _, _ in true }
-    ) throws -> [SampledCompletion] {
-        var completions = [SampledCompletion](repeating: SampledCompletion(), count: requests.count)
+    ) throws -> [Completion] {
+        var completions = requests.map { Completion(prompt: $0.prompt) }
         guard !requests.isEmpty else { return completions }
         let cache = try prepareCache(requests, sampling)
         var requests = requests
@@ -81,7 +73,7 @@ package final class Sampler {
             completions[request].tokens.append(token)
             completions[request].logProbabilities.append(logProbability)
             let stopped = watches[request].ends(token, stop)
-            completions[request].finished = stopped
+            if stopped { completions[request].finishReason = .stop }
             let wanted = onToken(request, token)
             return (token, !stopped && completions[request].tokens.count < limit(requests[request], sampling), wanted)
         }

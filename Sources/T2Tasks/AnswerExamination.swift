@@ -25,6 +25,7 @@ enum AnswerExamination {
                 { "\($0.letter)" }, submission, sought: "option after \"answer is\"")
         case .exact(let answer): return exact(answer, submission)
         case .regex(let pattern): return match(pattern, submission)
+        case .unverified: return .unjudged
         case .program, .external: preconditionFailure("programs and commands are not run here")
         }
     }

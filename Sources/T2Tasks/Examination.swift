@@ -16,6 +16,9 @@ package struct Examination: Sendable, Equatable {
         Examination(reward: .judged(outcome), extracted: extracted, reason: outcome == .right ? nil : reason)
     }
 
+    /// Nothing was to be judged.
+    static var unjudged: Examination { Examination(reward: .unjudged, extracted: nil, reason: nil) }
+
     static func missing(_ reason: String, extracted: String? = nil) -> Examination {
         Examination(reward: .missing(reason: reason), extracted: extracted, reason: reason)
     }

@@ -41,7 +41,7 @@ package struct GoldCheck: Sendable {
         case .boxed(let answer), .latex(let answer): return "\\boxed{\(answer)}"
         case .choice(let answer, _): return "The answer is (\(answer))"
         case .exact(let answer): return answer
-        case .regex, .program, .external: return nil
+        case .regex, .program, .external, .unverified: return nil
         }
     }
 }

@@ -12,8 +12,7 @@ package enum ShotSelection {
                 "\(count) shots were asked for, and there are \(problems.count) examples to draw from",
                 remedy: "Set --shots to a number from 1 to \(problems.count).", exitStatus: .usage)
         }
-        // Samples and candidates draw from the streams of steps ≥ 0; −2 keeps this one apart from all of them.
-        var random = SeededRandom(seed: seed, step: -2)
+        var random = SeededRandom(seed: seed, .shots)
         var rest = problems
         let shots = (0..<count).map { _ in rest.remove(at: Int(random.next() % UInt64(rest.count))) }
         if let problem = shots.first(where: { $0.reference == nil }) {

@@ -131,6 +131,7 @@ package final class Verifier: Sendable {
         return zip(requests, command.judge(requests)).map { request, result in
             switch result.reward {
             case .missing(let reason): return .missing(reason, extracted: result.extracted)
+            case .unjudged: return .missing("the task's command judged nothing")
             case .judged(.noAnswer) where !request.finished:
                 return .judged(.cutOff, reason: result.reason ?? "the token limit came before any answer")
             case .judged(let outcome):

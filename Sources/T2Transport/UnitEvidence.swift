@@ -1,35 +1,38 @@
 import Foundation
 import T2Core
 
-/// What is kept of a unit that failed, complete enough to compute it once more from its folder and the base model alone.
+/// What is kept of a unit that failed: enough to compute it once more from its folder and the base model alone.
 ///
-/// Layout: `lease.json`, `z.safetensors`, and `answer-<n>.frame`, the frames of the worker's RESULT or ERROR in order, if it
-/// sent one.
+/// Layout: `lease.json`; `policy-<n>.safetensors` for each policy of the lease but the base model; and `answer-<n>.frame`, the
+/// frames of the worker's RESULT or ERROR in order, if it sent one.
 package struct UnitEvidence: Sendable, Equatable {
     package let lease: Lease
-    /// The z of the lease.
-    package let policy: ExpertFile
+    /// In the order of the lease's.
+    package let policies: [Policy]
+    /// The origin of the policies, as an expert file describes it.
+    package let description: ExpertFile.Description
     /// RESULT or ERROR as it came.
     package let answer: Message?
 
-    package init(lease: Lease, policy: ExpertFile, answer: Message?) {
+    package init(lease: Lease, policies: [Policy], description: ExpertFile.Description, answer: Message?) {
         self.lease = lease
-        self.policy = policy
+        self.policies = policies
+        self.description = description
         self.answer = answer
     }
 
     /// Empty if the worker failed before it had any, or never answered.
-    package var rollouts: [RolloutReport] {
+    package var completions: [Completion] {
         switch answer {
-        case .result(let result): result.rollouts
-        case .error(let report): report.rollouts
+        case .result(let result): result.output.completions
+        case .error(let report): report.completions
         default: []
         }
     }
 
-    /// As it was refused or accepted; nil if there is none.
+    /// The gradient as it was refused or accepted; nil if there is none.
     package var gradient: [Float]? {
-        if case .result(let result) = answer { result.gradient } else { nil }
+        if case .result(let result) = answer { result.output.gradient } else { nil }
     }
 
     /// Writes the files into an existing folder.
@@ -39,10 +42,15 @@ package struct UnitEvidence: Sendable, Equatable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(encoder.encode(lease), to: folder + "/lease.json")
-        try policy.write(to: folder + "/z.safetensors")
+        for (index, policy) in policies.enumerated() {
+            guard let vector = policy.vector else { continue }
+            var description = description
+            if case .lora = policy { description.parameterisation = AdapterKind.lora.rawValue }
+            try ExpertFile(description: description, vector: vector).write(to: Self.path(folder, policy: index))
+        }
         // What cannot travel was never sent.
         guard let answer, let frames = try? MessageCodec().encode(answer) else { return }
-        for (place, frame) in frames.enumerated() { try AtomicFile.write(frame, to: Self.path(folder, frame: place)) }
+        for (index, frame) in frames.enumerated() { try AtomicFile.write(frame, to: Self.path(folder, frame: index)) }
     }
 
     /// Reads what `write` wrote, and checks that its parts belong together and to this base model.
@@ -65,42 +73,48 @@ package struct UnitEvidence: Sendable, Equatable {
                 leasePath, "cannot be read: \(decodingProblem(error))",
                 remedy: "Copy the folder again, or use the version of t2 that wrote it.")
         }
-        guard lease.candidates == nil else {
-            throw InputError(
-                folder, "is of a unit of a search, which t2 replay does not compute",
-                remedy: "Run the same search by t2 adapt on the machine that it failed on.")
+        var description: ExpertFile.Description?
+        policies = try lease.work.policies.enumerated().map { index, digest in
+            guard digest != Policy.baseDigest else { return .base }
+            let path = Self.path(folder, policy: index)
+            let file = try ExpertFile(path: path, for: model)
+            let found = file.policy.digest
+            guard found == digest else {
+                throw InputError(
+                    path, "has digest \(found.short), the lease names \(digest.short)",
+                    remedy: "Copy the folder again.")
+            }
+            description = file.description
+            return file.policy
         }
-        let vectorPath = folder + "/z.safetensors"
-        policy = try ExpertFile(path: vectorPath, for: model)
-        let found = Digest(of: policy.vector.values)
-        guard found == lease.vector else {
-            throw InputError(
-                vectorPath, "has digest \(found.short), the lease names \(lease.vector.short)",
-                remedy: "Copy the folder again.")
-        }
+        self.description = description ?? .init(modelDigest: model.digest)
         var frames: [Data] = []
         while FileManager.default.fileExists(atPath: Self.path(folder, frame: frames.count)) {
             frames.append(try MappedFile(path: Self.path(folder, frame: frames.count)).data)
         }
         answer = frames.isEmpty ? nil : try MessageCodec().decode(frames)
-        guard rollouts.isEmpty || answersLease(vocabularySize: model.configuration.vocabularySize) else {
+        guard completions.isEmpty || answersLease(vocabularySize: model.configuration.vocabularySize) else {
             throw InputError(
-                folder, "the rollouts of its answer are not those that its lease asks for",
+                folder, "the completions of its answer are not those that its lease asks for",
                 remedy: "They were refused for that; there is nothing to compute again.")
         }
     }
 
-    /// Whether the rollouts are the lease's, one by one, as the model can read them.
+    /// Whether the completions are the lease's, one by one, as the model can read them.
     private func answersLease(vocabularySize: Int) -> Bool {
-        let samples = lease.samplesPerPrompt
-        guard rollouts.count == lease.problems.count * samples else { return false }
-        return rollouts.enumerated().allSatisfy { place, rollout in
-            rollout.problem == lease.problems[place / samples].id && rollout.sample == place % samples
-                && rollout.problemNumber == lease.problemNumbers[place / samples]
-                && (1...lease.sampling.maxTokens).contains(rollout.tokens.count)
-                && rollout.tokens.allSatisfy { (0..<vocabularySize).contains(Int($0)) }
+        let work = lease.work
+        guard completions.count == work.sequences.count else { return false }
+        return zip(completions, work.sequences).allSatisfy { completion, sequence in
+            completion.problem == work.problems[sequence.problem].id && completion.sample == sequence.sample
+                && completion.problemIndex == work.problemIndices[sequence.problem] && !completion.prompt.isEmpty
+                && (1...(work.sampling?.maxTokens ?? .max)).contains(completion.tokens.count)
+                && (completion.prompt + completion.tokens).allSatisfy { (0..<vocabularySize).contains(Int($0)) }
         }
     }
 
-    private static func path(_ folder: String, frame place: Int) -> String { "\(folder)/answer-\(place).frame" }
+    private static func path(_ folder: String, frame index: Int) -> String { "\(folder)/answer-\(index).frame" }
+
+    private static func path(_ folder: String, policy index: Int) -> String {
+        "\(folder)/policy-\(index).safetensors"
+    }
 }

@@ -4,9 +4,9 @@ import T2Transport
 /// A lease in this worker's hands.
 struct HeldLease: Sendable {
     enum Stage: Sendable {
-        /// z is on its way.
-        case awaitingVector
-        /// Waiting for a lane or in one.
+        /// A policy is on its way.
+        case awaitingPolicies
+        /// It waits for a lane or is in one.
         case withLanes
         /// The result is out; the coordinator has not said yet what became of it.
         case reported(UnitResult, at: ContinuousClock.Instant)

@@ -1,4 +1,5 @@
 import T2Core
+import T2Engine
 import T2Transport
 
 /// What the coordinator says.
@@ -11,7 +12,7 @@ extension LeaseLoop {
         case .blob(let blob): return adopt(blob, at: now)
         case .cancel(let cancel):
             guard let lease = held.removeValue(forKey: cancel.unit) else { return [] }
-            forgetUnneededVectors()
+            forgetUnneededPolicies()
             let abandon: [WorkerEffect] = lease.isReported ? [] : [.abandon(cancel.unit, attempt: lease.lease.attempt)]
             return abandon + [.report(.cancelled(cancel.unit, reason: cancel.reason))]
         case .acknowledgement(let acknowledgement):
@@ -31,27 +32,27 @@ extension LeaseLoop {
         }
     }
 
-    /// An error about a vector ends the leases that wait for it; one of a worker that is not known asks for HELLO. All others
+    /// An error about a policy ends the leases that wait for it; one of a worker that is not known asks for HELLO. All others
     /// are for people.
     private mutating func hear(_ report: ErrorReport, at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = [.report(.coordinatorError(report))]
-        if report.category == ErrorReport.unknownBlob, let vector = report.vector,
-            awaitedVectors.removeValue(forKey: vector) != nil
+        if report.category == .unknownPolicy, let policy = report.policy,
+            awaitedPolicies.removeValue(forKey: policy) != nil
         {
-            effects += awaiting(vector).flatMap {
+            effects += awaiting(policy).flatMap {
                 giveUp(
                     ErrorReport(
                         unit: $0.unit, attempt: $0.attempt, category: report.category, message: report.message,
-                        vector: vector))
+                        policy: policy))
             }
         }
-        if report.category == ErrorReport.unknownWorker, state == .working { effects += introduce(at: now) }
+        if report.category == .unknownWorker, state == .working { effects += introduce(at: now) }
         return effects
     }
 
     private mutating func enter(_ welcome: Welcome, at now: Instant) -> [WorkerEffect] {
         guard case .introducing = state else {
-            return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "nobody said HELLO"))]
+            return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "no HELLO was said"))]
         }
         state = .working
         receivedLeases = 0
@@ -69,8 +70,8 @@ extension LeaseLoop {
             held[unit]?.stage = .reported(result, at: now)
             effects.append(.send(.result(result)))
         }
-        for digest in awaitedVectors.keys.sorted(by: { $0.hexadecimal < $1.hexadecimal }) {
-            awaitedVectors[digest] = now
+        for digest in awaitedPolicies.keys.sorted(by: { $0.hexadecimal < $1.hexadecimal }) {
+            awaitedPolicies[digest] = now
             effects.append(.send(.getBlob(GetBlob(digest: digest))))
         }
         return effects
@@ -95,26 +96,39 @@ extension LeaseLoop {
             if !old.isReported { effects.append(.abandon(lease.unit, attempt: old.lease.attempt)) }
         }
         effects.append(.report(.leased(lease)))
-        held[lease.unit] = HeldLease(lease: lease, stage: .awaitingVector, renewed: now)
-        if let known = vectors.first(where: { $0.digest == lease.vector }) {
-            held[lease.unit]?.stage = .withLanes
-            return effects + [.start(lease, known.vector)]
+        held[lease.unit] = HeldLease(lease: lease, stage: .awaitingPolicies, renewed: now)
+        let missing = lease.work.policies.filter { policy($0) == nil }
+        for digest in missing where awaitedPolicies[digest] == nil {
+            awaitedPolicies[digest] = now
+            effects.append(.send(.getBlob(GetBlob(digest: digest))))
         }
-        if awaitedVectors[lease.vector] == nil {
-            awaitedVectors[lease.vector] = now
-            effects.append(.send(.getBlob(GetBlob(digest: lease.vector))))
+        return effects + (missing.isEmpty ? start(lease) : [])
+    }
+
+    /// Gives a lease whose policies are all here to the lanes.
+    private mutating func start(_ lease: Lease) -> [WorkerEffect] {
+        let found = lease.work.policies.compactMap { policy($0) }
+        guard found.count == lease.work.policies.count else { return [] }
+        for digest in lease.work.policies {
+            guard let index = policies.firstIndex(where: { $0.digest == digest }) else { continue }
+            policies.append(policies.remove(at: index))
         }
-        return effects
+        held[lease.unit]?.stage = .withLanes
+        return [.start(lease, found)]
+    }
+
+    private func policy(_ digest: Digest) -> Policy? {
+        digest == Policy.baseDigest ? .base : policies.first { $0.digest == digest }?.policy
     }
 
     private mutating func adopt(_ blob: Blob, at now: Instant) -> [WorkerEffect] {
-        guard awaitedVectors.removeValue(forKey: blob.digest) != nil else {
+        guard awaitedPolicies.removeValue(forKey: blob.digest) != nil else {
             return [
                 .report(.ignored(message: Message.Kind.blob.rawValue, reason: "\(blob.digest.short) was not asked for"))
             ]
         }
         let waiting = awaiting(blob.digest)
-        if let name = blob.vector.firstNonFinite {
+        if let name = blob.policy.vector?.firstNonFinite {
             let error = UnitError.nonFinite(
                 quantity: "z of '\(name)', as the coordinator sent it,",
                 remedy: "Start a new run with a lower learning-rate in another --run-dir.")
@@ -124,21 +138,25 @@ extension LeaseLoop {
                         unit: $0.unit, attempt: $0.attempt, category: error.category, message: error.description))
             }
         }
-        vectors.append(blob)
-        if vectors.count > Self.keptVectors { vectors.removeFirst() }
-        for lease in waiting { held[lease.unit]?.stage = .withLanes }
-        return waiting.map { .start($0, blob.vector) }
+        policies.append(blob)
+        let effects = waiting.flatMap { start($0) }
+        forgetUnneededPolicies()
+        return effects
     }
 
-    /// Leases whose z is on its way, in order.
-    private func awaiting(_ vector: Digest) -> [Lease] {
+    /// Leases that wait for a policy, in order.
+    private func awaiting(_ policy: Digest) -> [Lease] {
         held.values.filter { held in
-            if case .awaitingVector = held.stage { held.lease.vector == vector } else { false }
+            if case .awaitingPolicies = held.stage { held.lease.work.policies.contains(policy) } else { false }
         }.map(\.lease).sorted { $0.unit < $1.unit }
     }
 
-    private mutating func forgetUnneededVectors() {
-        let needed = Set(held.values.map(\.lease.vector))
-        awaitedVectors = awaitedVectors.filter { needed.contains($0.key) }
+    /// Stops waiting for what no lease names any more, and drops the policies that were not used for longest.
+    private mutating func forgetUnneededPolicies() {
+        let needed = Set(held.values.flatMap(\.lease.work.policies))
+        awaitedPolicies = awaitedPolicies.filter { needed.contains($0.key) }
+        let unneeded = policies.filter { !needed.contains($0.digest) }.map(\.digest)
+        let dropped = Set(unneeded.dropLast(Self.keptPolicies))
+        policies.removeAll { dropped.contains($0.digest) }
     }
 }

@@ -14,17 +14,17 @@ extension LeaseLoop {
             guard now - since >= WaitLimits.answer else { return [] }
             return [.report(.waiting(for: "the coordinator's answer to HELLO", now - since))] + introduce(at: now)
         case .working, .draining:
-            return watchVectors(at: now) + watchResults(at: now)
+            return watchPolicies(at: now) + watchResults(at: now)
         case .ended:
             return []
         }
     }
 
-    private mutating func watchVectors(at now: Instant) -> [WorkerEffect] {
+    private mutating func watchPolicies(at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
-        for (digest, since) in awaitedVectors where now - since >= WaitLimits.answer {
-            awaitedVectors[digest] = now
-            effects.append(.report(.waiting(for: "the vector \(digest.short)", now - since)))
+        for (digest, since) in awaitedPolicies where now - since >= WaitLimits.answer {
+            awaitedPolicies[digest] = now
+            effects.append(.report(.waiting(for: "the policy \(digest.short)", now - since)))
             effects.append(.send(.getBlob(GetBlob(digest: digest))))
         }
         return effects

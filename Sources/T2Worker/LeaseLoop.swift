@@ -6,7 +6,7 @@ import T2Transport
 /// Invariants:
 /// - a result is kept until the coordinator has acknowledged it, and is sent again after a lost connection;
 /// - no more leases are asked for than `lanes` + 1, one ahead, so that lanes never wait for the network;
-/// - z is asked for once, however many leases need it;
+/// - a policy is asked for once, however many leases need it;
 /// - nothing of an older epoch is computed or sent;
 /// - after `.end` nothing more comes.
 package struct LeaseLoop: Sendable {
@@ -22,8 +22,8 @@ package struct LeaseLoop: Sendable {
         case ended
     }
 
-    /// Vectors kept, newest last: a step's and the one's before it.
-    static let keptVectors = 2
+    /// Policies that are kept although no lease needs them: those of a step and the one before it, and of a library's experts.
+    static let keptPolicies = 16
 
     let hello: Hello
     package internal(set) var state: State
@@ -33,9 +33,10 @@ package struct LeaseLoop: Sendable {
     var outstandingCredit = 0
     /// Since WELCOME. It goes with each CREDIT, so that leases on their way are not granted twice.
     var receivedLeases = 0
-    var vectors: [Blob] = []
-    /// z's on their way, and since when.
-    var awaitedVectors: [Digest: Instant] = [:]
+    /// The one that was used last stands last.
+    var policies: [Blob] = []
+    /// Policies on their way, and since when.
+    var awaitedPolicies: [Digest: Instant] = [:]
     /// Failures while there was no connection.
     var unsentFailures: [ErrorReport] = []
     var nextWaitReport: Instant
@@ -86,6 +87,8 @@ package struct LeaseLoop: Sendable {
     mutating func introduce(at now: Instant) -> [WorkerEffect] {
         state = .introducing(since: now)
         outstandingCredit = 0
+        var hello = hello
+        hello.holding = held.values.map { $0.lease.name }.sorted { $0.unit < $1.unit }
         return [.send(.hello(hello))]
     }
 
@@ -106,7 +109,7 @@ package struct LeaseLoop: Sendable {
         return []
     }
 
-    /// Hands everything back at once: the coordinator gives it to others, and whoever stopped us does not wait.
+    /// Hands everything back at once: the coordinator gives it to others.
     private mutating func stop(_ reason: String) -> [WorkerEffect] {
         let isHeard =
             switch state {
@@ -120,7 +123,7 @@ package struct LeaseLoop: Sendable {
     mutating func drop() -> [WorkerEffect] {
         defer {
             held = [:]
-            awaitedVectors = [:]
+            awaitedPolicies = [:]
             unsentFailures = []
         }
         return held.values.filter { !$0.isReported }.sorted { $0.lease.unit < $1.lease.unit }
@@ -132,7 +135,7 @@ package struct LeaseLoop: Sendable {
         guard state == .working else { return [] }
         let reported = held.values.count(where: \.isReported)
         let wanted = hello.lanes + 1 - (held.count - reported)
-        // Results that nobody acknowledges must not pile up.
+        // Results without an acknowledgement must not pile up.
         let room = 2 * (hello.lanes + 1) - held.count
         let credit = max(0, min(wanted, room))
         guard credit > outstandingCredit else { return [] }

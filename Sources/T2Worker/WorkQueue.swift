@@ -15,7 +15,7 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// The next unit that somebody still wants; waits for one; nil once the queue is closed.
+    /// The next unit that is still wanted; waits for one; nil once the queue is closed.
     func take() -> UnitWork? {
         condition.withLock {
             while true {

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Engine
 import T2Numerics
 import T2Transport
 
@@ -18,24 +19,38 @@ extension Worker {
 
     /// The life of a lane: one unit after another. A unit that fails costs itself alone.
     private nonisolated func serve() {
-        let lane = Lane(models, tokenizer: tokenizer)
+        let lane = Lane(computer.adapters.base)
         while let work = queue.take() {
+            let lease = work.lease
             do {
-                post.yield(.computed(try compute(work, on: lane)))
+                let output = try compute(work, on: lane)
+                post.yield(
+                    .computed(
+                        UnitResult(unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, output: output)))
             } catch UnitError.cancelled {
                 continue
-            } catch let failure as RolloutFailure {
-                report(failure.cause, of: work.lease, rollouts: failure.rollouts)
+            } catch let failure as CompletionFailure {
+                report(failure.cause, of: lease, completions: failure.completions)
             } catch {
-                report(error, of: work.lease)
+                report(error, of: lease)
             }
         }
     }
 
-    private nonisolated func report(_ error: any Error, of lease: Lease, rollouts: [RolloutReport] = []) {
+    private nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitOutput {
+        let progress = ProgressMeter(interval: progressInterval) { [post, lease = work.lease] in
+            post.yield(.progressed(lease.unit, attempt: lease.attempt, tokens: $0))
+        }
+        return try computer.run(work.lease.work, work.policies, on: lane) { tokens in
+            progress.advance(tokens: tokens)
+            return !work.isCancelled
+        }
+    }
+
+    private nonisolated func report(_ error: any Error, of lease: Lease, completions: [Completion] = []) {
         let report = ErrorReport(
             unit: lease.unit, attempt: lease.attempt, category: UnitError.category(of: error), message: "\(error)",
-            logLines: log.recentLines(Self.reportedLogLines), rollouts: rollouts)
+            logLines: log.recentLines(Self.reportedLogLines), completions: completions)
         post.yield(.failed(report))
     }
 }

@@ -1,144 +1,62 @@
 import T2Core
-import T2Learning
-import T2Model
-import T2Text
+import T2Engine
 import T2Transport
 
-/// Takes leases from a coordinator and returns their results. `compute` is steps 4 to 8 of the data's way.
+/// Takes leases from a coordinator and returns their results.
 ///
 /// Three parts, each with one owner: `LeaseLoop` decides (pure, this actor's), the transport's thread talks, and the lanes,
 /// threads of their own, compute. They meet in one stream of inputs. The only waits are for its next element, for a send
 /// with a deadline and, in a lane, for the next unit.
+///
+/// The stream is bounded: at most one event of the transport is in it, so that back-pressure reaches the coordinator, and a lane
+/// has one unit and says how far it is at most once a second.
 package actor Worker {
-    nonisolated let models: DecomposedModels
-    nonisolated let tokenizer: Tokenizer
-    nonisolated let rewards: RewardRunner
+    nonisolated let computer: UnitComputer
     nonisolated let transport: any WorkerTransport
     nonisolated let lanes: Int
     nonisolated let log: WorkerLog
-    private nonisolated let progressInterval: Duration
+    nonisolated let progressInterval: Duration
     nonisolated let queue = WorkQueue()
     nonisolated let post: AsyncStream<WorkerInput>.Continuation
     private nonisolated let inputs: AsyncStream<WorkerInput>
+    private nonisolated let (handled, handledPost) = AsyncStream<Void>.makeStream()
     private nonisolated let (stopRequests, stopPost) = AsyncStream<Void>.makeStream()
     private var loop: LeaseLoop
-    private var versions: PolicyVersions
+    private var policySets: PolicySets
     /// Units given to the lanes and neither finished nor cancelled.
     private var started: [UnitKey: UnitWork] = [:]
 
     /// A send that takes longer counts as a broken conversation.
     private static let sendLimit: Duration = .seconds(5)
-    /// For all that is still to be said once this worker has been asked to stop, and for any BYE: whoever waits for it to leave
-    /// does not wait for a coordinator that is gone.
+    /// The time for all that is still to be said once this worker has been asked to stop, and for any BYE: nothing waits for a
+    /// coordinator that is gone.
     private static let farewell: Duration = .seconds(1)
 
     package init(
-        hello: Hello, models: DecomposedModels, tokenizer: Tokenizer, rewards: RewardRunner,
-        transport: any WorkerTransport,
-        log: WorkerLog, progressInterval: Duration = ProgressMeter.interval
+        hello: Hello, computer: UnitComputer, transport: any WorkerTransport, log: WorkerLog,
+        progressInterval: Duration = ProgressMeter.interval
     ) {
-        self.models = models
-        self.tokenizer = tokenizer
-        self.rewards = rewards
+        self.computer = computer
         self.transport = transport
         self.log = log
         self.progressInterval = progressInterval
         lanes = hello.lanes
         (inputs, post) = AsyncStream.makeStream()
         loop = LeaseLoop(hello: hello, at: .now)
-        versions = PolicyVersions(models)
-    }
-
-    /// Computes one unit on a lane's thread. Its numbers depend on the lease, z and the base model alone.
-    ///
-    /// - Throws: `UnitError`; `RolloutFailure` with the rollouts; what the engine and the learning throw.
-    nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitResult {
-        let (lease, policy) = (work.lease, work.policy)
-        let progress = ProgressMeter(interval: progressInterval) { [post] in
-            post.yield(.progressed(lease.unit, attempt: lease.attempt, tokens: $0))
-        }
-        // Reading prompts, merging weights and the passes of the gradient take long without a token.
-        lane.onLayer = { progress.advance(tokens: 0) }
-        let isWanted = {
-            progress.advance(tokens: 1)
-            return !work.isCancelled
-        }
-        var statistics = UnitStatistics()
-        var stopwatch = Stopwatch()
-
-        // 4. Rollout: token ids and log-probabilities.
-        let rollouts: [Rollout]
-        if let candidates = lease.candidates {
-            rollouts = try lane.candidates.run(
-                lease, candidates, stack: policy.vector, onDecomposition: { progress.advance(tokens: 0) },
-                onToken: isWanted)
-        } else {
-            if !policy.isBaseModel { _ = try policy.prepare { progress.advance(tokens: 0) } }
-            rollouts = try lane.rollouts.run(lease, policy, onToken: isWanted)
-        }
-        statistics.count(rollouts)
-        statistics.samplingSeconds = stopwatch.lap()
-
-        // 5. Reward: each text is judged.
-        let judged =
-            lease.candidates?.question == .references
-            ? rollouts.map { _ in Reward.judged(.right) }
-            : try rewards.run(rollouts, missing: &statistics.missing) {
-                progress.advance(tokens: 0)
-                try work.checkCancellation()
-            }
-        statistics.rewardSeconds = stopwatch.lap()
-        let values = judged.compactMap(\.value)
-        guard values.count == judged.count else { throw Self.missingReward(rollouts, judged) }
-
-        // 6. Advantage: rewards are compared inside the unit.
-        let advantage = try Advantage(
-            rewards: values.chunked(by: lease.samplesPerPrompt), kind: lease.gradient?.advantage ?? .none,
-            runningMean: lease.gradient?.runningMeanReward ?? 0)
-        let advantages = advantage.groups.flatMap(\.self)
-        statistics.equalRewardGroups = advantage.equalRewardGroups
-
-        let reports = rollouts.indices.map {
-            RolloutReport(rollouts[$0], judged[$0], advantage: lease.gradient == nil ? 0 : advantages[$0])
-        }
-
-        // 7. Gradient: ∂J/∂z summed over the unit, if it was asked for.
-        let gradient: UnitGradient?
-        do {
-            gradient = try lease.gradient.map {
-                try lane.gradients.run(
-                    rollouts, advantages: advantages, $0, policy, temperature: lease.sampling.temperature,
-                    onToken: isWanted)
-            }
-        } catch UnitError.nonFinite(let quantity, let remedy) {
-            throw RolloutFailure(cause: .nonFinite(quantity: quantity, remedy: remedy), rollouts: reports)
-        }
-        if let gradient { statistics.add(gradient, seconds: stopwatch.lap()) }
-
-        // 8. Return.
-        return UnitResult(
-            unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, rollouts: reports, statistics: statistics,
-            gradient: gradient?.sum)
-    }
-
-    private static func missingReward(_ rollouts: [Rollout], _ rewards: [Reward]) -> RolloutFailure {
-        let reports = zip(rollouts, rewards).map { RolloutReport($0, $1, advantage: 0) }
-        guard let place = rewards.firstIndex(where: { $0.value == nil }), case .missing(let reason) = rewards[place]
-        else { preconditionFailure("a reward without a value is missing") }
-        return RolloutFailure(
-            cause: .missingReward(
-                problem: rollouts[place].problem.id, sample: rollouts[place].sample, attempts: RewardRunner.attempts,
-                reason: reason), rollouts: reports)
+        policySets = PolicySets(computer.adapters)
     }
 
     /// Works until the coordinator or `stop` ends it, then closes the transport. Once per object.
     package func run() async -> WorkerEnding {
         startLanes()
         let ending = await withTaskGroup(of: Void.self, returning: WorkerEnding.self) { group in
-            group.addTask { [transport, post] in
+            group.addTask { [transport, post, handled] in
+                var turns = handled.makeAsyncIterator()
                 while let event = await transport.nextEvent() {
                     post.yield(.transport(event))
                     if event == .closed { return }
+                    // The next event is fetched once this one has been dealt with.
+                    guard await turns.next() != nil else { return }
                 }
             }
             group.addTask { [post] in
@@ -154,6 +72,7 @@ package actor Worker {
             defer { group.cancelAll() }
             for await input in inputs {
                 if let ending = await take(input) { return ending }
+                if case .transport = input { handledPost.yield() }
             }
             return .stopped(reason: "its task was cancelled")
         }
@@ -186,8 +105,8 @@ package actor Worker {
                 // After HELLO and WELCOME the loop says everything again: the rest of this round need not wait in vain.
                 if case .sendFailed = setback { isSending = false }
                 if let ending = await carryOut(loop.handle(setback, at: .now)) { return ending }
-            case .start(let lease, let vector):
-                let work = UnitWork(lease: lease, policy: versions.version(lease.vector, vector))
+            case .start(let lease, let policies):
+                let work = UnitWork(lease: lease, policies: policySets.set(lease.work.policies, policies))
                 started[lease.unit] = work
                 queue.put(work)
             case .abandon(let unit, _): started.removeValue(forKey: unit)?.cancel()
@@ -212,11 +131,11 @@ package actor Worker {
             case .result(let result):
                 return .failed(
                     ErrorReport(
-                        unit: result.unit, attempt: result.attempt, category: ProtocolError.category,
+                        unit: result.unit, attempt: result.attempt, category: .malformedMessage,
                         message: error.description))
-            case .error(var report) where !report.rollouts.isEmpty:
-                // The failure must be known, whatever its rollouts hold.
-                report.rollouts = []
+            case .error(var report) where !report.completions.isEmpty:
+                // The failure must be known, whatever its completions hold.
+                report.completions = []
                 return await send(.error(report))
             default:
                 log.write(.ignored(message: message.kind.rawValue, reason: error.description))

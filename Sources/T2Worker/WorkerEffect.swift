@@ -5,8 +5,10 @@ import T2Transport
 package enum WorkerEffect: Sendable, Equatable {
     case send(Message)
     /// Give a unit to the lanes.
-    case start(Lease, ExpertVector)
-    /// Nobody wants the unit any more.
+    ///
+    /// The policies are in the order of the lease's.
+    case start(Lease, [Policy])
+    /// The unit is no longer wanted.
     case abandon(UnitKey, attempt: Int)
     case report(WorkerReport)
     case end(WorkerEnding)

@@ -12,7 +12,7 @@ package enum WorkerInput: Sendable {
     case failed(ErrorReport)
     /// A message did not leave in time.
     case sendFailed
-    /// Somebody wants this worker to leave now.
+    /// This worker is to leave now.
     case stopRequested(reason: String)
     case clockTicked
 }

@@ -34,7 +34,7 @@ package struct WorkerLog: Sendable {
             let seconds = time.formatted(.units(allowed: [.seconds]))
             write(.warning, "still waiting", ["for": "\(what)", "since": "\(seconds)"])
         case .leased(let lease):
-            write(.debug, "leased", metadata(lease.unit, lease.attempt, ["problems": "\(lease.problems.count)"]))
+            write(.debug, "leased", metadata(lease.unit, lease.attempt, ["sequences": "\(lease.work.sequences.count)"]))
         case .cancelled(let unit, let reason):
             write(.info, "unit cancelled by the coordinator", metadata(unit, nil, ["reason": "\(reason)"]))
         case .acknowledged(let answer):
@@ -48,12 +48,12 @@ package struct WorkerLog: Sendable {
             write(
                 .error, "unit failed",
                 failure.unit.map {
-                    metadata($0, failure.attempt, ["category": "\(failure.category)", "error": "\(failure.message)"])
+                    metadata($0, failure.attempt, ["category": "\(failure.category.rawValue)", "error": "\(failure.message)"])
                 } ?? [:])
         case .coordinatorError(let failure):
             write(
                 .warning, "error from the coordinator",
-                ["category": "\(failure.category)", "error": "\(failure.message)"])
+                ["category": "\(failure.category.rawValue)", "error": "\(failure.message)"])
         case .malformed(let problem): write(.warning, "malformed message from the coordinator", ["error": "\(problem)"])
         case .ignored(let message, let reason):
             write(.warning, "message ignored", ["message": "\(message)", "reason": "\(reason)"])

@@ -69,15 +69,19 @@ final class BenchEngine: Sendable {
                 layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
         }
         let prompts = (0..<Self.shots).map { tokens(prompt, $0) }
-        let places = PopulationSearch.batches(candidates: count, shots: Self.shots)
+        let batches = PopulationSearch.batches(candidates: count, shots: Self.shots)
         return seconds {
-            let batch = try! CandidateBatch(svf, vectors)
+            let execution = Execution.factored(svf, ScaleTable(svf, vectors))
             LaneThread.run(lanes) { [self] lane in
-                for place in stride(from: lane, to: places.count, by: lanes) {
+                for index in stride(from: lane, to: batches.count, by: lanes) {
                     // Without stop tokens every sequence has the same length on every engine.
-                    let answers = try! batch.answers(
-                        of: places[place], to: prompts, Sampling(temperature: 0, maxTokens: new),
-                        stop: StopCondition(tokens: []), samplers[lane])
+                    let requests = batches[index].flatMap { candidate in
+                        prompts.map {
+                            SampleRequest(prompt: $0, random: SeededRandom(seed: 0), expert: Int32(candidate))
+                        }
+                    }
+                    let answers = try! samplers[lane].sample(
+                        requests, execution, Sampling(temperature: 0, maxTokens: new), stop: StopCondition(tokens: []))
                     precondition(answers.allSatisfy { $0.tokens.count == new })
                 }
             }

@@ -36,7 +36,7 @@ struct ModelOptions: ParsableArguments {
                 remedy: "Lower one of them.", exitStatus: .usage)
         }
         MatrixMultiply.useThreads(1)
-        let svf = try SVFModel(try BaseModel(folder), adaptation: .all)
+        let svf = try SVFModel(try BaseModel(folder), targets: .all)
         return BenchEngine(svf: svf, lanes: laneCount, prompt: prompt, new: new)
     }
 }

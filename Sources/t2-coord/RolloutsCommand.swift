@@ -4,18 +4,6 @@ import T2CommandLine
 import T2Coordinator
 import T2Core
 
-/// What became of a completion's reward.
-enum RewardKind: String, ExpressibleByArgument, CaseIterable {
-    case right, wrong
-    case noAnswer = "no-answer"
-    case cutOff = "cut-off"
-    /// It could not be computed when it was asked for.
-    case missing
-
-    /// Nil for a reward that is missing.
-    var outcome: Outcome? { Outcome(rawValue: rawValue) }
-}
-
 /// What a run's completions were, and how they were judged.
 struct RolloutsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +11,7 @@ struct RolloutsCommand: AsyncParsableCommand {
         abstract: "Shows the completions of a run with their outcomes, the newest step first.",
         discussion: """
             It changes nothing of the run, which may go on meanwhile; SQLite keeps files of its own beside run.sqlite. Searches and evaluations are kept in the \
-            same way; what a first pass answers, or a search scores, is shown by --phase alone, since nobody judges it. Rewards \
+            same way; what a first pass answers, or a search scores, is shown by --phase or --outcome unjudged alone. Rewards \
             that could not be computed were computed again: --outcome missing shows them unit by unit, with their reasons.
 
             Examples:
@@ -43,7 +31,7 @@ struct RolloutsCommand: AsyncParsableCommand {
     var phase: Phase?
 
     @Option(help: "Only completions with this outcome; may be repeated.")
-    var outcome: [RewardKind] = []
+    var outcome: [CompletionRecord.RewardKind] = []
 
     @Option(help: ArgumentHelp("Only completions of this problem.", valueName: "id"))
     var problem: String?
@@ -62,31 +50,32 @@ struct RolloutsCommand: AsyncParsableCommand {
         let console = Console()
         try RunFolder.requireRun(runFolder)
         let store = try RunStore(path: runFolder + "/run.sqlite", migrates: false)
-        var selection = RolloutSelection()
+        var selection = CompletionSelection()
         selection.step = step
         selection.phase = phase
-        selection.outcomes = outcome.compactMap(\.outcome)
+        selection.outcomes = outcome
         selection.problem = problem
-        let missing = outcome.contains(.missing) ? try await store.missingRewards(selection, limit: limit) : []
+        let missing = outcome.contains(.missing) ? try store.missingRewards(selection, limit: limit) : []
         for record in missing { console.print(json ? try JSONText.line(record) : Self.text(record)) }
-        // Asked for what is missing alone, no completion is meant.
+        // What is missing is told unit by unit; asked for that alone, no completion is meant.
+        selection.outcomes.removeAll { $0 == .missing }
         let isJudged = outcome.isEmpty || !selection.outcomes.isEmpty
-        let rollouts = isJudged ? try await store.rollouts(selection, limit: limit) : []
-        if rollouts.isEmpty && missing.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
-        for rollout in rollouts {
-            console.print(json ? try JSONText.line(rollout) : Self.text(rollout))
+        let completions = isJudged ? try store.completions(selection, limit: limit) : []
+        if completions.isEmpty && missing.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
+        for completion in completions {
+            console.print(json ? try JSONText.line(completion) : Self.text(completion))
         }
         try store.close()
     }
 
-    private static func text(_ rollout: RolloutRecord) -> String {
-        let cut = rollout.isFinished ? "" : ", reached max-tokens"
+    private static func text(_ completion: CompletionRecord) -> String {
+        let cut = completion.finishReason == .stop ? "" : ", reached max-tokens"
         return
-            "step \(rollout.step) \(rollout.phase.rawValue)/\(rollout.unit)  \(rollout.problem), sample \(rollout.sample)  "
-            + "\(rollout.outcome.rawValue)"
-            + String(format: "  reward %+.0f  advantage %+.3f", rollout.reward, rollout.advantage)
-            + "  \(rollout.tokens) tokens\(cut)  by \(rollout.worker)\n"
-            + indented(rollout.prompt, "  > ") + indented(rollout.completion, "  | ") + "\n"
+            "step \(completion.step) \(completion.phase.rawValue)/\(completion.unit)  \(completion.problem), sample \(completion.sample)  "
+            + "\(completion.outcome.rawValue)"
+            + (completion.reward.map { String(format: "  reward %+.0f  advantage %+.3f", $0, completion.advantage) } ?? "")
+            + "  \(completion.tokens) tokens\(cut)  by \(completion.worker)\n"
+            + indented(completion.prompt, "  > ") + indented(completion.completion, "  | ") + "\n"
     }
 
     private static func text(_ record: MissingRecord) -> String {
@@ -101,3 +90,4 @@ struct RolloutsCommand: AsyncParsableCommand {
 }
 
 extension Phase: ExpressibleByArgument {}
+extension CompletionRecord.RewardKind: ExpressibleByArgument {}

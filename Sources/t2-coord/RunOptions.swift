@@ -2,13 +2,14 @@ import ArgumentParser
 import Foundation
 import T2Coordinator
 import T2Core
+import T2Jobs
 
 /// What to train, from which configuration, and where to.
 struct RunOptions: ParsableArguments {
     @Option(name: .customLong("model"), help: ArgumentHelp("Base model: a Hugging Face folder.", valueName: "dir"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Task to train on, or the folder of a task of one's own.", valueName: "name"))
+    @Option(help: ArgumentHelp("Task to train on, or the folder of a task of your own.", valueName: "name"))
     var task: String?
 
     @Option(

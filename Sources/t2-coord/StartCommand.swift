@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import T2Coordinator
 import T2Core
+import T2Jobs
+import T2Tasks
 import T2Transport
 
 /// Trains one expert to the end, or goes on with a run.
@@ -45,39 +47,106 @@ struct StartCommand: AsyncParsableCommand {
         _ = try Endpoint(listening: host.bind)
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
-        let place = RunPreparation.Place(
-            runFolder: request.runFolder, resume: resume,
-            workerProgram: host.localWorkers > 0 ? LocalWorkers.installedProgram : nil,
-            isolation: host.verification.isolation)
-        let preparation = try RunPreparation(request.source, at: place, singularValues: WeightSingularValues.read)
+        try RunFolder.check(path: request.runFolder, resume: resume)
+        let preparation = try TrainingPreparation(
+            request.source, name: RunFolder.name(path: request.runFolder),
+            checkPlace: { try checkPlace(request.runFolder, $0) }, singularValues: WeightSingularValues.read)
         console.say("configuration")
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
         for notice in preparation.notices { console.say(notice) }
         console.say("plan")
-        for line in RunPlan(preparation).lines { console.say(line) }
-        let transport = try ZeroMQCoordinatorTransport.listen(on: host.bind)
-        if dryRun {
-            await transport.close()
-            if resume { try await inspect(preparation.definition, folder: request.runFolder, console) }
-            console.say("dry run: everything is in order; nothing was started")
-            return
-        }
-        let training = Training(
-            preparation: preparation, runFolder: request.runFolder, resume: resume, localWorkers: host.localWorkers,
-            isolation: host.verification.isolation,
-            transport: transport, console: console, logger: host.logger)
+        for line in TrainingPlan(preparation).lines { console.say(line) }
+        let cluster = try ClusterHost(
+            host, model: preparation.definition.model, taskFolders: [preparation.task.own?.folder].compactMap(\.self),
+            say: console.say)
         do {
-            try await training.run(signals: signals)
-            await transport.close()
+            guard dryRun else { return try await train(preparation, in: request.runFolder, cluster, signals, console) }
+            await cluster.close()
+            if resume { try inspect(preparation.definition, folder: request.runFolder, console) }
+            console.say("dry run: everything is in order; nothing was started")
         } catch {
-            await transport.close()
+            await cluster.close()
             throw error
         }
     }
 
+    /// Looks at the run folder, and at what local workers need.
+    private func checkPlace(_ runFolder: String, _ task: TrainingTask) throws -> [String] {
+        try RunFolder.checkPlace(runFolder)
+        guard host.localWorkers > 0 else { return ["run folder"] }
+        try LocalWorkers.requireProgram(LocalWorkers.installedProgram)
+        _ = try host.verification.verifier(parallelism: 1, for: [task])
+        return ["run folder", "t2-worker"] + (task.needsSandbox ? ["program sandbox"] : [])
+    }
+
+    private func train(
+        _ preparation: TrainingPreparation, in runFolder: String, _ cluster: ClusterHost, _ signals: StopSignals,
+        _ console: Console
+    ) async throws {
+        let folder = try RunFolder(path: runFolder, resume: resume)
+        // Before the database: a folder that holds a run always holds its configuration.
+        if !resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
+        let journal = try RunJournal(
+            TrainingJob(preparation.definition, from: try preparation.definition.start()), folder: folder)
+        let recorder = try TrainingRecorder(
+            preparation.definition, journal: journal, folder: folder, console: console.say)
+        let (job, damaged) = try await recorder.restore()
+        for problem in damaged { host.logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
+        guard !job.definition.isFinished(job.checkpoint) else {
+            await cluster.close()
+            try await reportFinished(job, recorder, console)
+            return try journal.close()
+        }
+        // It may have been given more steps.
+        if resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
+        if job.checkpoint.step > 0 { try await recorder.say("going on after step \(job.checkpoint.step)") }
+        console.say("run folder \(folder.path)")
+        do {
+            try await recorder.saveLast(job)
+            let ending = try await cluster.serve(logFolder: folder.path, signals: signals) { dispatcher in
+                try await JobRun<TrainingJob>(journal, dispatcher).run(job) { event, job, timing in
+                    try await recorder.record(event, job, timing)
+                }
+            }
+            try await report(ending, recorder, console)
+        } catch {
+            try? journal.close()
+            throw error
+        }
+        try journal.close()
+    }
+
+    /// Says what was said when the run ended; its folder stays as it is.
+    private func reportFinished(_ job: TrainingJob, _ recorder: TrainingRecorder, _ console: Console) async throws {
+        let summary = try await recorder.summary(of: job.checkpoint)
+        console.say(
+            "this run is finished; nothing was changed" + (summary.endedEarly ? "" : " (for more steps: --steps N)"))
+        for line in summary.lines(folder: recorder.folder, configuration: job.definition.configuration) {
+            console.say(line)
+        }
+    }
+
+    private func report(
+        _ ending: JobEnding<TrainingJob>, _ recorder: TrainingRecorder, _ console: Console
+    ) async throws {
+        switch ending {
+        case .finished(let job):
+            try await recorder.finish(job)
+            let summary = try await recorder.summary(of: job.checkpoint)
+            for line in summary.lines(folder: recorder.folder, configuration: job.definition.configuration) {
+                try await recorder.say(line)
+            }
+        case .stopped(let job, _):
+            try await recorder.say(
+                RunConsole.interruption(step: job.checkpoint.step, steps: job.definition.configuration.steps))
+            console.say(
+                "go on with: t2-coord start --resume --run-dir \(RunSummary.quoted(recorder.folder.path))")
+        }
+    }
+
     /// Refuses what going on would refuse, and says where it would begin.
-    private func inspect(_ definition: RunDefinition, folder: String, _ console: Console) async throws {
-        let saved = try await SavedRun.inspect(definition, folder: folder)
+    private func inspect(_ definition: TrainingDefinition, folder: String, _ console: Console) throws {
+        let saved = try SavedRun.inspect(definition, folder: folder)
         for problem in saved.damaged { host.logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
         guard let checkpoint = saved.checkpoint else { return }
         console.say(

@@ -32,7 +32,8 @@ struct T2CoordProgram: AsyncParsableCommand {
               78       wrong configuration, or not that of the run to resume
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
-        subcommands: [StartCommand.self, AdaptCommand.self, EvaluateCommand.self, RolloutsCommand.self])
+        subcommands: [StartCommand.self, AdaptCommand<ClusterHostOptions>.self, EvaluateCommand<ClusterHostOptions>.self,
+            ReportCommand<ClusterHostOptions>.self, RolloutsCommand.self])
 
     static func main() async {
         do {

@@ -3,7 +3,9 @@ import Foundation
 import Logging
 import T2CommandLine
 import T2Core
+import T2Engine
 import T2Model
+import T2Numerics
 import T2Tasks
 import T2Text
 import T2Transport
@@ -48,7 +50,7 @@ struct JoinCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("task-folder"),
         help: ArgumentHelp(
-            "Folder of a task of one's own whose command may judge completions on this machine; may be repeated. A "
+            "Folder of a task of your own whose command may judge completions on this machine; may be repeated. A "
                 + "coordinator cannot make a worker run a command.", valueName: "dir"))
     var taskFolders: [String] = []
 
@@ -93,9 +95,10 @@ struct JoinCommand: AsyncParsableCommand {
         let verifier = try Verifier(parallelism: plan.lanes, tasks: tasks, isolation: verification.isolation)
         let transport = try ZeroMQWorkerTransport.connect(to: address, as: worker)
         let working = Worker(
-            hello: hello, models: DecomposedModels(base, log: log), tokenizer: tokenizer,
-            rewards: RewardRunner(judge: verifier.judge),
-            transport: transport, log: log)
+            hello: hello,
+            computer: UnitComputer(
+                adapters: Self.adapters(base, log), tokenizer: tokenizer,
+                rewards: RewardRunner(judge: verifier.judge)), transport: transport, log: log)
         signals.tell { working.stop(reason: $0) }
         log.write(.info, "joining", ["endpoint": "\(address)"])
         let ending = await working.run()
@@ -106,13 +109,24 @@ struct JoinCommand: AsyncParsableCommand {
     /// - Throws: `InputError` for what is no folder of a task, or for two with one name: only one could be the lease's.
     private func ownTasks() throws -> [TrainingTask] {
         let tasks = try taskFolders.map { try OwnTask(folder: $0).trainingTask }
-        for (place, task) in tasks.enumerated() {
-            guard let other = tasks[..<place].firstIndex(where: { $0.name == task.name }) else { continue }
+        for (index, task) in tasks.enumerated() {
+            guard let other = tasks[..<index].firstIndex(where: { $0.name == task.name }) else { continue }
             throw InputError(
-                "--task-folder \(taskFolders[place])", "has the name '\(task.name)', as \(taskFolders[other]) has",
+                "--task-folder \(taskFolders[index])", "has the name '\(task.name)', as \(taskFolders[other]) has",
                 remedy: "Give each task a name of its own.", exitStatus: .configuration)
         }
         return tasks
+    }
+
+    /// Says how far the decomposition of the weights is, where it takes long.
+    private static func adapters(_ base: BaseModel, _ log: WorkerLog) -> ModelAdapters {
+        let cache = SingularValueCache {
+            log.write(.warning, "problem with the kept decompositions", ["problem": "\($0)"])
+        }
+        let reporter = ProgressReporter { done, left in
+            log.write(.info, "decomposing the base model", ["done": "\(done)", "left": "\(left?.text ?? "unknown")"])
+        }
+        return ModelAdapters(base, cache: cache) { reporter.report($0, of: $1, "matrices") }
     }
 
     private func logger(_ worker: WorkerIdentifier) -> Logger {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import T2CommandLine
-import T2Adaptation
+import T2Engine
 import T2Core
-import T2Evaluation
+import T2Jobs
 
 /// Whether one system is better than another.
 struct CompareCommand: ParsableCommand {

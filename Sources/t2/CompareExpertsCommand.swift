@@ -1,7 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import Foundation
-import T2Adaptation
+import T2Engine
 import T2Core
 
 /// How two experts differ.

@@ -17,13 +17,13 @@ struct DecomposeCommand: ParsableCommand {
 
             Examples:
               t2 decompose --model experts/tiny/base
-              T2_CACHE=/scratch/t2 t2 decompose --model /models/Llama-3-8B --adapt mlp
+              T2_CACHE=/scratch/t2 t2 decompose --model /models/Llama-3-8B --target-modules mlp
             """)
 
     @OptionGroup var model: ModelOptions
 
     @Option(help: "Which matrices.")
-    var adapt = Adaptation.all
+    var targetModules = TargetModules.all
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -51,7 +51,7 @@ struct DecomposeCommand: ParsableCommand {
         try StandardOutput.write(
             PlainText.table([
                 ("cache", output.cache),
-                ("matrices", "\(output.matrices) (\(adapt.rawValue)), \(output.computed) of them computed now"),
+                ("matrices", "\(output.matrices) (\(targetModules.rawValue)), \(output.computed) of them computed now"),
                 ("z values", PlainText.count(output.values)),
                 ("time", Duration.seconds(seconds).text),
             ]))
@@ -60,7 +60,7 @@ struct DecomposeCommand: ParsableCommand {
     private func decompose(_ base: BaseModel, _ cache: SingularValueCache) throws -> SVFModel {
         let reporter = ProgressReporter("decomposing")
         defer { reporter.finish() }
-        let svf = try SVFModel(base, adaptation: adapt, cache: cache) { reporter.report($0, of: $1, "matrices") }
+        let svf = try SVFModel(base, targets: targetModules, cache: cache) { reporter.report($0, of: $1, "matrices") }
         // What cannot be kept was computed for nothing.
         if let failure = cache.failure { throw failure }
         return svf

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
-import T2Adaptation
+import T2Engine
 import T2Core
-import T2Evaluation
+import T2Jobs
 import T2Tasks
 import T2Text
 
 /// Completes a prompt.
-struct GenerateCommand: ParsableCommand {
+struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Completes a prompt, printing the text as it comes.",
         discussion: """
             The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
-            text, for a chat model as the user's turn. The default is greedy; --temperature draws instead. With --adapt a first pass decides which experts answer; \
+            text, for a chat model as the user's turn. The default is greedy; --temperature draws instead. With --strategy it is decided first which expert answers; \
             the decision goes to standard error and into --json. Ctrl-C ends it with what there is.
 
             Examples:
@@ -23,10 +23,11 @@ struct GenerateCommand: ParsableCommand {
               t2 generate --model experts/tiny/base --expert math.safetensors \\
                 --temperature 0.8 --seed 1 --prompt - < prompt.txt
               t2 generate --model experts/tiny/base --experts experts/tiny \\
-                --adapt cls-expert --prompt $'Question: Tom has 3 bags …'
+                --strategy cls-expert --prompt $'Question: Tom has 3 bags …'
             """)
 
-    @OptionGroup var strategy: StrategyOptions
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var selection: StrategyOptions
     @OptionGroup var sampling: SamplingOptions
     @OptionGroup var truncation: TruncationOptions
 
@@ -40,7 +41,7 @@ struct GenerateCommand: ParsableCommand {
 
     @Option(
         name: .customLong("task"),
-        help: ArgumentHelp("Task whose examples --adapt few-shot searches with.", valueName: "name"))
+        help: ArgumentHelp("Task whose examples --strategy few-shot searches with.", valueName: "name"))
     var taskName: String?
 
     @Option(
@@ -95,42 +96,44 @@ struct GenerateCommand: ParsableCommand {
         let tokens_per_second: Double
     }
 
-    func run() throws {
+    func run() async throws {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
-        let (folder, tokenizer) = try strategy.model.openFolder()
-        let loaded = try strategy.load(folder, tokenizer, lanes: laneOptions.count) {
-            try fewShotSource(folder, tokenizer)
-        }
-        let promptTokens = loaded.tokenizer.prompt(text)
-        let interruption = StopSignals { _ in }
-        let lane = ModelLane(loaded.base)
-        var dispatch: Dispatch?
-        let generation: Generation
-        switch loaded.policy {
-        case .fixed(let model):
-            generation = Generation(
-                lane, tokenizer: loaded.tokenizer, execution: model.execution(tokens: promptTokens.count + maxTokens))
-        case .dispatched(let dispatcher):
-            let decided = try dispatcher.decide([text], lane: lane)[0]
-            dispatch = decided
-            generation = Generation(
-                lane, tokenizer: loaded.tokenizer, execution: dispatcher.execution, expert: dispatcher.row(of: decided))
-        }
+        let signals = StopSignals()
+        let (folder, tokenizer) = try model.openFolder()
+        let reader = try reader(folder, tokenizer)
+        let strategy = selection.strategy
+        let seed = sampling.seed
+        let assigner = try strategy.assigner(
+            .init(
+                name: "generate", model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
+                seed: seed, examples: reader.announcedExamples))
+        let promptTokens = tokenizer.prompt(text)
+        let host = try LocalHost(
+            folder, tokenizer, lanes: laneOptions.count,
+            verifier: try verification.verifier(parallelism: laneOptions.count, for: strategy == .fewShot ? [reader.task] : []))
+        let assignment = try await assign(assigner, text, folder, host, signals)
         let adaptation = Adaptation(
-            strategy: loaded.strategy, dispatch: dispatch, coefficients: loaded.coefficients)
-        if strategy.selection.adapt != nil { StandardError.write("\(adaptation.text)\n") }
+            strategy: strategy.name, dispatch: assignment.dispatches?.first,
+            coefficients: assignment.search?.coefficientsByExpert)
+        if selection.strategyName != nil { StandardError.write("\(adaptation.text)\n") }
+        let policy = PolicySet(assignment.policies[assignment.indices[0]], host.adapters)
+        let generation = Generation(
+            Lane(host.adapters.base), tokenizer: tokenizer,
+            execution: try policy.execution(tokens: promptTokens.count + maxTokens))
+        // From here on a signal ends the completion with what there is.
+        signals.tell { _ in }
         let start = ContinuousClock.now
         var failure: (any Error)?
         let completion = try generation.complete(
             promptTokens,
             Sampling(
                 temperature: sampling.temperature, topK: truncation.topK, topP: truncation.topP, maxTokens: maxTokens),
-            seed: sampling.seed
+            seed: seed
         ) { piece in
             do {
                 if !json { try StandardOutput.write(piece) }
             } catch { failure = error }
-            return failure == nil && !interruption.isRequested
+            return failure == nil && !signals.isRequested
         }
         if let failure { throw failure }
         let seconds = (ContinuousClock.now - start).seconds
@@ -142,23 +145,41 @@ struct GenerateCommand: ParsableCommand {
             JSONText.line(
                 Output(
                     text: completion.text, ids: completion.tokens, logprobs: completion.logProbabilities,
-                    finished: completion.finished, adaptation: adaptation, prompt_ids: promptTokens, seconds: seconds,
-                    tokens_per_second: Double(completion.tokens.count) / seconds)))
+                    finished: completion.finishReason == .stop, adaptation: adaptation, prompt_ids: promptTokens,
+                    seconds: seconds, tokens_per_second: Double(completion.tokens.count) / seconds)))
     }
 
-    private func fewShotSource(
-        _ model: BaseModelFolder, _ tokenizer: Tokenizer
-    ) throws -> StrategyOptions.FewShotSource {
-        guard let taskName else {
-            throw ValidationError("--adapt few-shot needs --task NAME, the task whose examples it searches with.")
+    /// Which policy answers the prompt; computed by lanes if the strategy asks a model.
+    private func assign(
+        _ assigner: any PolicyAssigner, _ text: String, _ folder: BaseModelFolder, _ host: LocalHost,
+        _ signals: StopSignals
+    ) async throws -> PolicyAssignment {
+        let prompt = Problem(id: "prompt", topic: "", prompt: text, verification: .unverified)
+        let job = DispatchJob(
+            name: "generate", model: JobModel(folder), prompts: [prompt], strategy: assigner, seed: sampling.seed)
+        guard try job.nextRound() != nil else { return try job.assignment() }
+        let bar = JobProgressBar("few-shot")
+        defer { bar.finish() }
+        let ending = try await host.serve(runFolder: nil, signals: signals) { service in
+            try await service.run(job, progress: { _ in }, onEvent: { iteration, _ in bar.report(iteration) })
         }
-        let task = try TaskRegistry.bundled.task(named: taskName)
-        let reader = TaskReader(
-            task, folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
+        guard case .finished(let finished) = ending else {
+            throw InputError(
+                "--strategy \(selection.strategy.name)", "it was stopped before it had decided", remedy: "Run it again.",
+                exitStatus: .tryAgain)
+        }
+        return try finished.assignment()
+    }
+
+    /// Of the task whose examples few-shot searches with; of any task otherwise.
+    private func reader(_ model: BaseModelFolder, _ tokenizer: Tokenizer) throws -> TaskReader {
+        guard taskName != nil || selection.strategy != .fewShot else {
+            throw ValidationError("--strategy few-shot needs --task NAME, the task whose examples it searches with.")
+        }
+        return TaskReader(
+            try TaskRegistry.bundled.task(named: taskName ?? RunConfiguration().task),
+            folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
             model: model.configuration, maxTokens: nil)
-        return StrategyOptions.FewShotSource(
-            reader: reader, examples: try reader.announcedExamples(), seed: sampling.seed,
-            verifier: try verification.verifier(parallelism: laneOptions.count, for: [task]))
     }
 
     private static func readPrompt() throws -> String {

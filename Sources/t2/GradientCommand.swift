@@ -2,7 +2,7 @@ import ArgumentParser
 import T2CommandLine
 import Foundation
 import Synchronization
-import T2Adaptation
+import T2Engine
 import T2Core
 import T2Learning
 import T2Model
@@ -51,7 +51,7 @@ struct GradientCommand: ParsableCommand {
     var temperature: Float = 1
 
     @Option(help: "The matrices whose z get a gradient. (default: all)")
-    var adapt: Adaptation?
+    var targetModules: TargetModules?
 
     @Option(name: .customLong("output"), help: ArgumentHelp("Safetensors file to write.", valueName: "file"))
     var outputPath: String
@@ -70,7 +70,7 @@ struct GradientCommand: ParsableCommand {
         let destination = try OutputDestination(checking: outputPath)
         let (folder, _) = try model.openFolder()
         let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
-        let point = try GradientPoint(expertPath: expertPath, adapt: adapt, model: folder)
+        let point = try GradientPoint(expertPath: expertPath, targets: targetModules, model: folder)
         let (adapter, vector) = try prepare(point, try BaseModel(folder))
         let start = ContinuousClock.now
         let result = try differentiate(rollouts, adapter, vector, loss)
@@ -105,7 +105,7 @@ struct GradientCommand: ParsableCommand {
     private func differentiate(
         _ rollouts: RolloutFile, _ adapter: any Adapter, _ z: ExpertVector, _ loss: PolicyGradientLoss
     ) throws -> RolloutGradient {
-        let lanes = ModelLanes(adapter.base, count: laneOptions.count)
+        let lanes = LanePool(adapter.base, count: laneOptions.count)
         let reporter = ProgressReporter("gradient")
         defer { reporter.finish() }
         let total = rollouts.sequences.count
@@ -135,4 +135,4 @@ struct GradientCommand: ParsableCommand {
 }
 
 extension KLDirection: ExpressibleByArgument {}
-extension Adaptation: ExpressibleByArgument {}
+extension TargetModules: ExpressibleByArgument {}

@@ -6,25 +6,25 @@ import T2Model
 struct GradientPoint {
     private enum Source {
         /// z = 1 if there is no expert.
-        case scales(ExpertVector?, Adaptation)
+        case scales(ExpertVector?, TargetModules)
         case lora(PEFTFolder)
     }
 
     private let source: Source
 
-    /// - Parameter adapt: as given; a LoRA adapter says itself which matrices it changes.
-    /// - Throws: what reading the expert throws; `ValidationError` for `adapt` beside a LoRA adapter.
-    init(expertPath: String?, adapt: Adaptation?, model: BaseModelFolder) throws {
+    /// - Parameter targets: as given; a LoRA adapter says itself which matrices it changes.
+    /// - Throws: what reading the expert throws; `ValidationError` for target modules beside a LoRA adapter.
+    init(expertPath: String?, targets: TargetModules?, model: BaseModelFolder) throws {
         guard let expertPath else {
-            source = .scales(nil, adapt ?? .all)
+            source = .scales(nil, targets ?? .all)
             return
         }
         guard PEFTFolder.isFolder(expertPath) else {
-            source = .scales(try ExpertFile(path: expertPath, for: model).vector, adapt ?? .all)
+            source = .scales(try ExpertFile(path: expertPath, for: model).vector, targets ?? .all)
             return
         }
-        guard adapt == nil else {
-            throw ValidationError("--adapt is for scales z; \(expertPath) is a LoRA adapter, which names its matrices.")
+        guard targets == nil else {
+            throw ValidationError("--target-modules is for scales z; \(expertPath) is a LoRA adapter, which names its matrices.")
         }
         source = .lora(try PEFTFolder(path: expertPath, for: model))
     }
@@ -35,8 +35,8 @@ struct GradientPoint {
     func adapter(_ base: BaseModel, progress: (Int, Int) -> Void) throws -> (adapter: any Adapter, vector: ExpertVector)
     {
         switch source {
-        case .scales(let vector, let adaptation):
-            let svf = try SVFModel(base, adaptation: adaptation, progress: progress)
+        case .scales(let vector, let targets):
+            let svf = try SVFModel(base, targets: targets, progress: progress)
             return (svf, try vector.map(svf.complete) ?? ExpertVector(layout: svf.layout, repeating: 1))
         case .lora(let folder):
             return (try LoRAModel(base, layout: folder.layout.expertLayout), folder.vector)

@@ -1,5 +1,5 @@
 import ArgumentParser
-import T2Adaptation
+import T2Engine
 import T2Core
 
 /// Experts by the path of their file, or by their name inside a library.

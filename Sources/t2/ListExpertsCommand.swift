@@ -1,7 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import Foundation
-import T2Adaptation
+import T2Engine
 import T2Core
 
 /// The experts of a library.
@@ -36,10 +36,10 @@ struct LibraryDescription: Encodable {
     struct Row: Encodable {
         let name: String
         let path: String
-        let base_model_digest: String
-        let task: String
-        let parameterisation: String
-        let step: Int
+        let base_model_digest: String?
+        let task: String?
+        let parameterisation: String?
+        let step: Int?
         let base_validation_accuracy: Double?
         let validation_accuracy: Double?
         let values: Int
@@ -47,17 +47,17 @@ struct LibraryDescription: Encodable {
     }
 
     let path: String
-    let base_model_digest: String
+    let base_model_digest: String?
     let experts: [Row]
 
     init(_ library: ExpertLibrary) throws {
         path = library.path
-        base_model_digest = library.entries[0].expert.description.modelDigest.hexadecimal
+        base_model_digest = library.entries.lazy.compactMap(\.expert.description.modelDigest).first?.hexadecimal
         experts = try library.entries.map { entry in
             let source = entry.expert.description
             func accuracy(_ name: String) -> Double? { source.measures[name].flatMap { Double($0) } }
             return Row(
-                name: entry.name, path: entry.path, base_model_digest: source.modelDigest.hexadecimal,
+                name: entry.name, path: entry.path, base_model_digest: source.modelDigest?.hexadecimal,
                 task: source.task, parameterisation: source.parameterisation, step: source.step,
                 base_validation_accuracy: accuracy("base-validation-accuracy"),
                 validation_accuracy: accuracy("validation-accuracy"), values: entry.expert.vector.values.count,
@@ -70,7 +70,8 @@ struct LibraryDescription: Encodable {
         func percent(_ accuracy: Double?) -> String { accuracy.map(PlainText.percent) ?? "–" }
         let rows = experts.map { row in
             [
-                row.name, String(row.base_model_digest.prefix(12)), row.task, row.parameterisation, String(row.step),
+                row.name, row.base_model_digest.map { String($0.prefix(12)) } ?? "–", row.task ?? "–",
+                row.parameterisation ?? "–", row.step.map(String.init) ?? "–",
                 percent(row.base_validation_accuracy), percent(row.validation_accuracy), PlainText.count(row.values),
                 PlainText.bytes(row.bytes),
             ]

@@ -34,11 +34,11 @@ struct LoRADescription: Encodable {
     init(_ folder: PEFTFolder, path: String) {
         self.path = path
         base_model = folder.configuration.baseModel
-        base_model_digest = folder.description?.modelDigest.hexadecimal
-        task = folder.description?.task
-        step = folder.description?.step
-        seed = folder.description?.seed
-        measures = folder.description?.measures ?? [:]
+        base_model_digest = folder.description.modelDigest?.hexadecimal
+        task = folder.description.task
+        step = folder.description.step
+        seed = folder.description.seed
+        measures = folder.description.measures
         rank = folder.configuration.rank
         alpha = folder.configuration.alpha
         values = folder.parameters.count

@@ -1,6 +1,6 @@
 import ArgumentParser
 import T2CommandLine
-import T2Adaptation
+import T2Engine
 import T2Core
 import T2Model
 

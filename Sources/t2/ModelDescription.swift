@@ -4,7 +4,7 @@ import T2Model
 
 /// What `t2 inspect` prints.
 struct ModelDescription: Encodable {
-    struct AdaptationSize: Encodable {
+    struct TargetSize: Encodable {
         let matrices: Int
         let z_values: Int
         /// U, σ and V of the matrices, float32.
@@ -32,7 +32,7 @@ struct ModelDescription: Encodable {
     let weight_bytes: Int
     /// Keys and values of one token of one sequence.
     let cache_bytes_per_token: Int
-    let adaptations: [String: AdaptationSize]
+    let target_modules: [String: TargetSize]
 
     init(_ folder: BaseModelFolder, tokenizerVocabulary: Int) {
         let c = folder.configuration
@@ -55,13 +55,13 @@ struct ModelDescription: Encodable {
         tied_embeddings = c.tiedEmbeddings
         weight_bytes = floatBytes * (parameters + c.vocabularySize * c.hiddenSize)
         cache_bytes_per_token = floatBytes * 2 * c.keyValueSize * c.layerCount
-        adaptations = Dictionary(
-            uniqueKeysWithValues: Adaptation.allCases.map { adaptation in
-                let kinds = MatrixKind.allCases.filter { $0.isAdapted(by: adaptation) }
+        target_modules = Dictionary(
+            uniqueKeysWithValues: TargetModules.allCases.map { targets in
+                let kinds = MatrixKind.allCases.filter { $0.isTarget(of: targets) }
                 func sum(_ size: (MatrixKind) -> Int) -> Int { c.layerCount * kinds.reduce(0) { $0 + size($1) } }
                 return (
-                    adaptation.rawValue,
-                    AdaptationSize(
+                    targets.rawValue,
+                    TargetSize(
                         matrices: c.layerCount * kinds.count, z_values: sum { $0.rank(c) },
                         decomposition_bytes: floatBytes
                             * sum { $0.rank(c) * ($0.shape(c).rows + $0.shape(c).columns + 1) },
@@ -92,11 +92,11 @@ struct ModelDescription: Encodable {
                 "\(PlainText.bytes(weight_bytes)) of weights, \(PlainText.bytes(cache_bytes_per_token)) a token in flight"
             ),
         ]
-        for adaptation in Adaptation.allCases {
-            guard let size = adaptations[adaptation.rawValue] else { continue }
+        for targets in TargetModules.allCases {
+            guard let size = target_modules[targets.rawValue] else { continue }
             rows.append(
                 (
-                    "adapt \(adaptation.rawValue)",
+                    "train \(targets.rawValue)",
                     "\(size.matrices) matrices, \(PlainText.count(size.z_values)) z values; decomposed "
                         + "\(PlainText.bytes(size.decomposition_bytes)), merged \(PlainText.bytes(size.merged_bytes))"
                 ))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import T2Core
+import T2Engine
 import T2Model
 import T2Transport
 import T2Worker
@@ -11,7 +12,7 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay",
         abstract: "Computes a unit that failed in training once more, from the folder that t2-coord saved it in.",
         discussion: """
-            The folder holds the unit's lease, its z, and the rollouts if there were any: token identifiers, log-probabilities \
+            The folder holds the unit's lease, its policies, and the completions if there were any: token identifiers, log-probabilities \
             and advantages; temperature and divergence stand in the lease. Their gradient is computed as the worker did, to the \
             last bit on a machine of the same kind. Without rollouts the completions are sampled again from the lease's seeds.
 
@@ -25,7 +26,7 @@ struct ReplayCommand: ParsableCommand {
                 --model experts/tiny/base --output gradient.safetensors
             """)
 
-    @Argument(help: ArgumentHelp("The folder with lease.json and z.safetensors.", valueName: "evidence"))
+    @Argument(help: ArgumentHelp("The folder with lease.json.", valueName: "evidence"))
     var folderPath: String
 
     @OptionGroup var model: ModelOptions
@@ -42,7 +43,11 @@ struct ReplayCommand: ParsableCommand {
         let destination = try outputPath.map { try OutputDestination(checking: $0) }
         let (folder, tokenizer) = try model.openFolder()
         let evidence = try UnitEvidence(folder: folderPath, model: folder)
-        let replay = UnitReplay(models: DecomposedModels(try BaseModel(folder)), tokenizer: tokenizer)
+        let replay = UnitReplay(
+            UnitComputer(
+                adapters: ModelAdapters(try BaseModel(folder)), tokenizer: tokenizer,
+                // Completions are not judged again.
+                rewards: RewardRunner { $0.map { _ in .unjudged } }))
         switch try replay.run(evidence) {
         case .completions(let count, let tokens):
             try StandardOutput.write(
@@ -63,8 +68,8 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func verdict(_ summary: Summary, _ evidence: UnitEvidence) -> String {
-        for rollout in evidence.rollouts {
-            guard case .missing(let reason) = rollout.reward else { continue }
+        for completion in evidence.completions {
+            guard let reason = completion.reward.missingReason else { continue }
             return
                 "rewards were missing there: \(reason). Nothing is wrong with the numbers; the gradient here leaves them out"
         }
@@ -74,9 +79,9 @@ struct ReplayCommand: ParsableCommand {
         if summary.gradient_digest == summary.recorded_gradient_digest {
             return "the same gradient as the worker sent, bit for bit"
         }
-        if let place = recorded.firstIndex(where: { !$0.isFinite }) {
+        if let index = recorded.firstIndex(where: { !$0.isFinite }) {
             return
-                "the gradient is finite here; the worker's is \(recorded[place]) at value \(place). Check that machine"
+                "the gradient is finite here; the worker's is \(recorded[index]) at value \(index). Check that machine"
         }
         return "another gradient than the worker sent; on machines of another kind the last bits may differ"
     }
@@ -92,14 +97,14 @@ struct ReplayCommand: ParsableCommand {
         let rollouts: Int
         let loss: Double
         let policy_loss: Double
-        let kl: Double
+        let kl: Double?
         let gradient_digest: String
         let recorded_gradient_digest: String?
 
         init(_ gradient: UnitReplay.Gradient, of evidence: UnitEvidence) {
             unit = "\(evidence.lease.unit)"
-            rollouts = evidence.rollouts.count
-            loss = gradient.policyLoss + Double(gradient.klCoefficient) * gradient.kl
+            rollouts = evidence.completions.count
+            loss = gradient.policyLoss + Double(gradient.klCoefficient) * (gradient.kl ?? 0)
             policy_loss = gradient.policyLoss
             kl = gradient.kl
             gradient_digest = gradient.digest.hexadecimal

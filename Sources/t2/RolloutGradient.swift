@@ -1,4 +1,4 @@
-import T2Adaptation
+import T2Engine
 import T2Core
 import T2Learning
 import T2Model
@@ -23,7 +23,7 @@ struct RolloutGradient: Sendable {
 
     init(
         _ rollouts: RolloutFile, _ adapter: any Adapter, z: ExpertVector, temperature: Float, loss: PolicyGradientLoss,
-        lanes: ModelLanes,
+        lanes: LanePool,
         progress: @escaping @Sendable (Int) -> Void
     ) throws {
         let count = rollouts.sequences.count

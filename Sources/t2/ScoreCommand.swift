@@ -1,6 +1,6 @@
 import ArgumentParser
 import T2CommandLine
-import T2Adaptation
+import T2Engine
 import T2Core
 import T2Model
 
@@ -21,7 +21,7 @@ struct ScoreCommand: ParsableCommand {
                 --input texts.jsonl
             """)
 
-    @OptionGroup var options: AdaptedModelOptions
+    @OptionGroup var options: ExpertOptions
     @OptionGroup var laneOptions: LaneOptions
 
     @Option(help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
@@ -34,8 +34,8 @@ struct ScoreCommand: ParsableCommand {
         let reader = try LineReader(path: input)
         let loaded = try options.load()
         let requests = ScoreRequestReader(reader, loaded.tokenizer, loaded.folder.configuration)
-        let lanes = ModelLanes(loaded.model.base, count: laneOptions.count)
-        let execution = loaded.model.execution(tokens: Self.expectedTokens)
+        let lanes = LanePool(loaded.base, count: laneOptions.count)
+        let execution = try loaded.policy.execution(tokens: Self.expectedTokens)
         while true {
             let (batches, failure) = requests.next(lanes.count)
             let results = try lanes.map(batches) { lane, _, batch in

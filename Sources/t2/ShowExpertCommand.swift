@@ -59,11 +59,11 @@ struct ExpertDescription: Encodable {
 
     let path: String
     let format: String
-    let base_model_digest: String
-    let task: String
-    let parameterisation: String
-    let step: Int
-    let seed: UInt64
+    let base_model_digest: String?
+    let task: String?
+    let parameterisation: String?
+    let step: Int?
+    let seed: UInt64?
     let measures: [String: Measure]
     let matrices: [Statistics]
     let all: Statistics?
@@ -72,7 +72,7 @@ struct ExpertDescription: Encodable {
         let source = expert.description
         self.path = path
         format = ExpertFile.format
-        base_model_digest = source.modelDigest.hexadecimal
+        base_model_digest = source.modelDigest?.hexadecimal
         task = source.task
         parameterisation = source.parameterisation
         step = source.step
@@ -87,9 +87,11 @@ struct ExpertDescription: Encodable {
     /// For people.
     var text: String {
         var rows: [(name: String, value: String)] = [
-            ("expert", path), ("base model", base_model_digest), ("task", task),
-            ("trained", "\(parameterisation), step \(step), seed \(seed)"),
+            ("expert", path), ("base model", base_model_digest ?? "not named"), ("task", task ?? "not named"),
         ]
+        if let parameterisation, let step, let seed {
+            rows.append(("trained", "\(parameterisation), step \(step), seed \(seed)"))
+        }
         rows += measures.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
         let statistics = matrices + (all.map { [$0] } ?? [])
         let width = statistics.map(\.name.count).max() ?? 0

@@ -4,7 +4,7 @@ import T2CommandLine
 import T2Numerics
 
 @main
-struct T2: ParsableCommand {
+struct T2: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2",
         abstract: "Inspects, scores, generates with and evaluates base models and their experts.",
@@ -35,20 +35,25 @@ struct T2: ParsableCommand {
               130, 143 ended at once by Ctrl-C or SIGTERM; eval, generate: by a second one
             """,
         subcommands: [
-            InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self, EvaluateCommand.self,
-            AdaptCommand.self, CompareCommand.self, ReportCommand.self, GradientCommand.self, ReplayCommand.self,
+            InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self,
+            EvaluateCommand<LocalHostOptions>.self, AdaptCommand<LocalHostOptions>.self, CompareCommand.self,
+            ReportCommand<LocalHostOptions>.self, GradientCommand.self, ReplayCommand.self,
             DecomposeCommand.self,
             ExpertsCommand.self, TasksCommand.self,
         ])
 
-    static func main() {
+    static func main() async {
         // A reader that has seen enough is reported by write, which ends the program quietly.
         signal(SIGPIPE, SIG_IGN)
         // Every command runs one BLAS thread per lane: the cut of a product over threads would change its last bits.
         MatrixMultiply.useThreads(1)
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var waiting = command as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try command.run()
+            }
         } catch is OutputClosed {
             return
         } catch {

@@ -41,7 +41,7 @@ struct VerifyTaskCommand: ParsableCommand {
         init(_ examination: Examination) {
             switch examination.reward {
             case .judged(let outcome): self.outcome = outcome.rawValue
-            case .missing: outcome = "missing"
+            case .missing, .unjudged: outcome = "missing"
             }
             extracted = examination.extracted
             reason = examination.reason

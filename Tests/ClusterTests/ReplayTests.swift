@@ -67,7 +67,7 @@ struct ReplayTests {
         #expect(found.gradient_digest == found.recorded_gradient_digest)
         let file = try SafetensorsFile(path: output)
         let layout = ExpertLayout(
-            model: try ModelConfiguration(path: Cluster.model + "/config.json"), adaptation: .all)
+            model: try ModelConfiguration(path: Cluster.model + "/config.json"), targets: .all)
         let values = try layout.entries.flatMap { try file.floats(of: $0.name, shape: [$0.count]) }
         #expect(Digest(of: values).hexadecimal == found.gradient_digest)
     }

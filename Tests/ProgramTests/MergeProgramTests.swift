@@ -34,8 +34,8 @@ struct MergeProgramTests {
 
     @Test(
         "the merged folder scores as the expert on the base does, and not as the base", arguments: ModelFixture.names,
-        [Adaptation.all, .mlp])
-    func sameScores(name: String, adaptation: Adaptation) throws {
+        [TargetModules.all, .mlp])
+    func sameScores(name: String, targets: TargetModules) throws {
         let merge = try Merge(name) { adaptation == .all || $0.contains("mlp") }
         let run = try merge.run(["--json"])
         #expect(run.status == 0 && run.errors == "")

@@ -36,7 +36,7 @@ struct ProgramFixture {
     }
 
     func layout() throws -> ExpertLayout {
-        ExpertLayout(model: try ModelConfiguration(path: model + "/config.json"), adaptation: .all)
+        ExpertLayout(model: try ModelConfiguration(path: model + "/config.json"), targets: .all)
     }
 
     /// Writes an expert of this model.

@@ -12,7 +12,7 @@ struct LoadedModel {
     init(_ name: String) throws {
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-reference-tests")
         let base = try BaseModel(try BaseModelFolder(path: ModelFixture.folder(name)))
-        svf = try SVFModel(base, adaptation: .all, cache: cache)
+        svf = try SVFModel(base, targets: .all, cache: cache)
         transformer = Transformer(base)
     }
 }

@@ -16,7 +16,7 @@ struct ExpertFileTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func expert(_ value: Float) -> ExpertFile {
-        let layout = ExpertLayout(model: model, adaptation: .all)
+        let layout = ExpertLayout(model: model, targets: .all)
         var vector = ExpertVector(layout: layout, repeating: 1)
         vector.values[3] = value
         return ExpertFile(
@@ -27,12 +27,12 @@ struct ExpertFileTests {
 
     @Test("the layout follows the layers and counts min(out, in) values a weight")
     func layout() {
-        let layout = ExpertLayout(model: model, adaptation: .all)
+        let layout = ExpertLayout(model: model, targets: .all)
         #expect(layout.entries.prefix(7).map(\.count) == [8, 4, 4, 8, 8, 8, 8])
         #expect(layout.entries[0].name == "model.layers.0.self_attn.q_proj.weight")
         #expect(layout.count == 2 * 48)
-        #expect(ExpertLayout(model: model, adaptation: .mlp).entries.count == 6)
-        #expect(ExpertLayout(model: model, adaptation: .attention).entries.count == 8)
+        #expect(ExpertLayout(model: model, targets: .mlp).entries.count == 6)
+        #expect(ExpertLayout(model: model, targets: .attention).entries.count == 8)
     }
 
     @Test("what is written is read back, order included")

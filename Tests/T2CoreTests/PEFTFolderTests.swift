@@ -31,7 +31,7 @@ struct PEFTFolderTests {
         let model = try BaseModelFolder(path: Self.model)
         #expect(
             all.layout.expertLayout
-                == LoRALayout(model: model.configuration, adaptation: .all, rank: 3, alpha: 5).expertLayout)
+                == LoRALayout(model: model.configuration, targets: .all, rank: 3, alpha: 5).expertLayout)
         let some = try PEFTFolder(path: LoRAFixture.folder("grouped-tied", .some), for: model)
         #expect(some.layout.matrices.map(\.kind) == [.query, .value] && some.layout.matrices.map(\.layer) == [1, 1])
         #expect(some.layout.matrices.map(\.rank) == [4, 2])
@@ -169,7 +169,7 @@ struct PEFTFolderTests {
         let other = try BaseModelFolder(path: ModelFixture.folder("multihead-untied"))
         let source = try PEFTFolder(path: LoRAFixture.folder("grouped-tied", .all))
         #expect(throws: InputError.self) { try PEFTFolder(path: LoRAFixture.folder("grouped-tied", .all), for: other) }
-        let mlp = source.layout.matrices.indices.filter { source.layout.matrices[$0].kind.isAdapted(by: .mlp) }
+        let mlp = source.layout.matrices.indices.filter { source.layout.matrices[$0].kind.isTarget(of: .mlp) }
         let layout = LoRALayout(mlp.map { source.layout.matrices[$0] })
         let values = mlp.flatMap { index in
             LoRAFactor.allCases.flatMap { source.vector.values[source.layout.range(index, $0)] }

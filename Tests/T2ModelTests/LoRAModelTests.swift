@@ -11,11 +11,11 @@ struct LoRAModelTests {
         let transformer: Transformer
         let lora: LoRAModel
 
-        init(_ adaptation: Adaptation = .all, rank: Int = 3, contextLength: Int = 128) throws {
+        init(_ targets: TargetModules = .all, rank: Int = 3, contextLength: Int = 128) throws {
             let model = try RandomModel(contextLength: contextLength)
             transformer = model.transformer
             let layout = LoRALayout(
-                model: model.svf.base.configuration, adaptation: adaptation, rank: rank, alpha: Float(rank))
+                model: model.svf.base.configuration, targets: adaptation, rank: rank, alpha: Float(rank))
             lora = try LoRAModel(model.svf.base, layout: layout.expertLayout)
         }
 
@@ -36,8 +36,8 @@ struct LoRAModelTests {
 
     private let sequences = RandomModel.sequences(7)
 
-    @Test("B = 0 is the base model bit for bit, merged and apart, whatever A is", arguments: Adaptation.allCases)
-    func zeroIsTheBase(adaptation: Adaptation) throws {
+    @Test("B = 0 is the base model bit for bit, merged and apart, whatever A is", arguments: TargetModules.allCases)
+    func zeroIsTheBase(targets: TargetModules) throws {
         let model = try Adapted(adaptation)
         let scorer = LogProbabilities(model.transformer)
         let base = scorer.score(sequences, .merged(model.lora.base.weights))
@@ -46,8 +46,8 @@ struct LoRAModelTests {
         #expect(scorer.score(sequences, model.lora.factored(start)) == base)
     }
 
-    @Test("merged equals apart for any rank, and differs from the base", arguments: Adaptation.allCases, [1, 5, 16])
-    func mergedEqualsApart(adaptation: Adaptation, rank: Int) throws {
+    @Test("merged equals apart for any rank, and differs from the base", arguments: TargetModules.allCases, [1, 5, 16])
+    func mergedEqualsApart(targets: TargetModules, rank: Int) throws {
         let model = try Adapted(adaptation, rank: rank)
         let scorer = LogProbabilities(model.transformer)
         let base = scorer.score(sequences, .merged(model.lora.base.weights))
@@ -104,8 +104,8 @@ struct LoRAModelTests {
         }
     }
 
-    @Test("the gradient agrees with finite differences, for A and for B", arguments: Adaptation.allCases)
-    func finiteDifferences(adaptation: Adaptation) throws {
+    @Test("the gradient agrees with finite differences, for A and for B", arguments: TargetModules.allCases)
+    func finiteDifferences(targets: TargetModules) throws {
         let model = try Adapted(adaptation)
         let vector = model.vector(1)
         let found = gradient(model, vector)
@@ -185,7 +185,7 @@ struct LoRAModelTests {
         let model = try RandomModel()
         let layout = ExpertLayout(entries: [.init(name: name, count: count)])
         let error = #expect(throws: InputError.self) { try LoRAModel(model.svf.base, layout: layout) }
-        let fitting = LoRALayout(model: model.svf.base.configuration, adaptation: .mlp, rank: 2, alpha: 2).expertLayout
+        let fitting = LoRALayout(model: model.svf.base.configuration, targets: .mlp, rank: 2, alpha: 2).expertLayout
         let twice = ExpertLayout(entries: fitting.entries + fitting.entries)
         #expect(throws: InputError.self) { try LoRAModel(model.svf.base, layout: twice) }
         let stem = name.components(separatedBy: ".lora").first ?? name

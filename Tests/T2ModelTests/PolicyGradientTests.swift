@@ -34,9 +34,9 @@ struct PolicyGradientTests {
         }
     }
 
-    @Test("agrees with finite differences along random directions", arguments: Adaptation.allCases)
-    func finiteDifferences(adaptation: Adaptation) throws {
-        let model = try RandomModel(adaptation: adaptation)
+    @Test("agrees with finite differences along random directions", arguments: TargetModules.allCases)
+    func finiteDifferences(targets: TargetModules) throws {
+        let model = try RandomModel(targets: adaptation)
         let z = model.vector(1)
         let found = gradient(model, z)
         for seed in UInt64(10)..<16 {

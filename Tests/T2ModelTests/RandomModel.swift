@@ -9,12 +9,12 @@ struct RandomModel {
     let svf: SVFModel
     let transformer: Transformer
 
-    init(adaptation: Adaptation = .all, layers: Int = 2, contextLength: Int = 128) throws {
+    init(targets: TargetModules = .all, layers: Int = 2, contextLength: Int = 128) throws {
         let folder = try TinyModel(layers: layers, contextLength: contextLength)
         defer { folder.remove() }
         let base = try BaseModel(try BaseModelFolder(path: folder.path))
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-model-tests")
-        svf = try SVFModel(base, adaptation: adaptation, cache: cache)
+        svf = try SVFModel(base, targets: adaptation, cache: cache)
         transformer = Transformer(base)
     }
 

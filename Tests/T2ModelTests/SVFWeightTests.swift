@@ -6,9 +6,9 @@ import Testing
 
 @Suite("Singular value fine-tuning")
 struct SVFWeightTests {
-    @Test("z = 1 is the base model: merged exactly, factored within rounding", arguments: Adaptation.allCases)
-    func onesAreTheBase(adaptation: Adaptation) throws {
-        let model = try RandomModel(adaptation: adaptation)
+    @Test("z = 1 is the base model: merged exactly, factored within rounding", arguments: TargetModules.allCases)
+    func onesAreTheBase(targets: TargetModules) throws {
+        let model = try RandomModel(targets: adaptation)
         let scorer = LogProbabilities(model.transformer)
         let base = scorer.score(RandomModel.sequences(6), .merged(model.svf.base.weights))
         #expect(scorer.score(RandomModel.sequences(6), .merged(model.svf.merge(model.ones))) == base)
@@ -16,9 +16,9 @@ struct SVFWeightTests {
         #expect(largestDifference(factored, base) < 2e-5)
     }
 
-    @Test("merged equals factored for any z, and differs from the base", arguments: Adaptation.allCases)
-    func mergedEqualsFactored(adaptation: Adaptation) throws {
-        let model = try RandomModel(adaptation: adaptation)
+    @Test("merged equals factored for any z, and differs from the base", arguments: TargetModules.allCases)
+    func mergedEqualsFactored(targets: TargetModules) throws {
+        let model = try RandomModel(targets: adaptation)
         let scorer = LogProbabilities(model.transformer)
         for seed in UInt64(1)...5 {
             let z = model.vector(seed)
@@ -61,7 +61,7 @@ struct SVFWeightTests {
     @Test("an mlp expert completed for a model adapted throughout leaves attention at 1")
     func completion() throws {
         let all = try RandomModel()
-        let mlp = try RandomModel(adaptation: .mlp)
+        let mlp = try RandomModel(targets: .mlp)
         let z = mlp.vector(3)
         let complete = try all.svf.complete(z)
         let scorer = LogProbabilities(all.transformer)

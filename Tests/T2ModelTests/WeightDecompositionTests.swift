@@ -23,16 +23,16 @@ struct WeightDecompositionTests {
             try? FileManager.default.removeItem(atPath: cache.folder)
         }
 
-        func decomposition(_ adaptation: Adaptation = .all) -> WeightDecomposition {
+        func decomposition(_ targets: TargetModules = .all) -> WeightDecomposition {
             WeightDecomposition(
-                folder, layout: ExpertLayout(model: folder.configuration, adaptation: adaptation), cache: cache)
+                folder, layout: ExpertLayout(model: folder.configuration, targets: adaptation), cache: cache)
         }
     }
 
-    @Test("come in the layout's order", arguments: Adaptation.allCases)
-    func order(adaptation: Adaptation) throws {
+    @Test("come in the layout's order", arguments: TargetModules.allCases)
+    func order(targets: TargetModules) throws {
         let scene = try Scene()
-        let layout = ExpertLayout(model: scene.folder.configuration, adaptation: adaptation)
+        let layout = ExpertLayout(model: scene.folder.configuration, targets: adaptation)
         let found = try scene.decomposition(adaptation).run(keep: \.sigma)
         let shapes = Dictionary(
             uniqueKeysWithValues: (0..<2).flatMap { layer in
@@ -105,7 +105,7 @@ struct WeightDecompositionTests {
         let folder = try BaseModelFolder(path: scene.model.path)
         let error = #expect(throws: InputError.self) {
             _ = try WeightDecomposition(
-                folder, layout: ExpertLayout(model: folder.configuration, adaptation: .mlp), cache: scene.cache
+                folder, layout: ExpertLayout(model: folder.configuration, targets: .mlp), cache: scene.cache
             ).run { _ in }
         }
         #expect(error?.description.contains(name) == true)

@@ -32,8 +32,8 @@ struct GradientRunnerTests {
         }
     }
 
-    @Test("comes in the layout of the expert, whichever weights it adapts", arguments: Adaptation.allCases)
-    func adaptations(adaptation: Adaptation) throws {
+    @Test("comes in the layout of the expert, whichever weights it adapts", arguments: TargetModules.allCases)
+    func adaptations(targets: TargetModules) throws {
         let model = try ReferenceModel()
         let runner = GradientRunner(Transformer(model.models.base))
         let all = try #require(model.fixture.cases(.direct).first { $0.coefficient > 0 })

@@ -26,12 +26,12 @@ struct ReferenceModel {
         MatrixMultiply.useThreads(1)
     }
 
-    func layout(_ adaptation: Adaptation = .all) -> ExpertLayout {
-        ExpertLayout(model: folder.configuration, adaptation: adaptation)
+    func layout(_ targets: TargetModules = .all) -> ExpertLayout {
+        ExpertLayout(model: folder.configuration, targets: adaptation)
     }
 
     /// The fixture's z, around 1 with a deviation of 0.2.
-    func vector(_ adaptation: Adaptation = .all) -> ExpertVector {
+    func vector(_ targets: TargetModules = .all) -> ExpertVector {
         let layout = layout(adaptation)
         return ExpertVector(layout: layout, values: layout.values(fixture.z))
     }

@@ -1,0 +1,91 @@
+import ArgumentParser
+import T2Core
+import T2Jobs
+import T2Tasks
+import T2Text
+
+/// Accuracy on a task.
+package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
+    package static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "eval",
+            abstract: "Measures accuracy on a task's problems, with its 95 % interval.",
+            discussion: """
+                Answers are greedy unless --temperature is given. The interval is Wilson's. A reward that could not be computed \
+                (a sandbox that broke) is missing: it is in no accuracy, is reported, and makes the exit status 75. Problems are \
+                answered in batches of \(EvaluationJob.batchSize), whichever experts they need: the answers are the same, byte for \
+                byte, with any number of lanes, on one machine and on a cluster. \(Host.description)
+
+                Examples:
+                  \(Host.program) eval --model experts/tiny/base --task gsm-mini\(Host.exampleSuffix)
+                  \(Host.program) eval --model experts/tiny/base --task gsm-mini --json \\
+                    --expert experts/tiny/math.safetensors\(Host.exampleSuffix)
+                  \(Host.program) eval --model experts/tiny/base --task math-mini \\
+                    --experts experts/tiny --strategy cls-expert\(Host.exampleSuffix)
+                  \(Host.program) eval --model experts/tiny/base --task mbpp-mini --split valid \\
+                    --limit 100 --records answers.jsonl\(Host.exampleSuffix)
+
+                Tasks: \(TaskRegistry.bundled.names.joined(separator: ", ")).
+                """)
+    }
+
+    @OptionGroup package var model: ModelOptions
+    @OptionGroup package var selection: StrategyOptions
+    @OptionGroup package var sampling: SamplingOptions
+    @OptionGroup package var data: TaskDataOptions
+    @OptionGroup package var problemSelection: ProblemSelectionOptions
+    @OptionGroup package var host: Host
+
+    package init() {}
+
+    package func run() async throws {
+        let signals = StopSignals()
+        let task = try data.task()
+        let records = try problemSelection.recordDestination()
+        let work = "eval-\(task.name)"
+        try host.check(work, tasks: [task])
+        // A missing model is the likelier mistake than missing data beside it.
+        let (folder, tokenizer) = try model.openFolder()
+        let reader = try data.reader(task, folder, tokenizer, for: selection)
+        let problems = try reader.announcedProblems(problemSelection.split, first: problemSelection.limit)
+        let job = EvaluationJob(
+            name: work, model: JobModel(folder), task: task.name, problems: problems,
+            strategy: try selection.strategy.assigner(
+                .init(
+                    name: work, model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
+                    seed: sampling.seed, examples: reader.announcedExamples)),
+            sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
+        let bar = JobProgressBar(data.name)
+        defer { bar.finish() }
+        let request = ServeRequest(
+            work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
+        let outcome = try await host.serve(request) { service, engine in
+            let start = ContinuousClock.now
+            let ending = try await service.run(job, progress: bar.report) { iteration, _ in bar.report(iteration) }
+            return (ending: ending, engine: await engine(), seconds: (ContinuousClock.now - start).seconds)
+        }
+        bar.finish()
+        let (finished, partial) =
+            switch outcome.ending {
+            case .finished(let job): (job, nil as RoundResults?)
+            case .stopped(let job, let results): (job, results)
+            }
+        if partial != nil, !Host.endsWhenStopped { return }
+        let found = try finished.records(partial: partial)
+        if let records { try EvaluationRecord.write(found, to: records.path) }
+        let report = EvaluationReport(found, planned: problems.count)
+        let result = EvaluationResult(
+            report, task: task, split: problemSelection.split, model: folder.digest, strategy: selection.strategy,
+            coefficients: partial == nil ? try finished.assignment().search?.coefficientsByExpert : nil,
+            engine: outcome.engine, seconds: outcome.seconds)
+        try StandardOutput.write(host.json ? JSONText.line(result) : result.text)
+        try requireComplete(report)
+    }
+
+    private func requireComplete(_ report: EvaluationReport) throws {
+        guard let (reason, _) = report.missing.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return }
+        throw InputError(
+            data.name, "\(report.missingCount) of \(report.planned) rewards are missing, and in no accuracy: \(reason)",
+            remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
+    }
+}

@@ -1,0 +1,57 @@
+import Synchronization
+import T2Core
+import T2Jobs
+import T2Learning
+
+/// How far a job is, for people: a bar on a terminal, lines elsewhere.
+package final class JobProgressBar: Sendable {
+    private let reporter: ProgressReporter
+    /// Of a search, and the examples that it sees.
+    private let iterations: Int?
+    private let shots: Int
+    private let start = Mutex<(phase: Phase, time: ContinuousClock.Instant)?>(nil)
+
+    package init(_ title: String, iterations: Int? = nil, shots: Int = 0) {
+        reporter = ProgressReporter(title)
+        self.iterations = iterations
+        self.shots = shots
+    }
+
+    /// Takes how far a round is. The rounds of a search are too short to be told of.
+    package var report: @Sendable (RoundProgress) -> Void {
+        { [self] progress in
+            switch progress.phase {
+            case .classification: tell(progress, "classified")
+            case .evaluation: tell(progress, "answered")
+            case .train, .validation, .answers, .references, .mixtureGradient: break
+            }
+        }
+    }
+
+    private func tell(_ progress: RoundProgress, _ verb: String) {
+        let started = start.withLock { start in
+            let known = start.flatMap { $0.phase == progress.phase ? $0.time : nil } ?? .now
+            start = (progress.phase, known)
+            return known
+        }
+        let elapsed = (ContinuousClock.now - started).seconds
+        let rate = elapsed > 0 ? ", \(PlainText.count(Int(Double(progress.tokens) / elapsed))) tokens/s" : ""
+        let accuracy =
+            progress.judged == 0
+            ? "" : ", \(PlainText.percent(Double(progress.right) / Double(progress.judged))) % right"
+        let missing = progress.missing == 0 ? "" : ", \(progress.missing) missing"
+        reporter.report(
+            fraction: Double(progress.completed) / Double(max(1, progress.total)),
+            note: "\(progress.completed) of \(progress.total) \(verb)\(accuracy)\(missing)\(rate)")
+    }
+
+    /// Takes an iteration of a search that has ended.
+    package func report(_ iteration: FewShotSearch.Iteration) {
+        let total = iterations ?? FewShotSearch.Settings().iterations
+        reporter.report(
+            fraction: Double(iteration.iteration) / Double(total),
+            note: "iteration \(iteration.iteration), best \(iteration.best.right) right")
+    }
+
+    package func finish() { reporter.finish() }
+}

@@ -1,0 +1,155 @@
+import Logging
+import T2Core
+import T2Transport
+
+/// What the lease table decided, done.
+extension Dispatcher {
+    /// - Parameter answer: the RESULT or ERROR that just arrived, if that is what the table decided about.
+    func carryOut(_ effect: LeaseEffect, arrived answer: Message?) async throws {
+        switch effect {
+        case .grant(let grant):
+            try await send(grant)
+        case .accept(let key, let attempt, let worker):
+            guard case .result(let result) = answer, let unit = rounds[key.run]?.round.unit(key),
+                let lease = table.units[key]
+            else { return }
+            // It is acknowledged once it is durable.
+            uncommitted.append(
+                (
+                    key.run,
+                    RunJournal.Acceptance(
+                        unit: unit, output: result.output, attempt: attempt, worker: worker, leases: lease.attempts,
+                        secondCopies: lease.secondCopies, failures: lease.failures), nil
+                ))
+        case .acknowledge(let worker, let acknowledgement):
+            let isPending = uncommitted.last.map { last in
+                last.acceptance.unit.key == acknowledgement.unit && last.acceptance.worker == worker
+            }
+            if acknowledgement.verdict == .accepted, isPending == true {
+                uncommitted[uncommitted.count - 1].acknowledgement = acknowledgement
+            } else {
+                await send(.acknowledgement(acknowledgement), to: worker)
+            }
+        case .cancel(let worker, let cancel):
+            await send(.cancel(cancel), to: worker)
+        case .dismiss(let worker, let silence):
+            logger.warning(
+                "worker lost; its units go out again",
+                metadata: [
+                    "worker": "\(worker)", "silent-for": "\(silence.inSeconds)", "workers": "\(table.workers.count)",
+                ])
+            if let peer = roster.leave(worker) { await transport.forget(peer) }
+        case .report(let report):
+            try await note(report, arrived: answer)
+        case .roundCompleted(let run):
+            noteCompletion(run)
+        case .stop(let stop):
+            try await end(stop.unit.run, try evidence(of: stop, arrived: answer))
+        }
+    }
+
+    private func send(_ grant: LeaseGrant) async throws {
+        // Its round may have ended while other effects were carried out.
+        guard let unit = rounds[grant.unit.run]?.round.unit(grant.unit) else { return }
+        let lease = Lease(
+            work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
+        do {
+            guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
+            else {
+                return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
+            }
+        } catch let error as ProtocolError {
+            // Every worker would be sent the same in vain.
+            return try await end(
+                grant.unit.run, CoordinatorError.untransportable(grant.unit, problem: error.description))
+        }
+        logger.debug(
+            grant.isSecondCopy ? "second copy handed out" : "unit handed out",
+            metadata: ["unit": "\(grant.unit)", "attempt": "\(grant.attempt)", "worker": "\(grant.worker)"])
+    }
+
+    /// - Returns: false if it could not be handed to the worker's connection.
+    @discardableResult
+    func send(_ message: Message, to worker: WorkerIdentifier) async -> Bool {
+        guard let peer = roster.peer(of: worker) else { return false }
+        return await send(message, to: peer)
+    }
+
+    @discardableResult
+    func send(_ message: Message, to peer: PeerIdentity) async -> Bool {
+        do {
+            return try await transport.send(message, to: peer) == .sent
+        } catch {
+            logger.error("message cannot travel", metadata: ["peer": "\(peer)", "problem": "\(error)"])
+            return false
+        }
+    }
+
+    private func note(_ report: LeaseReport, arrived answer: Message?) async throws {
+        switch report {
+        case .suspected(let worker, let silence):
+            logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
+        case .stuck(let worker, let unit, let standstill):
+            logger.warning(
+                "unit stuck: no token",
+                metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
+        case .failed(let unit, let failure):
+            var metadata: Logger.Metadata = [
+                "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
+                "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
+            ]
+            do {
+                // What a worker sent is kept: a refused result, or completions without rewards.
+                if case .result = answer {
+                    metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
+                } else if failure.isMissingReward {
+                    metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
+                }
+                logger.warning("unit failed; it goes out again", metadata: metadata)
+                try rounds[unit.run]?.journal.note(failure, unit: unit)
+            } catch {
+                try await end(unit.run, error)
+            }
+        }
+    }
+
+    private func evidence(of stop: LeaseStop, arrived answer: Message?) throws -> CoordinatorError {
+        switch stop {
+        case .nonFinite(let unit, let failure):
+            return .nonFinite(
+                unit, failure, evidence: try save(failure, unit: unit, answer: answer), model: model.path)
+        case .poisoned(let unit, let failures):
+            var folder: String?
+            for failure in failures {
+                let isLast = failure.attempt == failures.last?.attempt
+                folder = try save(failure, unit: unit, answer: isLast ? answer : nil)
+            }
+            return .poisoned(unit, failures: failures, evidence: folder.map(parentFolder))
+        }
+    }
+
+    /// Saves what is known of a failed attempt at a unit of an open round.
+    ///
+    /// - Returns: nil if its job keeps nothing.
+    private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) throws -> String? {
+        guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
+        return try open.save(failure, of: unit, answer: answer, epoch: epoch)
+    }
+}
+
+extension Dispatcher.OpenRound {
+    func save(_ failure: UnitFailure, of unit: WorkUnit, answer: Message?, epoch: UInt64) throws -> String? {
+        let lease = Lease(
+            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
+        return try journal.save(
+            failure, lease: lease, answer: answer, policies: unit.policies.compactMap(round.policy))
+    }
+}
+
+extension LeaseStop {
+    var unit: UnitKey {
+        switch self {
+        case .nonFinite(let unit, _), .poisoned(let unit, _): unit
+        }
+    }
+}

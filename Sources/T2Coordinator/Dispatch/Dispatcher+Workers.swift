@@ -1,0 +1,173 @@
+import Logging
+import T2Core
+import T2Transport
+
+/// What workers say.
+extension Dispatcher {
+    func handle(_ event: CoordinatorEvent) async throws {
+        switch event {
+        case .message(let message, let peer):
+            try await handle(message, from: peer)
+        case .malformed(let problem, let peer):
+            malformedCount += 1
+            logger.warning(
+                "malformed message",
+                metadata: ["peer": "\(peer)", "problem": "\(problem)", "count": "\(malformedCount)"])
+        case .strayConnection(let reason):
+            logger.warning("stray connection closed", metadata: ["problem": "\(reason)"])
+        case .unreachable(let peer):
+            guard let worker = roster.workers[peer] else { return }
+            logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
+            try await take(.connectionLost(worker))
+        case .closed:
+            throw CoordinatorError.transportClosed
+        }
+    }
+
+    private func handle(_ message: Message, from peer: PeerIdentity) async throws {
+        if case .hello(let hello) = message { return try await admit(hello, at: peer) }
+        if case .bye = message, roster.workers[peer] == nil { return await transport.forget(peer) }
+        guard let worker = roster.workers[peer] else { return await askForHello(peer, after: message.kind.rawValue) }
+        switch message {
+        case .credit(let credit):
+            try await take(.creditGranted(worker, count: credit.count, received: credit.received))
+        case .getBlob(let request):
+            await answer(request, from: worker)
+        case .progress(let progress):
+            try await take(.progressed(worker, progress))
+        case .result(let result):
+            let isCurrent = result.epoch == epoch && !(table.units[result.unit]?.isAccepted ?? true)
+            let defect = isCurrent ? check(result.unit)?.defect(of: result.output) : nil
+            try await take(
+                .resultArrived(worker, unit: result.unit, attempt: result.attempt, epoch: result.epoch, defect: defect),
+                arrived: message)
+        case .error(let report):
+            try await take(report, from: worker)
+        case .bye(let bye):
+            try await take(.workerLeft(worker))
+            roster.leave(worker)
+            await transport.forget(peer)
+            logger.info(
+                "worker left",
+                metadata: ["worker": "\(worker)", "reason": "\(bye.reason)", "workers": "\(table.workers.count)"])
+        case .heartbeat, .hello:
+            break
+        case .welcome, .reject, .lease, .blob, .cancel, .acknowledgement, .drain:
+            let report = ErrorReport(
+                category: .unexpectedMessage, message: "\(message.kind.rawValue) is not a worker's to send")
+            await send(.error(report), to: worker)
+        }
+    }
+
+    private func admit(_ hello: Hello, at peer: PeerIdentity) async throws {
+        if let refusal = refusal(of: hello, at: peer) {
+            logger.warning("worker refused", metadata: ["worker": "\(hello.worker)", "problem": "\(refusal.reason)"])
+            _ = await send(.reject(refusal), to: peer)
+            return
+        }
+        let isNew = roster.peer(of: hello.worker) == nil
+        // The old incarnation goes first, so that the roster knows where its CANCEL would go.
+        roster.join(hello.worker, at: peer)
+        _ = await send(.welcome(welcome), to: peer)
+        try await take(.workerJoined(hello.worker, lanes: hello.lanes, holding: hello.holding.map { Set($0) }))
+        joined.insert(hello.worker.name)
+        guard isNew else { return }
+        logger.info(
+            "worker joined",
+            metadata: [
+                "worker": "\(hello.worker)", "lanes": "\(hello.lanes)", "machine": "\(hello.fingerprint)",
+                "workers": "\(table.workers.count)",
+            ])
+    }
+
+    /// A peer speaks that has not said HELLO since this coordinator's start, or that was given up.
+    func askForHello(_ peer: PeerIdentity, after what: String) async {
+        let report = ErrorReport(
+            category: .unknownWorker, message: "\(what) without a HELLO; say HELLO first")
+        _ = await send(.error(report), to: peer)
+    }
+
+    private var welcome: Welcome { Welcome(epoch: epoch, runs: rounds.keys.sorted()) }
+
+    private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
+        guard let expected = try? PeerIdentity(hello.worker), expected == peer else {
+            return Reject(
+                reason: "worker '\(hello.worker)' speaks from connection '\(peer)', which is not its own",
+                remedy: "Run the same t2 version on both sides.")
+        }
+        guard hello.modelDigest == model.digest else {
+            return Reject(
+                reason:
+                    "the worker's base model has digest \(hello.modelDigest.short), the run's \(model.digest.short)",
+                remedy: "Start the worker with --model and a copy of \(model.path).")
+        }
+        guard hello.tokenizerDigest == model.tokenizerDigest else {
+            return Reject(
+                reason: "the worker's tokenizer.json has digest \(hello.tokenizerDigest.short), the run's "
+                    + model.tokenizerDigest.short,
+                remedy: "Copy tokenizer.json of \(model.path) to the worker's model folder.")
+        }
+        guard table.namesake(of: hello.worker) == nil else {
+            return Reject(
+                reason: "a worker named '\(hello.worker.name)' is here already",
+                remedy: "Give each worker a --name of its own, or wait 5 seconds if the other one has just crashed.")
+        }
+        return nil
+    }
+
+    private func answer(_ request: GetBlob, from worker: WorkerIdentifier) async {
+        guard let policy = rounds.values.lazy.compactMap({ $0.round.policy(request.digest) }).first else {
+            let report = ErrorReport(
+                category: .unknownPolicy,
+                message: "\(request.digest.short) is not a policy of a round under way", policy: request.digest)
+            await send(.error(report), to: worker)
+            return
+        }
+        await send(.blob(Blob(digest: request.digest, policy: policy)), to: worker)
+    }
+
+    private func take(_ report: ErrorReport, from worker: WorkerIdentifier) async throws {
+        guard let unit = report.unit, let attempt = report.attempt else {
+            logger.warning(
+                "worker reports an error",
+                metadata: [
+                    "worker": "\(worker)", "category": "\(report.category.rawValue)", "problem": "\(report.message)",
+                ])
+            return
+        }
+        if let result = resultWithMissingRewards(report, unit, attempt) {
+            return try await take(
+                .resultArrived(worker, unit: unit, attempt: attempt, epoch: epoch, defect: nil),
+                arrived: .result(result))
+        }
+        try await take(
+            .unitFailed(
+                worker, unit: unit, attempt: attempt, category: report.category,
+                message: report.message, logLines: report.logLines,
+                missing: MissingRewards.reasons(report.completions)), arrived: .error(report))
+    }
+
+    /// A failure for want of rewards as a result, where the job reports missing rewards and the unit was tried often enough.
+    private func resultWithMissingRewards(_ report: ErrorReport, _ unit: UnitKey, _ attempt: Int) -> UnitResult? {
+        guard report.category == .missingReward, let known = table.units[unit], !known.isAccepted,
+            known.failures.count(where: \.isMissingReward) + 1 >= policy.missingAttempts, let check = check(unit),
+            check.allowsMissing
+        else { return nil }
+        var statistics = UnitStatistics()
+        statistics.completionTokens = report.completions.reduce(0) { $0 + $1.tokens.count }
+        statistics.missing = MissingRewards.reasons(report.completions)
+        let output = UnitOutput(completions: report.completions, statistics: statistics)
+        guard check.defect(of: output) == nil else { return nil }
+        return UnitResult(unit: unit, attempt: attempt, epoch: epoch, output: output)
+    }
+
+    /// What a result of a unit must look like; nil if the unit is not of an open round.
+    private func check(_ key: UnitKey) -> ResultCheck? {
+        guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
+        let gradientCount = unit.gradient.flatMap { _ in
+            unit.policies.first.flatMap(open.round.policy)?.vector?.layout.count
+        }
+        return ResultCheck(
+            unit, model: model.configuration, gradientCount: gradientCount, allowsMissing: open.allowsMissing)
+    }
+}

@@ -1,0 +1,295 @@
+import Logging
+import T2Core
+import T2Jobs
+import T2Transport
+
+/// Hands rounds of units out to whatever workers there are, those of one job or of several at a time, and sees to it that each
+/// unit is accepted once and is durable before its worker hears so.
+///
+/// Which worker gets which unit is decided by a pure value, `LeaseTable`; this actor carries its effects out.
+package actor Dispatcher {
+    /// When leases end and units are given up.
+    package struct Policy: Sendable {
+        package var leases = LeasePolicy()
+        /// Attempts at a unit whose rewards are missing, before a job that reports missing rewards takes it as it is.
+        package var missingAttempts = 3
+
+        package init() {}
+
+        /// For a worker in the same process: it cannot vanish, and what fails there fails again.
+        package static var oneProcess: Policy {
+            var policy = Policy()
+            policy.leases.minimumLength = .seconds(86_400)
+            policy.leases.failuresToPoison = 1
+            policy.leases.mostFailures = 1
+            policy.missingAttempts = 1
+            return policy
+        }
+    }
+
+    /// A round that is being handed out.
+    struct OpenRound {
+        let round: Round
+        let journal: RunJournal
+        let allowsMissing: Bool
+        var progress: RoundProgress
+        let onProgress: @Sendable (RoundProgress) -> Void
+        /// Every unit is accepted; the last ones may not be durable yet.
+        var isCompleted = false
+        /// How it ended: whether it is complete, or why it never will be.
+        var ending: Result<Bool, any Error>?
+        var waiting: CheckedContinuation<Bool, any Error>?
+    }
+
+    /// Time between two looks at the clock; longer while an event is dealt with.
+    private static let tick: Duration = .milliseconds(250)
+    /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
+    private static let farewell: Duration = .seconds(2)
+    /// Accepted results that are committed together at most.
+    private static let largestCommit = 64
+
+    let model: JobModel
+    let transport: any CoordinatorTransport
+    let logger: Logger
+    let policy: Policy
+    let now: @Sendable () -> ContinuousClock.Instant
+    let epoch: UInt64
+
+    var table: LeaseTable
+    var roster = WorkerRoster()
+    /// Messages since this coordinator's start that could not be read.
+    var malformedCount = 0
+    /// By the name of their run.
+    var rounds: [String: OpenRound] = [:]
+    /// Accepted results that are not durable yet, and the acknowledgements that wait for that.
+    var uncommitted: [(run: String, acceptance: RunJournal.Acceptance, acknowledgement: Acknowledgement?)] = []
+    var joined: Set<String> = []
+    private var watchdog: Watchdog
+    private var isStopRequested = false
+    private var failure: (any Error)?
+
+    package var workerCount: Int { table.workers.count }
+    /// Workers that have joined since this coordinator's start, under different names.
+    package var joinedCount: Int { joined.count }
+    /// Whether the jobs were asked to stop.
+    package var isStopped: Bool { isStopRequested }
+
+    /// - Parameter epoch: differs at every start of a coordinator.
+    package init(
+        model: JobModel, transport: any CoordinatorTransport, logger: Logger, policy: Policy = Policy(),
+        epoch: UInt64 = .random(in: 1 ... .max),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.model = model
+        self.transport = transport
+        self.logger = logger
+        self.policy = policy
+        self.epoch = epoch
+        self.now = now
+        table = LeaseTable(epoch: epoch, policy: policy.leases)
+        watchdog = Watchdog(at: now())
+    }
+
+    /// Ends every job at the next moment at which nothing is lost.
+    package func stop() {
+        isStopRequested = true
+        for run in rounds.keys { finish(run, .success(false)) }
+    }
+
+    /// Ends every job with an error from elsewhere.
+    package func fail(_ error: any Error) {
+        failure = failure ?? error
+        for run in rounds.keys { finish(run, .failure(error)) }
+    }
+
+    // MARK: - Serving
+
+    /// Deals with what workers say while `body` runs jobs, then asks the workers to leave.
+    ///
+    /// - Parameter farewell: what the workers are told.
+    package nonisolated func serve<Result: Sendable>(
+        farewell: @escaping @Sendable (Result) -> String, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let pump = Task { await self.pump() }
+        defer { pump.cancel() }
+        do {
+            let result = try await withTaskCancellationHandler {
+                try await body()
+            } onCancel: {
+                Task { await self.fail(CancellationError()) }
+            }
+            pump.cancel()
+            await pump.value
+            await dismissWorkers(reason: farewell(result))
+            return result
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            pump.cancel()
+            await pump.value
+            await dismissWorkers(reason: "the coordinator stopped with an error")
+            throw error
+        }
+    }
+
+    /// Hands the round's units out until each is accepted and durable.
+    ///
+    /// - Returns: false if the job is to stop before that.
+    func collect<J: Job>(
+        _ round: Round, of job: J, _ journal: RunJournal, weight: Double,
+        onProgress: @escaping @Sendable (RoundProgress) -> Void
+    ) async throws -> Bool {
+        if let failure { throw failure }
+        guard !isStopRequested else { return false }
+        let accepted = try journal.open(round)
+        var progress = RoundProgress(
+            phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
+        for summary in accepted.values { progress.add(summary) }
+        let open = round.units.map(\.key).filter { accepted[$0] == nil }
+        onProgress(progress)
+        guard !open.isEmpty else { return true }
+        let name = journal.name
+        precondition(rounds[name] == nil, "a job has one round at a time")
+        rounds[name] = OpenRound(
+            round: round, journal: journal, allowsMissing: job.missingRewards == .report, progress: progress,
+            onProgress: onProgress)
+        defer { rounds[name] = nil }
+        do {
+            let isComplete = try await handOut(open, of: name, weight: weight)
+            try await take(.roundClosed(run: name))
+            return isComplete
+        } catch {
+            try await take(.roundClosed(run: name))
+            throw error
+        }
+    }
+
+    private func handOut(_ open: [UnitKey], of name: String, weight: Double) async throws -> Bool {
+        try await take(.roundOpened(run: name, units: open, weight: weight))
+        try await commit()
+        // Much may have happened meanwhile.
+        if let ending = rounds[name]?.ending { return try ending.get() }
+        return try await withCheckedThrowingContinuation { rounds[name]?.waiting = $0 }
+    }
+
+    private func finish(_ run: String, _ ending: Result<Bool, any Error>) {
+        guard rounds[run]?.ending == nil else { return }
+        rounds[run]?.ending = ending
+        rounds[run]?.waiting?.resume(with: ending)
+        rounds[run]?.waiting = nil
+    }
+
+    /// The life of the dispatcher: one event after another, and a look at the clock in between.
+    private func pump() async {
+        var nextTick = now()
+        while !Task.isCancelled {
+            do {
+                if let event = await transport.nextEvent(before: uncommitted.isEmpty ? nextTick : now()) {
+                    try await handle(event)
+                    if uncommitted.count >= Self.largestCommit { try await commit() }
+                } else {
+                    // Nothing else has arrived: what has is committed together.
+                    try await commit()
+                }
+                if now() >= nextTick {
+                    nextTick = now() + Self.tick
+                    try await lookAtTheClock()
+                }
+            } catch {
+                fail(error)
+                if case CoordinatorError.transportClosed = error { return }
+            }
+        }
+    }
+
+    private func lookAtTheClock() async throws {
+        let heard = await transport.lastHeard()
+        for peer in roster.strangers(among: heard.keys, at: now()) { await askForHello(peer, after: "heartbeats") }
+        var instants: [WorkerIdentifier: ContinuousClock.Instant] = [:]
+        for (peer, instant) in heard {
+            if let worker = roster.workers[peer] { instants[worker] = instant }
+        }
+        try await take(.workersHeard(instants))
+        try await take(.clockTicked)
+        tellProgress()
+        guard !rounds.isEmpty else { return watchdog.advanced(at: now()) }
+        if let report = watchdog.report(table, endpoint: transport.endpoint, at: now()) {
+            logger.warning("\(report)", metadata: ["runs": "\(rounds.keys.sorted().joined(separator: ", "))"])
+        }
+    }
+
+    /// Says how far each round is, the tokens of leases under way included.
+    private func tellProgress() {
+        var tokens: [String: Int] = [:]
+        for unit in table.units.values where !unit.isAccepted {
+            tokens[unit.key.run, default: 0] += unit.leases.map(\.tokens).max() ?? 0
+        }
+        for (run, open) in rounds {
+            var progress = open.progress
+            progress.tokens += tokens[run] ?? 0
+            open.onProgress(progress)
+        }
+    }
+
+    // MARK: - Accepting
+
+    /// Stores what was accepted, run by run, then says so.
+    func commit() async throws {
+        let batch = uncommitted
+        uncommitted = []
+        for (run, accepted) in Dictionary(grouping: batch, by: { $0.run }) {
+            guard let open = rounds[run] else { continue }
+            do {
+                try open.journal.accept(accepted.map { $0.acceptance })
+            } catch {
+                finish(run, .failure(error))
+                continue
+            }
+            for one in accepted { rounds[run]?.progress.add(UnitSummary(one.acceptance.output)) }
+            if let progress = rounds[run]?.progress { open.onProgress(progress) }
+            watchdog.advanced(at: now())
+        }
+        for one in batch {
+            guard let acknowledgement = one.acknowledgement else { continue }
+            await send(.acknowledgement(acknowledgement), to: one.acceptance.worker)
+        }
+        for (run, open) in rounds where open.isCompleted { finish(run, .success(true)) }
+    }
+
+    /// The round is complete once its last results are durable.
+    func noteCompletion(_ run: String) { rounds[run]?.isCompleted = true }
+
+    /// Ends one job; the others go on.
+    func end(_ run: String, _ error: any Error) async throws {
+        finish(run, .failure(error))
+        try await take(.roundClosed(run: run))
+    }
+
+    // MARK: - Leaving
+
+    /// Asks the workers to drop what they have and leave, and waits for their BYE, for a bounded time.
+    private func dismissWorkers(reason: String) async {
+        let deadline = now() + Self.farewell
+        for unit in table.units.values {
+            for lease in unit.leases { await send(.cancel(Cancel(unit: unit.key, reason: reason)), to: lease.worker) }
+        }
+        for worker in roster.workers.values where await !send(.drain(Drain(reason: reason)), to: worker) {
+            roster.leave(worker)
+        }
+        while !roster.workers.isEmpty, now() < deadline {
+            switch await transport.nextEvent(before: min(deadline, now() + Self.tick)) {
+            case .message(.bye, let peer), .unreachable(let peer):
+                if let worker = roster.workers[peer] { roster.leave(worker) }
+            case .closed: return
+            default: break
+            }
+        }
+    }
+
+    /// Gives an event to the lease table and carries out what follows.
+    ///
+    /// - Parameter answer: the RESULT or ERROR that the event is about.
+    func take(_ event: LeaseEvent, arrived answer: Message? = nil) async throws {
+        for effect in table.handle(event, at: now()) { try await carryOut(effect, arrived: answer) }
+    }
+}

@@ -1,0 +1,96 @@
+import GRDB
+import T2Core
+
+/// A completion as it is kept: without its tokens, which stand with its unit.
+package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
+    package static let databaseTableName = "completions"
+
+    /// What became of the reward, under the names of `Outcome` and two more.
+    package enum RewardKind: String, Sendable, Codable, CaseIterable {
+        case right, wrong
+        case noAnswer = "no-answer"
+        case cutOff = "cut-off"
+        case missing, unjudged
+
+        init(_ reward: Reward) {
+            switch reward {
+            case .judged(.right): self = .right
+            case .judged(.wrong): self = .wrong
+            case .judged(.noAnswer): self = .noAnswer
+            case .judged(.cutOff): self = .cutOff
+            case .missing: self = .missing
+            case .unjudged: self = .unjudged
+            }
+        }
+    }
+
+    package var step: Int
+    package var phase: Phase
+    package var unit: Int
+    /// Its index in the unit.
+    package var sequence: Int
+    package var problem: String
+    package var problemIndex: Int
+    package var sample: Int
+    /// The index of its policy in the unit.
+    package var policy: Int
+    package var prompt: String
+    package var completion: String
+    package var promptTokens: Int
+    package var tokens: Int
+    package var finishReason: FinishReason
+    package var outcome: RewardKind
+    /// Why the reward is missing.
+    package var missing: String?
+    /// +1 or −1; nil without a judgement.
+    package var reward: Double?
+    package var advantage: Double
+    /// The natural logarithm, summed over the completion's tokens, under the distribution that it was sampled from.
+    package var logProbability: Double
+    package var worker: String
+
+    package init(
+        _ completion: Completion, index: Int, unit key: UnitKey, prompt: String, worker: WorkerIdentifier
+    ) {
+        step = key.step
+        phase = key.phase
+        unit = key.index
+        sequence = index
+        problem = completion.problem
+        problemIndex = completion.problemIndex
+        sample = completion.sample
+        policy = completion.policy
+        self.prompt = prompt
+        self.completion = completion.text
+        promptTokens = completion.prompt.count
+        tokens = completion.tokens.count
+        finishReason = completion.finishReason
+        outcome = RewardKind(completion.reward)
+        missing = completion.reward.missingReason
+        reward = completion.reward.value.map(Double.init)
+        advantage = Double(completion.advantage)
+        logProbability = completion.logProbabilities.reduce(0) { $0 + Double($1) }
+        self.worker = worker.name
+    }
+
+    /// The completion as it was accepted.
+    ///
+    /// - Parameters: its part of what stands with the unit; empty once that is gone.
+    func completion(prompt: [Int32], tokens: [Int32], logProbabilities: [Float]) -> Completion {
+        var completion = Completion(
+            prompt: prompt, tokens: tokens, logProbabilities: logProbabilities, finishReason: finishReason)
+        completion.problem = problem
+        completion.problemIndex = problemIndex
+        completion.sample = sample
+        completion.policy = policy
+        completion.text = self.completion
+        completion.advantage = Float(advantage)
+        completion.reward =
+            switch outcome {
+            case .unjudged: .unjudged
+            case .missing: .missing(reason: missing ?? "")
+            default: Outcome(rawValue: outcome.rawValue).map { .judged($0) } ?? .unjudged
+            }
+        return completion
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import Synchronization
+import T2Core
+import T2Jobs
+import T2Transport
+
+/// The durable side of a job: every accepted unit, what went wrong with others, and what the job was started with. Without a
+/// folder it lives in memory, and ends with the program.
+///
+/// Invariant: a job that goes on after any moment at which it was killed takes the same way as one that never stopped, since
+/// its units follow from what it was started with and the results kept here.
+package final class RunJournal: Sendable {
+    /// An accepted result, and what happened to its unit.
+    struct Acceptance: Sendable {
+        let unit: WorkUnit
+        let output: UnitOutput
+        let attempt: Int
+        let worker: WorkerIdentifier
+        let leases: Int
+        let secondCopies: Int
+        let failures: [UnitFailure]
+    }
+
+    private struct State {
+        var round: Round?
+        /// Of the units of the round that were accepted.
+        var summaries: [UnitKey: UnitSummary] = [:]
+        var missing = MissingRewards(step: 0, sequences: 0)
+    }
+
+    package let folder: RunFolder?
+    let store: RunStore
+    /// The job's name at its start: the folder may have another name by now.
+    package let name: String
+    private let missingRewards: MissingRewardPolicy
+    private let origin: ExpertFile.Description
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - folder: nil keeps the results in memory.
+    ///   - name: of the job at its start.
+    /// - Throws: `CoordinatorError.otherRun` if the folder's job was started with something else; what the folder and the
+    ///   database throw.
+    package init<J: Job>(_ job: J, folder: RunFolder?) throws {
+        let identity = try job.identity()
+        self.folder = folder
+        missingRewards = job.missingRewards
+        origin = ExpertFile.Description(modelDigest: job.model.digest)
+        guard let folder else {
+            store = try RunStore()
+            name = job.name
+            return
+        }
+        store = try RunStore(path: folder.databasePath)
+        do {
+            let saved = try store.job()
+            if let saved {
+                try Self.requireSame(identity, as: saved.identity, folder: folder.path)
+            } else {
+                try store.begin(JobRecord(name: job.name, identity: identity))
+            }
+            name = saved?.name ?? job.name
+        } catch {
+            try? store.close()
+            throw error
+        }
+    }
+
+    static func requireSame(_ identity: JobIdentity, as saved: JobIdentity, folder: String) throws {
+        guard saved.kind == identity.kind else {
+            throw InputError(
+                folder, "holds \(saved.kind.noun), not \(identity.kind.noun)",
+                remedy: "Go on with it by t2-coord \(saved.kind.command) --resume, or choose another --run-dir.",
+                exitStatus: .configuration)
+        }
+        guard let difference = identity.difference(from: saved) else { return }
+        throw CoordinatorError.otherRun(
+            place: folder, problem: "belongs to \(saved.kind.noun) that was started with \(difference)")
+    }
+
+    /// Closes the database and lets another coordinator into the folder.
+    package func close() throws {
+        defer { folder?.release() }
+        try store.close()
+    }
+
+    /// Notes a round's units.
+    ///
+    /// - Returns: the sums of those accepted before a restart.
+    func open(_ round: Round) throws -> [UnitKey: UnitSummary] {
+        try store.open(round.units.map(UnitRecord.init))
+        if missingRewards == .report { try store.reopenMissing(in: round) }
+        let accepted = try store.summaries(of: round).mapValues(\.summary)
+        state.withLock {
+            $0.round = round
+            $0.summaries = accepted
+            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount)
+        }
+        return accepted
+    }
+
+    /// Stores accepted results; durable when it returns.
+    ///
+    /// - Throws: `RunStoreError`; `CoordinatorError.missingRewards` if too many rewards were missing at the first try.
+    func accept(_ acceptances: [Acceptance]) throws {
+        let now = Date()
+        try store.accept(
+            acceptances.map { accepted in
+                var unit = UnitRecord(accepted.unit)
+                unit.leases = accepted.leases
+                unit.secondCopies = accepted.secondCopies
+                unit.failures = accepted.failures
+                unit.isAccepted = true
+                let completions = zip(accepted.output.completions, accepted.unit.sequences).enumerated().map {
+                    index, pair in
+                    CompletionRecord(
+                        pair.0, index: index, unit: accepted.unit.key,
+                        prompt: accepted.unit.problems[pair.1.problem].prompt, worker: accepted.worker)
+                }
+                let result = ResultRecord(
+                    accepted.unit.key, accepted.output, attempt: accepted.attempt, worker: accepted.worker,
+                    acceptedAt: now)
+                return (result, completions, unit)
+            })
+        try state.withLock { state in
+            for accepted in acceptances {
+                state.summaries[accepted.unit.key] = UnitSummary(accepted.output)
+                state.missing.add(accepted.output.statistics, unit: accepted.unit.key)
+            }
+            try check(state.missing)
+        }
+    }
+
+    /// Takes notice of a failed attempt, which may be one too many.
+    ///
+    /// - Throws: as `accept`.
+    func note(_ failure: UnitFailure, unit: UnitKey) throws {
+        try store.add(failure, to: unit)
+        try state.withLock { state in
+            state.missing.add(failure, unit: unit)
+            try check(state.missing)
+        }
+    }
+
+    private func check(_ missing: MissingRewards) throws {
+        if case .stop(let limit) = missingRewards { try missing.check(limit: limit) }
+    }
+
+    /// What the units of the round have come to so far.
+    func results(of round: Round) -> RoundResults {
+        RoundResults(
+            round: round,
+            summary: { [self] unit in state.withLock { $0.summaries[unit.key] } ?? UnitSummary() },
+            completions: { [store] unit in try store.completions(of: unit.key) },
+            gradient: { [store] unit in
+                guard let gradient = try store.gradient(of: unit.key) else {
+                    preconditionFailure("a training result keeps its gradient until its step's checkpoint is durable")
+                }
+                return gradient
+            })
+    }
+
+    /// Saves what is known of a failed attempt, for `t2 replay`.
+    ///
+    /// - Returns: the folder of the evidence; nil if the job keeps nothing.
+    func save(_ failure: UnitFailure, lease: Lease, answer: Message?, policies: [Policy]) throws -> String? {
+        guard let folder else { return nil }
+        var origin = origin
+        origin.step = lease.unit.step
+        origin.seed = lease.work.seed
+        return try Evidence(folder: folder.evidencePath).save(
+            UnitEvidence(lease: lease, policies: policies, description: origin, answer: answer), of: failure)
+    }
+
+    /// The accepted result of a unit as it came, and who computed it; nil once its tokens are gone.
+    func acceptedResult(_ unit: WorkUnit) throws -> (result: UnitResult, worker: String)? {
+        let round = Round(step: unit.key.step, units: [unit], policies: [:])
+        guard let summary = try store.summaries(of: round)[unit.key], let completions = try store.completions(of: unit.key)
+        else { return nil }
+        let output = UnitOutput(
+            completions: completions, statistics: summary.summary.statistics,
+            gradient: try store.gradient(of: unit.key))
+        return (UnitResult(unit: unit.key, attempt: summary.attempt, epoch: 0, output: output), summary.worker)
+    }
+}

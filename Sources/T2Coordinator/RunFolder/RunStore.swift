@@ -1,0 +1,270 @@
+import Foundation
+import GRDB
+import T2Core
+import T2Jobs
+import T2Transport
+
+/// A job's database, `run.sqlite`, or one in memory where nothing is to be kept: everything that was accepted, durable before
+/// any worker is told so.
+///
+/// Invariants:
+/// - a method that returns has committed and flushed (write-ahead log, `synchronous = FULL`);
+/// - one result per (step, phase, unit);
+/// - a result keeps its gradient and its tokens until `discardGradients` is called, after the step's checkpoint is durable.
+package struct RunStore: Sendable {
+    private let database: DatabaseQueue
+    package let path: String
+
+    /// A database in memory.
+    package init() throws {
+        path = "memory"
+        do {
+            database = try DatabaseQueue()
+            try RunSchema.migrator.migrate(database)
+        } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: "make a database")
+        }
+    }
+
+    /// Opens or makes the database and brings it to this program's schema.
+    ///
+    /// - Parameter migrates: false to look into one that may be empty, and to leave it as it is.
+    /// - Throws: `RunStoreError`.
+    package init(path: String, migrates: Bool = true) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.readonly = !migrates
+        if migrates { configuration.journalMode = .wal }
+        // A person who looks into the database with another program must not end the run.
+        configuration.busyMode = .timeout(10)
+        do {
+            database = try DatabaseQueue(path: path, configuration: configuration)
+            // WAL mode sets NORMAL, which may lose the last transactions at a power cut.
+            if migrates { try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
+            let migrator = RunSchema.migrator
+            let (isOlder, isNewer) = try database.read { database in
+                let applied = try migrator.appliedIdentifiers(database)
+                return (!applied.isDisjoint(with: RunSchema.abandoned), try migrator.hasBeenSuperseded(database))
+            }
+            guard !isOlder else { throw RunStoreError.olderSchema(path: path) }
+            guard !isNewer else { throw RunStoreError.newerSchema(path: path) }
+            if migrates { try migrator.migrate(database) }
+        } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: "open it")
+        }
+    }
+
+    package func close() throws {
+        do { try database.close() } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: "close it")
+        }
+    }
+
+    /// The job that it belongs to; nil in a new database.
+    func job() throws -> JobRecord? {
+        try read("read the job") { database in
+            try database.tableExists(JobRecord.databaseTableName) ? JobRecord.fetchOne(database) : nil
+        }
+    }
+
+    func begin(_ job: JobRecord) throws { try write("store the job") { try job.insert($0) } }
+
+    // MARK: - Units and their results
+
+    /// Notes the units of a round; those known already keep their state.
+    package func open(_ units: [UnitRecord]) throws {
+        try write("store the round's units") { database in
+            for unit in units { try unit.insert(database, onConflict: .ignore) }
+        }
+    }
+
+    /// Stores accepted results with their completions: all of them in one transaction, or none.
+    package func accept(_ results: [(result: ResultRecord, completions: [CompletionRecord], unit: UnitRecord)]) throws {
+        let operation = results.map { "\($0.result.phase.rawValue)/\($0.result.unit)" }.joined(separator: ", ")
+        try write("store the result of unit \(operation)") { database in
+            for (result, completions, unit) in results {
+                try result.insert(database)
+                for completion in completions { try completion.insert(database) }
+                try unit.upsert(database)
+            }
+        }
+    }
+
+    /// The sums of a round's accepted units.
+    func summaries(of round: Round) throws -> [UnitKey: ResultSummary] {
+        let keys = round.units.map(\.key)
+        let found = try read("read the results of step \(round.step)") { database in
+            try ResultRecord.select(ResultSummary.columns).filter(Column("step") == round.step)
+                .asRequest(of: ResultSummary.self).fetchAll(database)
+        }
+        let known = Dictionary(found.map { (Self.name($0.phase, $0.unit), $0) }, uniquingKeysWith: { first, _ in first })
+        return keys.reduce(into: [:]) { $0[$1] = known[Self.name($1.phase, $1.index)] }
+    }
+
+    private static func name(_ phase: Phase, _ unit: Int) -> String { "\(phase.rawValue)/\(unit)" }
+
+    /// The completions of a unit, in the order of its sequences; nil if it has no result.
+    func completions(of key: UnitKey) throws -> [Completion]? {
+        try read("read the completions of unit \(key.phase.rawValue)/\(key.index)") { database in
+            guard let result = try ResultRecord.filter(Self.row(key)).fetchOne(database) else { return nil }
+            let records = try CompletionRecord.filter(Self.row(key)).order(Column("sequence")).fetchAll(database)
+            let prompts: [Int32] = result.prompts?.values() ?? []
+            let tokens: [Int32] = result.tokens?.values() ?? []
+            let logProbabilities: [Float] = result.logProbabilities?.values() ?? []
+            var (prompt, token) = (0, 0)
+            return records.map { record in
+                defer {
+                    prompt += record.promptTokens
+                    token += record.tokens
+                }
+                // All of it is there, or none.
+                guard result.tokens != nil else {
+                    return record.completion(prompt: [], tokens: [], logProbabilities: [])
+                }
+                return record.completion(
+                    prompt: Array(prompts[prompt..<prompt + record.promptTokens]),
+                    tokens: Array(tokens[token..<token + record.tokens]),
+                    logProbabilities: Array(logProbabilities[token..<token + record.tokens]))
+            }
+        }
+    }
+
+    /// The gradient of a unit; nil if it has none, or no longer.
+    func gradient(of key: UnitKey) throws -> [Float]? {
+        try read("read the gradient of unit \(key.phase.rawValue)/\(key.index)") { database in
+            let request = ResultRecord.select(Column("gradient")).filter(Self.row(key))
+            return try Data.fetchOne(database, request)?.values()
+        }
+    }
+
+    /// Takes back the results of units whose rewards are missing, so that they are computed again.
+    func reopenMissing(in round: Round) throws {
+        try write("open units again") { database in
+            for unit in round.units {
+                let missing = CompletionRecord.filter(Self.row(unit.key)).filter(Column("outcome") == "missing")
+                guard try missing.fetchCount(database) > 0 else { continue }
+                try CompletionRecord.filter(Self.row(unit.key)).deleteAll(database)
+                try ResultRecord.filter(Self.row(unit.key)).deleteAll(database)
+                try UnitRecord(unit).upsert(database)
+            }
+        }
+    }
+
+    package func units(step: Int) throws -> [UnitRecord] {
+        try read("read the units of step \(step)") { database in
+            try UnitRecord.filter(Column("step") == step).order(Column("phase"), Column("unit")).fetchAll(database)
+        }
+    }
+
+    /// Notes a failed attempt at a unit that is open; what is accepted later says it all again.
+    func add(_ failure: UnitFailure, to key: UnitKey) throws {
+        try write("store a failure of unit \(key.phase.rawValue)/\(key.index)") { database in
+            guard var unit = try UnitRecord.filter(Self.row(key)).fetchOne(database) else { return }
+            unit.failures.append(failure)
+            try unit.update(database)
+        }
+    }
+
+    private static func row(_ key: UnitKey) -> some SQLSpecificExpressible {
+        Column("step") == key.step && Column("phase") == key.phase.rawValue && Column("unit") == key.index
+    }
+
+    // MARK: - What people look at
+
+    /// Every unit that failed at least once.
+    func failedUnits() throws -> [UnitRecord] {
+        try read("read the units") { database in
+            guard try database.tableExists(UnitRecord.databaseTableName) else { return [] }
+            return try UnitRecord.filter(Column("failures") != "[]").fetchAll(database)
+        }
+    }
+
+    /// The sums of every accepted result.
+    func summaries() throws -> [ResultSummary] {
+        try read("read the results") { database in
+            guard try database.tableExists(ResultRecord.databaseTableName) else { return [] }
+            return try ResultRecord.select(ResultSummary.columns).asRequest(of: ResultSummary.self).fetchAll(database)
+        }
+    }
+
+    /// Completions, the newest step first.
+    package func completions(_ selection: CompletionSelection, limit: Int) throws -> [CompletionRecord] {
+        try read("read the completions") { database in
+            // A run that has just begun.
+            guard try database.tableExists(CompletionRecord.databaseTableName) else { return [] }
+            var request = CompletionRecord.order(
+                Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
+            if let step = selection.step { request = request.filter(Column("step") == step) }
+            if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }
+            if let problem = selection.problem { request = request.filter(Column("problem") == problem) }
+            if !selection.outcomes.isEmpty {
+                request = request.filter(selection.outcomes.map(\.rawValue).contains(Column("outcome")))
+            } else if selection.phase == nil {
+                request = request.filter(Column("outcome") != CompletionRecord.RewardKind.unjudged.rawValue)
+            }
+            return try request.limit(limit).fetchAll(database)
+        }
+    }
+
+    // MARK: - Training
+
+    /// Stores a step's metrics; a second time replaces the first.
+    package func record(_ metrics: StepMetrics) throws {
+        try write("store the metrics of step \(metrics.step)") { try metrics.upsert($0) }
+    }
+
+    /// Stores an evaluation's metrics; a second time replaces the first.
+    package func record(_ metrics: EvaluationMetrics) throws {
+        try write("store the evaluation at step \(metrics.step)") { try metrics.upsert($0) }
+    }
+
+    package func steps() throws -> [StepMetrics] {
+        try read("read the steps") { try StepMetrics.order(Column("step")).fetchAll($0) }
+    }
+
+    package func evaluations() throws -> [EvaluationMetrics] {
+        try read("read the evaluations") { try EvaluationMetrics.order(Column("step")).fetchAll($0) }
+    }
+
+    /// Frees the gradients and tokens of all steps before this one.
+    package func discardGradients(before step: Int) throws {
+        try write("free the gradients before step \(step)") { database in
+            try database.execute(
+                sql: """
+                    UPDATE results SET gradient = NULL, prompts = NULL, tokens = NULL, logProbabilities = NULL
+                    WHERE step < ? AND tokens IS NOT NULL
+                    """, arguments: [step])
+        }
+    }
+
+    /// Takes the run back to the start of a step: later work goes, and so do results of the step that lost their gradient.
+    ///
+    /// - Parameter keepsEvaluation: the step's evaluation counts already.
+    package func rewind(to step: Int, keepsEvaluation: Bool) throws {
+        try write("go back to step \(step)") { database in
+            for table in ["units", "results", "completions", "steps", "evaluations"] {
+                try database.execute(sql: "DELETE FROM \(table) WHERE step > ?", arguments: [step])
+            }
+            let lost = "SELECT unit FROM results WHERE step = :step AND phase = :phase AND gradient IS NULL"
+            for table in ["completions", "results"] {
+                try database.execute(
+                    sql: "DELETE FROM \(table) WHERE step = :step AND phase = :phase AND unit IN (\(lost))",
+                    arguments: ["step": step, "phase": Phase.train.rawValue])
+            }
+            guard !keepsEvaluation else { return }
+            try database.execute(sql: "DELETE FROM evaluations WHERE step = ?", arguments: [step])
+        }
+    }
+
+    private func read<Value>(_ operation: String, _ body: (Database) throws -> Value) throws -> Value {
+        do { return try database.read(body) } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: operation)
+        }
+    }
+
+    private func write(_ operation: String, _ body: (Database) throws -> Void) throws {
+        do { try database.write(body) } catch let error as DatabaseError {
+            throw RunStoreError(error, path: path, operation: operation)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import T2Core
+import T2Jobs
+import T2Learning
+import T2Transport
+
+/// What training leaves in its run folder besides its units: checkpoints, metrics, expert files, and the lines that a person
+/// reads.
+///
+/// Invariants:
+/// - whatever moment the process is killed at, `restore` leads to the same state of the run as never having stopped;
+/// - `metrics.jsonl` holds every finished step once, in order: it is written anew from the database at every start.
+package actor TrainingRecorder {
+    package nonisolated let folder: RunFolder
+    private let journal: RunJournal
+    private var definition: TrainingDefinition
+    private let shelf: CheckpointShelf
+    private let log: LineLog
+    private let console: @Sendable (String) -> Void
+    private var metrics: LineLog?
+    private var stepDurations = DurationHistory()
+    private var checkpointSeconds = 0.0
+
+    private var store: RunStore { journal.store }
+
+    /// - Parameter console: takes each line that is also written to `train.log`.
+    package init(
+        _ definition: TrainingDefinition, journal: RunJournal, folder: RunFolder,
+        console: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.definition = definition
+        self.journal = journal
+        self.folder = folder
+        self.console = console
+        shelf = CheckpointShelf(folder: folder.checkpointsPath)
+        log = try LineLog(path: folder.logPath)
+    }
+
+    /// Shows a line and adds it to `train.log`.
+    package func say(_ line: String) throws {
+        console(line)
+        try log.append(line)
+    }
+
+    /// The job to go on with: from the newest readable checkpoint, or from the start. A finished run is left as it is.
+    ///
+    /// The run may have been given more steps; all else must be as it was.
+    /// - Returns: it, and what is wrong with newer checkpoints that had to be left out.
+    /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with something else.
+    package func restore() throws -> (job: TrainingJob, damaged: [String]) {
+        let saved = try SavedRun(store, shelf, folder: folder.path)
+        try saved.requireSameRun(as: definition)
+        definition.name = journal.name
+        var checkpoint = try saved.checkpoint ?? definition.start()
+        if saved.checkpoint == nil { try shelf.save(checkpoint) }
+        if checkpoint.configuration.steps < definition.configuration.steps, !definition.isFinished(checkpoint) {
+            checkpoint.configuration.steps = definition.configuration.steps
+        }
+        try store.rewind(to: checkpoint.step, keepsEvaluation: checkpoint.isEvaluated)
+        try AtomicFile.write(try metricsText(), to: folder.metricsPath)
+        metrics = try LineLog(path: folder.metricsPath)
+        return (TrainingJob(definition, from: checkpoint), saved.damaged)
+    }
+
+    /// `metrics.jsonl` in full: each step's line, then that of its evaluation.
+    private func metricsText() throws -> String {
+        var lines = try store.steps().map { (step: $0.step, order: 0, line: MetricsLine.step($0)) }
+        lines += try store.evaluations().map { (step: $0.step, order: 1, line: MetricsLine.evaluation($0)) }
+        lines.sort { ($0.step, $0.order) < ($1.step, $1.order) }
+        return try lines.map { try $0.line.text() + "\n" }.joined()
+    }
+
+    /// Keeps the newest z before its round begins, and its accuracy if it has been evaluated.
+    package func saveLast(_ job: TrainingJob) throws {
+        guard let values = job.policy.vector?.values else { return }
+        let checkpoint = job.checkpoint
+        try write(
+            expert(values, step: checkpoint.step, checkpoint.history),
+            to: folder.lastExpertPath(definition.configuration.adapter))
+    }
+
+    /// Makes what a round came to durable.
+    package func record(_ event: TrainingJob.Event, _ job: TrainingJob, _ timing: RoundTiming) throws {
+        switch event {
+        case .evaluated(let metrics): try commit(metrics, job.checkpoint)
+        case .updated(let metrics):
+            try commit(try completed(metrics, timing), job.checkpoint)
+            try saveLast(job)
+        }
+    }
+
+    /// The metrics with what happened to the units, and where the time went.
+    private func completed(_ metrics: StepMetrics, _ timing: RoundTiming) throws -> StepMetrics {
+        var metrics = metrics
+        let units = try store.units(step: metrics.step - 1)
+        metrics.workers = timing.workers
+        metrics.missing = units.compactMap { $0.failures.first(where: \.isMissingReward)?.missingReasons }
+            .reduce(into: metrics.missing) { $0.merge($1, uniquingKeysWith: +) }
+        metrics.unitsHandedOutTwice = units.count { $0.leases > 1 }
+        metrics.failures = units.flatMap(\.failures).count { !$0.isMissingReward }
+        var seconds = StepSeconds()
+        seconds.collect = timing.collect.seconds
+        seconds.update = timing.take.seconds
+        seconds.checkpoint = checkpointSeconds
+        metrics.add(seconds)
+        stepDurations.record(.seconds(seconds.total))
+        return metrics
+    }
+
+    /// Its metrics, then its checkpoint, and only then the end of its gradients.
+    private func commit(_ step: StepMetrics, _ checkpoint: Checkpoint) throws {
+        let start = ContinuousClock.now
+        try store.record(step)
+        try shelf.save(checkpoint)
+        try store.discardGradients(before: checkpoint.step)
+        try metrics?.append(try MetricsLine.step(step).text())
+        let steps = definition.configuration.steps
+        let usual = stepDurations.percentile(0.5) ?? .zero
+        try say(RunConsole.line(step, steps: steps, remainingSeconds: usual.seconds * Double(steps - step.step)))
+        checkpointSeconds = (ContinuousClock.now - start).seconds
+    }
+
+    /// Stores an evaluation, and the expert if it is the best.
+    private func commit(_ evaluation: EvaluationMetrics, _ checkpoint: Checkpoint) throws {
+        try store.record(evaluation)
+        try metrics?.append(try MetricsLine.evaluation(evaluation).text())
+        if let best = checkpoint.bestVector, evaluation.isBest {
+            try write(
+                expert(best, step: evaluation.step, checkpoint.history),
+                to: folder.bestExpertPath(definition.configuration.adapter))
+        }
+        try say(RunConsole.line(evaluation))
+    }
+
+    /// The last state of a run, its final evaluation included. The run is finished once the checkpoint is there.
+    package func finish(_ job: TrainingJob) throws {
+        try saveLast(job)
+        try shelf.save(job.checkpoint)
+    }
+
+    /// What a finished run came to.
+    package func summary(of checkpoint: Checkpoint) throws -> RunSummary {
+        let evaluations = try store.evaluations()
+        func interval(step: Int) -> AccuracyInterval {
+            let found = evaluations.first { $0.step == step }
+            return AccuracyInterval(correct: found?.correct ?? 0, count: found?.problems ?? 0)
+        }
+        let bestStep = checkpoint.earlyStopping.best?.step ?? 0
+        return RunSummary(
+            steps: checkpoint.step, endedEarly: checkpoint.step < definition.configuration.steps,
+            base: interval(step: 0), best: interval(step: bestStep), bestStep: bestStep)
+    }
+
+    /// As an expert file, or as a PEFT folder if it is LoRA's.
+    private func write(_ expert: ExpertFile, to path: String) throws {
+        guard let layout = definition.parameterisation.lora else { return try expert.write(to: path) }
+        let configuration = definition.configuration
+        try PEFTFolder(
+            configuration: PEFTConfiguration(
+                rank: configuration.rank ?? AdapterKind.defaultRank, alpha: Double(configuration.alpha ?? 0),
+                targetModules: MatrixKind.allCases.filter { $0.isTarget(of: configuration.targetModules) }
+                    .map(\.module),
+                baseModel: configuration.model),
+            description: expert.description, layout: layout, vector: expert.vector
+        ).write(to: path)
+    }
+
+    /// An expert with what is known of it.
+    private func expert(_ values: [Float], step: Int, _ history: [ValidationAccuracy]) -> ExpertFile {
+        var measures: [String: String] = [:]
+        func measure(_ name: String, step: Int) {
+            guard let evaluation = history.last(where: { $0.step == step }) else { return }
+            measures[name] = String(format: "%.4f", evaluation.accuracy)
+        }
+        measure("validation-accuracy", step: step)
+        measure("base-validation-accuracy", step: 0)
+        if !measures.isEmpty { measures["validation-problems"] = String(definition.validation.count) }
+        return ExpertFile(
+            description: .init(
+                modelDigest: definition.model.digest, task: definition.task,
+                parameterisation: definition.parameterisation.name, step: step,
+                seed: definition.configuration.seed, measures: measures),
+            vector: ExpertVector(layout: definition.layout, values: values))
+    }
+}

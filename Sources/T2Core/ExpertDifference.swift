@@ -1,0 +1,86 @@
+import T2Core
+
+/// How two experts of one base model differ. A weight that only one of them adapts has z = 1 in the other.
+package struct ExpertDifference: Sendable {
+    /// Norms over some of the values of z, summed in Float64.
+    package struct Norms: Sendable, Equatable, Encodable {
+        package let count: Int
+        /// ‖z_A‖, ‖z_B‖.
+        package let a: Double
+        package let b: Double
+        /// ‖z_A − 1‖, ‖z_B − 1‖: how far each is from the base model.
+        package let a_change: Double
+        package let b_change: Double
+        /// ‖z_A − z_B‖.
+        package let difference: Double
+        /// Of z_A − 1 and z_B − 1; nil where one of them is 0.
+        package let cosine: Double?
+
+        init(_ a: some Collection<Float>, _ b: some Collection<Float>) {
+            var (aa, bb, changedA, changedB, product, apart) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+            for (x, y) in zip(a.lazy.map(Double.init), b.lazy.map(Double.init)) {
+                aa += x * x
+                bb += y * y
+                changedA += (x - 1) * (x - 1)
+                changedB += (y - 1) * (y - 1)
+                product += (x - 1) * (y - 1)
+                apart += (x - y) * (x - y)
+            }
+            count = a.count
+            self.a = aa.squareRoot()
+            self.b = bb.squareRoot()
+            a_change = changedA.squareRoot()
+            b_change = changedB.squareRoot()
+            difference = apart.squareRoot()
+            let lengths = (changedA * changedB).squareRoot()
+            cosine = lengths > 0 ? max(-1, min(1, product / lengths)) : nil
+        }
+    }
+
+    package struct Matrix: Sendable {
+        package let name: String
+        package let norms: Norms
+        /// Where |z_A − z_B| is largest, the first of several; 0 is the largest singular value.
+        package let largest: (index: Int, a: Float, b: Float)
+    }
+
+    package let all: Norms
+    /// By ‖z_A − z_B‖, the largest first.
+    package let matrices: [Matrix]
+
+    /// - Throws: `InputError` for experts of two base models, or with a weight in two sizes.
+    package init(_ a: ExpertLibrary.Entry, _ b: ExpertLibrary.Entry) throws {
+        if let digestA = a.expert.description.modelDigest, let digestB = b.expert.description.modelDigest,
+            digestA != digestB
+        {
+            throw InputError(
+                b.path, "is an expert of base model \(digestB.short), \(a.path) of \(digestA.short)",
+                remedy: "Compare experts of one base model: the singular directions of two have nothing in common.")
+        }
+        let (vectorA, vectorB) = (a.expert.vector, b.expert.vector)
+        let placesB = Dictionary(uniqueKeysWithValues: vectorB.layout.entries.enumerated().map { ($1.name, $0) })
+        let namesA = Set(vectorA.layout.entries.map(\.name))
+        var rows: [(name: String, a: [Float], b: [Float])] = []
+        for (index, entry) in vectorA.layout.entries.enumerated() {
+            let values = Array(vectorA[entry: index])
+            let others = placesB[entry.name].map { Array(vectorB[entry: $0]) }
+            guard others?.count ?? entry.count == entry.count else {
+                throw InputError(
+                    b.path, "'\(entry.name)' has \(others!.count) values, in \(a.path) \(entry.count)",
+                    remedy: "See: t2 experts show \(b.path)")
+            }
+            rows.append((entry.name, values, others ?? [Float](repeating: 1, count: entry.count)))
+        }
+        for (index, entry) in vectorB.layout.entries.enumerated() where !namesA.contains(entry.name) {
+            rows.append((entry.name, [Float](repeating: 1, count: entry.count), Array(vectorB[entry: index])))
+        }
+        all = Norms(rows.flatMap(\.a), rows.flatMap(\.b))
+        matrices = rows.map { row in
+            let distances = zip(row.a, row.b).map { abs($0 - $1) }
+            let index = distances.indices.max { distances[$0] < distances[$1] } ?? 0
+            let largest = row.a.isEmpty ? (0, 1, 1) : (index, row.a[index], row.b[index])
+            return Matrix(name: row.name, norms: Norms(row.a, row.b), largest: largest)
+        }
+        .sorted { ($1.norms.difference, $0.name) < ($0.norms.difference, $1.name) }
+    }
+}

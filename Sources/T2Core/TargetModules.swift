@@ -1,0 +1,56 @@
+/// Which weight matrices an expert changes; norms, embeddings and the head are never among them.
+package enum TargetModules: String, Sendable, Codable, CaseIterable {
+    case mlp
+    case attention
+    case all
+}
+
+extension TargetModules {
+    /// The choice with the fewest matrices that holds all of a layout's.
+    package static func smallest(covering layout: ExpertLayout, of model: ModelConfiguration) -> TargetModules {
+        let names = Set(layout.entries.map(\.name))
+        let candidates: [TargetModules] = [.mlp, .attention]
+        return candidates.first { targets in
+            names.isSubset(of: ExpertLayout(model: model, targets: targets).entries.map(\.name))
+        } ?? .all
+    }
+}
+
+/// The seven weight matrices of a Llama layer, in the order in which every vector stores them.
+package enum MatrixKind: String, Sendable, CaseIterable {
+    case query = "self_attn.q_proj"
+    case key = "self_attn.k_proj"
+    case value = "self_attn.v_proj"
+    case output = "self_attn.o_proj"
+    case gate = "mlp.gate_proj"
+    case up = "mlp.up_proj"
+    case down = "mlp.down_proj"
+
+    package func isTarget(of targets: TargetModules) -> Bool {
+        switch (self, targets) {
+        case (_, .all): true
+        case (.query, _), (.key, _), (.value, _), (.output, _): targets == .attention
+        case (.gate, _), (.up, _), (.down, _): targets == .mlp
+        }
+    }
+
+    /// The weight's Hugging Face name.
+    package func name(layer: Int) -> String { "model.layers.\(layer).\(rawValue).weight" }
+
+    /// [out, in] as stored by Hugging Face.
+    package func shape(_ model: ModelConfiguration) -> (rows: Int, columns: Int) {
+        switch self {
+        case .query: (model.querySize, model.hiddenSize)
+        case .key, .value: (model.keyValueSize, model.hiddenSize)
+        case .output: (model.hiddenSize, model.querySize)
+        case .gate, .up: (model.intermediateSize, model.hiddenSize)
+        case .down: (model.hiddenSize, model.intermediateSize)
+        }
+    }
+
+    /// Number of singular values: min(out, in).
+    package func rank(_ model: ModelConfiguration) -> Int {
+        let shape = shape(model)
+        return min(shape.rows, shape.columns)
+    }
+}

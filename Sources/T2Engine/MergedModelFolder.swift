@@ -1,0 +1,128 @@
+import Foundation
+import T2Core
+import T2Model
+import T2Numerics
+
+/// A base model with an expert merged into its weights, W′ = U diag(σ ⊙ z) Vᵀ or W + s·B·A, as a Hugging Face folder of its own.
+package struct MergedModelFolder {
+    /// Beside `config.json` and the weights, what loading and prompting a model may need; copied if it is there.
+    private static let companions = [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
+        "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json",
+    ]
+
+    private let folder: BaseModelFolder
+    private let expert: ExpertFile
+    private let weights: MergedWeights
+    /// The weights that the expert changes: those whose z is not 1 throughout, or whose B is not 0.
+    private let changed: [String: (kind: MatrixKind, layer: Int)]
+
+    /// Weights that the expert changes.
+    package var changedCount: Int { changed.count }
+
+    /// - Parameters:
+    ///   - expert: of this base model.
+    ///   - progress: called with matrices done and in total while they are decomposed.
+    /// - Cost: weights, merged weights and factors in memory; 2·M·N·R flops an adapted weight.
+    /// - Throws: what decomposing throws; `InputError` if the expert does not fit the model.
+    package init(
+        _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = .standard,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws {
+        let adapter: any Adapter
+        if case .lora = expert.policy {
+            adapter = try LoRAModel(base, layout: expert.vector.layout)
+        } else {
+            let targets = TargetModules.smallest(covering: expert.vector.layout, of: base.configuration)
+            adapter = try SVFModel(base, targets: targets, cache: cache, progress: progress)
+        }
+        let vector = try adapter.complete(expert.vector)
+        var places: [String: (MatrixKind, Int)] = [:]
+        for layer in 0..<base.configuration.layerCount {
+            for kind in MatrixKind.allCases { places[kind.name(layer: layer)] = (kind, layer) }
+        }
+        folder = base.folder
+        self.expert = expert
+        weights = adapter.merge(vector)
+        changed = adapter.layout.entries.enumerated().reduce(into: [:]) { changed, entry in
+            let lora = LoRAMatrix.parts(of: entry.element.name)
+            guard lora?.factor != .a else { return }
+            let neutral: Float = lora == nil ? 1 : 0
+            guard vector[entry: entry.offset].contains(where: { $0 != neutral }) else { return }
+            let name = lora.map { $0.kind.name(layer: $0.layer) } ?? entry.element.name
+            changed[name] = places[name]
+        }
+    }
+
+    /// Writes the folder whole or not at all.
+    ///
+    /// A weight that the expert leaves alone keeps its bytes where its type stays the same.
+    ///
+    /// - Parameter element: of all weights; nil leaves each weight the type that it has in the base model.
+    /// - Throws: `InputError` if something stands at the path already or a weight does not fit the type; `SystemError`.
+    package func write(to path: String, element: TensorElement? = nil) throws {
+        try AtomicFolder.write(to: path) { temporary in
+            try writeConfiguration(to: temporary + "/config.json", element)
+            for name in Self.companions {
+                let source = "\(folder.path)/\(name)"
+                guard FileManager.default.fileExists(atPath: source) else { continue }
+                try AtomicFile.write(try MappedFile(path: source).data, to: "\(temporary)/\(name)")
+            }
+            try writeWeights(to: temporary + "/model.safetensors", element)
+        }
+    }
+
+    private func writeWeights(to path: String, _ element: TensorElement?) throws {
+        let files: [String: SafetensorsFile] = folder.files.reduce(into: [:]) { files, file in
+            for name in file.tensors.keys { files[name] = file }
+        }
+        let entries = files.sorted { $0.key < $1.key }.map { name, file in
+            let tensor = file.tensors[name]!
+            let target = tensor.element.isReal ? element ?? tensor.element : tensor.element
+            return SafetensorsWriter.Entry(name: name, element: target, shape: tensor.shape)
+        }
+        let metadata = [
+            // What transformers asks for.
+            "format": "pt",
+            "base-model-digest": folder.digest.hexadecimal,
+            "expert-digest": Digest(of: expert.vector.values).hexadecimal,
+            "expert-task": expert.description.task ?? "unknown",
+        ]
+        let loader = WeightLoader(folder)
+        try SafetensorsWriter.write(entries, metadata: metadata, to: path) { entry, append in
+            let values: FloatBuffer
+            if let (kind, layer) = changed[entry.name] {
+                values = weights.weight(kind, layer: layer)
+            } else if entry.element != files[entry.name]!.tensors[entry.name]!.element {
+                values = try loader.load(entry.name, shape: entry.shape)
+            } else {
+                return try files[entry.name]!.withBytes(of: entry.name) { try append($0) }
+            }
+            try HalfPrecision.narrow(values, to: entry.element, name: entry.name).withUnsafeBytes { try append($0) }
+        }
+    }
+
+    /// The base's own text, with the type of the weights put right: loaders that ask the configuration would convert them back.
+    private func writeConfiguration(to path: String, _ element: TensorElement?) throws {
+        var text = String(decoding: try MappedFile(path: folder.path + "/config.json").data, as: UTF8.self)
+        if let name = element?.configurationName {
+            text.replace(/("(?:torch_)?dtype"\s*:\s*)"[a-z0-9]+"/) { "\($0.1)\"\(name)\"" }
+        }
+        try AtomicFile.write(text, to: path)
+    }
+}
+
+extension TensorElement {
+    /// Whether weights are stored in it.
+    fileprivate var isReal: Bool { configurationName != nil }
+
+    /// What `config.json` calls it; nil for types that hold no weights.
+    package var configurationName: String? {
+        switch self {
+        case .float32: "float32"
+        case .float16: "float16"
+        case .bfloat16: "bfloat16"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import T2Core
+import T2Model
+import T2Numerics
+
+/// The base model with the adapters that its policies need: each is made when it is first needed, then shared by all lanes. The
+/// weights are decomposed only for policies that need that.
+package final class ModelAdapters: Sendable {
+    package let base: BaseModel
+    private let cache: SingularValueCache
+    private let progress: @Sendable (Int, Int) -> Void
+    private let lock = NSLock()
+    private nonisolated(unsafe) var models: [TargetModules: SVFModel] = [:]
+    /// For the layout that was asked for last.
+    private nonisolated(unsafe) var lora: LoRAModel?
+
+    /// - Parameter progress: called with matrices done and in total while weights are decomposed, from any thread.
+    package init(
+        _ base: BaseModel, cache: SingularValueCache = .standard,
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) {
+        self.base = base
+        self.cache = cache
+        self.progress = progress
+    }
+
+    /// The model with the fewest adapted weights that holds those of all layouts.
+    ///
+    /// - Parameter onProgress: called about once a second while the weights are decomposed.
+    /// - Throws: what the decomposition throws.
+    package func svf(
+        covering layouts: [ExpertLayout], onProgress: @escaping @Sendable () -> Void = {}
+    ) throws -> SVFModel {
+        let needed = Set(layouts.map { TargetModules.smallest(covering: $0, of: base.configuration) })
+        let targets = needed.count == 1 ? needed.first! : .all
+        return try lock.withLock {
+            if let model = models[targets] { return model }
+            let model = try SVFModel(base, targets: targets, cache: cache) { [progress] done, total in
+                progress(done, total)
+                onProgress()
+            }
+            models[targets] = model
+            return model
+        }
+    }
+
+    /// - Throws: `InputError` if the layout does not fit the model.
+    func lora(_ layout: ExpertLayout) throws -> LoRAModel {
+        try lock.withLock {
+            if let lora, lora.layout == layout { return lora }
+            let fresh = try LoRAModel(base, layout: layout)
+            lora = fresh
+            return fresh
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import T2Core
+import T2Model
+
+/// The policies of a unit, ready to be sampled from, scored and differentiated. Lanes share it; what is costly is made once, by
+/// the lane that needs it first, while the others wait.
+///
+/// Several policies answer in one batch: a z per row over one resident base model.
+package final class PolicySet: Sendable {
+    /// In the order in which the unit's sequences name them.
+    package let policies: [Policy]
+    private let adapters: ModelAdapters
+    private let lock = NSLock()
+    private nonisolated(unsafe) var prepared: Prepared?
+    private nonisolated(unsafe) var merged: MergedWeights?
+
+    /// The adapter of the policies, and their vectors in its layout.
+    package struct Prepared: Sendable {
+        package let adapter: any Adapter
+        package let vectors: [ExpertVector]
+        /// A row of the scale table for each policy.
+        package let factored: Execution
+    }
+
+    package init(_ policies: [Policy], _ adapters: ModelAdapters) {
+        precondition(!policies.isEmpty, "something answers")
+        self.policies = policies
+        self.adapters = adapters
+    }
+
+    package convenience init(_ policy: Policy, _ adapters: ModelAdapters) { self.init([policy], adapters) }
+
+    /// Whether the base model answers alone, for which there is nothing to prepare.
+    package var isBaseModel: Bool { policies == [.base] }
+
+    /// - Parameter onProgress: called about once a second while weights are decomposed.
+    /// - Throws: `UnitError.unsuitableLease` for policies that cannot share a batch; `InputError` if one does not fit the model;
+    ///   what the decomposition throws.
+    @discardableResult
+    package func prepare(onProgress: @escaping @Sendable () -> Void = {}) throws -> Prepared {
+        try lock.withLock {
+            if let prepared { return prepared }
+            let fresh = try make(onProgress)
+            prepared = fresh
+            return fresh
+        }
+    }
+
+    private func make(_ onProgress: @escaping @Sendable () -> Void) throws -> Prepared {
+        if policies.count == 1, case .lora(let vector) = policies[0] {
+            let adapter = try adapters.lora(vector.layout)
+            let complete = try adapter.complete(vector)
+            return Prepared(adapter: adapter, vectors: [complete], factored: adapter.factored(complete))
+        }
+        let layouts = policies.compactMap(\.vector?.layout)
+        guard !policies.contains(where: { $0.kind == .lora }) else {
+            throw UnitError.unsuitableLease(
+                problem: "a LoRA adapter cannot answer in one batch with other policies",
+                remedy: "Give it a unit of its own.")
+        }
+        let svf = try adapters.svf(covering: layouts, onProgress: onProgress)
+        let vectors = try policies.map { policy in
+            try policy.vector.map(svf.complete) ?? ExpertVector(layout: svf.layout, repeating: 1)
+        }
+        return Prepared(adapter: svf, vectors: vectors, factored: .factored(svf, ScaleTable(svf, vectors)))
+    }
+
+    /// The form in which the adapted weights stand apart: for scoring, where a policy is needed too briefly to be merged.
+    package func factored() throws -> Execution {
+        isBaseModel ? .merged(adapters.base.weights) : try prepare().factored
+    }
+
+    /// The cheaper form for a unit of `tokens` tokens. It depends on the unit alone, so that every worker uses the same one.
+    ///
+    /// - Parameter onLayer: called after each layer while a policy is merged.
+    /// - Cost: merging costs 2·M·N·R flops an adapted weight, R being LoRA's rank for LoRA; it is done once.
+    package func execution(tokens: Int, onLayer: () -> Void = {}) throws -> Execution {
+        if isBaseModel { return .merged(adapters.base.weights) }
+        let ready = try prepare()
+        guard policies.count == 1, ready.adapter.isMergingCheaper(tokens: tokens) else { return ready.factored }
+        return lock.withLock {
+            let weights = merged ?? ready.adapter.merge(ready.vectors[0], onLayer: onLayer)
+            merged = weights
+            return .merged(weights)
+        }
+    }
+
+    /// A gradient in the adapter's layout as one in the layout of the only policy.
+    func inPolicyLayout(_ gradient: [Float], of adapter: any Adapter) -> [Float] {
+        guard let layout = policies[0].vector?.layout, adapter.layout != layout else { return gradient }
+        let indices = Dictionary(uniqueKeysWithValues: adapter.layout.entries.enumerated().map { ($1.name, $0) })
+        return layout.entries.flatMap { entry in gradient[adapter.layout.range(indices[entry.name]!)] }
+    }
+}

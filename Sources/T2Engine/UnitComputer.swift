@@ -1,0 +1,246 @@
+import T2Core
+import T2Learning
+import T2Model
+import T2Tasks
+import T2Text
+
+/// Computes a unit: steps 4 to 8 of the data's way. Its numbers depend on the unit, its policies and the base model alone, so
+/// that neither other units nor the number of lanes or workers change a bit of them.
+package struct UnitComputer: Sendable {
+    /// Takes the number of tokens that were sampled or scored since the last call, 0 for work without tokens; returns false once
+    /// the unit is no longer wanted.
+    package typealias OnProgress = @Sendable (Int) -> Bool
+
+    package let adapters: ModelAdapters
+    package let tokenizer: Tokenizer
+    private let rewards: RewardRunner
+
+    private var configuration: ModelConfiguration { adapters.base.configuration }
+
+    package init(adapters: ModelAdapters, tokenizer: Tokenizer, rewards: RewardRunner) {
+        self.adapters = adapters
+        self.tokenizer = tokenizer
+        self.rewards = rewards
+    }
+
+    /// - Throws: `UnitError`; `CompletionFailure` with the completions; what the engine and the learning throw.
+    package func run(
+        _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
+    ) throws -> UnitOutput {
+        // Reading prompts, merging weights and the passes of the gradient take long without a token.
+        lane.onLayer = { _ = onProgress(0) }
+        if !policies.isBaseModel { try policies.prepare { _ = onProgress(0) } }
+        var statistics = UnitStatistics()
+        var stopwatch = Stopwatch()
+
+        // 4. Completions: token ids and log-probabilities.
+        var completions = try complete(unit, policies, on: lane, onProgress: onProgress)
+        for (index, completion) in completions.enumerated() {
+            statistics.completionTokens += completion.tokens.count
+            // A prompt is read once for its whole group.
+            let isFirst = index == 0 || unit.sequences[index - 1].problem != unit.sequences[index].problem
+            if isFirst { statistics.promptTokens += completion.prompt.count }
+        }
+        statistics.samplingSeconds = stopwatch.lap()
+
+        // 5. Rewards: the texts are judged.
+        if unit.sampling != nil {
+            try rewards.judge(&completions, of: unit, missing: &statistics.missing) {
+                guard onProgress(0) else { throw UnitError.cancelled }
+            }
+        }
+        statistics.rewardSeconds = stopwatch.lap()
+        try requireRewards(completions)
+
+        // 6. and 7. Advantages, and ∂J/∂z summed over the unit, if it was asked for.
+        guard let specification = unit.gradient else {
+            return UnitOutput(completions: completions, statistics: statistics)
+        }
+        try addAdvantages(to: &completions, unit, specification, &statistics)
+        let gradient: UnitGradient
+        do {
+            gradient = try lane.gradients.run(
+                completions, specification, policies, temperature: unit.sampling?.temperature ?? 1
+            ) { onProgress(1) }
+        } catch UnitError.nonFinite(let quantity, let remedy) {
+            throw CompletionFailure(
+                cause: .nonFinite(quantity: quantity, remedy: remedy), completions: completions)
+        }
+        statistics.policyLoss = gradient.policyLoss
+        statistics.kl = gradient.kl
+        statistics.largestLogProbabilityDifference = gradient.largestLogProbabilityDifference
+        statistics.gradientSeconds = stopwatch.lap()
+
+        // 8. Return.
+        return UnitOutput(completions: completions, statistics: statistics, gradient: gradient.sum)
+    }
+
+    /// The unit's completions, before they are judged: sampled, or the references with their scores.
+    ///
+    /// - Throws: `UnitError` for a unit that cannot be computed or a cancellation; `PromptError` for a prompt that leaves no room
+    ///   for its completion; `ModelError.nonFinite`; what preparing the policies throws.
+    package func complete(
+        _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
+    ) throws -> [Completion] {
+        try check(unit)
+        let prompts = try prompts(of: unit)
+        guard let sampling = unit.sampling else {
+            return try score(unit, prompts, policies, on: lane, onProgress)
+        }
+        return try sample(unit, prompts, sampling, policies, on: lane, onProgress)
+    }
+
+    /// A lease comes from the network: nothing in it is taken for granted.
+    private func check(_ unit: WorkUnit) throws {
+        func unsuitable(_ problem: String, _ remedy: String = "Run the same t2 version on both sides.") -> UnitError {
+            .unsuitableLease(problem: problem, remedy: remedy)
+        }
+        guard !unit.sequences.isEmpty, unit.problems.count == unit.problemIndices.count,
+            unit.sequences.allSatisfy({
+                unit.problems.indices.contains($0.problem) && unit.policies.indices.contains($0.policy)
+            })
+        else { throw unsuitable("its sequences do not fit its problems and policies") }
+        guard let sampling = unit.sampling else {
+            guard unit.gradient == nil else { throw unsuitable("references have no gradient") }
+            return
+        }
+        guard sampling.maxTokens > 0, sampling.temperature >= 0, sampling.temperature.isFinite else {
+            throw unsuitable("max-tokens \(sampling.maxTokens), temperature \(sampling.temperature) cannot be sampled")
+        }
+        guard unit.gradient != nil else { return }
+        guard unit.policies.count == 1, unit.policies[0] != Policy.baseDigest else {
+            throw unsuitable("a gradient is one policy's, and the unit has \(unit.policies.count)")
+        }
+        guard sampling.temperature > 0, sampling.topK == nil, sampling.topP == nil else {
+            throw unsuitable(
+                "training needs temperature > 0 and neither top-k nor top-p, which bias the gradient; found temperature "
+                    + "\(sampling.temperature), top-k \(sampling.topK.map(String.init) ?? "none"), top-p "
+                    + (sampling.topP.map { "\($0)" } ?? "none"), "Change the run's sampling.")
+        }
+    }
+
+    /// The prompt of each problem as the model reads it.
+    private func prompts(of unit: WorkUnit) throws -> [[Int32]] {
+        try unit.problems.map {
+            try tokenizer.prompt(
+                of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
+        }
+    }
+
+    private func sample(
+        _ unit: WorkUnit, _ prompts: [[Int32]], _ sampling: Sampling, _ policies: PolicySet, on lane: Lane,
+        _ onProgress: @escaping OnProgress
+    ) throws -> [Completion] {
+        let requests = unit.sequences.map { sequence in
+            SampleRequest(
+                prompt: prompts[sequence.problem],
+                random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)),
+                expert: Int32(sequence.policy))
+        }
+        let tokens = requests.reduce(0) { $0 + $1.prompt.count + sampling.maxTokens }
+        var isWanted = true
+        let sampled = try lane.sampler.sample(
+            requests, try policies.execution(tokens: tokens, onLayer: lane.onLayer), sampling,
+            stop: tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
+        ) { _, _ in
+            isWanted = onProgress(1)
+            return isWanted
+        }
+        guard isWanted else { throw UnitError.cancelled }
+        return zip(unit.sequences, sampled).map { sequence, completion in
+            unit.completion(completion, of: sequence) {
+                tokenizer.completion($0, stopStrings: sampling.stopStrings)
+            }
+        }
+    }
+
+    /// The references with their log-probabilities, as completions that nothing judges.
+    private func score(
+        _ unit: WorkUnit, _ prompts: [[Int32]], _ policies: PolicySet, on lane: Lane, _ onProgress: OnProgress
+    ) throws -> [Completion] {
+        let references = try zip(unit.problems, prompts).map { problem, prompt in
+            ScoredSequence(
+                prompt: prompt,
+                completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
+        }
+        let execution = try policies.factored()
+        var completions: [Completion] = []
+        for policy in unit.policies.indices {
+            let sequences = unit.sequences.filter { $0.policy == policy }
+            let scored = sequences.map { references[$0.problem] }
+            let scores = LogProbabilities(lane.transformer).score(scored, execution, expert: Int32(policy))
+            for (index, sequence) in sequences.enumerated() {
+                let completion = Completion(
+                    prompt: scored[index].prompt, tokens: scored[index].completion, logProbabilities: scores[index],
+                    finishReason: .stop)
+                completions.append(
+                    unit.completion(completion, of: sequence) { tokenizer.completion($0, stopStrings: []) })
+            }
+            guard onProgress(scored.reduce(0) { $0 + $1.completion.count }) else { throw UnitError.cancelled }
+        }
+        guard completions.map(\.policy) == unit.sequences.map(\.policy) else {
+            throw UnitError.unsuitableLease(
+                problem: "the references of one policy do not stand side by side",
+                remedy: "Run the same t2 version on both sides.")
+        }
+        if let place = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
+            throw ModelError.nonFinite(
+                quantity: "the likelihood of the reference of problem \(place.problem)",
+                place: "policy \(place.policy)")
+        }
+        return completions
+    }
+
+    private func requireRewards(_ completions: [Completion]) throws {
+        guard let first = completions.first(where: { $0.reward.missingReason != nil }),
+            let reason = first.reward.missingReason
+        else { return }
+        throw CompletionFailure(
+            cause: .missingReward(
+                problem: first.problem, sample: first.sample, attempts: RewardRunner.attempts, reason: reason),
+            completions: completions)
+    }
+
+    /// Rewards are compared inside the unit.
+    private func addAdvantages(
+        to completions: inout [Completion], _ unit: WorkUnit, _ specification: GradientSpecification,
+        _ statistics: inout UnitStatistics
+    ) throws {
+        let groups = unit.groups
+        let rewards = groups.map { group in completions[group].compactMap(\.reward.value) }
+        guard zip(groups, rewards).allSatisfy({ $0.count == $1.count }) else {
+            throw UnitError.unsuitableLease(
+                problem: "a gradient was asked for of completions that nothing judges",
+                remedy: "Run the same t2 version on both sides.")
+        }
+        let advantage = try Advantage(
+            rewards: rewards, kind: specification.advantage, runningMean: specification.runningMeanReward)
+        for (index, value) in advantage.groups.flatMap(\.self).enumerated() { completions[index].advantage = value }
+        statistics.equalRewardGroups = advantage.equalRewardGroups
+    }
+}
+
+extension WorkUnit {
+    /// Where a sequence's tokens are drawn from. Greedy answers draw nothing.
+    fileprivate func randomStream(of sequence: Sequence) -> RandomStream {
+        let index = problemIndices[sequence.problem]
+        return switch key.phase {
+        case .train, .validation: .training(step: key.step, problem: index, sample: sequence.sample)
+        case .mixtureGradient: .mixtureGradient(iteration: key.step, shot: index, sample: sequence.sample)
+        case .answers, .references, .classification, .evaluation: .evaluation(problem: index)
+        }
+    }
+
+    /// What was sampled or scored, with what is known of its sequence.
+    fileprivate func completion(
+        _ completion: Completion, of sequence: Sequence, text: ([Int32]) -> String
+    ) -> Completion {
+        var completion = completion
+        completion.problem = problems[sequence.problem].id
+        completion.problemIndex = problemIndices[sequence.problem]
+        completion.sample = sequence.sample
+        completion.policy = sequence.policy
+        completion.text = text(completion.tokens)
+        return completion
+    }
+}

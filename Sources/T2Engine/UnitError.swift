@@ -1,0 +1,55 @@
+import T2Core
+import T2Model
+import T2Text
+
+/// Why a unit could not be computed. The category travels in the ERROR message and decides what the coordinator does.
+package enum UnitError: UserFacingError, Equatable {
+    /// The unit is no longer wanted.
+    case cancelled
+    /// The lease asks for what no sampling or gradient can give.
+    case unsuitableLease(problem: String, remedy: String)
+    case missingReward(problem: String, sample: Int, attempts: Int, reason: String)
+    case nonFinite(quantity: String, remedy: String)
+
+    package var category: FailureCategory {
+        switch self {
+        case .cancelled: .cancelled
+        case .unsuitableLease: .unsuitableLease
+        case .missingReward: .missingReward
+        case .nonFinite: .nonFinite
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .cancelled:
+            "the unit was cancelled. Nothing needs to be done."
+        case .unsuitableLease(let problem, let remedy):
+            "lease: \(problem). \(remedy)"
+        case .missingReward(let problem, let sample, let attempts, let reason):
+            "problem \(problem), sample \(sample): no reward after \(attempts) attempts: \(reason). "
+                + "Check the sandbox on this machine, or leave this task to other workers."
+        case .nonFinite(let quantity, let remedy):
+            "\(quantity) holds a NaN or an infinity. \(remedy)"
+        }
+    }
+
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .cancelled, .missingReward: .tryAgain
+        case .unsuitableLease: .configuration
+        case .nonFinite: .data
+        }
+    }
+
+    /// The category of any error that ended a unit.
+    package static func category(of error: any Error) -> FailureCategory {
+        switch error {
+        case let error as UnitError: error.category
+        case PromptError.tooLong, PromptError.referenceTooLong: .promptTooLong
+        case PromptError.empty: .unsuitableLease
+        case ModelError.nonFinite: .nonFinite
+        default: .engine
+        }
+    }
+}

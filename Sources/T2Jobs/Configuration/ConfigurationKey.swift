@@ -1,0 +1,52 @@
+import T2Core
+
+/// A key of a configuration file: what it may hold.
+package typealias ConfigurationKey = RunConfiguration.CodingKeys
+
+extension ConfigurationKey {
+    /// What a value of this key looks like, for error messages.
+    package var expectation: String {
+        switch self {
+        case .model, .data: "the path of a folder"
+        case .task: "the name of a task, or the folder of one"
+        case .missingLimit: "a number from 0 to 1"
+        case .steps, .rank, .promptsPerStep, .samplesPerPrompt, .promptsPerUnit, .maxTokens, .evaluateEvery,
+            .validationProblems:
+            "a whole number of 1 or more"
+        case .seed, .warmUpSteps, .patience, .reportKLEvery: "a whole number of 0 or more"
+        case .temperature, .alpha, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
+        case .klCoefficient, .weightDecay: "a number of 0 or more"
+        case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
+        case .onBadRecord, .onLongPrompt, .adapter, .targetModules, .parameterisation, .advantage, .klDirection, .klEstimator,
+            .schedule:
+            "one of " + choices.joined(separator: ", ")
+        }
+    }
+
+    /// The values that a key may have, if they are few; empty for others.
+    package var choices: [String] {
+        switch self {
+        case .onBadRecord: BadRecordPolicy.allCases.map(\.rawValue)
+        case .onLongPrompt: LongPromptPolicy.allCases.map(\.rawValue)
+        case .adapter: AdapterKind.allCases.map(\.rawValue)
+        case .targetModules: TargetModules.allCases.map(\.rawValue)
+        case .parameterisation: ParameterisationKind.allCases.map(\.rawValue)
+        case .advantage: AdvantageKind.allCases.map(\.rawValue)
+        case .klDirection: KLDirection.allCases.map(\.rawValue)
+        case .klEstimator: KLEstimator.allCases.map(\.rawValue)
+        case .schedule: LearningRateSchedule.allCases.map(\.rawValue)
+        default: []
+        }
+    }
+
+    /// Why a key that people look for is not there.
+    static func refusal(of name: String) -> String? {
+        switch name {
+        case "adapt": "it is called target-modules now: write target-modules with the same value"
+        case "top-k", "top-p":
+            "training samples from the whole distribution: with \(name) the completions would come from another distribution than "
+                + "the one whose log-probability is differentiated, which biases the gradient. Remove it"
+        default: nil
+        }
+    }
+}

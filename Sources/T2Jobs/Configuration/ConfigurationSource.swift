@@ -1,0 +1,176 @@
+import Foundation
+import T2Core
+import T2Tasks
+import Yams
+
+/// Where a run's configuration comes from: a file, and what the command line says instead.
+///
+/// Paths in the file are relative to the file, those of the command line to the current folder.
+package struct ConfigurationSource: Sendable, Equatable {
+    /// One key given on the command line.
+    package struct Assignment: Sendable, Equatable {
+        package let key: String
+        package let value: String
+        /// The flag, for messages.
+        package let place: String
+
+        package init(key: String, value: String, place: String) {
+            self.key = key
+            self.value = value
+            self.place = place
+        }
+
+        /// `key=value`, as given to `--set`.
+        ///
+        /// - Throws: `ConfigurationError` if there is no `=`.
+        package init(setting text: String) throws {
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw ConfigurationError("--set \(text)", "expected key=value. Example: --set learning-rate=0.005")
+            }
+            self.init(
+                key: String(text[..<equals]), value: String(text[text.index(after: equals)...]), place: "--set \(text)")
+        }
+    }
+
+    package let file: String?
+    package let assignments: [Assignment]
+
+    package init(file: String?, assignments: [Assignment]) {
+        self.file = file
+        self.assignments = assignments
+    }
+
+    /// The configuration with every path absolute; values are of the right type, not yet checked against each other.
+    ///
+    /// - Throws: `ConfigurationError` naming file and line or flag; `SystemError` if the file cannot be read.
+    package func resolve(currentFolder: String = FileManager.default.currentDirectoryPath) throws
+        -> ResolvedConfiguration
+    {
+        var entries = try file.map(entriesOfFile) ?? []
+        for assignment in assignments {
+            entries.removeAll { $0.key == assignment.key }
+            entries.append(
+                Entry(
+                    key: assignment.key, value: try Self.scalar(assignment), place: assignment.place,
+                    folder: currentFolder))
+        }
+        let unknown = entries.compactMap(Self.unknownKey)
+        guard unknown.isEmpty else { throw ConfigurationError(problems: unknown) }
+        var configuration = try Self.decode(entries)
+        let folders = Dictionary(entries.map { ($0.key, $0.folder) }, uniquingKeysWith: { $1 })
+        func absolute(_ path: String, _ key: ConfigurationKey) -> String {
+            let folder = folders[key.rawValue] ?? file.map(Self.folder) ?? currentFolder
+            return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
+                .standardizedFileURL.path
+        }
+        configuration.model = absolute(configuration.model, .model)
+        configuration.data =
+            configuration.data.map { absolute($0, .data) } ?? BaseModelFolder.defaultData(model: configuration.model)
+        // The folder of a user's own task is a path like the others.
+        let folder = absolute(configuration.task, .task)
+        if OwnTask.isFolder(folder) || configuration.task.contains("/") { configuration.task = folder }
+        configuration.completeAdapter()
+        // Which task it is, is checked later.
+        if folders[ConfigurationKey.maxTokens.rawValue] == nil,
+            let limit = (try? TaskRegistry.bundled.task(named: configuration.task))?.maxTokens
+        {
+            configuration.maxTokens = limit
+        }
+        if folders[ConfigurationKey.learningRate.rawValue] == nil {
+            configuration.learningRate = configuration.adapter.defaultLearningRate
+        }
+        return ResolvedConfiguration(
+            configuration: configuration,
+            places: Dictionary(entries.map { ($0.key, $0.place) }, uniquingKeysWith: { $1 }))
+    }
+
+    private struct Entry {
+        let key: String
+        let value: Node
+        let place: String
+        let folder: String
+    }
+
+    private func entriesOfFile(_ path: String) throws -> [Entry] {
+        let content = try MappedFile(path: path).data
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: String(decoding: content, as: UTF8.self))
+        } catch let error as YamlError {
+            throw Self.unreadable(name, error)
+        }
+        guard let node else { return [] }
+        guard case .mapping(let mapping) = node else {
+            throw ConfigurationError(path, "expected lines of 'key: value'.")
+        }
+        return mapping.map { key, value in
+            let line = key.mark.map { "\(name):\($0.line)" } ?? name
+            return Entry(key: key.string ?? "", value: value, place: line, folder: Self.folder(path))
+        }
+    }
+
+    /// What is wrong with a file's YAML, as one line.
+    private static func unreadable(_ name: String, _ error: YamlError) -> ConfigurationError {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            ConfigurationError(
+                "\(name):\(mark.line):\(mark.column)", "not YAML: \(problem). Write one 'key: value' a line.")
+        case .duplicatedKeysInMapping(let keys, _):
+            ConfigurationError(
+                name, "given more than once: \(keys.sorted().joined(separator: ", ")). Keep one line of each.")
+        case .reader(let problem, _, _, _):
+            ConfigurationError(name, "not YAML: \(problem). Save it as UTF-8 text, one 'key: value' a line.")
+        default:
+            ConfigurationError(name, "not YAML: \(error). Write one 'key: value' a line.")
+        }
+    }
+
+    private static func folder(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+    }
+
+    private static func scalar(_ assignment: Assignment) throws -> Node {
+        switch ConfigurationKey(rawValue: assignment.key) {
+        // A path or a name is taken as it stands, whatever YAML would make of it.
+        case .model, .data, .task: return Node(assignment.value, Tag(.str))
+        default: return Node(assignment.value)
+        }
+    }
+
+    private static func unknownKey(_ entry: Entry) -> ConfigurationError.Problem? {
+        guard ConfigurationKey(rawValue: entry.key) == nil else { return nil }
+        if let refusal = ConfigurationKey.refusal(of: entry.key) {
+            return .init(place: entry.place, message: "'\(entry.key)' is refused: \(refusal).")
+        }
+        let keys = ConfigurationKey.allCases.map(\.rawValue)
+        let remedy =
+            nearestName(to: entry.key, among: keys).map { "Did you mean '\($0)'?" }
+            ?? "Keys: \(keys.joined(separator: ", "))."
+        return .init(place: entry.place, message: "there is no key '\(entry.key)'. \(remedy)")
+    }
+
+    private static func decode(_ entries: [Entry]) throws -> RunConfiguration {
+        // One key at a time, so that each wrong value is reported with its place.
+        var problems: [ConfigurationError.Problem] = []
+        for entry in entries {
+            guard let key = ConfigurationKey(rawValue: entry.key) else { continue }
+            if (try? decoded([entry])) == nil {
+                let found = entry.value.scalar.map { "found '\($0.string)'" } ?? "found several values"
+                let nearest = entry.value.scalar.flatMap { nearestName(to: $0.string, among: key.choices) }
+                let remedy = nearest.map { " Did you mean '\($0)'?" } ?? ""
+                problems.append(
+                    .init(
+                        place: entry.place, message: "\(entry.key): expected \(key.expectation), \(found).\(remedy)"))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        return try decoded(entries)
+    }
+
+    private static func decoded(_ entries: [Entry]) throws -> RunConfiguration {
+        let node = Node(entries.map { (Node($0.key), $0.value) })
+        return try YAMLDecoder().decode(RunConfiguration.self, from: node)
+    }
+}

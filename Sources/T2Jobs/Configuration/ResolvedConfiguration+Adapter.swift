@@ -1,0 +1,65 @@
+import T2Core
+import T2Transport
+
+extension ResolvedConfiguration {
+    /// Refuses keys that do not go together with the adapter, and a rank that this model or the network cannot take.
+    ///
+    /// - Throws: `ConfigurationError` listing all of them.
+    package func checkAdapter(of model: ModelConfiguration) throws {
+        let problems = configuration.adapter == .lora ? loraProblems(model) : svfProblems()
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+    }
+
+    private func svfProblems() -> [ConfigurationError.Problem] {
+        var problems: [ConfigurationError.Problem] = []
+        if let rank = configuration.rank { problems.append(onlyForLoRA(.rank, "\(rank)")) }
+        if let alpha = configuration.alpha { problems.append(onlyForLoRA(.alpha, "\(alpha)")) }
+        return problems
+    }
+
+    private func onlyForLoRA(_ key: ConfigurationKey, _ found: String) -> ConfigurationError.Problem {
+        problem(
+            key,
+            "\(found) was given, but adapter is svf, whose size follows from the weights. "
+                + "Leave it out, or train LoRA: adapter lora.")
+    }
+
+    private func loraProblems(_ model: ModelConfiguration) -> [ConfigurationError.Problem] {
+        var problems: [ConfigurationError.Problem] = []
+        let values = configuration
+        if values.parameterisation != .direct {
+            problems.append(
+                problem(
+                    .parameterisation,
+                    "\(values.parameterisation.rawValue) is a form of z, which adapter lora does not have. "
+                        + "Leave it out, or train z: adapter svf."))
+        }
+        if let alpha = values.alpha, !(alpha > 0 && alpha.isFinite) {
+            problems.append(problem(.alpha, "expected \(ConfigurationKey.alpha.expectation), found \(alpha)."))
+        }
+        let rank = values.rank ?? AdapterKind.defaultRank
+        let adapted = MatrixKind.allCases.filter { $0.isTarget(of: values.targetModules) }
+        let smallest = adapted.map { $0.rank(model) }.min() ?? 0
+        guard (1...max(1, smallest)).contains(rank) else {
+            problems.append(
+                problem(
+                    .rank,
+                    "expected 1 to \(smallest), the smallest side of this model's adapted weights, found \(rank)."))
+            return problems
+        }
+        let count = LoRALayout(model: model, targets: values.targetModules, rank: rank, alpha: 1).expertLayout.count
+        let (bytes, limit) = (count * MemoryLayout<Float>.stride, MessageLimits().frameBytes)
+        if bytes > limit {
+            problems.append(
+                problem(
+                    .rank,
+                    "with rank \(rank) A and B have \(TrainingPlan.size(bytes)), a message holds \(TrainingPlan.size(limit)). "
+                        + "Lower rank, or train fewer weights: target-modules mlp."))
+        }
+        return problems
+    }
+
+    private func problem(_ key: ConfigurationKey, _ message: String) -> ConfigurationError.Problem {
+        .init(place: places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue, message: message)
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import T2Core
+import T2Learning
+import T2Transport
+import Yams
+
+/// A configuration with absolute paths, and where each key was given.
+package struct ResolvedConfiguration: Sendable, Equatable {
+    package let configuration: RunConfiguration
+    /// `math.yaml:3` or `--steps`; keys that were not given are absent.
+    package let places: [String: String]
+
+    package init(configuration: RunConfiguration, places: [String: String] = [:]) {
+        self.configuration = configuration
+        self.places = places
+    }
+
+    /// The file that gives this configuration again, bit for bit.
+    package func yaml() throws -> String {
+        // JSON is YAML whose numbers are written as people write them.
+        let json = String(decoding: try JSONEncoder().encode(configuration), as: UTF8.self)
+        guard let values = try Yams.compose(yaml: json)?.mapping else { return "" }
+        let ordered = ConfigurationKey.allCases.compactMap { key in
+            values[Node(key.rawValue)]?.string.map { (Node(key.rawValue), Node($0)) }
+        }
+        return try Yams.serialize(node: Node(ordered), allowUnicode: true)
+    }
+
+    /// Refuses values that are impossible alone or together.
+    ///
+    /// - Parameter contextLength: of the base model.
+    /// - Throws: `ConfigurationError` listing all of them.
+    package func check(contextLength: Int) throws {
+        var problems: [ConfigurationError.Problem] = []
+        func require(
+            _ holds: Bool, _ key: ConfigurationKey, _ found: Any, _ expected: String? = nil, remedy: String = ""
+        ) {
+            guard !holds else { return }
+            problems.append(
+                .init(
+                    place: place(of: key),
+                    message:
+                        "expected \(expected ?? key.expectation), found \(found).\(remedy.isEmpty ? "" : " \(remedy)")")
+            )
+        }
+        let values = configuration
+        // Beyond these nothing sensible runs, and products of them would overflow.
+        let (mostSteps, mostPrompts, mostSamples) = (10_000_000, 1_000_000, 10_000)
+        require((1...mostSteps).contains(values.steps), .steps, values.steps, "1 to \(mostSteps)")
+        require(
+            (1...mostPrompts).contains(values.promptsPerStep), .promptsPerStep, values.promptsPerStep,
+            "1 to \(mostPrompts)")
+        require(
+            (1...mostSamples).contains(values.samplesPerPrompt), .samplesPerPrompt, values.samplesPerPrompt,
+            "1 to \(mostSamples)")
+        require(
+            (1...max(1, values.promptsPerStep)).contains(values.promptsPerUnit), .promptsPerUnit, values.promptsPerUnit,
+            "1 to prompts-per-step (\(values.promptsPerStep))")
+        require(
+            values.temperature > 0 && values.temperature.isFinite, .temperature, values.temperature,
+            remedy: "A greedy completion is not a sample of the policy, so its gradient would be biased.")
+        require(values.maxTokens >= 1, .maxTokens, values.maxTokens)
+        require(
+            values.maxTokens < contextLength, .maxTokens, values.maxTokens,
+            "fewer than the base model's context of \(contextLength) tokens",
+            remedy: places[ConfigurationKey.maxTokens.rawValue] == nil
+                ? "It is the task's own limit: set a smaller one, --set max-tokens=…" : "")
+        // A unit's lease is one message, and so is its result.
+        let limits = MessageLimits()
+        let most = max(1, min(limits.completions, limits.tokens / max(1, values.maxTokens)))
+        let carried = "a message carries at most \(most) completions of \(values.maxTokens) tokens"
+        require(
+            values.samplesPerPrompt <= most, .samplesPerPrompt, values.samplesPerPrompt, "at most \(most): \(carried)")
+        let samples = min(max(1, values.samplesPerPrompt), most)
+        let fewer = most / max(1, values.promptsPerUnit)
+        require(
+            values.promptsPerUnit <= most / samples, .promptsPerUnit, values.promptsPerUnit,
+            "at most \(most / samples) with samples-per-prompt \(values.samplesPerPrompt): \(carried)",
+            remedy: fewer > 0 ? "Or lower samples-per-prompt to \(fewer)." : "")
+        require(values.reportKLEvery >= 0, .reportKLEvery, values.reportKLEvery)
+        require(values.evaluateEvery >= 1, .evaluateEvery, values.evaluateEvery)
+        require((0...1).contains(values.missingLimit), .missingLimit, values.missingLimit)
+        require(values.validationProblems >= 1, .validationProblems, values.validationProblems)
+        // Learning's own checks take sizes for granted.
+        if problems.isEmpty {
+            do { try values.validateLearning() } catch {
+                problems.append(.init(place: learningPlace(error), message: "\(error)"))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+    }
+
+    /// Where a key was given, and its name.
+    package func place(of key: ConfigurationKey) -> String {
+        places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
+    }
+
+    private func learningPlace(_ error: LearningError) -> String {
+        guard case .configuration(let keys, _, _) = error else { return "configuration" }
+        let given = keys.components(separatedBy: ", ").compactMap { places[$0] }
+        return given.isEmpty ? "configuration" : given.joined(separator: ", ")
+    }
+}

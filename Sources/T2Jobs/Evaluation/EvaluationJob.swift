@@ -1,0 +1,100 @@
+import T2Core
+import T2Learning
+
+/// Answers every problem of a list and judges the answers, under the policy that a strategy assigns to each.
+///
+/// Problems are cut into batches of a fixed size. A batch is one unit, whichever policies its rows need, so that an answer
+/// depends neither on the number of lanes or workers nor on what else is evaluated.
+package struct EvaluationJob: Job {
+    /// Problems that are answered together.
+    package static let batchSize = 32
+
+    package let name: String
+    package let model: JobModel
+    package let task: String
+    /// Without their references.
+    package let problems: [Problem]
+    package let sampling: Sampling
+    /// The seed of the random streams when the temperature is above 0, and of what a strategy draws.
+    package let seed: UInt64
+    private var assigner: any PolicyAssigner
+    private var completions: [Completion]?
+
+    package var missingRewards: MissingRewardPolicy { .report }
+
+    package init(
+        name: String, model: JobModel, task: String, problems: [Problem], strategy: any PolicyAssigner,
+        sampling: Sampling, seed: UInt64
+    ) {
+        self.name = name
+        self.model = model
+        self.task = task
+        self.problems = problems.map(\.withoutReference)
+        assigner = strategy
+        self.sampling = sampling
+        self.seed = seed
+    }
+
+    package func identity() throws -> JobIdentity {
+        try JobIdentity(
+            .evaluation,
+            [
+                ("base model", model.digest), ("tokenizer", model.tokenizerDigest), ("task", task),
+                ("problems", problems), ("temperature or max-tokens", sampling), ("seed", seed),
+            ] + assigner.parts)
+    }
+
+    private var context: AssignmentContext { AssignmentContext(run: name, seed: seed) }
+
+    package func nextRound() throws -> Round? {
+        guard completions == nil else { return nil }
+        if let round = try assigner.nextRound(problems, context) { return round }
+        return Self.round(problems, try assignment(), phase: .evaluation, sampling: sampling, context)
+    }
+
+    package mutating func take(_ results: RoundResults) throws -> [FewShotSearch.Iteration] {
+        guard results.round.units.first?.key.phase == .evaluation else { return try assigner.take(results) }
+        completions = try results.allCompletions()
+        return []
+    }
+
+    /// What the strategy decided, once it has.
+    package func assignment() throws -> PolicyAssignment { try assigner.assignment(problems, context) }
+
+    /// The answers in the problems' order.
+    ///
+    /// - Parameter partial: what there is of the last round of a job that was stopped.
+    package func records(partial: RoundResults? = nil) throws -> [EvaluationRecord] {
+        var found = completions ?? []
+        if let partial, partial.round.units.first?.key.phase == .evaluation { found = try partial.allCompletions() }
+        guard !found.isEmpty else { return [] }
+        let dispatches = try assignment().dispatches
+        return found.map { completion in
+            EvaluationRecord(
+                problems[completion.problemIndex], completion, dispatch: dispatches?[completion.problemIndex])
+        }
+    }
+
+    /// Problems in batches, each under its policy.
+    static func round(
+        _ problems: [Problem], _ assignment: PolicyAssignment, phase: Phase, sampling: Sampling,
+        _ context: AssignmentContext
+    ) -> Round {
+        let digests = assignment.policies.map(\.digest)
+        let units = Array(problems.indices).chunked(by: batchSize).enumerated().map { index, batch in
+            // Two experts may be equal.
+            let needed = Set(batch.map { assignment.indices[$0] }).sorted().map { digests[$0] }
+            let policies = needed.enumerated().filter { needed.firstIndex(of: $1) == $0 }.map(\.element)
+            return WorkUnit(
+                key: UnitKey(run: context.run, step: 0, phase: phase, index: index), seed: context.seed,
+                problems: batch.map { problems[$0] }, problemIndices: batch,
+                sequences: batch.indices.map { row in
+                    .init(
+                        problem: row, policy: policies.firstIndex(of: digests[assignment.indices[batch[row]]]) ?? 0)
+                }, policies: policies, sampling: sampling)
+        }
+        return Round(
+            step: 0, units: units,
+            policies: Dictionary(zip(digests, assignment.policies), uniquingKeysWith: { first, _ in first }))
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import T2Core
+
+/// Files of records: JSON Lines, one record a problem.
+extension EvaluationRecord {
+    /// Writes records in their order.
+    ///
+    /// - Throws: `SystemError` if the file cannot be written.
+    package static func write(_ records: [EvaluationRecord], to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var content = Data()
+        for record in records {
+            content += try encoder.encode(record)
+            content.append(UInt8(ascii: "\n"))
+        }
+        try AtomicFile.write(content, to: path)
+    }
+
+    /// The records of a file in their order; lines of white space between them are allowed.
+    ///
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` naming the line that is no record or repeats an id,
+    ///   or the file if it holds none.
+    package static func read(path: String) throws -> [EvaluationRecord] {
+        let file = try MappedFile(path: path)
+        var records: [EvaluationRecord] = []
+        var lineOfIdentifier: [String: Int] = [:]
+        let lines = file.data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where !line.allSatisfy(whiteSpace.contains) {
+            let number = index + 1
+            let record: EvaluationRecord
+            do {
+                record = try JSONDecoder().decode(EvaluationRecord.self, from: line)
+            } catch {
+                throw malformed(
+                    "\(path):\(number)", "expected a record of t2 eval: \(decodingProblem(error, in: line))")
+            }
+            if let earlier = lineOfIdentifier.updateValue(number, forKey: record.id) {
+                throw malformed(
+                    "\(path):\(number)", "id '\(record.id)' was used on line \(earlier) already, expected distinct ids")
+            }
+            records.append(record)
+        }
+        guard !records.isEmpty else { throw malformed(path, "it holds no records, expected one a line") }
+        return records
+    }
+
+    private static func malformed(_ place: String, _ problem: String) -> InputError {
+        InputError(place, problem, remedy: "Make the file anew: t2 eval --records FILE …")
+    }
+
+    private static let whiteSpace: Set<UInt8> = [0x20, 0x09, 0x0D]
+}

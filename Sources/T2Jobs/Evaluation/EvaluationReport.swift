@@ -1,0 +1,53 @@
+import T2Core
+
+/// How many completions are right. A missing reward is never counted as wrong: it is in no accuracy, and is reported.
+package struct EvaluationReport: Sendable, Equatable {
+    package struct Count: Sendable, Equatable {
+        package fileprivate(set) var judged = 0
+        package fileprivate(set) var right = 0
+
+        /// Nil before anything was judged.
+        package var accuracy: Double? { judged == 0 ? nil : Double(right) / Double(judged) }
+        package var interval: AccuracyInterval? { judged == 0 ? nil : AccuracyInterval(correct: right, count: judged) }
+    }
+
+    /// Problems that should have been evaluated.
+    package let planned: Int
+    package private(set) var total = Count()
+    package private(set) var outcomes: [Outcome: Int] = [:]
+    /// How many rewards could not be computed, by reason.
+    package private(set) var missing: [String: Int] = [:]
+    package private(set) var topics: [String: Count] = [:]
+    /// How many problems were put into each category; empty without a first pass.
+    package private(set) var categories: [String: Int] = [:]
+    package private(set) var cutOff = 0
+    package private(set) var tokenCount = 0
+
+    package var missingCount: Int { missing.values.reduce(0, +) }
+    /// True if the evaluation was stopped before its end.
+    package var isPartial: Bool { total.judged + missingCount < planned }
+
+    package init(_ records: [EvaluationRecord], planned: Int) {
+        self.planned = planned
+        for record in records {
+            tokenCount += record.tokens
+            if !record.finished { cutOff += 1 }
+            if let dispatch = record.dispatch { categories[dispatch.category, default: 0] += 1 }
+            switch record.reward {
+            case .missing(let reason): missing[reason, default: 0] += 1
+            case .unjudged: break
+            case .judged(let outcome):
+                outcomes[outcome, default: 0] += 1
+                total.add(outcome)
+                topics[record.topic, default: Count()].add(outcome)
+            }
+        }
+    }
+}
+
+extension EvaluationReport.Count {
+    fileprivate mutating func add(_ outcome: Outcome) {
+        judged += 1
+        if outcome == .right { right += 1 }
+    }
+}

@@ -1,0 +1,216 @@
+import T2Core
+import T2Learning
+
+/// Searches the mixture of experts that answers a few shots best: by populations of candidates, or by the gradient on α.
+package struct SearchJob: Job {
+    private enum Method: Sendable {
+        case population(PopulationSearch)
+        case climb(MixtureClimb)
+    }
+
+    private enum Stage: Sendable, Equatable {
+        /// The candidates answer the shots.
+        case answers
+        /// The candidates whose right answers do not decide are scored by the likelihood of the references.
+        case references(right: [Int], undecided: [Int])
+        /// The gradient at the current mixture is taken.
+        case gradient
+    }
+
+    package let definition: SearchDefinition
+    private var method: Method
+    private var stage = Stage.answers
+
+    package var name: String { definition.name }
+    package var model: JobModel { definition.model }
+    package var missingRewards: MissingRewardPolicy { .stop(limit: 1) }
+    package func identity() throws -> JobIdentity { try JobIdentity(.search, definition.parts) }
+
+    /// - Throws: `LearningError.configuration` for settings out of range.
+    package init(_ definition: SearchDefinition) throws {
+        self.definition = definition
+        let (mixture, shots, settings) = (definition.mixture, definition.shots.count, definition.settings)
+        method =
+            settings.method == .gradient
+            ? .climb(try MixtureClimb(mixture, shots: shots, settings: settings))
+            : .population(try PopulationSearch(mixture, shots: shots, settings: settings))
+    }
+
+    private var progress: FewShotSearch.Progress {
+        switch method {
+        case .population(let search): search.progress
+        case .climb(let climb): climb.progress
+        }
+    }
+
+    private var isFinished: Bool {
+        switch method {
+        case .population(let search): search.isFinished
+        case .climb(let climb): climb.isFinished
+        }
+    }
+
+    private var candidates: [ExpertVector] {
+        switch method {
+        case .population(let search): search.candidates
+        case .climb(let climb): [climb.vector]
+        }
+    }
+
+    /// What was found, or until then.
+    ///
+    /// - Throws: `InputError` (try again) if no iteration has ended, and if the mixture overflows.
+    package func result(isStopped: Bool = false) throws -> FewShotResult {
+        try FewShotResult(
+            progress.outcome(isCancelled: isStopped), of: definition.mixture, definition.entries,
+            task: definition.task, shots: definition.shots, settings: definition.settings)
+    }
+
+    package func nextRound() -> Round? {
+        guard !isFinished else { return nil }
+        let policies = candidates.map { Policy.svf($0) }
+        switch stage {
+        case .answers: return answers(policies)
+        case .references(_, let undecided): return references(undecided.map { policies[$0] })
+        case .gradient: return gradient(policies[0])
+        }
+    }
+
+    package mutating func take(_ results: RoundResults) throws -> [FewShotSearch.Iteration] {
+        switch stage {
+        case .answers:
+            let completions = try results.allCompletions()
+            let shots = definition.shots.count
+            let right = stride(from: 0, to: completions.count, by: shots).map { start in
+                completions[start..<start + shots].count { $0.reward == .judged(.right) }
+            }
+            guard case .population(let search) = method else {
+                stage = .references(right: right, undecided: [0])
+                return []
+            }
+            let undecided = search.undecided(right)
+            guard undecided.isEmpty else {
+                stage = .references(right: right, undecided: undecided)
+                return []
+            }
+            return [update(right, logLikelihoods: [])]
+        case .references(let right, _):
+            let likelihoods = try results.round.units.map { unit in
+                CoefficientScore.logLikelihood(try results.completions(unit)?.map(\.logProbabilities) ?? [])
+            }
+            return [update(right, logLikelihoods: likelihoods)]
+        case .gradient:
+            stage = .answers
+            guard case .climb(var climb) = method else { preconditionFailure("a population has no gradient") }
+            climb.step(try meanGradient(results, samples: climb.samplesPerShot))
+            method = .climb(climb)
+            return []
+        }
+    }
+
+    private mutating func update(_ right: [Int], logLikelihoods: [Double]) -> FewShotSearch.Iteration {
+        stage = .answers
+        switch method {
+        case .population(var search):
+            let iteration = search.update(right: right, logLikelihoods: logLikelihoods)
+            method = .population(search)
+            return iteration
+        case .climb(var climb):
+            let iteration = climb.score(CoefficientScore(right: right[0], logLikelihood: logLikelihoods[0]))
+            method = .climb(climb)
+            stage = .gradient
+            return iteration
+        }
+    }
+
+    /// The mean over the units' gradients: 1/B Σ, B being the number of completions.
+    ///
+    /// - Throws: `InputError` if it is not finite.
+    private func meanGradient(_ results: RoundResults, samples: Int) throws -> ExpertVector {
+        let layout = definition.mixture.layout
+        var sum = [Double](repeating: 0, count: layout.count)
+        for unit in results.round.units {
+            for (index, value) in try results.gradient(unit).enumerated() { sum[index] += Double(value) }
+        }
+        let count = Double(definition.shots.count * samples)
+        let gradient = ExpertVector(layout: layout, values: sum.map { Float($0 / count) })
+        if let name = gradient.firstNonFinite {
+            throw InputError(
+                "the gradient of '\(name)'", "is not finite in iteration \(progress.iterations.count)",
+                remedy: "Use --method cem, or fewer experts.")
+        }
+        return gradient
+    }
+}
+
+// MARK: - Rounds
+
+extension SearchJob {
+    private func key(_ step: Int, _ phase: Phase, _ index: Int) -> UnitKey {
+        UnitKey(run: name, step: step, phase: phase, index: index)
+    }
+
+    private func round(step: Int, _ policies: [Policy], _ units: [WorkUnit]) -> Round {
+        Round(
+            step: step, units: units,
+            policies: Dictionary(policies.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// A few candidates on all shots each, candidate by candidate.
+    private func answers(_ policies: [Policy]) -> Round {
+        let step = progress.iterations.count
+        let shots = definition.shots.map(\.withoutReference)
+        let digests = policies.map(\.digest)
+        let batches = PopulationSearch.batches(candidates: policies.count, shots: shots.count)
+        let units = batches.enumerated().map { index, batch in
+            // Candidates may be equal.
+            var own: [Digest] = []
+            let sequences = batch.flatMap { candidate in
+                let policy =
+                    own.firstIndex(of: digests[candidate])
+                    ?? {
+                        own.append(digests[candidate])
+                        return own.count - 1
+                    }()
+                return shots.indices.map { WorkUnit.Sequence(problem: $0, sample: candidate, policy: policy) }
+            }
+            return WorkUnit(
+                key: key(step, .answers, index), seed: definition.settings.seed, problems: shots,
+                problemIndices: Array(shots.indices), sequences: sequences, policies: own,
+                sampling: definition.sampling)
+        }
+        return round(step: step, policies, units)
+    }
+
+    /// How likely the references are under each candidate, a unit each.
+    private func references(_ policies: [Policy]) -> Round {
+        let step = progress.iterations.count
+        let shots = definition.shots
+        let units = policies.enumerated().map { index, policy in
+            WorkUnit(
+                key: key(step, .references, index), seed: definition.settings.seed, problems: shots,
+                problemIndices: Array(shots.indices), sequences: WorkUnit.Sequence.all(problems: shots.count),
+                policies: [policy.digest], sampling: nil)
+        }
+        return round(step: step, policies, units)
+    }
+
+    /// Several samples of each shot, compared with one another: a unit a shot.
+    private func gradient(_ policy: Policy) -> Round {
+        // The iteration that was scored last.
+        let step = progress.iterations.count - 1
+        guard case .climb(let climb) = method else { preconditionFailure("a population has no gradient") }
+        let sampling = Sampling(
+            temperature: MixtureClimb.temperature, maxTokens: definition.sampling.maxTokens,
+            stopStrings: definition.sampling.stopStrings)
+        let units = definition.shots.indices.map { shot in
+            WorkUnit(
+                key: key(step, .mixtureGradient, shot), seed: definition.settings.seed,
+                problems: [definition.shots[shot].withoutReference], problemIndices: [shot],
+                sequences: WorkUnit.Sequence.all(problems: 1, samples: climb.samplesPerShot),
+                policies: [policy.digest], sampling: sampling,
+                gradient: GradientSpecification(advantage: .groupMean))
+        }
+        return round(step: step, [policy], units)
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import T2Core
+import T2Tasks
+
+/// The question by which a model puts a prompt into one of the experts' categories, and how its answer is read.
+///
+/// - Source: arXiv 2501.06252, section 3.2: the answer stands in `\boxed{}`, and `other` is the base model.
+package struct Classification: Sendable, Equatable {
+    package struct Category: Sendable, Equatable {
+        package let name: String
+        /// Name of the library's expert that answers prompts of this category.
+        package let expert: String
+    }
+
+    /// What a prompt is when no category is named, or none that there is.
+    package static let other = "other"
+    /// Tokens of an answer at most: room for `\boxed{}` around a word.
+    package static let maxTokens = 16
+    /// Where it is written down, in the library's folder.
+    package static let fileName = "classification.yaml"
+    private static let placeholder = "{prompt}"
+
+    private let template: String
+    package let categories: [Category]
+
+    /// The library's own `classification.yaml`, or else a category for every expert, under its name.
+    ///
+    /// - Throws: `InputError` naming the file's key at fault.
+    package init(_ library: ExpertLibrary) throws {
+        let path = "\(library.path)/\(Self.fileName)"
+        let answering = library.entries.filter { !$0.isClassifier }
+        guard FileManager.default.fileExists(atPath: path) else {
+            categories = answering.map { Category(name: $0.name, expert: $0.name) }
+            let names = categories.map(\.name).joined(separator: ", ")
+            template = "Classify as \(names) or \(Self.other).\n\(Self.placeholder)\nCategory:"
+            return
+        }
+        let file = try YAMLMapping(path: path)
+        try file.requireOnly(["prompt", "categories"])
+        let prompt = try file.requiredString("prompt")
+        let count = prompt.components(separatedBy: Self.placeholder).count - 1
+        guard count == 1 else {
+            throw InputError(
+                path, "prompt holds \(Self.placeholder) \(count) times, expected once",
+                remedy: "Write \(Self.placeholder) where the prompt is to stand.")
+        }
+        template = prompt
+        let names = try file.requiredMapping("categories")
+        categories = try names.keys.map { Category(name: $0, expert: try names.requiredString($0)) }
+        for category in categories {
+            guard answering.contains(where: { $0.name == category.expert }) else {
+                throw InputError(
+                    path,
+                    "category '\(category.name)' names the expert '\(category.expert)', which is not in \(library.path)",
+                    remedy: "There are: \(answering.map(\.name).joined(separator: ", ")).")
+            }
+        }
+    }
+
+    /// The question about a problem's prompt, as a problem of its own: an answer is read by `dispatch`, not judged.
+    package func problem(_ problem: Problem) -> Problem {
+        Problem(
+            id: problem.id, topic: problem.topic, prompt: question(problem.prompt),
+            verification: .unverified)
+    }
+
+    /// What an answer of the classifying model decides.
+    package func dispatch(_ answer: String) -> Dispatch {
+        let found = BoxedAnswer(inCompletion: answer)?.content
+        let category = categories.first { $0.name == found }
+        return Dispatch(category: category?.name ?? Self.other, expert: category?.expert, answer: answer)
+    }
+
+    /// What the classifying model reads.
+    package func question(_ prompt: String) -> String {
+        template.replacingOccurrences(of: Self.placeholder, with: prompt)
+    }
+}

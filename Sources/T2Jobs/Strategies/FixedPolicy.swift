@@ -1,0 +1,19 @@
+import T2Core
+import T2Learning
+
+/// The strategies `none` and an expert file: one policy answers all prompts.
+package struct FixedPolicy: PolicyAssigner {
+    private let policy: Policy
+
+    package init(_ policy: Policy) { self.policy = policy }
+
+    package var parts: [(name: String, value: any Encodable & Sendable)] { [("expert", policy.digest)] }
+
+    package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
+
+    package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }
+
+    package func assignment(_ prompts: [Problem], _: AssignmentContext) -> PolicyAssignment {
+        PolicyAssignment(policy, count: prompts.count)
+    }
+}

@@ -1,0 +1,31 @@
+import T2Core
+import T2Learning
+
+/// The strategy `random`: an expert is drawn for each prompt, all with the same probability. It is the control for dispatch:
+/// what choosing well must beat.
+package struct RandomExpert: PolicyAssigner {
+    private let experts: [String: Policy]
+
+    /// - Parameter entries: the experts that may answer.
+    package init(_ entries: [ExpertLibrary.Entry]) {
+        experts = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.expert.policy) })
+    }
+
+    package var parts: [(name: String, value: any Encodable & Sendable)] {
+        [("experts", experts.mapValues(\.digest)), ("strategy", "random")]
+    }
+
+    package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
+
+    package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }
+
+    package func assignment(_ prompts: [Problem], _ context: AssignmentContext) -> PolicyAssignment {
+        let names = experts.keys.sorted()
+        let dispatches = prompts.indices.map { index in
+            var random = SeededRandom(seed: context.seed, .randomExpert(problem: index))
+            let name = names[Int(random.next() % UInt64(names.count))]
+            return Dispatch(category: name, expert: name)
+        }
+        return PolicyAssignment(dispatches, experts: experts)
+    }
+}

@@ -1,0 +1,60 @@
+import T2Core
+
+/// How a prompt finds the policy that answers it. A new strategy is a case here, a `PolicyAssigner` of its own, and a line in
+/// `Strategy+Assigner.swift`.
+package enum Strategy: Sendable, Equatable {
+    /// The base model answers.
+    case none
+    /// The base model, or the classification expert, decides in a first pass.
+    case classified(PromptClassifier)
+    /// The mixture answers that a few examples of the task are answered best with.
+    case fewShot
+    /// An expert is drawn for each prompt: the control that dispatch must beat.
+    case random
+    /// An expert file answers.
+    case file(String)
+
+    /// The names of the strategies, with what they do, as a person would say it.
+    package static let descriptions = [
+        ("none", "the base model answers"),
+        ("prompt", "the base model classifies the prompt first"),
+        ("cls-expert", "the classification expert does"),
+        ("few-shot", "the mixture answers that answers a few examples best"),
+        ("random", "an expert is drawn for each prompt, the control"),
+    ]
+
+    package static var names: [String] { descriptions.map(\.0) }
+
+    /// The strategy of this name; any other text is the path of an expert file.
+    package init(_ text: String) {
+        switch text {
+        case "none": self = .none
+        case "few-shot": self = .fewShot
+        case "random": self = .random
+        default: self = PromptClassifier(rawValue: text).map { .classified($0) } ?? .file(text)
+        }
+    }
+
+    package var name: String {
+        switch self {
+        case .none: "none"
+        case .classified(let classifier): classifier.rawValue
+        case .fewShot: "few-shot"
+        case .random: "random"
+        case .file(let path): path
+        }
+    }
+
+    /// Whether it chooses among the experts of a folder.
+    package var needsExperts: Bool {
+        switch self {
+        case .none, .file: false
+        case .classified, .fewShot, .random: true
+        }
+    }
+
+    /// The expert file that answers, if it is one for all prompts.
+    package var file: String? {
+        if case .file(let path) = self { path } else { nil }
+    }
+}

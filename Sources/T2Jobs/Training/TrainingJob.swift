@@ -1,0 +1,103 @@
+import T2Core
+import T2Learning
+
+/// Trains one expert: each round is a step's units under the current z, and what they come to moves p.
+package struct TrainingJob: Job {
+    package enum Event: Sendable {
+        /// z was measured on the validation split.
+        case evaluated(EvaluationMetrics)
+        /// p was updated.
+        case updated(StepMetrics)
+    }
+
+    package let definition: TrainingDefinition
+    package private(set) var checkpoint: Checkpoint
+
+    package var name: String { definition.name }
+    package var model: JobModel { definition.model }
+    package var missingRewards: MissingRewardPolicy { .stop(limit: definition.configuration.missingLimit) }
+    package func identity() throws -> JobIdentity { try definition.identity() }
+
+    /// - Parameter checkpoint: the state to go on from.
+    package init(_ definition: TrainingDefinition, from checkpoint: Checkpoint) {
+        self.definition = definition
+        self.checkpoint = checkpoint
+    }
+
+    /// z, or A and B, of the current p.
+    package var policy: Policy {
+        let vector = definition.parameterisation.vector(checkpoint.parameters)
+        return definition.parameterisation.lora == nil ? .svf(vector) : .lora(vector)
+    }
+
+    package func nextRound() -> Round? {
+        guard !definition.isFinished(checkpoint) else { return nil }
+        let policy = policy
+        let digest = policy.digest
+        let planned = definition.planner.work(step: checkpoint.step)
+        return Round(step: checkpoint.step, units: planned.map { unit($0, digest) }, policies: [digest: policy])
+    }
+
+    private func unit(_ planned: BatchPlanner.Unit, _ policy: Digest) -> WorkUnit {
+        let configuration = definition.configuration
+        let trains = planned.key.phase == .train
+        let split = trains ? definition.training : definition.validation
+        return WorkUnit(
+            key: planned.key, seed: configuration.seed, problems: planned.problems.map { split[$0] },
+            problemIndices: planned.indices,
+            sequences: WorkUnit.Sequence.all(
+                problems: planned.problems.count, samples: trains ? configuration.samplesPerPrompt : 1),
+            policies: [policy],
+            sampling: Sampling(
+                temperature: trains ? configuration.temperature : 0, maxTokens: configuration.maxTokens,
+                stopStrings: definition.stopStrings), gradient: trains ? gradient : nil)
+    }
+
+    private var gradient: GradientSpecification {
+        let configuration = definition.configuration
+        let every = configuration.reportKLEvery
+        return GradientSpecification(
+            advantage: configuration.advantage, runningMeanReward: checkpoint.runningMeanReward.mean,
+            klCoefficient: configuration.klCoefficient, klDirection: configuration.klDirection,
+            klEstimator: configuration.klEstimator,
+            measuresKL: every > 0 && checkpoint.step.isMultiple(of: every))
+    }
+
+    /// The evaluation of z, if it was due, then the update of p.
+    ///
+    /// - Throws: `UpdateStep.Failure` naming the unit whose numbers are at fault; the checkpoint is then unchanged but for its
+    ///   evaluation.
+    package mutating func take(_ results: RoundResults) throws -> [Event] {
+        var events: [Event] = []
+        var shouldStop = false
+        let validation = try results.sum(.validation)
+        if definition.planner.isEvaluated(step: checkpoint.step), !checkpoint.isEvaluated {
+            let (metrics, stops) = evaluate(validation)
+            events.append(.evaluated(metrics))
+            shouldStop = stops
+        }
+        guard !shouldStop, checkpoint.step < definition.configuration.steps else { return events }
+        let outcome = try UpdateStep(
+            parameterisation: definition.parameterisation, configuration: definition.configuration
+        ).next(after: checkpoint, results)
+        checkpoint = outcome.checkpoint
+        let metrics = StepMetrics(
+            step: checkpoint.step, training: try results.sum(.train),
+            evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count,
+            update: outcome)
+        return events + [.updated(metrics)]
+    }
+
+    /// - Returns: what was measured, and whether the run ends for want of improvement.
+    private mutating func evaluate(_ sums: UnitSummary) -> (EvaluationMetrics, shouldStop: Bool) {
+        let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
+        let evaluation = ValidationAccuracy(step: checkpoint.step, accuracy: interval.accuracy)
+        let verdict = checkpoint.earlyStopping.record(evaluation)
+        checkpoint.history.append(evaluation)
+        if verdict.isBest { checkpoint.bestVector = policy.vector?.values }
+        let metrics = EvaluationMetrics(
+            sums, interval, step: checkpoint.step, isBest: verdict.isBest,
+            best: checkpoint.earlyStopping.best ?? evaluation)
+        return (metrics, verdict.shouldStop)
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import T2Core
+import T2Learning
+import T2Tasks
+import T2Text
+
+/// A run made ready: the configuration resolved, and everything checked that a step, a worker or the disk would find wrong
+/// later.
+package struct TrainingPreparation: Sendable {
+    /// σ of each entry of a layout, in its order; only the sigmoid parameterisation asks for it.
+    package typealias SingularValues = (BaseModelFolder, ExpertLayout) throws -> [[Float]]
+
+    package let resolved: ResolvedConfiguration
+    package let definition: TrainingDefinition
+    package let task: TrainingTask
+    /// Problems in the validation split; an evaluation uses the first of them.
+    package let validationSplit: Int
+    /// What was left out of the data, for people.
+    package let notices: [String]
+    /// What was found in order, for people.
+    package private(set) var checked: [String]
+
+    /// What is quickly found wrong comes first. Makes nothing.
+    ///
+    /// - Throws: `ConfigurationError`, `InputError`, `SystemError`, `SafetensorsError`, `PromptError`, `SandboxError` or
+    ///   `LearningError`: the first thing that would go wrong later.
+    /// - Parameters:
+    ///   - name: of the run.
+    ///   - checkPlace: looks at where the run is to leave its results, and at the programs that it is to start, once the task is
+    ///     known; returns what it found in order.
+    package init(
+        _ source: ConfigurationSource, name: String, checkPlace: (TrainingTask) throws -> [String],
+        singularValues: SingularValues
+    ) throws {
+        resolved = try source.resolve()
+        let configuration = resolved.configuration
+        task = try TaskRegistry.bundled.task(named: configuration.task)
+        checked = try checkPlace(task)
+        let data = configuration.data ?? BaseModelFolder.defaultData(model: configuration.model)
+        try BaseModelFolder.requireFolder(configuration.model)
+        let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: configuration.model)
+        try resolved.check(contextLength: model.configuration.contextLength)
+        try resolved.checkAdapter(of: model.configuration)
+        checked.append(tokenizer.chatTemplate.map { "tokenizer, chat template \($0.family.rawValue)" } ?? "tokenizer")
+        let reader = TaskReader(
+            task, folder: data, tokenizer: tokenizer, model: model.configuration, maxTokens: configuration.maxTokens,
+            onBadRecord: configuration.onBadRecord, onLongPrompt: configuration.onLongPrompt)
+        let (training, validation) = (
+            try reader.problems(.train), try reader.problems(.valid, first: configuration.validationProblems)
+        )
+        validationSplit = validation.total
+        notices =
+            training.notices.map { "train: \($0)" } + validation.notices.map { "valid: \($0)" }
+        let longest = max(training.longest, validation.longest)
+        checked.append(
+            "\(training.problems.count + validation.problems.count) prompts: the longest with its completion has "
+                + "\(longest + configuration.maxTokens) of \(model.configuration.contextLength) tokens")
+        try model.checkWeights()
+        checked.append("\(model.configuration.weights.count) weights, all finite")
+        let parameterisation = try Self.parameterisation(configuration, model, singularValues)
+        definition = TrainingDefinition(
+            name: name, configuration: configuration, model: JobModel(model), parameterisation: parameterisation,
+            training: training.problems.map(\.withoutReference),
+            validation: validation.problems.map(\.withoutReference), stopStrings: task.stopStrings(reader.form))
+        _ = try LeaseCheck(definition, resolved)
+    }
+
+    private static func parameterisation(
+        _ configuration: RunConfiguration, _ model: BaseModelFolder, _ singularValues: SingularValues
+    ) throws -> Parameterisation {
+        if configuration.adapter == .lora, let rank = configuration.rank, let alpha = configuration.alpha {
+            return .lora(
+                LoRALayout(model: model.configuration, targets: configuration.targetModules, rank: rank, alpha: alpha))
+        }
+        let layout = ExpertLayout(model: model.configuration, targets: configuration.targetModules)
+        switch configuration.parameterisation {
+        case .direct: return .direct(layout)
+        case .sigmoid: return try .sigmoid(layout, singularValues: singularValues(model, layout))
+        }
+    }
+}

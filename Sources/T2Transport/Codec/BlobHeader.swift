@@ -1,0 +1,49 @@
+import Foundation
+import T2Core
+
+/// The JSON header of a BLOB. Payload: `values`, f32.
+struct BlobHeader: Codable {
+    let digest: Digest
+    let kind: Policy.Kind
+    /// Not an `ExpertLayout` yet: its counts are a peer's claims, and their sum may overflow.
+    let layout: [ExpertLayout.Entry]
+    let payload: [TensorDescription]
+
+    init(_ blob: Blob, payload: inout TensorFrames) {
+        payload.append("values", blob.policy.vector?.values ?? [])
+        digest = blob.digest
+        kind = blob.policy.kind
+        layout = blob.policy.vector?.layout.entries ?? []
+        self.payload = payload.descriptions
+    }
+
+    /// The blob, once its kind, layout and values are shown to have the digest that it is named by.
+    func blob(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> Blob {
+        let kind = Message.Kind.blob.rawValue
+        let received = try ReceivedTensorFrames(kind: kind, descriptions: payload, frames: frames)
+        guard frames.count == 1 else { throw .wrongFrameCount(kind: kind, expected: 4, found: 3 + frames.count) }
+        guard layout.count <= limits.layoutEntries else {
+            throw .tooLarge(kind: kind, what: "layout entries", limit: limits.layoutEntries, found: layout.count)
+        }
+        let largest = limits.frameBytes / MemoryLayout<Float>.stride
+        var total = 0
+        for entry in layout {
+            guard entry.count >= 0 else {
+                throw .malformedHeader(
+                    kind: kind, problem: "layout: '\(printable(entry.name))' has \(entry.count) values")
+            }
+            guard entry.count <= largest - total else {
+                throw .tooLarge(kind: kind, what: "values of the layout", limit: largest, found: entry.count)
+            }
+            total += entry.count
+        }
+        let values: [Float] = try received.values(0, name: "values", count: total)
+        let vector = ExpertVector(layout: ExpertLayout(entries: layout), values: values)
+        guard let policy = Policy(self.kind, vector: self.kind == .base ? nil : vector) else {
+            throw .malformedHeader(kind: kind, problem: "kind: '\(self.kind.rawValue)' does not go with a vector")
+        }
+        let found = policy.digest
+        guard found == digest else { throw .digestMismatch(kind: kind, expected: digest, found: found) }
+        return Blob(digest: digest, policy: policy)
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import T2Core
+
+/// What the header of a RESULT or an ERROR tells of a completion. Payload: `prompts` and `tokens` (i32) and `log-probabilities`
+/// (f32), those of all completions one after another.
+struct CompletionHeader: Codable {
+    let problem: String
+    let problemIndex: Int
+    let sample: Int
+    let policy: Int
+    /// How many of the payload's prompt tokens are this completion's; absent if its prompt is that of the one before it.
+    let promptCount: Int?
+    let tokenCount: Int
+    let text: String
+    let finishReason: FinishReason
+    /// At most one of `outcome` and `missing` is present; neither if nothing was judged.
+    let outcome: Outcome?
+    let missing: String?
+    let advantage: Float
+
+    init(_ completion: Completion, sharesPrompt: Bool) {
+        problem = completion.problem
+        problemIndex = completion.problemIndex
+        sample = completion.sample
+        policy = completion.policy
+        promptCount = sharesPrompt ? nil : completion.prompt.count
+        tokenCount = completion.tokens.count
+        text = completion.text
+        finishReason = completion.finishReason
+        switch completion.reward {
+        case .judged(let judgement): (outcome, missing) = (judgement, nil)
+        case .missing(let reason): (outcome, missing) = (nil, reason)
+        case .unjudged: (outcome, missing) = (nil, nil)
+        }
+        advantage = completion.advantage
+    }
+
+    /// - Returns: nil if it was judged and has no reward at the same time.
+    fileprivate var reward: Reward? {
+        switch (outcome, missing) {
+        case (let outcome?, nil): .judged(outcome)
+        case (nil, let reason?): .missing(reason: reason)
+        case (nil, nil): .unjudged
+        case (_?, _?): nil
+        }
+    }
+}
+
+extension TensorFrames {
+    /// Appends three frames.
+    ///
+    /// - Returns: what goes into the header.
+    mutating func append(_ completions: [Completion], kind: String) throws(ProtocolError) -> [CompletionHeader] {
+        var headers: [CompletionHeader] = []
+        var prompts: [Int32] = []
+        for (index, completion) in completions.enumerated() {
+            guard completion.tokens.count == completion.logProbabilities.count else {
+                throw .wrongShape(
+                    kind: kind, frame: "log-probabilities", expected: [completion.tokens.count],
+                    found: [completion.logProbabilities.count])
+            }
+            let isShared = index > 0 && completions[index - 1].prompt == completion.prompt
+            headers.append(CompletionHeader(completion, sharesPrompt: isShared))
+            if !isShared { prompts += completion.prompt }
+        }
+        append("prompts", prompts)
+        append("tokens", completions.flatMap(\.tokens))
+        append("log-probabilities", completions.flatMap(\.logProbabilities))
+        return headers
+    }
+}
+
+extension ReceivedTensorFrames {
+    /// The number of frames that completions take.
+    static let completionFrames = 3
+
+    /// The completions in the first three frames, once their counts agree with what the header tells of them.
+    func completions(_ headers: [CompletionHeader], _ limits: MessageLimits) throws(ProtocolError) -> [Completion] {
+        guard headers.count <= limits.completions else {
+            throw .tooLarge(kind: kind, what: "completions", limit: limits.completions, found: headers.count)
+        }
+        let promptTotal = try total(headers, "promptCount", limits) { $0.promptCount ?? 0 }
+        let tokenTotal = try total(headers, "tokenCount", limits) { $0.tokenCount }
+        let prompts: [Int32] = try values(0, name: "prompts", count: promptTotal)
+        let tokens: [Int32] = try values(1, name: "tokens", count: tokenTotal)
+        let logProbabilities: [Float] = try values(2, name: "log-probabilities", count: tokenTotal)
+        var completions: [Completion] = []
+        var (promptStart, tokenStart) = (0, 0)
+        for (index, header) in headers.enumerated() {
+            guard let reward = header.reward else {
+                throw .malformedHeader(
+                    kind: kind, problem: "completions.\(index): expected 'outcome' or 'missing', found both")
+            }
+            let range = tokenStart..<tokenStart + header.tokenCount
+            tokenStart = range.upperBound
+            var prompt = completions.last?.prompt ?? []
+            if let count = header.promptCount {
+                prompt = Array(prompts[promptStart..<promptStart + count])
+                promptStart += count
+            }
+            var completion = Completion(
+                prompt: prompt, tokens: Array(tokens[range]), logProbabilities: Array(logProbabilities[range]),
+                finishReason: header.finishReason)
+            completion.problem = header.problem
+            completion.problemIndex = header.problemIndex
+            completion.sample = header.sample
+            completion.policy = header.policy
+            completion.text = header.text
+            completion.reward = reward
+            completion.advantage = header.advantage
+            completions.append(completion)
+        }
+        return completions
+    }
+
+    /// The sum of a count over all headers, without overflow.
+    private func total(
+        _ headers: [CompletionHeader], _ field: String, _ limits: MessageLimits, _ count: (CompletionHeader) -> Int
+    ) throws(ProtocolError) -> Int {
+        var total = 0
+        for (index, header) in headers.enumerated() {
+            let value = count(header)
+            guard value >= 0 else {
+                throw .malformedHeader(kind: kind, problem: "completions.\(index).\(field) is \(value)")
+            }
+            guard value <= limits.tokens - total else {
+                throw .tooLarge(kind: kind, what: "tokens", limit: limits.tokens, found: value)
+            }
+            total += value
+        }
+        return total
+    }
+
+    /// - Throws: `ProtocolError.digestMismatch` if a bit of the payload is another than its sender's.
+    func require(_ expected: Digest) throws(ProtocolError) {
+        let found = digest
+        guard found == expected else { throw .digestMismatch(kind: kind, expected: expected, found: found) }
+    }
+}

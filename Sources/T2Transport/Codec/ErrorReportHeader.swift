@@ -1,0 +1,49 @@
+import Foundation
+import T2Core
+
+/// The JSON header of an ERROR. Payload: the frames of the completions if it carries any, else none.
+struct ErrorReportHeader: Codable {
+    let unit: UnitKey?
+    let attempt: Int?
+    let category: FailureCategory
+    let message: String
+    let logLines: [String]
+    let policy: Digest?
+    // All three are there or none is.
+    let completions: [CompletionHeader]?
+    let payload: [TensorDescription]?
+    let payloadDigest: Digest?
+
+    init(_ report: ErrorReport, payload: inout TensorFrames) throws(ProtocolError) {
+        unit = report.unit
+        attempt = report.attempt
+        category = report.category
+        message = report.message
+        logLines = report.logLines
+        policy = report.policy
+        guard !report.completions.isEmpty else {
+            (completions, self.payload, payloadDigest) = (nil, nil, nil)
+            return
+        }
+        completions = try payload.append(report.completions, kind: Message.Kind.error.rawValue)
+        self.payload = payload.descriptions
+        payloadDigest = payload.digest
+    }
+
+    /// The report, once its payload is shown to be what the header says.
+    func report(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> ErrorReport {
+        let kind = Message.Kind.error.rawValue
+        let expected = completions == nil ? 3 : 3 + ReceivedTensorFrames.completionFrames
+        guard 3 + frames.count == expected else {
+            throw .wrongFrameCount(kind: kind, expected: expected, found: 3 + frames.count)
+        }
+        var report = ErrorReport(
+            unit: unit, attempt: attempt, category: category, message: message, logLines: logLines, policy: policy)
+        guard let completions else { return report }
+        guard let payloadDigest else { throw .malformedHeader(kind: kind, problem: "payloadDigest is missing") }
+        let received = try ReceivedTensorFrames(kind: kind, descriptions: payload ?? [], frames: frames)
+        report.completions = try received.completions(completions, limits)
+        try received.require(payloadDigest)
+        return report
+    }
+}

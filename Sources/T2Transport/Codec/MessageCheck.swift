@@ -1,0 +1,121 @@
+import T2Core
+
+/// Ranges that a well-formed header may still break: what would overflow, trap or never end further in.
+struct MessageCheck {
+    let kind: String
+    let limits: MessageLimits
+
+    func check(_ message: Message) throws(ProtocolError) {
+        switch message {
+        case .hello(let body):
+            try name(body.worker.name, "worker.name", bytes: 1...200)
+            try name(body.fingerprint, "fingerprint")
+            try range(body.lanes, "lanes", 1...65_536)
+            try range(body.holding?.count ?? 0, "holding (count)", 0...limits.completions)
+            for lease in body.holding ?? [] { try check(lease.unit, attempt: lease.attempt) }
+        case .credit(let body):
+            try range(body.count, "count", 0...limits.completions)
+            try range(body.received ?? 0, "received", 0...MessageLimits.counter)
+        case .progress(let body):
+            try check(body.unit, attempt: body.attempt)
+            try range(body.tokens, "tokens", 0...MessageLimits.counter)
+        case .result(let body): try check(body)
+        case .welcome(let body):
+            for run in body.runs { try name(run, "runs") }
+        case .lease(let body): try check(body)
+        case .cancel(let body): try check(body.unit, attempt: 0)
+        case .acknowledgement(let body): try check(body.unit, attempt: body.attempt)
+        case .error(let body):
+            if let unit = body.unit { try check(unit, attempt: body.attempt ?? 0) }
+            try check(body.completions)
+        case .getBlob, .bye, .reject, .blob, .drain, .heartbeat: break
+        }
+    }
+
+    private func check(_ unit: UnitKey, attempt: Int) throws(ProtocolError) {
+        try name(unit.run, "unit.run")
+        try range(unit.step, "unit.step", 0...MessageLimits.counter)
+        try range(unit.index, "unit.index", 0...MessageLimits.counter)
+        try range(attempt, "attempt", 0...MessageLimits.counter)
+    }
+
+    private func check(_ lease: Lease) throws(ProtocolError) {
+        let work = lease.work
+        try check(work.key, attempt: lease.attempt)
+        try range(work.problems.count, "work.problems (count)", 1...limits.completions)
+        guard work.problems.count == work.problemIndices.count else {
+            throw malformed(
+                "work.problemIndices (count)", "\(work.problems.count), one a problem", work.problemIndices.count)
+        }
+        for problem in work.problems { try name(problem.id, "work.problems.id") }
+        for index in work.problemIndices {
+            try range(index, "work.problemIndices", 0...RandomStream.limits.problem - 1)
+        }
+        try range(work.policies.count, "work.policies (count)", 1...limits.policies)
+        try range(work.sequences.count, "work.sequences (count)", 1...limits.completions)
+        for sequence in work.sequences {
+            try range(sequence.problem, "work.sequences.problem", 0...work.problems.count - 1)
+            try range(sequence.sample, "work.sequences.sample", 0...RandomStream.limits.sample - 1)
+            try range(sequence.policy, "work.sequences.policy", 0...work.policies.count - 1)
+        }
+        if let sampling = work.sampling { try check(sampling) }
+        try duration(lease.lengthSeconds, "lengthSeconds")
+    }
+
+    private func check(_ sampling: Sampling) throws(ProtocolError) {
+        try range(sampling.maxTokens, "work.sampling.maxTokens", 1...limits.tokens)
+        guard sampling.temperature >= 0, sampling.temperature.isFinite else {
+            throw malformed("work.sampling.temperature", "0 or more", sampling.temperature)
+        }
+        if let topK = sampling.topK { try range(topK, "work.sampling.topK", 1...Int(Int32.max)) }
+        if let topP = sampling.topP, !(topP > 0 && topP <= 1) {
+            throw malformed("work.sampling.topP", "more than 0 and at most 1", topP)
+        }
+    }
+
+    private func check(_ result: UnitResult) throws(ProtocolError) {
+        try check(result.unit, attempt: result.attempt)
+        try check(result.output.completions)
+        let statistics = result.output.statistics
+        try range(statistics.promptTokens, "statistics.promptTokens", 0...MessageLimits.counter)
+        try range(statistics.completionTokens, "statistics.completionTokens", 0...MessageLimits.counter)
+        try range(statistics.equalRewardGroups, "statistics.equalRewardGroups", 0...MessageLimits.counter)
+        for count in statistics.missing.values {
+            try range(count, "statistics.missing", 0...result.output.completions.count)
+        }
+    }
+
+    private func check(_ completions: [Completion]) throws(ProtocolError) {
+        for completion in completions {
+            try name(completion.problem, "completions.problem")
+            try range(completion.problemIndex, "completions.problemIndex", 0...MessageLimits.counter)
+            try range(completion.sample, "completions.sample", 0...MessageLimits.counter)
+            try range(completion.policy, "completions.policy", 0...limits.policies)
+        }
+    }
+
+    private func range(_ value: Int, _ field: String, _ allowed: ClosedRange<Int>) throws(ProtocolError) {
+        guard allowed.contains(value) else {
+            throw malformed(field, "\(allowed.lowerBound) to \(allowed.upperBound)", value)
+        }
+    }
+
+    /// More than zero, and few enough to be added to an instant.
+    private func duration(_ seconds: Double, _ field: String) throws(ProtocolError) {
+        guard seconds > 0, seconds <= 1e7 else {
+            throw malformed(field, "more than 0 and at most 1e7 seconds", seconds)
+        }
+    }
+
+    private func name(_ text: String, _ field: String, bytes: ClosedRange<Int>? = nil) throws(ProtocolError) {
+        let allowed = bytes ?? 0...limits.nameBytes
+        guard allowed.contains(text.utf8.count) else {
+            throw malformed(field, "\(allowed.lowerBound) to \(allowed.upperBound) bytes", text.utf8.count)
+        }
+    }
+
+    private func malformed(_ field: String, _ expected: String, _ found: some CustomStringConvertible) -> ProtocolError
+    {
+        .malformedHeader(kind: kind, problem: "\(field): expected \(expected), found \(found)")
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import T2Core
+
+/// Messages ⇄ frames: `["T2/3", kind, header as JSON, payload frames…]`.
+///
+/// The same message always gives the same bytes: the header's keys are sorted. Decoding trusts nothing: every count,
+/// size, type, shape and digest is compared, and no memory is taken on a peer's word.
+package struct MessageCodec: Sendable {
+    package let limits: MessageLimits
+
+    package init(limits: MessageLimits = MessageLimits()) { self.limits = limits }
+
+    /// The frames of a message.
+    ///
+    /// - Throws: `ProtocolError` if the message cannot travel: a NaN or an infinity in its header, or beyond the limits.
+    package func encode(_ message: Message) throws(ProtocolError) -> [Data] {
+        var payload = TensorFrames()
+        let kind = message.kind.rawValue
+        try MessageCheck(kind: kind, limits: limits).check(message)
+        let header: Data =
+            switch message {
+            case .hello(let body): try encodeHeader(body, kind)
+            case .credit(let body): try encodeHeader(body, kind)
+            case .getBlob(let body): try encodeHeader(body, kind)
+            case .progress(let body): try encodeHeader(body, kind)
+            case .result(let body): try encodeHeader(UnitResultHeader(body, payload: &payload), kind)
+            case .bye(let body): try encodeHeader(body, kind)
+            case .welcome(let body): try encodeHeader(body, kind)
+            case .reject(let body): try encodeHeader(body, kind)
+            case .lease(let body): try encodeHeader(body, kind)
+            case .blob(let body): try encodeHeader(BlobHeader(body, payload: &payload), kind)
+            case .cancel(let body): try encodeHeader(body, kind)
+            case .acknowledgement(let body): try encodeHeader(body, kind)
+            case .drain(let body): try encodeHeader(body, kind)
+            case .heartbeat(let body): try encodeHeader(body, kind)
+            case .error(let body): try encodeHeader(ErrorReportHeader(body, payload: &payload), kind)
+            }
+        let frames = [Data(Message.version.utf8), Data(kind.utf8), header] + payload.frames
+        try checkSizes(frames, kind)
+        return frames
+    }
+
+    /// The message in these frames.
+    ///
+    /// - Throws: `ProtocolError` saying what was expected and what was found.
+    package func decode(_ frames: [Data]) throws(ProtocolError) -> Message {
+        let version = frames.first.map(Self.text) ?? ""
+        guard version == Message.version else { throw .unsupportedVersion(found: version) }
+        let name = frames.count > 1 ? Self.text(frames[1]) : ""
+        guard let kind = Message.Kind(rawValue: name) else { throw .unknownKind(found: name) }
+        guard frames.count >= 3 else { throw .wrongFrameCount(kind: name, expected: 3, found: frames.count) }
+        try checkSizes(frames, name)
+        let header = frames[2]
+        let payload = Array(frames[3...])
+        if ![.result, .blob, .error].contains(kind) {
+            guard payload.isEmpty else { throw .wrongFrameCount(kind: name, expected: 3, found: frames.count) }
+        }
+        let message: Message =
+            switch kind {
+            case .hello: .hello(try decodeHeader(header, name))
+            case .credit: .credit(try decodeHeader(header, name))
+            case .getBlob: .getBlob(try decodeHeader(header, name))
+            case .progress: .progress(try decodeHeader(header, name))
+            case .result: .result(try decodeHeader(header, name, as: UnitResultHeader.self).result(payload, limits))
+            case .bye: .bye(try decodeHeader(header, name))
+            case .welcome: .welcome(try decodeHeader(header, name))
+            case .reject: .reject(try decodeHeader(header, name))
+            case .lease: .lease(try decodeHeader(header, name))
+            case .blob: .blob(try decodeHeader(header, name, as: BlobHeader.self).blob(payload, limits))
+            case .cancel: .cancel(try decodeHeader(header, name))
+            case .acknowledgement: .acknowledgement(try decodeHeader(header, name))
+            case .drain: .drain(try decodeHeader(header, name))
+            case .heartbeat: .heartbeat(try decodeHeader(header, name))
+            case .error: .error(try decodeHeader(header, name, as: ErrorReportHeader.self).report(payload, limits))
+            }
+        try MessageCheck(kind: name, limits: limits).check(message)
+        return message
+    }
+
+    private func checkSizes(_ frames: [Data], _ kind: String) throws(ProtocolError) {
+        guard frames.count <= MessageLimits.frames else {
+            throw .tooLarge(kind: kind, what: "number of frames", limit: MessageLimits.frames, found: frames.count)
+        }
+        guard frames[2].count <= limits.headerBytes else {
+            throw .tooLarge(kind: kind, what: "bytes of the header", limit: limits.headerBytes, found: frames[2].count)
+        }
+        for frame in frames where frame.count > limits.frameBytes {
+            throw .tooLarge(kind: kind, what: "bytes of a frame", limit: limits.frameBytes, found: frame.count)
+        }
+    }
+
+    private func encodeHeader(_ header: some Encodable, _ kind: String) throws(ProtocolError) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try encoder.encode(header)
+        } catch EncodingError.invalidValue(let value, let context) {
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw .malformedHeader(kind: kind, problem: "\(path): '\(value)' is not a number that JSON can hold")
+        } catch {
+            throw .malformedHeader(kind: kind, problem: printable("\(error)"))
+        }
+    }
+
+    private func decodeHeader<Header: Decodable>(
+        _ data: Data, _ kind: String, as: Header.Type = Header.self
+    ) throws(ProtocolError) -> Header {
+        do {
+            return try JSONDecoder().decode(Header.self, from: data)
+        } catch {
+            let problem = printable(decodingProblem(error))
+            throw .malformedHeader(kind: kind, problem: problem.hasSuffix(".") ? String(problem.dropLast()) : problem)
+        }
+    }
+
+    /// A short frame as text, whatever it holds.
+    private static func text(_ frame: Data) -> String {
+        printable(String(decoding: frame.prefix(40), as: UTF8.self))
+    }
+}

@@ -1,0 +1,47 @@
+import T2Core
+
+/// What is wrong with a message from a peer: what was expected and what was found.
+package enum ProtocolError: UserFacingError, Equatable {
+    /// The first frame is not this protocol's version.
+    case unsupportedVersion(found: String)
+    case unknownKind(found: String)
+    case wrongFrameCount(kind: String, expected: Int, found: Int)
+    case malformedHeader(kind: String, problem: String)
+    case wrongFrameSize(kind: String, frame: String, expected: Int, found: Int)
+    case wrongElement(kind: String, frame: String, expected: TensorElement, found: TensorElement)
+    case wrongShape(kind: String, frame: String, expected: [Int], found: [Int])
+    /// A size or count beyond the limits.
+    case tooLarge(kind: String, what: String, limit: Int, found: Int)
+    case digestMismatch(kind: String, expected: Digest, found: Digest)
+
+    package var description: String {
+        switch self {
+        case .unsupportedVersion(let found):
+            "protocol: expected '\(Message.version)' in the first frame, found '\(found)'. \(Self.remedy)"
+        case .unknownKind(let found):
+            "protocol: expected a message kind of \(Message.version), found '\(found)'. \(Self.remedy)"
+        case .wrongFrameCount(let kind, let expected, let found):
+            "\(kind): expected \(expected) frames, found \(found). \(Self.remedy)"
+        case .malformedHeader(let kind, let problem):
+            "\(kind): its header cannot be read: \(problem). \(Self.remedy)"
+        case .wrongFrameSize(let kind, let frame, let expected, let found):
+            "\(kind): payload '\(frame)' should have \(expected) bytes, found \(found). \(Self.remedy)"
+        case .wrongElement(let kind, let frame, let expected, let found):
+            "\(kind): payload '\(frame)' should have elements \(expected.rawValue), found \(found.rawValue). \(Self.remedy)"
+        case .wrongShape(let kind, let frame, let expected, let found):
+            "\(kind): payload '\(frame)' should have shape \(expected), found \(found). \(Self.remedy)"
+        case .tooLarge(let kind, let what, let limit, let found):
+            "\(kind): \(what): found \(found), the limit is \(limit). Use smaller units or fewer tokens a completion."
+        case .digestMismatch(let kind, let expected, let found):
+            """
+            \(kind): the payload should have digest \(expected.short), found \(found.short). It was damaged on its way; \
+            send it again.
+            """
+        }
+    }
+
+    private static let remedy =
+        "Run the same t2 version on both sides; if it is the same, something else talks to this port."
+
+    package var exitStatus: ExitStatus { .protocolViolation }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import T2Core
+
+/// The JSON header of a RESULT. Payload: the frames of the completions, and `gradient` (f32) if there is one.
+struct UnitResultHeader: Codable {
+    let unit: UnitKey
+    let attempt: Int
+    let epoch: UInt64
+    let statistics: UnitStatistics
+    let completions: [CompletionHeader]
+    let payload: [TensorDescription]
+    let payloadDigest: Digest
+
+    init(_ result: UnitResult, payload: inout TensorFrames) throws(ProtocolError) {
+        completions = try payload.append(result.output.completions, kind: Message.Kind.result.rawValue)
+        if let gradient = result.output.gradient { payload.append("gradient", gradient) }
+        unit = result.unit
+        attempt = result.attempt
+        epoch = result.epoch
+        statistics = result.output.statistics
+        self.payload = payload.descriptions
+        payloadDigest = payload.digest
+    }
+
+    /// The result, once its counts agree and its payload has the digest that the header names.
+    func result(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> UnitResult {
+        let kind = Message.Kind.result.rawValue
+        let received = try ReceivedTensorFrames(kind: kind, descriptions: payload, frames: frames)
+        let own = ReceivedTensorFrames.completionFrames
+        guard (own...own + 1).contains(frames.count) else {
+            throw .wrongFrameCount(kind: kind, expected: 3 + own + 1, found: 3 + frames.count)
+        }
+        var output = UnitOutput(completions: try received.completions(completions, limits), statistics: statistics)
+        if frames.count > own {
+            output.gradient = try received.values(own, name: "gradient", count: payload[own].shape.first ?? 0)
+        }
+        try received.require(payloadDigest)
+        return UnitResult(unit: unit, attempt: attempt, epoch: epoch, output: output)
+    }
+}

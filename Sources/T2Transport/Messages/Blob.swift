@@ -1,0 +1,12 @@
+import T2Core
+
+/// A content-addressed policy. Payload: its values, f32.
+package struct Blob: Sendable, Equatable {
+    package var digest: Digest
+    package var policy: Policy
+
+    package init(digest: Digest, policy: Policy) {
+        self.digest = digest
+        self.policy = policy
+    }
+}

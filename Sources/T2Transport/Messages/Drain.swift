@@ -1,0 +1,8 @@
+import T2Core
+
+/// The coordinator asks a worker to finish what it has and leave.
+package struct Drain: Sendable, Equatable, Codable {
+    package var reason: String
+
+    package init(reason: String) { self.reason = reason }
+}

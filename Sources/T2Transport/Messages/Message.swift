@@ -1,0 +1,72 @@
+import T2Core
+
+/// Everything that coordinator and workers say to each other. Protocol version 3.
+///
+/// On the wire: `["T2/3", kind, header as JSON, payload frames…]`. The payload frames are raw little-endian tensors whose
+/// types and shapes stand in the header; nothing executable is ever accepted. The protocol is described in this target's
+/// README.
+package enum Message: Sendable, Equatable {
+    // From worker to coordinator.
+    case hello(Hello)
+    case credit(Credit)
+    case getBlob(GetBlob)
+    case progress(Progress)
+    case result(UnitResult)
+    case bye(Bye)
+
+    // From coordinator to worker.
+    case welcome(Welcome)
+    case reject(Reject)
+    case lease(Lease)
+    case blob(Blob)
+    case cancel(Cancel)
+    case acknowledgement(Acknowledgement)
+    case drain(Drain)
+
+    // Both ways.
+    case heartbeat(Heartbeat)
+    case error(ErrorReport)
+
+    /// The first frame. A peer of another major version is refused.
+    package static let version = "T2/3"
+
+    /// The name in the second frame.
+    package enum Kind: String, Sendable, CaseIterable {
+        case hello = "HELLO"
+        case credit = "CREDIT"
+        case getBlob = "GET_BLOB"
+        case progress = "PROGRESS"
+        case result = "RESULT"
+        case bye = "BYE"
+        case welcome = "WELCOME"
+        case reject = "REJECT"
+        case lease = "LEASE"
+        case blob = "BLOB"
+        case cancel = "CANCEL"
+        case acknowledgement = "ACK"
+        case drain = "DRAIN"
+        case heartbeat = "HEARTBEAT"
+        case error = "ERROR"
+    }
+
+    /// The name it travels under.
+    package var kind: Kind {
+        switch self {
+        case .hello: .hello
+        case .credit: .credit
+        case .getBlob: .getBlob
+        case .progress: .progress
+        case .result: .result
+        case .bye: .bye
+        case .welcome: .welcome
+        case .reject: .reject
+        case .lease: .lease
+        case .blob: .blob
+        case .cancel: .cancel
+        case .acknowledgement: .acknowledgement
+        case .drain: .drain
+        case .heartbeat: .heartbeat
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import T2Core
+
+/// The coordinator does not take a worker on.
+package struct Reject: Sendable, Equatable, Codable {
+    package var reason: String
+    package var remedy: String
+
+    package init(reason: String, remedy: String) {
+        self.reason = reason
+        self.remedy = remedy
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import T2CommandLine
+import T2Coordinator
+import T2Core
+import T2Jobs
+import T2Tasks
+import T2Transport
+
+/// Jobs on a cluster: where they leave their results, and which workers compute for them.
+struct ClusterHostOptions: JobHostOptions {
+    static let program = "t2-coord"
+    static let description =
+        "Whatever workers join compute it, and any of them may vanish. Every result is kept in the run folder: after a crash or "
+        + "Ctrl-C the same command with --resume goes on where it was."
+    static let exampleSuffix = " --local-workers 2"
+    static let endsWhenStopped = false
+
+    @Option(
+        name: .customLong("run-dir"),
+        help: ArgumentHelp(
+            "Folder for everything the job leaves. (default: runs/<command>-<task>-<date>)", valueName: "dir"))
+    var runFolder: String?
+
+    @OptionGroup var host: HostOptions
+
+    @Flag(help: "Go on with the job in --run-dir; all other options as at its start.")
+    var resume = false
+
+    @Flag(help: "Print one JSON object on standard output, and what happens on standard error.")
+    var json = false
+
+    func validate() throws {
+        guard !resume || runFolder != nil else {
+            throw ValidationError("--resume needs --run-dir: the folder of the job to go on with.")
+        }
+    }
+
+    func check(_ work: String, tasks: [TrainingTask]) throws {
+        _ = try Endpoint(listening: host.bind)
+        if let runFolder {
+            try RunFolder.check(path: runFolder, resume: resume)
+            try RunFolder.checkPlace(runFolder)
+        }
+        guard host.localWorkers > 0 else { return }
+        try LocalWorkers.requireProgram(LocalWorkers.installedProgram)
+        _ = try host.verification.verifier(parallelism: 1, for: tasks)
+    }
+
+    func serve<Result: Sendable>(
+        _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
+    ) async throws -> Result {
+        let path = runFolder ?? RunOptions.freshFolder(named: request.work)
+        // Standard output is for the one object.
+        let (isJSON, console) = (json, Console())
+        let say: @Sendable (String) -> Void = { line in
+            if isJSON { StandardError.write(line + "\n") } else { console.say(line) }
+        }
+        let cluster = try ClusterHost(
+            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
+        let folder = try RunFolder(path: path, resume: resume)
+        say("run folder \(folder.path)")
+        let keepsResults = request.keepsResults
+        let (result, isStopped) = try await cluster.serve(logFolder: folder.path, signals: request.signals) {
+            dispatcher in
+            let service = DispatcherService(dispatcher, folder: keepsResults ? folder : nil)
+            let result = try await body(service) { .workers(await dispatcher.joinedCount) }
+            return (result, await dispatcher.isStopped)
+        }
+        if isStopped { say("stopped; go on with the same command, --resume and --run-dir \(folder.path)") }
+        return result
+    }
+}
