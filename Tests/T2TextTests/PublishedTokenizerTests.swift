@@ -1,32 +1,19 @@
 import Foundation
+import T2TestSupport
 import T2Text
 import Testing
 
-/// Tokenizers too large to keep here: in the folder `tokenizers` of `T2_SHARED`, or of `shared` beside the checkout.
-private enum SharedTokenizers {
-    static func path(_ name: String) -> String {
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-        let shared =
-            ProcessInfo.processInfo.environment["T2_SHARED"].map { URL(filePath: $0) }
-            ?? checkout.appending(path: "../shared")
-        return shared.appending(path: "tokenizers/\(name)").standardized.path
-    }
-
-    static func exist(_ names: String...) -> Bool {
-        names.allSatisfy { FileManager.default.fileExists(atPath: path($0)) }
-    }
-}
-
 @Suite("Published tokenizers")
-struct SharedTokenizerTests {
+struct PublishedTokenizerTests {
     @Test(
         "GPT-2 agrees with tiktoken on every text and gives it back",
         .enabled(
-            if: SharedTokenizers.exist("gpt2/tokenizer.json", "expected/gpt2.tiktoken.jsonl"),
-            "shared/tokenizers/gpt2 or expected/gpt2.tiktoken.jsonl is absent"))
+            if: PublishedFiles.tokenizers.have(["gpt2/tokenizer.json", "expected/gpt2.tiktoken.jsonl"]),
+            "\(PublishedFiles.tokenizers.absence(of: ["gpt2/tokenizer.json", "expected/gpt2.tiktoken.jsonl"]))"))
     func gpt2() throws {
-        let tokenizer = try Tokenizer(path: SharedTokenizers.path("gpt2/tokenizer.json"))
-        let lines = try String(contentsOfFile: SharedTokenizers.path("expected/gpt2.tiktoken.jsonl"), encoding: .utf8)
+        let tokenizer = try Tokenizer(path: PublishedFiles.tokenizers.path("gpt2/tokenizer.json"))
+        let expected = PublishedFiles.tokenizers.path("expected/gpt2.tiktoken.jsonl")
+        let lines = try String(contentsOfFile: expected, encoding: .utf8)
         let encodings = try lines.utf8.split(separator: UInt8(ascii: "\n")).map {
             try JSONDecoder().decode(TokenizerFixture.Encoding.self, from: Data($0))
         }
@@ -40,10 +27,10 @@ struct SharedTokenizerTests {
     @Test(
         "A vocabulary that lacks bytes drops them as the tokenizers library does, and says how many it lacks",
         .enabled(
-            if: SharedTokenizers.exist("byte-level-small/tokenizer.json"),
-            "shared/tokenizers/byte-level-small is absent"))
+            if: PublishedFiles.tokenizers.have(["byte-level-small/tokenizer.json"]),
+            "\(PublishedFiles.tokenizers.absence(of: ["byte-level-small/tokenizer.json"]))"))
     func incompleteVocabulary() throws {
-        let tokenizer = try Tokenizer(path: SharedTokenizers.path("byte-level-small/tokenizer.json"))
+        let tokenizer = try Tokenizer(path: PublishedFiles.tokenizers.path("byte-level-small/tokenizer.json"))
         let ids = tokenizer.encode("Hello world")
         #expect(ids == [72, 101, 108, 108, 111, 119, 111, 114, 108, 100])
         #expect(tokenizer.decode(ids, skipSpecialTokens: false) == "Helloworld")
