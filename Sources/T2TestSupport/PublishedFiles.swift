@@ -13,7 +13,7 @@ package struct PublishedFiles: Sendable {
     package static let tokenizers = PublishedFiles(
         variable: "T2_TOKENIZERS", names: ["tokenizers"], mark: "expected/gpt2.tiktoken.jsonl")
 
-    /// The folder that holds the files, if it was found or named.
+    /// The folder that was named or found; a name of no folder otherwise.
     package let folder: String
     private let variable: String
 
@@ -28,7 +28,9 @@ package struct PublishedFiles: Sendable {
 
     /// Why a test that needs these files is skipped, and what would make it run.
     package func absence(of names: [String]) -> String {
-        "not found in the folder \(folder): \(missing(names).joined(separator: ", ")). Name the folder in \(variable)"
+        let missing = missing(names)
+        let more = missing.count > 1 ? " and \(missing.count - 1) more" : ""
+        return "the folder \(folder) has no \(missing.first ?? "files")\(more). Name the folder in \(variable)"
     }
 
     private func missing(_ names: [String]) -> [String] {
