@@ -29,7 +29,7 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
-        // Tells T2Version the commit.
+        // Records the commit that T2Version shows.
         .plugin(name: "RecordCommit", capability: .buildTool(), exclude: ["record_commit"]),
 
         // A target imports only from rows above it; the coordinator never links the model.

@@ -13,7 +13,7 @@ package struct PublishedFiles: Sendable {
     package static let tokenizers = PublishedFiles(
         variable: "T2_TOKENIZERS", names: ["tokenizers"], mark: "expected/gpt2.tiktoken.jsonl")
 
-    /// The folder that was named or found; a name of no folder otherwise.
+    /// The folder, or its usual name if no folder was named or found.
     package let folder: String
     private let variable: String
 
