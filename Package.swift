@@ -29,10 +29,13 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        // Records the commit that T2Version shows.
+        .plugin(name: "RecordCommit", capability: .buildTool(), exclude: ["record_commit"]),
 
         // A target imports only from rows above it; the coordinator never links the model.
         // Row 1
         .target(name: "T2Core", dependencies: [crypto]),
+        .target(name: "T2Version", plugins: ["RecordCommit"]),
 
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
@@ -83,33 +86,32 @@ let package = Package(
             name: "t2-coord",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs",
-                "T2Coordinator", "T2CommandLine", "T2Experiments", "T2Report",
-                argumentParser, logging,
+                "T2Coordinator", "T2CommandLine", "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-worker",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine", "T2Worker", "T2CommandLine",
-                argumentParser, logging,
+                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine", "T2Worker",
+                "T2CommandLine", "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Engine",
-                "T2Worker", "T2Jobs", "T2Coordinator", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
-                logging,
+                "T2Worker", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-bench",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "T2Engine", "CKernels", "T2CommandLine",
-                argumentParser,
+                "T2Version", argumentParser,
             ]),
         .target(name: "T2TestSupport", dependencies: ["T2Core", "T2Transport"], resources: [.copy("Fixtures")]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
-        .testTarget(name: "T2TextTests", dependencies: ["T2Core", "T2Text"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "T2TextTests", dependencies: ["T2Core", "T2Text", "T2TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "T2TasksTests", dependencies: ["T2Core", "T2Tasks", "T2TestSupport"]),
         .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "CZeroMQ"]),
         .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
@@ -138,7 +140,9 @@ let package = Package(
                 "T2TestSupport",
             ]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
-        .testTarget(name: "ProgramTests", dependencies: ["T2Core", "T2TestSupport", "t2", "t2-bench"]),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: ["T2Core", "T2TestSupport", "T2Version", "t2", "t2-bench", "t2-coord", "t2-worker"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["T2Core", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker", "t2"]),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
+import T2Version
 
 @main
 struct Bench: ParsableCommand {
@@ -21,6 +22,7 @@ struct Bench: ParsableCommand {
               66       a file or folder that is missing
               69       the sandbox cannot run on this machine
             """,
+        version: ProgramVersion.text(of: "t2-bench"),
         subcommands: [Profile.self, Serve.self, ProductBench.self, SandboxBench.self])
 
     /// Sequences of a batch: as many as nobody has, few enough to be counted in tokens.

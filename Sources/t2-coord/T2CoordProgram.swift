@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
+import T2Version
 
 @main
 struct T2CoordProgram: AsyncParsableCommand {
@@ -32,6 +33,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               78       wrong configuration, or not that of the run to resume
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
+        version: ProgramVersion.text(of: "t2-coord"),
         subcommands: [StartCommand.self, AdaptCommand<ClusterHostOptions>.self, EvaluateCommand<ClusterHostOptions>.self,
             ReportCommand<ClusterHostOptions>.self, RolloutsCommand.self])
 

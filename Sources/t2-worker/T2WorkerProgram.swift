@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import T2CommandLine
 import T2Core
+import T2Version
 
 @main
 struct T2WorkerProgram: AsyncParsableCommand {
@@ -29,6 +30,7 @@ struct T2WorkerProgram: AsyncParsableCommand {
               78       refused by the coordinator, as for another base model
               130, 143 stopped by Ctrl-C or SIGTERM before it joined, or at once by a second one
             """,
+        version: ProgramVersion.text(of: "t2-worker"),
         subcommands: [JoinCommand.self])
 
     static func main() async {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import T2CommandLine
 import T2Numerics
+import T2Version
 
 @main
 struct T2: AsyncParsableCommand {
@@ -34,6 +35,7 @@ struct T2: AsyncParsableCommand {
               78       settings that no training can have
               130, 143 ended at once by Ctrl-C or SIGTERM; eval, generate: by a second one
             """,
+        version: ProgramVersion.text(of: "t2"),
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self,
             EvaluateCommand<LocalHostOptions>.self, AdaptCommand<LocalHostOptions>.self, CompareCommand.self,

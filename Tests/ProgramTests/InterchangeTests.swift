@@ -4,17 +4,21 @@ import Testing
 
 /// The Python environment that scripts/python_environment makes, and what is checked with it.
 private enum Interchange {
-    static let root = URL(fileURLWithPath: #filePath).pathComponents.dropFirst().dropLast(3)
-        .reduce("") { $0 + "/" + $1 }
-    static let python = root + "/.venv/bin/python"
-    static let scripts = root + "/scripts/interchange"
-    static var hasPython: Bool { FileManager.default.isExecutableFile(atPath: python) }
+    static let python = Checkout.path + "/.venv/bin/python"
+    static let scripts = Checkout.path + "/scripts/interchange"
+    /// Whether the environment is complete: its last part is a copy of the list of its packages.
+    static var hasPython: Bool {
+        FileManager.default.isExecutableFile(atPath: python)
+            && FileManager.default.contentsEqual(
+                atPath: Checkout.path + "/.venv/installed-requirements.txt",
+                andPath: Checkout.path + "/scripts/requirements.txt")
+    }
 }
 
 /// What goes to and comes from other programs, checked by them: PyTorch, transformers and safetensors.
 @Suite(
     "Agreement with transformers and with the reference's checkpoints",
-    .enabled(if: Interchange.hasPython, "needs the Python environment that scripts/python_environment makes"),
+    .enabled(if: Interchange.hasPython, "there is no Python environment. scripts/python_environment makes it"),
     .serialized)
 struct InterchangeTests {
     @Test("merged models score in transformers as in t2; checkpoints are imported", arguments: ["merge", "import"])

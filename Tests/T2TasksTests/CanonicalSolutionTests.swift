@@ -1,32 +1,22 @@
 import Foundation
 import T2Tasks
+import T2TestSupport
 import Testing
 
-/// The published data sets: in the folder `data` of `T2_SHARED`, or of `shared` beside the checkout.
-private enum SharedPrograms {
-    static func path(_ name: String) -> String {
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-        let shared =
-            ProcessInfo.processInfo.environment["T2_SHARED"].map { URL(filePath: $0) }
-            ?? checkout.appending(path: "../shared")
-        return shared.appending(path: "data/\(name)").standardized.path
-    }
-
-    static func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
-
+private enum PublishedPrograms {
     static func lines<Record: Decodable>(_ data: Data, of type: Record.Type) throws -> [Record] {
         try data.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(type, from: Data($0)) }
     }
 
     static func lines<Record: Decodable>(_ name: String, of type: Record.Type) throws -> [Record] {
-        try lines(Data(contentsOf: URL(filePath: path(name))), of: type)
+        try lines(Data(contentsOf: URL(filePath: PublishedFiles.datasets.path(name))), of: type)
     }
 
     /// A compressed file's content, by the system's gzip.
     static func decompressed(_ name: String) throws -> Data {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc", path(name)]
+        process.arguments = ["gzip", "-dc", PublishedFiles.datasets.path(name)]
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -79,18 +69,21 @@ struct CanonicalSolutionTests {
 
     @Test(
         "of MBPP pass all their tests",
-        .enabled(if: SharedPrograms.exists("mbpp/mbpp.jsonl"), "shared/data/mbpp/mbpp.jsonl is absent"))
+        .enabled(
+            if: PublishedFiles.datasets.have(["mbpp/mbpp.jsonl"]),
+            "\(PublishedFiles.datasets.absence(of: ["mbpp/mbpp.jsonl"]))"))
     func mbpp() throws {
-        let records = try SharedPrograms.lines("mbpp/mbpp.jsonl", of: MBPPRecord.self)
+        let records = try PublishedPrograms.lines("mbpp/mbpp.jsonl", of: MBPPRecord.self)
         try expectAllPass(records.map { ("MBPP \($0.task_id)", $0.program) }, count: 974)
     }
 
     @Test(
         "of sanitized MBPP pass all their tests",
         .enabled(
-            if: SharedPrograms.exists("mbpp/sanitized-mbpp.json"), "shared/data/mbpp/sanitized-mbpp.json is absent"))
+            if: PublishedFiles.datasets.have(["mbpp/sanitized-mbpp.json"]),
+            "\(PublishedFiles.datasets.absence(of: ["mbpp/sanitized-mbpp.json"]))"))
     func sanitizedMBPP() throws {
-        let data = try Data(contentsOf: URL(filePath: SharedPrograms.path("mbpp/sanitized-mbpp.json")))
+        let data = try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path("mbpp/sanitized-mbpp.json")))
         let records = try JSONDecoder().decode([MBPPRecord].self, from: data)
         try expectAllPass(records.map { ("sanitized MBPP \($0.task_id)", $0.program) }, count: 427)
     }
@@ -98,11 +91,11 @@ struct CanonicalSolutionTests {
     @Test(
         "of HumanEval pass all their tests",
         .enabled(
-            if: SharedPrograms.exists("humaneval/HumanEval.jsonl.gz"),
-            "shared/data/humaneval/HumanEval.jsonl.gz is absent"))
+            if: PublishedFiles.datasets.have(["humaneval/HumanEval.jsonl.gz"]),
+            "\(PublishedFiles.datasets.absence(of: ["humaneval/HumanEval.jsonl.gz"]))"))
     func humanEval() throws {
-        let data = try SharedPrograms.decompressed("humaneval/HumanEval.jsonl.gz")
-        let records = try SharedPrograms.lines(data, of: HumanEvalRecord.self)
+        let data = try PublishedPrograms.decompressed("humaneval/HumanEval.jsonl.gz")
+        let records = try PublishedPrograms.lines(data, of: HumanEvalRecord.self)
         try expectAllPass(records.map { ($0.task_id, $0.program) }, count: 164)
     }
 }

@@ -46,17 +46,19 @@ struct DatasetsScriptTests {
         #expect(unknown.status == 64 && unknown.output.contains("there is no data set 'gsm9k'"))
     }
 
+    private static let files = ["gsm8k/train.jsonl", "gsm8k/test.jsonl", "humaneval/HumanEval.jsonl.gz"]
+
     @Test(
         "fetches what is missing or wrong, goes on with what was cut, keeps what is right",
-        .enabled(if: PublishedFolder.exists, "shared/data is absent"))
+        .enabled(if: PublishedFiles.datasets.have(files), "\(PublishedFiles.datasets.absence(of: files))"))
     func fetches() throws {
         let folder = try TemporaryFolder()
-        for file in ["gsm8k/train.jsonl", "gsm8k/test.jsonl", "humaneval/HumanEval.jsonl.gz"] {
-            let data = try Data(contentsOf: URL(filePath: "\(PublishedFolder.path)/\(file)"))
+        for file in Self.files {
+            let data = try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path(file)))
             try folder.write(data, to: "mirror/\(file.split(separator: "/")[1])")
         }
         let (data, mirror) = (folder.path + "/data", "file://\(folder.path)/mirror")
-        let test = try Data(contentsOf: URL(filePath: "\(PublishedFolder.path)/gsm8k/test.jsonl"))
+        let test = try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path("gsm8k/test.jsonl")))
         try folder.write(test.prefix(1000), to: "data/gsm8k/test.jsonl.part")
         try folder.write("damaged", to: "data/gsm8k/train.jsonl")
         let first = try run([data, "gsm8k", "humaneval"], mirror: mirror)

@@ -1,14 +1,23 @@
 import Foundation
 import T2Core
 import T2Tasks
+import T2TestSupport
 import Testing
 
+private let files = [
+    "gsm8k/train.jsonl", "gsm8k/test.jsonl", "mbpp/mbpp.jsonl", "mbpp/sanitized-mbpp.json",
+    "humaneval/HumanEval.jsonl.gz", "arc/ARC-Easy/ARC-Easy-Train.jsonl", "arc/ARC-Easy/ARC-Easy-Dev.jsonl",
+    "arc/ARC-Easy/ARC-Easy-Test.jsonl", "arc/ARC-Challenge/ARC-Challenge-Test.jsonl",
+]
+
 /// The real files, where they are.
-@Suite("Published data sets", .enabled(if: PublishedFolder.exists, "shared/data is absent"))
+@Suite(
+    "Published data sets",
+    .enabled(if: PublishedFiles.datasets.have(files), "\(PublishedFiles.datasets.absence(of: files))"))
 struct PublishedDataTests {
     private func load(_ task: String, _ split: Split, _ form: PromptForm = .chat) throws -> ProblemSet {
         try TaskRegistry.bundled.task(named: task).problems(
-            split: split, in: PublishedFolder.path, form: form, onBadRecord: .skip)
+            split: split, in: PublishedFiles.datasets.folder, form: form, onBadRecord: .skip)
     }
 
     @Test(

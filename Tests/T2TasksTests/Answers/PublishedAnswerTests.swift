@@ -1,26 +1,13 @@
 import Foundation
+import T2TestSupport
 import Testing
 
 @testable import T2Tasks
 
-/// Data sets in their published formats: in the folder `data` of `T2_SHARED`, or of `shared` beside the checkout.
-enum SharedData {
-    static func url(_ path: String) -> URL {
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        let shared =
-            ProcessInfo.processInfo.environment["T2_SHARED"].map { URL(filePath: $0) }
-            ?? checkout.appending(path: "../shared")
-        return shared.appending(path: "data/\(path)").standardized
-    }
-
-    static func exist(_ paths: String...) -> Bool {
-        paths.allSatisfy { FileManager.default.fileExists(atPath: url($0).path) }
-    }
-
+private enum PublishedRecords {
     static func lines<Record: Decodable>(_ path: String, as type: Record.Type) throws -> [Record] {
-        try Data(contentsOf: url(path)).split(separator: UInt8(ascii: "\n")).map {
-            try JSONDecoder().decode(type, from: $0)
-        }
+        let data = try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path(path)))
+        return try data.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(type, from: $0) }
     }
 }
 
@@ -33,10 +20,11 @@ struct PublishedAnswerTests {
     @Test(
         "every gold of GSM8K verifies against itself",
         .enabled(
-            if: SharedData.exist("gsm8k/train.jsonl", "gsm8k/test.jsonl"), "shared/data/gsm8k is absent"),
+            if: PublishedFiles.datasets.have(["gsm8k/train.jsonl", "gsm8k/test.jsonl"]),
+            "\(PublishedFiles.datasets.absence(of: ["gsm8k/train.jsonl", "gsm8k/test.jsonl"]))"),
         arguments: [("gsm8k/train.jsonl", 7473), ("gsm8k/test.jsonl", 1319)])
     func gradeSchoolMath(path: String, count: Int) throws {
-        let solutions = try SharedData.lines(path, as: Solution.self)
+        let solutions = try PublishedRecords.lines(path, as: Solution.self)
         #expect(solutions.count == count)
         for solution in solutions {
             let gold = try #require(solution.answer.components(separatedBy: "#### ").last)
@@ -56,10 +44,10 @@ struct PublishedAnswerTests {
     @Test(
         "judgements of GSM8K's model solutions agree",
         .enabled(
-            if: SharedData.exist("answer_pairs/gsm8k_model_answers.jsonl"),
-            "shared/data/answer_pairs/gsm8k_model_answers.jsonl is absent"))
+            if: PublishedFiles.datasets.have(["answer_pairs/gsm8k_model_answers.jsonl"]),
+            "\(PublishedFiles.datasets.absence(of: ["answer_pairs/gsm8k_model_answers.jsonl"]))"))
     func modelSolutions() throws {
-        let pairs = try SharedData.lines("answer_pairs/gsm8k_model_answers.jsonl", as: NumberPair.self)
+        let pairs = try PublishedRecords.lines("answer_pairs/gsm8k_model_answers.jsonl", as: NumberPair.self)
         #expect(pairs.count == 2638)
         for pair in pairs {
             let gold = try #require(NumberAnswer(pair.gold))
@@ -90,10 +78,11 @@ struct PublishedAnswerTests {
     @Test(
         "every key of ARC verifies as letter, label and text",
         .enabled(
-            if: questionFiles.allSatisfy { SharedData.exist($0.0) }, "shared/data/arc is absent or incomplete"),
+            if: PublishedFiles.datasets.have(questionFiles.map(\.0)),
+            "\(PublishedFiles.datasets.absence(of: questionFiles.map(\.0)))"),
         arguments: questionFiles)
     func reasoningChallenge(path: String, count: Int) throws {
-        let questions = try SharedData.lines(path, as: Question.self)
+        let questions = try PublishedRecords.lines(path, as: Question.self)
         #expect(questions.count == count)
         for question in questions {
             let choices = question.question.choices
@@ -131,10 +120,10 @@ struct PublishedAnswerTests {
     @Test(
         "judgements of LaTeX pairs agree, but for the listed ones",
         .enabled(
-            if: SharedData.exist("answer_pairs/hendrycks_math_equivalence.jsonl"),
-            "shared/data/answer_pairs/hendrycks_math_equivalence.jsonl is absent"))
+            if: PublishedFiles.datasets.have(["answer_pairs/hendrycks_math_equivalence.jsonl"]),
+            "\(PublishedFiles.datasets.absence(of: ["answer_pairs/hendrycks_math_equivalence.jsonl"]))"))
     func formulas() throws {
-        let pairs = try SharedData.lines("answer_pairs/hendrycks_math_equivalence.jsonl", as: FormulaPair.self)
+        let pairs = try PublishedRecords.lines("answer_pairs/hendrycks_math_equivalence.jsonl", as: FormulaPair.self)
         #expect(pairs.count == 16)
         for pair in pairs {
             let expected = Self.differences[pair.case] == nil ? pair.equal : !pair.equal
