@@ -53,9 +53,12 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         defer { bar.finish() }
         let request = ServeRequest(
             work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
-        let (ending, seconds) = try await host.serve(request) { service, _ in
+        let (ending, seconds) = try await host.serve(request) { [host, search] service, _ in
             let start = ContinuousClock.now
-            let ending = try await service.run(job, progress: bar.report) { iteration, _ in bar.report(iteration) }
+            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
+                bar.report(iteration)
+                host.tell(iteration.line(of: search.iterations))
+            }
             return (ending, (ContinuousClock.now - start).seconds)
         }
         bar.finish()

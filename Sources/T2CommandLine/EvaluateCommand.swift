@@ -59,9 +59,12 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         defer { bar.finish() }
         let request = ServeRequest(
             work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
-        let outcome = try await host.serve(request) { service, engine in
+        let outcome = try await host.serve(request) { [host] service, engine in
             let start = ContinuousClock.now
-            let ending = try await service.run(job, progress: bar.report) { iteration, _ in bar.report(iteration) }
+            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
+                bar.report(iteration)
+                host.tell(iteration.line())
+            }
             return (ending: ending, engine: await engine(), seconds: (ContinuousClock.now - start).seconds)
         }
         bar.finish()

@@ -3,6 +3,17 @@ import T2Core
 import T2Learning
 import T2Tasks
 
+extension FewShotSearch.Iteration {
+    /// `iteration  3/50  best 8 right, log-likelihood -3.214  rollouts 960`
+    package func line(of iterations: Int = FewShotSearch.Settings().iterations) -> String {
+        let total = String(iterations)
+        let number = String(iteration)
+        let likelihood = best.logLikelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
+        return "iteration \(String(repeating: " ", count: max(0, total.count - number.count)))\(number)/\(total)"
+            + "  best \(best.right) right\(likelihood)  rollouts \(rollouts)"
+    }
+}
+
 /// What a command says of a few-shot search, as JSON or as rows for people.
 package struct FewShotReport: Encodable {
     private let task: String

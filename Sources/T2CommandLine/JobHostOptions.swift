@@ -27,6 +27,9 @@ package protocol JobHostOptions: ParsableArguments, Sendable {
     ///   - tasks: whose completions are to be judged.
     func check(_ work: String, tasks: [TrainingTask]) throws
 
+    /// Takes a line about what a job has done, for people who follow it.
+    func tell(_ line: String)
+
     /// Opens for jobs on one base model, runs them, and closes.
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result

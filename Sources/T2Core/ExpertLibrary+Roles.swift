@@ -13,6 +13,6 @@ extension ExpertLibrary {
         if let entry = entries.first(where: \.isClassifier) { return entry }
         throw InputError(
             path, "has no expert of the task '\(Entry.classificationTasks.joined(separator: "' or '"))'",
-            remedy: "Train one, or use --adapt prompt: the base model then classifies.")
+            remedy: "Train one, or use --strategy prompt: the base model then classifies.")
     }
 }

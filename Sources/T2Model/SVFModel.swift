@@ -70,7 +70,7 @@ package final class SVFModel: Sendable {
                 throw InputError(
                     "expert",
                     "'\(entry.name)' with \(entry.count) values has no place among this model's adapted weights",
-                    remedy: "Load the model with --adapt all, or use an expert of this base model.")
+                    remedy: "Use an expert of this base model.")
             }
             complete.values.replaceSubrange(layout.range(place), with: expert[entry: index])
         }

@@ -1,4 +1,5 @@
 import T2Core
+import T2Transport
 
 /// What happens to each message of a worker's link, fixed by a seed: the n-th message of a direction always meets the
 /// same fate, whatever else happens.

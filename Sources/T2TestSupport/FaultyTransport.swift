@@ -1,3 +1,6 @@
+import T2Core
+import T2Transport
+
 /// A worker's transport with faults in both directions, by plan.
 ///
 /// Messages are lost, doubled and overtaken; connection events are not. A held message is overtaken only by what

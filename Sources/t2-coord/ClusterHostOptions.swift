@@ -46,19 +46,20 @@ struct ClusterHostOptions: JobHostOptions {
         _ = try host.verification.verifier(parallelism: 1, for: tasks)
     }
 
+    /// Standard output is for the one object of --json.
+    func tell(_ line: String) {
+        if json { StandardError.write(line + "\n") } else { Console().say(line) }
+    }
+
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {
         let path = runFolder ?? RunOptions.freshFolder(named: request.work)
         // Standard output is for the one object.
-        let (isJSON, console) = (json, Console())
-        let say: @Sendable (String) -> Void = { line in
-            if isJSON { StandardError.write(line + "\n") } else { console.say(line) }
-        }
         let cluster = try ClusterHost(
-            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
+            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: tell)
         let folder = try RunFolder(path: path, resume: resume)
-        say("run folder \(folder.path)")
+        tell("run folder \(folder.path)")
         let keepsResults = request.keepsResults
         let (result, isStopped) = try await cluster.serve(logFolder: folder.path, signals: request.signals) {
             dispatcher in
@@ -66,7 +67,7 @@ struct ClusterHostOptions: JobHostOptions {
             let result = try await body(service) { .workers(await dispatcher.joinedCount) }
             return (result, await dispatcher.isStopped)
         }
-        if isStopped { say("stopped; go on with the same command, --resume and --run-dir \(folder.path)") }
+        if isStopped { tell("stopped; go on with the same command, --resume and --run-dir \(folder.path)") }
         return result
     }
 }

@@ -42,6 +42,9 @@ struct LocalHostOptions: JobHostOptions {
         _ = try verification.verifier(parallelism: 1, for: tasks)
     }
 
+    /// The bar says it all.
+    func tell(_: String) {}
+
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {

@@ -28,7 +28,7 @@ struct LoRATests {
         let model = try BaseModelFolder(path: Cluster.model)
         for name in ["expert-best", "expert-last"] {
             let folder = try PEFTFolder(path: "\(cluster.runFolder)/\(name)", for: model)
-            #expect(folder.description?.modelDigest == model.digest && folder.description?.task == "gsm-mini")
+            #expect(folder.description.modelDigest == model.digest && folder.description.task == "gsm-mini")
             #expect(folder.layout.matrices.count == 28 && folder.parameters.count == 54272)
         }
         let last = try PEFTFolder(path: cluster.runFolder + "/expert-last")

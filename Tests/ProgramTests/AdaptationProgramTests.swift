@@ -48,7 +48,7 @@ struct AdaptationProgramTests {
     @Test("generate says on standard error, and in its JSON, who decided what")
     func generate() throws {
         let found = try run([
-            "generate", "--model", Self.tiny + "/base", "--experts", Self.tiny, "--adapt", "cls-expert", "--json",
+            "generate", "--model", Self.tiny + "/base", "--experts", Self.tiny, "--strategy", "cls-expert", "--json",
             "--prompt",
             "Question: Tom has 3 bags with 4 balls in each. Tom gives 5 to Ann. How many balls does Tom have now?\nAnswer:",
         ])
@@ -63,7 +63,7 @@ struct AdaptationProgramTests {
         let records = folder.path + "/records.jsonl"
         let found = try run([
             "eval", "--model", Self.tiny + "/base", "--task", "arcc-mini", "--limit", "12", "--experts", Self.tiny,
-            "--adapt",
+            "--strategy",
             "prompt", "--json", "--records", records,
         ])
         #expect(found.status == 0, "\(found.errors)")
@@ -77,7 +77,7 @@ struct AdaptationProgramTests {
     func fewShot() throws {
         let found = try run([
             "eval", "--model", Self.tiny + "/base", "--task", "arcc-mini", "--limit", "6", "--experts", Self.tiny,
-            "--adapt",
+            "--strategy",
             "few-shot", "--shots", "2", "--max-tokens", "40", "--json",
         ])
         #expect(found.status == 0, "\(found.errors)")
@@ -90,20 +90,20 @@ struct AdaptationProgramTests {
         "refuses what cannot be",
         arguments: [
             (
-                ["eval", "--task", "arcc-mini", "--adapt", "cls-experts", "--experts", "TINY"], 64,
+                ["eval", "--task", "arcc-mini", "--strategy", "cls-experts", "--experts", "TINY"], 64,
                 "Did you mean cls-expert?"
             ),
-            (["eval", "--task", "arcc-mini", "--adapt", "prompt"], 64, "needs --experts DIR"),
-            (["eval", "--task", "arcc-mini", "--experts", "TINY"], 64, "--experts needs --adapt"),
+            (["eval", "--task", "arcc-mini", "--strategy", "prompt"], 64, "needs --experts DIR"),
+            (["eval", "--task", "arcc-mini", "--experts", "TINY"], 64, "--experts needs --strategy"),
             (
-                ["eval", "--task", "arcc-mini", "--adapt", "none", "--expert", "TINY/math.safetensors"], 64,
+                ["eval", "--task", "arcc-mini", "--strategy", "none", "--expert", "TINY/math.safetensors"], 64,
                 "give one of them"
             ),
             (
-                ["eval", "--task", "arcc-mini", "--adapt", "prompt", "--experts", "TINY/data"], 66,
+                ["eval", "--task", "arcc-mini", "--strategy", "prompt", "--experts", "TINY/data"], 66,
                 "holds no expert file"
             ),
-            (["generate", "--prompt", "x", "--adapt", "few-shot", "--experts", "TINY"], 64, "needs --task NAME"),
+            (["generate", "--prompt", "x", "--strategy", "few-shot", "--experts", "TINY"], 64, "needs --task NAME"),
             (
                 ["adapt", "--experts", "TINY", "--task", "arcc-mini", "--shots", "101", "--output", "o"], 64,
                 "there are 100 examples"

@@ -84,9 +84,9 @@ struct LoRAProgramTests {
         }
         let adapted = try fixture.run([
             "gradient", "--model", fixture.model, "--expert", folder, "--rollouts", rollouts, "--output", output,
-            "--kl-coefficient", "0", "--kl-direction", "policy-reference", "--adapt", "mlp",
+            "--kl-coefficient", "0", "--kl-direction", "policy-reference", "--strategy", "mlp",
         ])
-        #expect(adapted.status == 64 && adapted.errors.contains("--adapt"))
+        #expect(adapted.status == 64 && adapted.errors.contains("--strategy"))
     }
 
     @Test("generate and eval run it, with other answers than the base model's")

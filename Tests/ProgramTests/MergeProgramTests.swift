@@ -36,11 +36,11 @@ struct MergeProgramTests {
         "the merged folder scores as the expert on the base does, and not as the base", arguments: ModelFixture.names,
         [TargetModules.all, .mlp])
     func sameScores(name: String, targets: TargetModules) throws {
-        let merge = try Merge(name) { adaptation == .all || $0.contains("mlp") }
+        let merge = try Merge(name) { targets == .all || $0.contains("mlp") }
         let run = try merge.run(["--json"])
         #expect(run.status == 0 && run.errors == "")
         let object = try #require(try run.objects().first)
-        #expect(object["matrices"] as? Int == (adaptation == .all ? 14 : 6))
+        #expect(object["matrices"] as? Int == (targets == .all ? 14 : 6))
         #expect(object["digest"] as? String == (try BaseModelFolder(path: merge.output)).digest.hexadecimal)
         #expect(object["element_types"] as? [String] == ["F32"])
         let merged = try merge.score(["--model", merge.output])
