@@ -1,3 +1,4 @@
+import Dispatch
 import T2Core
 import T2Tasks
 
@@ -19,12 +20,18 @@ package struct RewardRunner: Sendable {
     ///
     /// - Parameters:
     ///   - missing: counts the completions without a reward at the first try, by reason.
-    ///   - onJudged: called after each batch: programs may run for seconds, and a lease must be renewed.
-    /// - Throws: what `onJudged` throws.
+    ///   - onProgress: called about once a second, also while one batch runs: a verifier keeps its own time limits, and the
+    ///     lease must outlive them.
+    /// - Throws: `UnitError.cancelled` after a batch, once `onProgress` says that the unit is no longer wanted.
     func judge(
         _ completions: inout [Completion], of unit: WorkUnit, missing: inout [String: Int],
-        onJudged: () throws -> Void
-    ) rethrows {
+        onProgress: @escaping UnitComputer.OnProgress
+    ) throws {
+        let timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.schedule(deadline: .now() + 1, repeating: 1)
+        timer.setEventHandler { _ = onProgress(0) }
+        timer.resume()
+        defer { timer.cancel() }
         let submissions = zip(completions, unit.sequences).map { completion, sequence in
             Submission(
                 problem: unit.problems[sequence.problem], completion: completion.text,
@@ -36,7 +43,7 @@ package struct RewardRunner: Sendable {
                 for (index, reward) in zip(batch, verify(batch.map { submissions[$0] })) {
                     completions[index].reward = reward
                 }
-                try onJudged()
+                guard onProgress(0) else { throw UnitError.cancelled }
             }
             open.removeAll { completions[$0].reward.missingReason == nil }
             if attempt == 1 { for index in open { count(completions[index].reward, &missing) } }

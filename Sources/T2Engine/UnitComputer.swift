@@ -45,9 +45,7 @@ package struct UnitComputer: Sendable {
 
         // 5. Rewards: the texts are judged.
         if unit.sampling != nil {
-            try rewards.judge(&completions, of: unit, missing: &statistics.missing) {
-                guard onProgress(0) else { throw UnitError.cancelled }
-            }
+            try rewards.judge(&completions, of: unit, missing: &statistics.missing, onProgress: onProgress)
         }
         statistics.rewardSeconds = stopwatch.lap()
         try requireRewards(completions)
