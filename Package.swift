@@ -2,6 +2,7 @@
 import PackageDescription
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -19,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -37,36 +39,39 @@ let package = Package(
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
         .target(name: "T2Text", dependencies: ["T2Core"]),
+        .target(name: "T2Verifiers", dependencies: ["T2Core", bigInt]),
         .target(
-            name: "T2Tasks", dependencies: ["T2Core", "CZlib", yams],
+            name: "T2Sandbox", dependencies: ["T2Core"],
             resources: [
                 // The parts of the one program that SandboxCommand starts.
-                .embedInCode("Sandbox/program_exchange.py"), .embedInCode("Sandbox/program_remote.py"),
-                .embedInCode("Sandbox/program_tests.py"), .embedInCode("Sandbox/program_runner.py"),
-            ],
-            // Its verifiers are tested part by part, also in the release build that scripts/test makes.
-            swiftSettings: [.unsafeFlags(["-enable-testing"])]),
+                .embedInCode("Python/program_exchange.py"), .embedInCode("Python/program_remote.py"),
+                .embedInCode("Python/program_tests.py"), .embedInCode("Python/program_runner.py"),
+            ]),
         .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
 
         // Row 3
         .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .target(name: "T2Learning", dependencies: ["T2Core"]),
-
-        .target(name: "T2Evaluation", dependencies: ["T2Core", "T2Text", "T2Tasks"]),
+        .target(name: "T2Tasks", dependencies: ["T2Core", "T2Verifiers", "T2Sandbox", "CZlib", yams]),
 
         // Row 4
+        .target(name: "T2Evaluation", dependencies: ["T2Core", "T2Text", "T2Verifiers", "T2Tasks"]),
+
+        // Row 5
         .target(
             name: "T2CommandLine",
-            dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Evaluation", argumentParser]),
+            dependencies: ["T2Core", "T2Text", "T2Sandbox", "T2Tasks", "T2Learning", "T2Evaluation", argumentParser]),
         .target(
             name: "T2Coordinator",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation", grdb, logging, yams,
+                "T2Core", "T2Text", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation", grdb, logging,
+                yams,
             ]),
         .target(
             name: "T2Worker",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "CKernels",
+                "T2Core", "T2Numerics", "T2Text", "T2Verifiers", "T2Tasks", "T2Transport", "T2Model", "T2Learning",
+                "CKernels",
                 logging,
             ],
             // Its parts are tested one by one, also in the release build that scripts/test makes.
@@ -74,24 +79,24 @@ let package = Package(
         .target(
             name: "T2Adaptation",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation",
+                "T2Core", "T2Numerics", "T2Text", "T2Verifiers", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation",
             ]),
         // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
         .target(
             name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
 
-        // Row 5
+        // Row 6
         .target(
             name: "T2Experiments",
             dependencies: [
                 "T2Core", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation", "T2Adaptation", "T2Report",
             ]),
 
-        // Row 6
+        // Row 7
         .executableTarget(
             name: "t2-coord",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation",
+                "T2Core", "T2Numerics", "T2Text", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation",
                 "T2Coordinator", "T2CommandLine",
                 argumentParser, logging,
             ]),
@@ -104,20 +109,25 @@ let package = Package(
         .executableTarget(
             name: "t2",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Worker",
+                "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Verifiers", "T2Tasks", "T2Learning",
+                "T2Worker",
                 "T2Evaluation", "T2Adaptation", "T2Report", "T2Experiments", "T2CommandLine", argumentParser,
             ]),
         .executableTarget(
             name: "t2-bench",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "CKernels", "T2CommandLine", argumentParser,
+                "T2Core", "T2Numerics", "T2Sandbox", "T2Model", "T2Learning", "CKernels", "T2CommandLine",
+                argumentParser,
             ]),
         .target(name: "T2TestSupport", dependencies: ["T2Core"], resources: [.copy("Fixtures")]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .testTarget(name: "T2TextTests", dependencies: ["T2Core", "T2Text"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "T2TasksTests", dependencies: ["T2Core", "T2Tasks", "T2TestSupport"]),
+        .testTarget(name: "T2VerifiersTests", dependencies: ["T2Core", "T2Verifiers", bigInt]),
+        .testTarget(name: "T2SandboxTests", dependencies: ["T2Core", "T2Sandbox", "T2TestSupport"]),
+        .testTarget(
+            name: "T2TasksTests", dependencies: ["T2Core", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2TestSupport"]),
         .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "CZeroMQ"]),
         .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
         .testTarget(

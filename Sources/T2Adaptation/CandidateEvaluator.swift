@@ -3,6 +3,7 @@ import T2Learning
 import T2Model
 import T2Tasks
 import T2Text
+import T2Verifiers
 
 /// Scores mixtures of experts on a few problems: all candidates together over one resident base model, a z per row, with no
 /// weights merged.

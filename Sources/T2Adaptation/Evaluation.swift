@@ -4,6 +4,7 @@ import T2Evaluation
 import T2Model
 import T2Tasks
 import T2Text
+import T2Verifiers
 
 /// Answers every problem of a list and judges the answers.
 ///

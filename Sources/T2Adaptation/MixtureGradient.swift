@@ -3,6 +3,7 @@ import T2Learning
 import T2Model
 import T2Tasks
 import T2Text
+import T2Verifiers
 
 /// ∂J/∂z on a few problems by the policy gradient: several samples of each, compared with one another.
 package struct MixtureGradient: Sendable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import T2Sandbox
 import T2Tasks
 
 /// How completions are judged on this machine.

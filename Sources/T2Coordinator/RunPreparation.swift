@@ -2,6 +2,7 @@ import Foundation
 import T2Core
 import T2Evaluation
 import T2Learning
+import T2Sandbox
 import T2Tasks
 import T2Text
 

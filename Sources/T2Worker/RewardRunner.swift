@@ -1,5 +1,6 @@
 import T2Core
 import T2Tasks
+import T2Verifiers
 
 /// Judges a unit's completions: text → reward. Lanes share one.
 package struct RewardRunner: Sendable {

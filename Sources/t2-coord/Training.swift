@@ -3,6 +3,7 @@ import Logging
 import T2Coordinator
 import T2Core
 import T2Learning
+import T2Sandbox
 import T2Tasks
 import T2Transport
 

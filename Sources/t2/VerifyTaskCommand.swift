@@ -3,6 +3,7 @@ import Foundation
 import T2CommandLine
 import T2Core
 import T2Tasks
+import T2Verifiers
 
 /// Judges answers one by one.
 struct VerifyTaskCommand: ParsableCommand {

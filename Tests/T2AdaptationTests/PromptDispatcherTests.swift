@@ -84,7 +84,7 @@ struct PromptDispatcherTests {
             ("prompt: '{prompt}'\ncategories: {maths: maths}", "names the expert 'maths'"),
             ("prompt: '{prompt}'", "categories: is nothing, expected a mapping"),
             ("prompt: '{prompt}'\nkategories: {}", "kategories: there is no such key. Did you mean categories?"),
-            ("[1]", "is no mapping"), ("prompt: {", "is not YAML"),
+            ("[1]", "is not a mapping"), ("prompt: {", "is not YAML"),
         ])
     func damagedFile(text: String, problem: String) throws {
         let model = try BundledModel.shared.get()

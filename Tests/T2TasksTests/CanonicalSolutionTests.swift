@@ -1,4 +1,5 @@
 import Foundation
+import T2Sandbox
 import T2Tasks
 import Testing
 

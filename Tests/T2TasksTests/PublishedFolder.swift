@@ -1,7 +1,7 @@
 import Foundation
 
-/// Published data sets, too large and too much others' to keep here: the folder `data` of `T2_SHARED`, or of `shared` beside the
-/// checkout.
+/// Published data sets, too large and too much others' to keep here: the folder `data` of `T2_SHARED`, or of `shared`
+/// beside the checkout.
 enum PublishedFolder {
     static let path: String = {
         let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")

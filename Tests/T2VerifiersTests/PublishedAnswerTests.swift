@@ -1,0 +1,144 @@
+import Foundation
+import T2Verifiers
+import Testing
+
+/// Data sets in their published formats: in the folder `data` of `T2_SHARED`, or of `shared` beside the checkout.
+enum SharedData {
+    static func url(_ path: String) -> URL {
+        let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        let shared =
+            ProcessInfo.processInfo.environment["T2_SHARED"].map { URL(filePath: $0) }
+            ?? checkout.appending(path: "../shared")
+        return shared.appending(path: "data/\(path)").standardized
+    }
+
+    static func exist(_ paths: String...) -> Bool {
+        paths.allSatisfy { FileManager.default.fileExists(atPath: url($0).path) }
+    }
+
+    static func lines<Record: Decodable>(_ path: String, as type: Record.Type) throws -> [Record] {
+        try Data(contentsOf: url(path)).split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(type, from: $0)
+        }
+    }
+}
+
+@Suite("Answers of published data")
+struct PublishedAnswerTests {
+    private struct Solution: Decodable {
+        let answer: String
+    }
+
+    @Test(
+        "every gold of GSM8K verifies against itself",
+        .enabled(
+            if: SharedData.exist("gsm8k/train.jsonl", "gsm8k/test.jsonl"), "shared/data/gsm8k is absent"),
+        arguments: [("gsm8k/train.jsonl", 7473), ("gsm8k/test.jsonl", 1319)])
+    func gradeSchoolMath(path: String, count: Int) throws {
+        let solutions = try SharedData.lines(path, as: Solution.self)
+        #expect(solutions.count == count)
+        for solution in solutions {
+            let gold = try #require(solution.answer.components(separatedBy: "#### ").last)
+            let found = try #require(NumberAnswer(inCompletion: solution.answer), "\(gold)")
+            #expect(found == NumberAnswer(gold))
+            #expect(found == NumberAnswer(gold.replacing(",", with: "")), "thousands separators change nothing")
+            #expect(found.text == gold)
+        }
+    }
+
+    private struct NumberPair: Decodable {
+        let gold: String
+        let pred: String?
+        let equal: Bool
+    }
+
+    @Test(
+        "judgements of GSM8K's model solutions agree",
+        .enabled(
+            if: SharedData.exist("answer_pairs/gsm8k_model_answers.jsonl"),
+            "shared/data/answer_pairs/gsm8k_model_answers.jsonl is absent"))
+    func modelSolutions() throws {
+        let pairs = try SharedData.lines("answer_pairs/gsm8k_model_answers.jsonl", as: NumberPair.self)
+        #expect(pairs.count == 2638)
+        for pair in pairs {
+            let gold = try #require(NumberAnswer(pair.gold))
+            let found = pair.pred.flatMap { NumberAnswer(inCompletion: "#### \($0)") }
+            #expect((found == gold) == pair.equal, "\(pair)")
+            #expect((found != nil) == (pair.pred != nil), "\(pair)")
+        }
+    }
+
+    private struct Question: Decodable {
+        struct Choice: Decodable {
+            let text: String
+            let label: String
+        }
+        struct Stem: Decodable {
+            let choices: [Choice]
+        }
+        let id: String
+        let question: Stem
+        let answerKey: String
+    }
+
+    private static let questionFiles = [
+        ("arc/ARC-Easy/ARC-Easy-Train.jsonl", 2251), ("arc/ARC-Easy/ARC-Easy-Dev.jsonl", 570),
+        ("arc/ARC-Easy/ARC-Easy-Test.jsonl", 2376), ("arc/ARC-Challenge/ARC-Challenge-Test.jsonl", 1172),
+    ]
+
+    @Test(
+        "every key of ARC verifies as letter, label and text",
+        .enabled(
+            if: questionFiles.allSatisfy { SharedData.exist($0.0) }, "shared/data/arc is absent or incomplete"),
+        arguments: questionFiles)
+    func reasoningChallenge(path: String, count: Int) throws {
+        let questions = try SharedData.lines(path, as: Question.self)
+        #expect(questions.count == count)
+        for question in questions {
+            let choices = question.question.choices
+            let place = try #require(choices.firstIndex { $0.label == question.answerKey })
+            let letter = String(try #require(Unicode.Scalar(65 + place)))
+            let gold = try #require(ChoiceAnswer(letter))
+            let options = choices.map(\.text)
+            for form in [
+                "The answer is (\(letter)).", letter, "#### \(letter.lowercased())", "\\boxed{\\text{(\(letter))}}",
+            ] {
+                #expect(ChoiceAnswer(inCompletion: form, options: options) == gold, "\(question.id): \(form)")
+            }
+            let text = options[place]
+            let byText = ChoiceAnswer(inCompletion: "So the answer is \(text)", options: options)
+            // A text of one letter is that letter first: the C of carbon is option C.
+            if text.utf8.count > 1 {
+                #expect(byText == gold, "\(question.id): \(text)")
+            }
+        }
+    }
+
+    private struct FormulaPair: Decodable {
+        let a: String
+        let b: String
+        let equal: Bool
+        let `case`: String
+    }
+
+    /// Pairs of which we judge otherwise than the published judge, with the reason; there are none.
+    ///
+    /// Other pairs do differ, because that judge compares strings and we compare values: see
+    /// `LatexAnswerTests.beyondStrings`.
+    private static let differences: [String: String] = [:]
+
+    @Test(
+        "judgements of LaTeX pairs agree, but for the listed ones",
+        .enabled(
+            if: SharedData.exist("answer_pairs/hendrycks_math_equivalence.jsonl"),
+            "shared/data/answer_pairs/hendrycks_math_equivalence.jsonl is absent"))
+    func formulas() throws {
+        let pairs = try SharedData.lines("answer_pairs/hendrycks_math_equivalence.jsonl", as: FormulaPair.self)
+        #expect(pairs.count == 16)
+        for pair in pairs {
+            let expected = Self.differences[pair.case] == nil ? pair.equal : !pair.equal
+            #expect((LatexAnswer(pair.a) == LatexAnswer(pair.b)) == expected, "\(pair)")
+            #expect((LatexAnswer(pair.b) == LatexAnswer(pair.a)) == expected, "\(pair)")
+        }
+    }
+}
