@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
         .testTarget(name: "T2TextTests", dependencies: ["T2Core", "T2Text"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "T2VerifiersTests", dependencies: ["T2Core", "T2Verifiers", bigInt]),
+        .testTarget(name: "T2VerifiersTests", dependencies: ["T2Core", "T2Verifiers", "T2TestSupport", bigInt]),
         .testTarget(name: "T2SandboxTests", dependencies: ["T2Core", "T2Sandbox", "T2TestSupport"]),
         .testTarget(
             name: "T2TasksTests", dependencies: ["T2Core", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2TestSupport"]),

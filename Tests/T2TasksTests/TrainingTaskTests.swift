@@ -103,7 +103,7 @@ struct TrainingTaskTests {
         let description = error?.description ?? ""
         #expect(description.hasPrefix("\(folder.path)/\(task.name)/train.jsonl\(place) "), "\(description)")
         #expect(description.contains(problem), "\(description)")
-        #expect(description.hasSuffix("Restore the file, or make it anew with scripts/base_model."))
+        #expect(description.hasSuffix("Restore the file, or make it again with scripts/base_model."))
     }
 
     @Test("bytes that are no UTF-8 are a bad record")

@@ -1,30 +1,16 @@
 import Foundation
+import T2TestSupport
 import T2Verifiers
 import Testing
 
-/// Data sets in their published formats: in the folder `data` of `T2_SHARED`, or of `shared` beside the checkout.
-enum SharedData {
-    static func url(_ path: String) -> URL {
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        let shared =
-            ProcessInfo.processInfo.environment["T2_SHARED"].map { URL(filePath: $0) }
-            ?? checkout.appending(path: "../shared")
-        return shared.appending(path: "data/\(path)").standardized
-    }
-
-    static func exist(_ paths: String...) -> Bool {
-        paths.allSatisfy { FileManager.default.fileExists(atPath: url($0).path) }
-    }
-
-    static func lines<Record: Decodable>(_ path: String, as type: Record.Type) throws -> [Record] {
-        try Data(contentsOf: url(path)).split(separator: UInt8(ascii: "\n")).map {
+@Suite("Answers of published data")
+struct PublishedAnswerTests {
+    private static func lines<Record: Decodable>(_ file: String, as type: Record.Type) throws -> [Record] {
+        try Data(contentsOf: URL(filePath: PublishedFolder.path(file))).split(separator: UInt8(ascii: "\n")).map {
             try JSONDecoder().decode(type, from: $0)
         }
     }
-}
 
-@Suite("Answers of published data")
-struct PublishedAnswerTests {
     private struct Solution: Decodable {
         let answer: String
     }
@@ -32,10 +18,10 @@ struct PublishedAnswerTests {
     @Test(
         "every gold of GSM8K verifies against itself",
         .enabled(
-            if: SharedData.exist("gsm8k/train.jsonl", "gsm8k/test.jsonl"), "shared/data/gsm8k is absent"),
+            if: PublishedFolder.holds("gsm8k/train.jsonl", "gsm8k/test.jsonl"), "shared/data/gsm8k is absent"),
         arguments: [("gsm8k/train.jsonl", 7473), ("gsm8k/test.jsonl", 1319)])
     func gradeSchoolMath(path: String, count: Int) throws {
-        let solutions = try SharedData.lines(path, as: Solution.self)
+        let solutions = try Self.lines(path, as: Solution.self)
         #expect(solutions.count == count)
         for solution in solutions {
             let gold = try #require(solution.answer.components(separatedBy: "#### ").last)
@@ -55,10 +41,10 @@ struct PublishedAnswerTests {
     @Test(
         "judgements of GSM8K's model solutions agree",
         .enabled(
-            if: SharedData.exist("answer_pairs/gsm8k_model_answers.jsonl"),
+            if: PublishedFolder.holds("answer_pairs/gsm8k_model_answers.jsonl"),
             "shared/data/answer_pairs/gsm8k_model_answers.jsonl is absent"))
     func modelSolutions() throws {
-        let pairs = try SharedData.lines("answer_pairs/gsm8k_model_answers.jsonl", as: NumberPair.self)
+        let pairs = try Self.lines("answer_pairs/gsm8k_model_answers.jsonl", as: NumberPair.self)
         #expect(pairs.count == 2638)
         for pair in pairs {
             let gold = try #require(NumberAnswer(pair.gold))
@@ -89,15 +75,15 @@ struct PublishedAnswerTests {
     @Test(
         "every key of ARC verifies as letter, label and text",
         .enabled(
-            if: questionFiles.allSatisfy { SharedData.exist($0.0) }, "shared/data/arc is absent or incomplete"),
+            if: questionFiles.allSatisfy { PublishedFolder.holds($0.0) }, "shared/data/arc is absent or incomplete"),
         arguments: questionFiles)
     func reasoningChallenge(path: String, count: Int) throws {
-        let questions = try SharedData.lines(path, as: Question.self)
+        let questions = try Self.lines(path, as: Question.self)
         #expect(questions.count == count)
         for question in questions {
             let choices = question.question.choices
-            let place = try #require(choices.firstIndex { $0.label == question.answerKey })
-            let letter = String(try #require(Unicode.Scalar(65 + place)))
+            let index = try #require(choices.firstIndex { $0.label == question.answerKey })
+            let letter = String(try #require(Unicode.Scalar(65 + index)))
             let gold = try #require(ChoiceAnswer(letter))
             let options = choices.map(\.text)
             for form in [
@@ -105,7 +91,7 @@ struct PublishedAnswerTests {
             ] {
                 #expect(ChoiceAnswer(inCompletion: form, options: options) == gold, "\(question.id): \(form)")
             }
-            let text = options[place]
+            let text = options[index]
             let byText = ChoiceAnswer(inCompletion: "So the answer is \(text)", options: options)
             // A text of one letter is that letter first: the C of carbon is option C.
             if text.utf8.count > 1 {
@@ -130,10 +116,10 @@ struct PublishedAnswerTests {
     @Test(
         "judgements of LaTeX pairs agree, but for the listed ones",
         .enabled(
-            if: SharedData.exist("answer_pairs/hendrycks_math_equivalence.jsonl"),
+            if: PublishedFolder.holds("answer_pairs/hendrycks_math_equivalence.jsonl"),
             "shared/data/answer_pairs/hendrycks_math_equivalence.jsonl is absent"))
     func formulas() throws {
-        let pairs = try SharedData.lines("answer_pairs/hendrycks_math_equivalence.jsonl", as: FormulaPair.self)
+        let pairs = try Self.lines("answer_pairs/hendrycks_math_equivalence.jsonl", as: FormulaPair.self)
         #expect(pairs.count == 16)
         for pair in pairs {
             let expected = Self.differences[pair.case] == nil ? pair.equal : !pair.equal

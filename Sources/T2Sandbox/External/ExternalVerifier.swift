@@ -118,9 +118,10 @@ package final class ExternalVerifier: Sendable {
             ? URL(filePath: program, relativeTo: URL(filePath: folder, directoryHint: .isDirectory)).path
             : ChildProcess.path(of: program, in: ProgramSandbox.systemSearchPath)
         guard let path, access(path, X_OK) == 0 else {
-            let place = program.contains("/") ? "in \(folder)" : "in PATH"
+            let location = program.contains("/") ? "in \(folder)" : "in PATH"
             throw InputError(
-                "external verifier", "there is no program '\(program)' \(place) that this user may run", remedy: remedy,
+                "external verifier", "there is no program '\(program)' \(location) that this user may run",
+                remedy: remedy,
                 exitStatus: .configuration)
         }
         return path

@@ -31,8 +31,6 @@ struct RecordFields {
     /// - Throws: `DecodingError` if the record is not a JSON object.
     init(_ record: RecordText) throws { values = try JSONDecoder().decode([String: Value].self, from: record.content) }
 
-    var names: [String] { values.keys.sorted() }
-
     /// Nil if the field is missing or null.
     ///
     /// - Throws: `RecordFlaw` if the field is a list or an object.

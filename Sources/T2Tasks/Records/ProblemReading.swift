@@ -30,11 +30,11 @@ struct ProblemReading {
     ) throws -> ProblemSet {
         var problems: [Problem] = []
         var skipped: [BadRecord] = []
-        var placeOfIdentity: [String: String] = [:]
+        var places: [String: String] = [:]
         for record in records {
             do {
                 let problem = try self.problem(record, make)
-                try requireNew(problem, at: record.place, &placeOfIdentity)
+                try requireNew(problem, at: record.place, &places)
                 if isWanted(record.index, problem) { problems.append(problem) }
             } catch let flaw as RecordFlaw {
                 guard policy == .skip else { throw InputError(record.place, flaw.description, remedy: remedy) }

@@ -8,7 +8,7 @@ package struct RecordText {
     /// The index among the records of the file, from 0.
     let index: Int
     /// JSON, unless the record is malformed.
-    let content: Data
+    package let content: Data
     /// True if nothing marks the end of the record: if it does not parse, the file was probably cut short.
     let isLast: Bool
 }

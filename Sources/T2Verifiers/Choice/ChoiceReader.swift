@@ -183,7 +183,8 @@ struct ChoiceReader {
         return option(at: start)
     }
 
-    /// The only longest option whose text stands here in full, as written or else with other capitals.
+    /// The index of the longest option whose whole text is here, as written or else with other capitals; nil if two are
+    /// equally long.
     private mutating func option(at start: ByteCursor) -> Int? {
         for ignoringCase in [false, true] {
             let matches = options.prefix(26).enumerated().filter { _, option in

@@ -7,7 +7,8 @@ import Foundation
 /// equal within a relative 1e-9, and an exact value with more than 53 bits cannot be compared with them. An operation
 /// is nil if it has no finite real value or its exact value has more than `Rational.bitLimit` bits.
 enum ConstantValue: Equatable {
-    case exact(Rational)
+    // Indirect for the sake of the stack, like `LatexExpression.Kind.number`.
+    indirect case exact(Rational)
     case approximate(Double)
 
     static let tolerance = 1e-9

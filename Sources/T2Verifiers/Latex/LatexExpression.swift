@@ -9,7 +9,8 @@
 /// expression with a variable.
 struct LatexExpression {
     enum Kind: Equatable {
-        case number(Rational)
+        // Indirect, because a parser keeps many expressions on the stack, and a Rational has 80 bytes.
+        indirect case number(Rational)
         /// A variable, a constant or a word.
         case symbol(String)
         case sum
