@@ -1,7 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let algorithms: Target.Dependency = .product(name: "Algorithms", package: "swift-algorithms")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -16,9 +18,11 @@ let package = Package(
         .executable(name: "t2-bench", targets: ["t2-bench"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-algorithms", from: "1.2.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -38,116 +42,149 @@ let package = Package(
         .target(name: "T2Version", plugins: ["RecordCommit"]),
 
         // Row 2
-        .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
-        .target(name: "T2Text", dependencies: ["T2Core"]),
+        .target(name: "T2Formats", dependencies: ["T2Core"]),
+        .target(name: "T2Verifiers", dependencies: ["T2Core", bigInt]),
         .target(
-            name: "T2Tasks", dependencies: ["T2Core", "CZlib", yams],
+            name: "T2Sandbox", dependencies: ["T2Core"],
             resources: [
                 // The parts of the one program that SandboxCommand starts.
-                .embedInCode("Sandbox/program_exchange.py"), .embedInCode("Sandbox/program_remote.py"),
-                .embedInCode("Sandbox/program_tests.py"), .embedInCode("Sandbox/program_runner.py"),
-            ],
-            // Its verifiers are tested part by part, also in the release build that scripts/test makes.
-            swiftSettings: [.unsafeFlags(["-enable-testing"])]),
-        .target(name: "T2Transport", dependencies: ["T2Core", "CZeroMQ"]),
+                .embedInCode("Python/program_exchange.py"), .embedInCode("Python/program_remote.py"),
+                .embedInCode("Python/program_tests.py"), .embedInCode("Python/program_runner.py"),
+            ]),
 
         // Row 3
-        .target(name: "T2Model", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
-        .target(name: "T2Learning", dependencies: ["T2Core"]),
+        .target(name: "T2Numerics", dependencies: ["T2Core", "T2Formats", "CKernels", "COpenBLAS", "CLAPACKE"]),
+        .target(name: "T2Text", dependencies: ["T2Core", "T2Formats"]),
         .target(
-            name: "T2Engine",
-            dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", "CKernels"]),
+            name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
+            exclude: ["README.md"]),
         .target(
-            name: "T2Jobs", dependencies: ["T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", yams]),
+            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ"], exclude: ["README.md"]),
+        .target(name: "T2Learning", dependencies: ["T2Core", "T2Formats"]),
 
         // Row 4
+        .target(name: "T2Model", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels"]),
         .target(
-            name: "T2Coordinator",
-            dependencies: ["T2Core", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", grdb, logging]),
-        .target(name: "T2Worker", dependencies: ["T2Core", "T2Numerics", "T2Transport", "T2Engine", logging]),
-        // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
-        .target(
-            name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
+            name: "T2Jobs",
+            dependencies: [
+                "T2Core", "T2Formats", "T2Text", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Learning", "T2Transport",
+                algorithms, yams,
+            ],
+            exclude: ["README.md"]),
 
         // Row 5
         .target(
-            name: "T2Experiments",
+            name: "T2Engine",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Jobs", "T2Report",
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Verifiers", "T2Tasks", "T2Learning", "T2Model",
+                "CKernels", algorithms,
             ]),
+        .target(
+            name: "T2Coordinator",
+            dependencies: [
+                "T2Core", "T2Formats", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", grdb, logging,
+            ]),
+        // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
+        .target(
+            name: "T2Report",
+            dependencies: ["T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Jobs"],
+            swiftSettings: [.unsafeFlags(["-enable-testing"])]),
+
+        // Row 6
+        .target(
+            name: "T2Worker", dependencies: ["T2Core", "T2Formats", "T2Numerics", "T2Transport", "T2Engine", logging]),
         .target(
             name: "T2CommandLine",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Jobs", "T2Report", "T2Experiments", argumentParser,
+                "T2Core", "T2Formats", "T2Text", "T2Sandbox", "T2Tasks", "T2Learning", "T2Jobs", "T2Report",
+                argumentParser,
             ]),
 
-        // Row 6
+        // Row 7
         .executableTarget(
             name: "t2-coord",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs",
-                "T2Coordinator", "T2CommandLine", "T2Version", argumentParser, logging,
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning",
+                "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-worker",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine", "T2Worker",
-                "T2CommandLine", "T2Version", argumentParser, logging,
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Sandbox", "T2Tasks", "T2Transport", "T2Model",
+                "T2Engine", "T2Worker", "T2CommandLine", "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Transport", "T2Model", "T2Text", "T2Tasks", "T2Learning", "T2Engine",
-                "T2Worker", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", argumentParser, logging,
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Transport",
+                "T2Learning", "T2Model", "T2Engine", "T2Worker", "T2Jobs", "T2Coordinator", "T2CommandLine",
+                "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-bench",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "T2Engine", "CKernels", "T2CommandLine",
-                "T2Version", argumentParser,
+                "T2Core", "T2Formats", "T2Numerics", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Learning", "T2Model",
+                "T2Engine", "T2CommandLine", "T2Version", "CKernels", argumentParser,
             ]),
-        .target(name: "T2TestSupport", dependencies: ["T2Core", "T2Transport"], resources: [.copy("Fixtures")]),
+        .target(
+            name: "T2TestSupport", dependencies: ["T2Core", "T2Formats", "T2Transport"],
+            resources: [.copy("Fixtures")]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
-        .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Numerics", "CKernels"]),
+        .testTarget(name: "T2FormatsTests", dependencies: ["T2Core", "T2Formats", "T2TestSupport"]),
+        .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels"]),
         .testTarget(
-            name: "T2TextTests", dependencies: ["T2Core", "T2Text", "T2TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "T2TasksTests", dependencies: ["T2Core", "T2Tasks", "T2TestSupport"]),
-        .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "CZeroMQ"]),
-        .testTarget(name: "T2ModelTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2TestSupport"]),
-        .testTarget(
-            name: "T2LearningTests", dependencies: ["T2Core", "T2Learning", "T2TestSupport"],
+            name: "T2TextTests", dependencies: ["T2Core", "T2Formats", "T2Text", "T2TestSupport"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "T2VerifiersTests", dependencies: ["T2Core", "T2Verifiers", "T2TestSupport", bigInt]),
+        .testTarget(name: "T2SandboxTests", dependencies: ["T2Core", "T2Formats", "T2Sandbox", "T2TestSupport"]),
+        .testTarget(
+            name: "T2TasksTests",
+            dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2TestSupport"]),
+        .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "T2TestSupport", "CZeroMQ"]),
+        .testTarget(
+            name: "T2ModelTests", dependencies: ["T2Core", "T2Formats", "T2Numerics", "T2Model", "T2TestSupport"]),
+        .testTarget(
+            name: "T2LearningTests", dependencies: ["T2Core", "T2Formats", "T2Learning", "T2Engine", "T2TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "T2EngineTests",
+            dependencies: [
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Verifiers", "T2Tasks", "T2Learning", "T2Model",
+                "T2Engine", "T2TestSupport",
+            ]),
+        .testTarget(
+            name: "T2JobsTests",
+            dependencies: [
+                "T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Model", "T2Engine",
+                "T2Worker", "T2Jobs", "T2Coordinator", "T2TestSupport", logging,
+            ]),
         .testTarget(
             name: "T2CoordinatorTests",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Jobs", "T2Coordinator", "T2TestSupport",
-                grdb, logging,
+                "T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Jobs", "T2Coordinator",
+                "T2TestSupport", grdb, logging,
             ]),
         .testTarget(
             name: "T2WorkerTests",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine", "T2Worker",
-                "T2TestSupport", logging,
-            ]),
-        .testTarget(
-            name: "T2EngineTests",
-            dependencies: ["T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Engine", "T2TestSupport"]),
-        .testTarget(
-            name: "T2JobsTests",
-            dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Model", "T2Engine", "T2Jobs",
-                "T2TestSupport",
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine",
+                "T2Worker", "T2TestSupport", logging,
             ]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["T2Core", "T2TestSupport", "T2Version", "t2", "t2-bench", "t2-coord", "t2-worker"]),
+            dependencies: [
+                "T2Core", "T2Formats", "T2TestSupport", "T2Version", "t2", "t2-bench", "t2-coord", "t2-worker",
+            ]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["T2Core", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker", "t2"]),
+            dependencies: [
+                "T2Core", "T2Formats", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker", "t2",
+            ]),
         .testTarget(
-            name: "ReferenceTests", dependencies: ["T2Core", "T2Numerics", "T2Model", "T2Learning", "T2TestSupport"]),
+            name: "ReferenceTests",
+            dependencies: ["T2Core", "T2Formats", "T2Numerics", "T2Learning", "T2Model", "T2TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

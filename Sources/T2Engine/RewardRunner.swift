@@ -1,6 +1,8 @@
+import Algorithms
 import Dispatch
 import T2Core
 import T2Tasks
+import T2Verifiers
 
 /// Judges the completions of a unit: text → reward. Lanes share one.
 package struct RewardRunner: Sendable {
@@ -39,7 +41,7 @@ package struct RewardRunner: Sendable {
         }
         var open = Array(completions.indices)
         for attempt in 1...Self.attempts where !open.isEmpty {
-            for batch in open.chunked(by: Self.batchSize) {
+            for batch in open.chunks(ofCount: Self.batchSize) {
                 for (index, reward) in zip(batch, verify(batch.map { submissions[$0] })) {
                     completions[index].reward = reward
                 }

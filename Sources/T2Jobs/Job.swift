@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// Something to compute in rounds of units: training, an evaluation, a search. Pure: the next round follows from what the job
 /// was started with and the results so far, so that a job that goes on after any interruption takes the same way.

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// A checkpoint on disk: one safetensors file. Vectors are float32 tensors, everything else is JSON in the metadata, whose
 /// numbers are written with as many digits as bring back the same bits. A digest of the vectors stands in the JSON, and one

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// A weighted sum of experts of one base model: z = Σ α_e z_e.
 ///

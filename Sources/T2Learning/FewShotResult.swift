@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// What a few-shot search found, as an expert file and for people.
 package struct FewShotResult: Sendable {

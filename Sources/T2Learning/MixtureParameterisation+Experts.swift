@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 extension MixtureParameterisation {
     /// - Throws: `InputError` if the experts are of different base models or layouts, or LoRA adapters.

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 extension HalfPrecision {
     /// The little-endian bytes of values in a stored type, each rounded to the nearest, ties to even.

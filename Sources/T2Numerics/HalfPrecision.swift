@@ -1,5 +1,6 @@
 import CKernels
 import T2Core
+import T2Formats
 
 /// Widening of stored weights to float32.
 package enum HalfPrecision {

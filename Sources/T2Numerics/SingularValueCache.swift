@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import T2Core
+import T2Formats
 
 /// Decompositions kept on disk, one file per weight under the digest of its values, so that any model that holds the
 /// same weight finds it and a stopped decomposition goes on where it was.

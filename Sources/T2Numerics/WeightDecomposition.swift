@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// Decomposes a model's adapted weights, several at a time, through the cache.
 package struct WeightDecomposition: Sendable {

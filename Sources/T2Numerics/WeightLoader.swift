@@ -1,5 +1,6 @@
 import CKernels
 import T2Core
+import T2Formats
 
 /// Reads weights of a model folder as float32 and refuses what cannot be right.
 package struct WeightLoader {

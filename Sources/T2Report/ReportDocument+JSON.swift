@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 extension ReportDocument {
     /// The document as a file: keys sorted and in snake case, indented, with a line end.

@@ -1,6 +1,7 @@
 import Foundation
+import T2Verifiers
 
-/// Answers that records give, checked for what a completion could be compared with.
+/// Checks that a record's answer can be compared with completions.
 ///
 /// Each function returns the answer or throws a `RecordFlaw`.
 enum Gold {
@@ -10,7 +11,7 @@ enum Gold {
     }
 
     static func boxed(_ answer: String) throws -> String {
-        // A box around it ends where it should only if its braces are balanced.
+        // A box around the answer closes at its end only if the answer's braces are balanced.
         let trimmed = answer.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty, BoxedAnswer(inCompletion: "\\boxed{\(answer)}")?.content == trimmed else {
             throw unexpected(answer, "balanced braces")

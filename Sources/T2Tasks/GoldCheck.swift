@@ -1,20 +1,21 @@
 import T2Core
+import T2Verifiers
 
-/// The problems' own answers judged by the verifier that completions are judged by: what is right must be found right.
+/// The problems' reference answers, judged by the verifier of completions: each must be judged right.
 package struct GoldCheck: Sendable {
     package struct Failure: Sendable, Equatable {
         package let problem: String
         package let examination: Examination
     }
 
-    /// Problems whose answer was judged.
+    /// The number of problems whose answer was judged.
     package let checked: Int
-    /// Those that say nothing of what a right completion looks like.
+    /// The number of problems that do not determine a right completion.
     package let withoutGold: Int
     package let failures: [Failure]
     package let seconds: Double
 
-    /// Judgements a second; nil if nothing was judged.
+    /// Judgements per second; nil if nothing was judged.
     package var rate: Double? { checked == 0 ? nil : Double(checked) / max(seconds, 1e-9) }
 
     /// - Cost: blocks the calling thread while programs and commands run.
@@ -33,7 +34,7 @@ package struct GoldCheck: Sendable {
         }
     }
 
-    /// The reference, or else the answer in the form asked for; nil if the answer does not tell.
+    /// The reference, or else the answer in the form that the task asks for; nil if neither determines a completion.
     private static func gold(_ problem: Problem) -> String? {
         if let reference = problem.reference { return reference }
         switch problem.verification {

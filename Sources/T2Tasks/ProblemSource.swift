@@ -1,20 +1,20 @@
 import Foundation
 import T2Core
 
-/// What is particular to a kind of task.
+/// The part of a task that depends on its kind.
 protocol ProblemSource: Sendable {
     var splits: [Split] { get }
     var needsSandbox: Bool { get }
     var maxTokens: Int? { get }
     func stopStrings(_ form: PromptForm) -> [String]
-    /// - Precondition: `splits` has the split.
+    /// - Precondition: `splits` holds the split.
     func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
     ) throws -> ProblemSet
-    /// How a completion is checked against the fields of a record: those of the task's own records, or `answer`.
+    /// How a completion is checked against a record that has `answer` or the fields of the task's own records.
     ///
     /// - Parameter record: a JSON object.
-    /// - Throws: `RecordFlaw` or `DecodingError` if it lacks a field.
+    /// - Throws: `RecordFlaw` or `DecodingError` if a field is missing.
     func verification(of record: Data) throws -> Verification
 }
 

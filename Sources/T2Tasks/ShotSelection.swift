@@ -1,10 +1,10 @@
 import T2Core
 
-/// The labelled examples that a few-shot search sees.
+/// Draws the labelled examples of a few-shot search.
 package enum ShotSelection {
-    /// `count` problems of a split, drawn without replacement, in the order drawn; the same for the same seed.
+    /// Draws `count` problems without replacement; the same seed gives the same problems in the same order.
     ///
-    /// - Throws: `InputError` if there are fewer, or one has no correct answer written out (`reference`).
+    /// - Throws: `InputError` if there are fewer, or one has no correct completion (`reference`).
     package static func draw(_ count: Int, from problems: [Problem], task: String, seed: UInt64) throws -> [Problem] {
         guard count >= 1, count <= problems.count else {
             throw InputError(

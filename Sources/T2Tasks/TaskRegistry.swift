@@ -1,21 +1,21 @@
 import Foundation
 import T2Core
 
-/// The tasks that can be named in a configuration or on a command line.
+/// The tasks that a configuration or a command line can name.
 package struct TaskRegistry: Sendable {
     package let tasks: [TrainingTask]
 
-    /// - Precondition: names are distinct.
+    /// - Precondition: the names are distinct.
     package init(tasks: [TrainingTask]) {
         precondition(Set(tasks.map(\.name)).count == tasks.count, "two tasks have one name")
         self.tasks = tasks
     }
 
-    /// All tasks that t2 knows by itself: those whose data comes with it, then the published data sets.
+    /// The tasks that come with t2: first those that include their data, then the published data sets.
     package static let bundled = TaskRegistry(tasks: small + published)
 
-    /// An expert is trained on each of the first three and on `classify`, which asks for a prompt's category; the others stay
-    /// unseen.
+    /// Each of the first three and `classify`, which asks for a prompt's category, has its own expert; the others are
+    /// unseen in training.
     private static let small = [
         ("gsm-mini", .number, "sums about things people have, buy and give"),
         ("mbpp-mini", .program, "a Python function for a sentence"),
@@ -44,8 +44,8 @@ package struct TaskRegistry: Sendable {
 
     package var names: [String] { tasks.map(\.name) }
 
-    /// - Parameter name: of a task, or the path of a folder with a `task.yaml`.
-    /// - Throws: `InputError` (usage) that suggests the nearest name; what `OwnTask` throws for a folder.
+    /// - Parameter name: the name of a task, or the path of a folder with a `task.yaml`.
+    /// - Throws: `InputError` (usage) that suggests the nearest name; for a folder, the errors of `OwnTask`.
     package func task(named name: String) throws -> TrainingTask {
         if let task = tasks.first(where: { $0.name == name }) { return task }
         if OwnTask.isFolder(name) || name.contains("/") { return try own(OwnTask(folder: name)) }

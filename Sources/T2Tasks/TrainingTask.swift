@@ -1,22 +1,24 @@
 import Foundation
 import T2Core
+import T2Verifiers
 
-/// A task: where its problems are, how they are put to a model and how a completion of one is checked.
+/// A task: the problems, the prompts in which a model reads them, and how completions are checked.
 package struct TrainingTask: Sendable, Equatable {
-    /// Where a task comes from.
+    /// The origin of a task.
     package enum Origin: Sendable, Equatable {
         /// Its data comes with t2.
         case bundled
-        /// A data set that others published.
+        /// A published data set.
         case published
-        /// A folder of the user's.
+        /// A folder of the user.
         case folder(String)
     }
 
     package let name: String
-    /// Raised whenever the data's meaning, a prompt or the verifier changes, so that accuracies stay comparable.
+    /// Increased whenever the meaning of the data, a prompt or the verifier changes, so that accuracies stay
+    /// comparable.
     package let version: Int
-    /// One line for people.
+    /// A description in one line.
     package let summary: String
     package let origin: Origin
     private let source: any ProblemSource
@@ -29,44 +31,45 @@ package struct TrainingTask: Sendable, Equatable {
         self.source = source
     }
 
-    /// True if completions are programs, which only a working `ProgramSandbox` can check.
+    /// True if completions are programs, which only a `ProgramSandbox` can check.
     package var needsSandbox: Bool { source.needsSandbox }
 
-    /// The splits that its data has, in the order of `Split.allCases`.
+    /// The splits of its data, in the order of `Split.allCases`.
     package var splits: [Split] { source.splits }
 
-    /// Texts that end a completion when the model writes one, and are no part of it.
+    /// Texts that end a completion when the model writes one, and do not belong to it.
     package func stopStrings(_ form: PromptForm) -> [String] { source.stopStrings(form) }
 
-    /// Of everything that a task of the user's own says and that its problems do not: it may change without a new version.
+    /// The identity of the task's definition. That of a user's task may change without a new version, so its files
+    /// count.
     package var fingerprint: String { own?.fingerprint ?? "\(name) \(version)" }
 
-    /// Tokens that an answer may take, if the task says so.
+    /// The largest number of tokens in an answer, if the task defines it.
     package var maxTokens: Int? { source.maxTokens }
 
-    /// What stands in the task's folder if it is the user's own, else nil.
+    /// The definition in the task's folder if the task is the user's own, else nil.
     package var own: OwnTask? { source as? OwnTask }
 
-    /// Everything in a split and what had to be left out.
+    /// The problems of a split, and the records that were left out.
     ///
     /// - Parameters:
-    ///   - dataFolder: holds the data of all tasks; a task of the user's own looks into its own folder instead.
-    ///   - form: bundled tasks have one prompt for both.
-    /// - Throws: `SystemError` or `InputError` (no input) if the file cannot be found; `InputError` (data) for an empty file,
-    ///   for one whose records are all bad, and under `.fail` for the first malformed, truncated, repeated or mislabelled
-    ///   record, naming its place; `InputError` (usage) for a split that the task has not.
+    ///   - dataFolder: the folder with the data of all tasks; a user's own task uses its own folder instead.
+    ///   - form: the kind of model; bundled tasks have one prompt for both.
+    /// - Throws: `SystemError` or `InputError` (no input) if the file cannot be found; `InputError` (data) for an empty
+    ///   file, for a file whose records are all bad, and under `.fail` for the first malformed, truncated, repeated or
+    ///   mislabelled record with its location; `InputError` (usage) if the task does not have the split.
     package func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
     ) throws -> ProblemSet {
         guard splits.contains(split) else {
             throw InputError(
-                "task '\(name)'", "it has no split '\(split.rawValue)'",
+                "task '\(name)'", "there is no split '\(split.rawValue)'",
                 remedy: "Splits: \(splits.map(\.rawValue).joined(separator: ", ")).", exitStatus: .usage)
         }
         return try source.problems(split: split, in: dataFolder, form: form, onBadRecord: policy)
     }
 
-    /// The problems of a split, as a base model reads them; a bad record is an error.
+    /// The problems of a split with the prompts for a base model; a bad record is an error.
     package func problems(split: Split, in dataFolder: String) throws -> [Problem] {
         try problems(split: split, in: dataFolder, form: .plain, onBadRecord: .fail).problems
     }
@@ -76,13 +79,13 @@ package struct TrainingTask: Sendable, Equatable {
         let finished: Bool?
     }
 
-    /// A completion with what it is to be checked by: `response`, maybe `finished`, and `answer` or the fields of the task's
-    /// records that its verifier reads.
+    /// Reads a completion and what it is checked against: `response`, optionally `finished`, and either `answer` or
+    /// those fields of the task's records that its verifier reads.
     ///
     /// - Parameters:
     ///   - record: a JSON object.
-    ///   - place: of the record, for messages.
-    /// - Throws: `InputError` naming what is missing.
+    ///   - place: the location of the record, for messages.
+    /// - Throws: `InputError` that names the missing field.
     package func submission(_ record: Data, place: String) throws -> Submission {
         do {
             let response = try JSONDecoder().decode(Response.self, from: record)
@@ -100,4 +103,30 @@ package struct TrainingTask: Sendable, Equatable {
     package static func == (a: TrainingTask, b: TrainingTask) -> Bool {
         a.name == b.name && a.version == b.version && a.origin == b.origin
     }
+}
+
+/// A named part of a task's data.
+///
+/// The first three are disjoint. The published ones are the parts that a data set's authors defined: they may overlap
+/// with the first three, and a task has those that its data set has.
+package enum Split: String, Sendable, CaseIterable {
+    /// Sampled in training.
+    case train
+    /// Used to choose the best checkpoint.
+    case valid
+    /// Used once, for the reported accuracy.
+    case test
+    case publishedTrain = "published-train"
+    case publishedValidation = "published-validation"
+    case publishedTest = "published-test"
+    /// Examples that the authors set aside for use in prompts.
+    case publishedPrompt = "published-prompt"
+}
+
+/// The kind of model for which a prompt is written.
+package enum PromptForm: String, Sendable, CaseIterable {
+    /// A user message to a model that follows instructions, without a chat template around it.
+    case chat
+    /// A text that a base model continues.
+    case plain
 }

@@ -1,56 +1,61 @@
 import Foundation
 import Synchronization
 import T2Core
+import T2Sandbox
+import T2Verifiers
 
 /// Turns completions into rewards.
 ///
-/// An answer that is there counts, also in a completion that the token limit cut off. A reward that cannot be computed is
+/// An answer counts even if the token limit cut off the completion after it. A reward that cannot be computed is
 /// missing, never −1.
 ///
-/// Invariant: the sandbox is made when the first program comes, once; tasks without programs never need one.
+/// Invariant: there is at most one sandbox, which is opened for the first program; tasks without programs need none.
 package final class Verifier: Sendable {
     private let parallelism: Int
     private let sandbox = Mutex<ProgramSandbox?>(nil)
     private let isolation: ProgramIsolation
-    /// By the name of their task.
+    /// The external verifiers by the name of their task.
     private let commands: [String: ExternalVerifier]
 
-    /// - Parameter parallelism: programs that may run at once.
-    package init(parallelism: Int) {
-        precondition(parallelism > 0, "a verifier runs at least one program at a time")
-        self.parallelism = parallelism
-        isolation = .bubblewrap
-        commands = [:]
+    /// A verifier for tasks without external commands.
+    ///
+    /// - Parameter parallelism: the number of programs that may run at once.
+    package convenience init(parallelism: Int) {
+        self.init(parallelism: parallelism, isolation: .bubblewrap, commands: [:])
     }
 
     /// - Parameters:
-    ///   - parallelism: programs and copies of a command that may run at once.
-    ///   - tasks: those whose own commands may be run here; others need not be named.
-    ///   - isolation: of model-written programs from this machine.
+    ///   - parallelism: the number of programs, and of copies of a command, that may run at once.
+    ///   - tasks: the tasks whose external commands may be run here; other tasks may be left out.
+    ///   - isolation: the isolation of model-written programs from this machine.
     /// - Throws: `InputError` (configuration) if a task's command cannot be found.
-    package init(
+    package convenience init(
         parallelism: Int, tasks: [TrainingTask], isolation: ProgramIsolation = .bubblewrap
     ) throws {
+        var commands: [String: ExternalVerifier] = [:]
+        for task in tasks { commands[task.name] = try task.own?.externalVerifier(parallelism: parallelism) }
+        self.init(parallelism: parallelism, isolation: isolation, commands: commands)
+    }
+
+    private init(parallelism: Int, isolation: ProgramIsolation, commands: [String: ExternalVerifier]) {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
         self.isolation = isolation
-        var commands: [String: ExternalVerifier] = [:]
-        for task in tasks { commands[task.name] = try task.own?.externalVerifier(parallelism: parallelism) }
         self.commands = commands
     }
 
-    /// Makes sure that programs can be run, for those who want to know before the first one comes.
+    /// Checks that programs can be run, before the first one has to be.
     ///
     /// - Throws: `SandboxError` with the remedy.
     package func requireSandbox() throws { _ = try openSandbox() }
 
-    /// One reward per submission, in their order; blocks the calling thread while programs run.
+    /// One reward per submission, in the same order; blocks the calling thread while programs run.
     package func judge(_ submissions: [Submission]) -> [Reward] { examine(submissions).map(\.reward) }
 
-    /// The reward with what was found and why.
+    /// The reward of a completion with its grounds; blocks the calling thread while programs run.
     package func examine(_ submission: Submission) -> Examination { examine([submission])[0] }
 
-    /// One examination per submission, in their order; blocks the calling thread while programs run.
+    /// One examination per submission, in the same order; blocks the calling thread while programs run.
     package func examine(_ submissions: [Submission]) -> [Examination] {
         var examinations: [Examination?] = []
         var programs: [(index: Int, program: Program)] = []
@@ -81,7 +86,7 @@ package final class Verifier: Sendable {
         return examinations.map { $0 ?? .missing("the verifier gave no answer") }
     }
 
-    /// Why a program is not run; nil if it is.
+    /// The judgement of a program that need not be run; nil if it is run.
     private static func refusal(_ text: ProgramText, _ tests: [String], _ submission: Submission) -> Examination? {
         if !submission.finished && !text.isClosed {
             return .judged(.cutOff, text.isEmpty ? nil : text.code, reason: "the token limit ended the program")
@@ -116,7 +121,7 @@ package final class Verifier: Sendable {
 
     private static func request(_ submission: Submission, index: Int, record: String) -> ExternalVerifier.Request {
         ExternalVerifier.Request(
-            // A problem may stand in a batch more than once.
+            // The problem's id would not do, because a problem may occur more than once in a batch.
             id: "\(index)", prompt: submission.problem.prompt, response: submission.completion, record: record,
             finished: submission.finished)
     }
@@ -124,8 +129,8 @@ package final class Verifier: Sendable {
     private func run(_ task: String, _ requests: [ExternalVerifier.Request]) -> [Examination] {
         guard let command = commands[task] else {
             let reason =
-                "task '\(task)' is judged by a command of its own, and its folder was not given to this program: "
-                + "--task-folder DIR"
+                "task '\(task)' is judged by its own command, which this program cannot run without the task's folder: "
+                + "pass --task-folder DIR"
             return requests.map { _ in .missing(reason) }
         }
         return zip(requests, command.judge(requests)).map { request, result in
@@ -135,8 +140,9 @@ package final class Verifier: Sendable {
             case .judged(.noAnswer) where !request.finished:
                 return .judged(.cutOff, reason: result.reason ?? "the token limit came before any answer")
             case .judged(let outcome):
-                let words = "the task's command says \(outcome.rawValue)"
-                return .judged(outcome, result.extracted, reason: result.reason ?? words)
+                return .judged(
+                    outcome, result.extracted,
+                    reason: result.reason ?? "the task's command answered \(outcome.rawValue)")
             }
         }
     }

@@ -1,15 +1,16 @@
 import Foundation
 import T2Core
+import T2Formats
 import Yams
 
-/// A mapping of a YAML file, read key by key; what is missing, of another kind or not known is named by its place.
+/// A mapping in a YAML file, read key by key; errors name the key that is missing, of the wrong type or unknown.
 package struct YAMLMapping {
     private let path: String
-    /// Of the mapping inside the file: `seen.gsm-mini`.
+    /// The path of the mapping inside the file, such as `seen.gsm-mini`.
     private let place: String
     private let node: Node.Mapping
 
-    /// - Throws: `SystemError` if the file cannot be read; `InputError` if it is no YAML mapping.
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` if it is not a YAML mapping.
     package init(path: String) throws {
         let text = String(decoding: try MappedFile(path: path).data, as: UTF8.self)
         let root: Node?
@@ -18,7 +19,9 @@ package struct YAMLMapping {
         } catch {
             throw InputError(path, "is not YAML: \(error)", remedy: Self.remedy)
         }
-        guard let mapping = root?.mapping else { throw InputError(path, "is no mapping", remedy: Self.remedy) }
+        guard let mapping = root?.mapping else {
+            throw InputError(path, "is not a mapping of keys to values", remedy: Self.remedy)
+        }
         self.init(path: path, place: "", node: mapping)
     }
 
@@ -31,7 +34,7 @@ package struct YAMLMapping {
     /// In the file's order.
     package var keys: [String] { node.map { $0.key.string ?? "" } }
 
-    /// - Throws: `InputError` naming the first key that is not among `known`, with the nearest that is.
+    /// - Throws: `InputError` that names the first key not in `known` and suggests the nearest one in it.
     package func requireOnly(_ known: [String]) throws {
         for key in keys where !known.contains(key) {
             let suggestion = nearestName(to: key, among: known).map { "Did you mean \($0)? " } ?? ""
@@ -52,7 +55,7 @@ package struct YAMLMapping {
         return text
     }
 
-    /// A list of texts; one text alone stands for a list of it.
+    /// A list of texts; a single text is a list of one.
     package func strings(_ key: String) throws -> [String]? {
         guard let value = node[key] else { return nil }
         if let text = value.string { return [text] }
@@ -79,7 +82,7 @@ package struct YAMLMapping {
         return number
     }
 
-    /// One of a few words.
+    /// One of the values of an enumeration.
     package func choice<Value: RawRepresentable & CaseIterable>(_ key: String) throws -> Value?
     where Value.RawValue == String {
         guard let text = try string(key) else { return nil }
@@ -100,10 +103,10 @@ package struct YAMLMapping {
         return mapping
     }
 
-    /// The key's place, for messages.
+    /// The location of a key, for messages.
     package func location(_ key: String) -> String { "\(path): \(place.isEmpty ? key : "\(place).\(key)")" }
 
-    /// What to say of a key whose value is not what it should be.
+    /// The error for a key whose value is not as expected.
     package func wrong(_ key: String, _ expected: String) -> InputError {
         let found = node[key].map { $0.string.map { "'\($0)'" } ?? "something else" } ?? "nothing"
         return InputError(

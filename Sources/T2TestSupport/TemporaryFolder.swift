@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// A folder that goes away with the object.
 package final class TemporaryFolder: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// Ways to make a model folder wrong.
 extension TinyModel {

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// A Hugging Face folder with a small Llama of random weights, for tests that need a model but not a trained one.
 package struct TinyModel {

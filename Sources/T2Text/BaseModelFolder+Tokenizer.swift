@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 extension BaseModelFolder {
     /// A model folder with its tokenizer, which fits it.

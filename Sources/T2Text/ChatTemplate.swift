@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// How a family of chat models is told what the user says and that it is to answer: one user turn, no system prompt.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// A `tokenizer.json` read and checked: everything that encoding and decoding need.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// What is kept of a unit that failed: enough to compute it once more from its folder and the base model alone.
 ///

@@ -1,6 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import T2Core
+import T2Formats
 import T2Model
 import T2Numerics
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import T2Core
-import T2Tasks
+import T2Sandbox
 
 /// The rate at which model-written programs are judged, processes, namespaces and all.
 struct SandboxBench: ParsableCommand {

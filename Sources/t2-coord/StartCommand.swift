@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import T2Coordinator
 import T2Core
+import T2Formats
 import T2Jobs
 import T2Tasks
 import T2Transport

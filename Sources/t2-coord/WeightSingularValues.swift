@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 import T2Numerics
 
 /// The singular values of a base model's adapted weights, for the parameterisation that needs them: the one number of the

@@ -4,6 +4,7 @@ import Logging
 import T2CommandLine
 import T2Core
 import T2Engine
+import T2Formats
 import T2Model
 import T2Numerics
 import T2Tasks

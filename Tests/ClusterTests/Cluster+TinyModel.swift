@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2TestSupport
 
 /// Runs of a model of random weights, over in a moment, and what they leave behind.

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 import Testing
 
 @Suite("t2 says what is wrong, and leaves everything as it was")

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2TestSupport
 
 /// A copy of one of the tiny random models that PyTorch computed reference values for, free to be damaged.

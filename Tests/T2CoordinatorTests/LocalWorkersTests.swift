@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import T2Coordinator
 import T2Core
+import T2Formats
 import Testing
 
 struct LocalWorkersTests {

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import T2Coordinator
 import T2Core
+import T2Formats
 import T2Transport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
-import T2Engine
 import T2Core
+import T2Engine
+import T2Formats
 import T2Model
 import T2TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
-import T2Engine
 import T2Core
+import T2Engine
+import T2Formats
 import T2Jobs
 import T2Model
 import T2Tasks
@@ -84,7 +85,7 @@ struct PromptDispatcherTests {
             ("prompt: '{prompt}'\ncategories: {maths: maths}", "names the expert 'maths'"),
             ("prompt: '{prompt}'", "categories: is nothing, expected a mapping"),
             ("prompt: '{prompt}'\nkategories: {}", "kategories: there is no such key. Did you mean categories?"),
-            ("[1]", "is no mapping"), ("prompt: {", "is not YAML"),
+            ("[1]", "is not a mapping"), ("prompt: {", "is not YAML"),
         ])
     func damagedFile(text: String, problem: String) throws {
         let model = try BundledModel.shared.get()

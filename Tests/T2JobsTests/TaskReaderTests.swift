@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2Jobs
 import T2Tasks
 import T2TestSupport

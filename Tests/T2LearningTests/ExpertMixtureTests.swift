@@ -1,5 +1,6 @@
-import T2Engine
 import T2Core
+import T2Engine
+import T2Formats
 import T2Learning
 import Testing
 

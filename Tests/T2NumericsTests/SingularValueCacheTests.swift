@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import T2Core
+import T2Formats
 import T2Numerics
 import Testing
 

@@ -1,31 +1,8 @@
 import Foundation
+import T2Sandbox
 import T2Tasks
 import T2TestSupport
 import Testing
-
-private enum PublishedPrograms {
-    static func lines<Record: Decodable>(_ data: Data, of type: Record.Type) throws -> [Record] {
-        try data.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(type, from: Data($0)) }
-    }
-
-    static func lines<Record: Decodable>(_ name: String, of type: Record.Type) throws -> [Record] {
-        try lines(Data(contentsOf: URL(filePath: PublishedFiles.datasets.path(name))), of: type)
-    }
-
-    /// A compressed file's content, by the system's gzip.
-    static func decompressed(_ name: String) throws -> Data {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc", PublishedFiles.datasets.path(name)]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return data
-    }
-}
 
 /// Solutions that their own tests refuse would be named here with the reason; there are none.
 @Suite("Canonical solutions", .serialized, .timeLimit(.minutes(10)))
@@ -56,6 +33,12 @@ struct CanonicalSolutionTests {
         }
     }
 
+    private func records<Record: Decodable>(_ file: String, of type: Record.Type) throws -> [Record] {
+        try RecordFile(path: PublishedFiles.datasets.path(file), purpose: "open a data set").records().map {
+            try JSONDecoder().decode(type, from: $0.content)
+        }
+    }
+
     private func expectAllPass(_ programs: [(name: String, program: Program)], count: Int) throws {
         #expect(programs.count == count)
         let results = try ProgramSandbox(parallelism: 2).run(programs.map(\.program))
@@ -69,11 +52,10 @@ struct CanonicalSolutionTests {
 
     @Test(
         "of MBPP pass all their tests",
-        .enabled(
-            if: PublishedFiles.datasets.have(["mbpp/mbpp.jsonl"]),
+        .enabled(if: PublishedFiles.datasets.have(["mbpp/mbpp.jsonl"]),
             "\(PublishedFiles.datasets.absence(of: ["mbpp/mbpp.jsonl"]))"))
     func mbpp() throws {
-        let records = try PublishedPrograms.lines("mbpp/mbpp.jsonl", of: MBPPRecord.self)
+        let records = try records("mbpp/mbpp.jsonl", of: MBPPRecord.self)
         try expectAllPass(records.map { ("MBPP \($0.task_id)", $0.program) }, count: 974)
     }
 
@@ -83,8 +65,7 @@ struct CanonicalSolutionTests {
             if: PublishedFiles.datasets.have(["mbpp/sanitized-mbpp.json"]),
             "\(PublishedFiles.datasets.absence(of: ["mbpp/sanitized-mbpp.json"]))"))
     func sanitizedMBPP() throws {
-        let data = try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path("mbpp/sanitized-mbpp.json")))
-        let records = try JSONDecoder().decode([MBPPRecord].self, from: data)
+        let records = try records("mbpp/sanitized-mbpp.json", of: MBPPRecord.self)
         try expectAllPass(records.map { ("sanitized MBPP \($0.task_id)", $0.program) }, count: 427)
     }
 
@@ -94,8 +75,7 @@ struct CanonicalSolutionTests {
             if: PublishedFiles.datasets.have(["humaneval/HumanEval.jsonl.gz"]),
             "\(PublishedFiles.datasets.absence(of: ["humaneval/HumanEval.jsonl.gz"]))"))
     func humanEval() throws {
-        let data = try PublishedPrograms.decompressed("humaneval/HumanEval.jsonl.gz")
-        let records = try PublishedPrograms.lines(data, of: HumanEvalRecord.self)
+        let records = try records("humaneval/HumanEval.jsonl.gz", of: HumanEvalRecord.self)
         try expectAllPass(records.map { ($0.task_id, $0.program) }, count: 164)
     }
 }

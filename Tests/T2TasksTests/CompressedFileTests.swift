@@ -1,9 +1,8 @@
 import Foundation
 import T2Core
+import T2Tasks
 import T2TestSupport
 import Testing
-
-@testable import T2Tasks
 
 @Suite("Files of records, compressed or not")
 struct CompressedFileTests {

@@ -2,6 +2,7 @@ import Foundation
 import T2Core
 import T2Tasks
 import T2TestSupport
+import T2Verifiers
 import Testing
 
 @Suite("What a verifier says of a completion")

@@ -2,6 +2,7 @@ import Foundation
 import T2Core
 import T2Tasks
 import T2TestSupport
+import T2Verifiers
 import Testing
 
 @Suite("A task of one's own")
@@ -38,7 +39,8 @@ struct OwnTaskTests {
     func misplaced() throws {
         let error = #expect(throws: InputError.self) { try load(Self.head + "verifier: regex\npattern: Lima\n") }
         #expect(
-            error?.description.contains("pattern: stands beside verifier, expected it inside. Write verifier: {kind")
+            error?.description.contains(
+                "pattern: is at the top level, expected it under verifier. Write verifier: {kind")
                 == true)
     }
 
@@ -128,7 +130,10 @@ struct OwnTaskTests {
             ("verifier: boxd", "verifier: there is no verifier 'boxd'. Did you mean boxed?"),
             ("verifier: {kind: boxed, answr: x}", "verifier.answr: there is no such key. Did you mean answer?"),
             ("verifier: regex", "expected a mapping with pattern"),
-            ("verifier: {kind: regex, pattern: '('}", "pattern '(' is no regular expression: a group is not closed"),
+            (
+                "verifier: {kind: regex, pattern: '('}",
+                "pattern '(' cannot be used: at character 2, a group is not closed"
+            ),
             ("verifier: {kind: regex}", "verifier.pattern: is nothing, expected a regular expression"),
             ("verifier: {kind: external}", "verifier.command: is nothing, expected a list"),
             (
@@ -168,14 +173,17 @@ struct OwnTaskTests {
             ("boxed", #"{"country":"a","answer":"{"}"#, "expected balanced braces"),
             ("number", #"{"country":"a","answer":"x"}"#, "expected a number"),
             ("choice", #"{"country":"a","answer":"c","options":["a","b"]}"#, "expected a letter from A to B"),
-            ("choice", #"{"country":"a","answer":"A","options":["a"]}"#, "it has 1 options"),
+            ("choice", #"{"country":"a","answer":"A","options":["a"]}"#, "there are 1 options"),
             ("choice", #"{"country":"a","answer":"A","options":[]}"#, "options is empty"),
-            ("choice", #"{"country":"a","answer":"A","options":[{}, 1]}"#, "options holds something that is no text"),
-            ("exact", #"{"country":["a"],"answer":"x"}"#, "country is no text or number"),
+            ("choice", #"{"country":"a","answer":"A","options":[{}, 1]}"#, "options holds a value that is not a text"),
+            (
+                "exact", #"{"country":["a"],"answer":"x"}"#,
+                "country is a list or an object, expected a text or a number"
+            ),
             ("exact", #"{"country":"a","answer":" "}"#, "answer is empty"),
             ("exact", "[]", "expected a record of capitals"),
             ("python-tests", #"{"country":"a"}"#, "tests is missing"),
-            ("exact", #"{"country":"Peru", "answer":"Lima"}"#, "the same record stands on line 1 already"),
+            ("exact", #"{"country":"Peru", "answer":"Lima"}"#, "the same record is already on line 1"),
         ])
     func badRecord(verifier: String, record: String, problem: String) throws {
         let first = #"{"country":"Peru","answer":1,"options":["a","b"],"tests":["1"],"number":1}"#

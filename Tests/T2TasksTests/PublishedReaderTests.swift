@@ -182,26 +182,26 @@ struct PublishedReaderTests {
         arguments: [
             ("gsm8k", "test.jsonl", PublishedRecord.sum(1, answer: "no mark"), "answer holds #### 0 times"),
             ("gsm8k", "test.jsonl", PublishedRecord.sum(1, answer: "#### many"), "expected a number"),
-            ("gsm8k", "test.jsonl", PublishedRecord.sum(0), "the same record stands on line 1 already"),
+            ("gsm8k", "test.jsonl", PublishedRecord.sum(0), "the same record is already on line 1"),
             ("gsm8k", "test.jsonl", "{\"question\": \"cut", "the file ends inside a record"),
             ("gsm8k", "test.jsonl", "{}", "question is missing"),
-            ("mbpp", "mbpp.jsonl", PublishedRecord.code(900, more: ["test_list": [String]()]), "it has no tests"),
-            ("mbpp", "mbpp.jsonl", PublishedRecord.code(900, text: " "), "its text is empty"),
-            ("mbpp", "mbpp.jsonl", PublishedRecord.code(900, more: ["code": ""]), "its code is empty"),
+            ("mbpp", "mbpp.jsonl", PublishedRecord.code(900, more: ["test_list": [String]()]), "there are no tests"),
+            ("mbpp", "mbpp.jsonl", PublishedRecord.code(900, text: " "), "text is empty"),
+            ("mbpp", "mbpp.jsonl", PublishedRecord.code(900, more: ["code": ""]), "code is empty"),
             (
                 "mbpp", "mbpp.jsonl", PublishedRecord.code(900, more: ["task_id": "x"]),
                 "task_id is 'x', expected a number"
             ),
-            ("mbpp", "mbpp.jsonl", PublishedRecord.code(301), "id 'mbpp/301' was used on line 301 already"),
+            ("mbpp", "mbpp.jsonl", PublishedRecord.code(301), "id 'mbpp/301' is already used on line 301"),
             (
                 "arc-easy", "ARC-Easy/test.jsonl", PublishedRecord.arc(["A", "B"], key: "C"),
                 "answerKey is 'C', expected one of A, B"
             ),
             (
                 "arc-easy", "ARC-Easy/test.jsonl", PublishedRecord.arc(["A", "A"], key: "A"),
-                "two options have one label"
+                "two options have the same label"
             ),
-            ("arc-easy", "ARC-Easy/test.jsonl", PublishedRecord.arc(["A"], key: "A"), "it has 1 options"),
+            ("arc-easy", "ARC-Easy/test.jsonl", PublishedRecord.arc(["A"], key: "A"), "there are 1 options"),
             (
                 "arc-easy", "ARC-Easy/test.jsonl", PublishedRecord.arc(["A", "B"], key: "A", texts: ["x", ""]),
                 "an option is empty"
@@ -217,7 +217,7 @@ struct PublishedReaderTests {
                 PublishedRecord.json([
                     "task_id": "x", "prompt": "def g():", "entry_point": "f", "canonical_solution": "", "test": "",
                 ]),
-                "prompt does not begin a function f"
+                "prompt does not begin the function f"
             ),
         ])
     func bad(task: String, path: String, record: String, problem: String) throws {
@@ -255,7 +255,7 @@ struct PublishedReaderTests {
         let error = #expect(throws: InputError.self) {
             try load("mbpp-sanitized", .train, array, at: "sanitized-mbpp.json")
         }
-        #expect(error?.description.contains("sanitized-mbpp.json[1]: id 'mbpp/7' was used on record 0 already") == true)
+        #expect(error?.description.contains("sanitized-mbpp.json[1]: id 'mbpp/7' is already used in record 0") == true)
     }
 
     @Test("a file that is not there: every place that was tried")
@@ -279,7 +279,7 @@ struct PublishedReaderTests {
             try TaskRegistry.bundled.task(named: "humaneval").problems(split: .train, in: "nowhere")
         }
         #expect(error?.exitStatus == .usage)
-        #expect(error?.description == "task 'humaneval': it has no split 'train'. Splits: test, published-test.")
+        #expect(error?.description == "task 'humaneval': there is no split 'train'. Splits: test, published-test.")
     }
 
     @Test("base models stop where another problem would begin; chat models by themselves")

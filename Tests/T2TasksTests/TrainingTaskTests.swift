@@ -59,7 +59,7 @@ struct TrainingTaskTests {
         arguments: [
             ("gsm-mini", "", ":", "the data set is empty, expected one problem a line"),
             ("gsm-mini", "\n \n", ":", "the data set is empty, expected one problem a line"),
-            ("gsm-mini", "\(good)\n\(good)\n", ":2:", "id 'a' was used on line 1 already, expected distinct ids"),
+            ("gsm-mini", "\(good)\n\(good)\n", ":2:", "id 'a' is already used on line 1, expected distinct ids"),
             ("gsm-mini", "\(good)\n{\"id\":\"b\",\"top", ":2:", "the file ends inside a record"),
             ("gsm-mini", "nonsense\n\(good)\n", ":1:", "not valid JSON"),
             ("gsm-mini", "7\n", ":1:", "expected a record of gsm-mini"),
@@ -103,7 +103,7 @@ struct TrainingTaskTests {
         let description = error?.description ?? ""
         #expect(description.hasPrefix("\(folder.path)/\(task.name)/train.jsonl\(place) "), "\(description)")
         #expect(description.contains(problem), "\(description)")
-        #expect(description.hasSuffix("Restore the file, or make it anew with scripts/base_model."))
+        #expect(description.hasSuffix("Restore the file, or make it again with scripts/base_model."))
     }
 
     @Test("bytes that are no UTF-8 are a bad record")

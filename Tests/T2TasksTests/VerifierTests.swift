@@ -1,6 +1,7 @@
 import Foundation
 import T2Core
 import T2Tasks
+import T2Verifiers
 import Testing
 
 @Suite("The verifier")

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import T2Core
+import T2Formats
 import T2Model
 import T2Numerics
 import T2Tasks

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import T2Core
+import T2Sandbox
 import T2Tasks
 
 /// Workers that the coordinator itself starts on its machine: child processes, watched, started again with growing pauses when

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 extension RunSummary {
     /// What the run came to, where its files are, and how to measure the expert on problems that played no part in it.

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// The places in a run folder, held for one coordinator at a time.
 package struct RunFolder: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2Tasks
 import Yams
 

@@ -1,3 +1,4 @@
+import Algorithms
 import T2Core
 import T2Learning
 
@@ -81,16 +82,15 @@ package struct EvaluationJob: Job {
         _ context: AssignmentContext
     ) -> Round {
         let digests = assignment.policies.map(\.digest)
-        let units = Array(problems.indices).chunked(by: batchSize).enumerated().map { index, batch in
+        let units = problems.indices.chunks(ofCount: batchSize).enumerated().map { index, batch in
             // Two experts may be equal.
             let needed = Set(batch.map { assignment.indices[$0] }).sorted().map { digests[$0] }
             let policies = needed.enumerated().filter { needed.firstIndex(of: $1) == $0 }.map(\.element)
             return WorkUnit(
                 key: UnitKey(run: context.run, step: 0, phase: phase, index: index), seed: context.seed,
-                problems: batch.map { problems[$0] }, problemIndices: batch,
-                sequences: batch.indices.map { row in
-                    .init(
-                        problem: row, policy: policies.firstIndex(of: digests[assignment.indices[batch[row]]]) ?? 0)
+                problems: batch.map { problems[$0] }, problemIndices: Array(batch),
+                sequences: batch.enumerated().map { row, problem in
+                    .init(problem: row, policy: policies.firstIndex(of: digests[assignment.indices[problem]]) ?? 0)
                 }, policies: policies, sampling: sampling)
         }
         return Round(

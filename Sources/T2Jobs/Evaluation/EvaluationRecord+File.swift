@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 /// Files of records: JSON Lines, one record a problem.
 extension EvaluationRecord {

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 import T2Learning
 
 /// Everything that determines what a few-shot search finds, checked and resolved.

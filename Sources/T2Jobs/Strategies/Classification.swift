@@ -1,6 +1,8 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2Tasks
+import T2Verifiers
 
 /// The question by which a model puts a prompt into one of the experts' categories, and how its answer is read.
 ///

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 import T2Learning
 
 /// The strategies `prompt` and `cls-expert`, pass 1 of two-pass inference: a model is asked for each prompt's category, and the

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 import T2Learning
 
 /// The strategy `random`: an expert is drawn for each prompt, all with the same probability. It is the control for dispatch:

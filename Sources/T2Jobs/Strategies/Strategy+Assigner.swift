@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 import T2Learning
 import T2Tasks
 

@@ -1,6 +1,8 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2Learning
+import T2Sandbox
 import T2Tasks
 import T2Text
 

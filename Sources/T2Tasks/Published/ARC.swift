@@ -3,12 +3,13 @@ import T2Core
 
 /// Questions of school science with three to five options.
 ///
-/// `{id, question: {stem, choices: [{text, label}]}, answerKey}`, or with `question` a text and `choices: {text, label}`
-/// beside it. Labels are letters or digits; the model is shown letters from A on, in the record's order.
+/// A record is `{id, question: {stem, choices: [{text, label}]}, answerKey}`, or `question` is a text and `choices:
+/// {text, label}` is beside it. Labels are letters or digits; the model sees letters from A on, in the order of the
+/// record.
 ///
 /// - Source: Clark et al., arXiv 1803.05457.
 struct ARC: PublishedDataset {
-    /// Of the data set's folder: `ARC-Easy`.
+    /// The name of the data set's folder, such as `ARC-Easy`.
     let name: String
 
     var version: Int { 1 }
@@ -19,19 +20,19 @@ struct ARC: PublishedDataset {
     var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
 
     var parts: [Split: DatasetPart] {
-        func places(_ file: String, _ other: String) -> [String] {
+        func paths(_ file: String, _ other: String) -> [String] {
             ["arc/\(name)", "ARC-V1-Feb2018-2/\(name)", "arc/ARC-V1-Feb2018-2/\(name)", name, "ai2_arc/\(name)"].flatMap
             {
                 ["\($0)/\(name)-\(file)", "\($0)/\(other)"]
             }
         }
         let (train, development, test) = (
-            places("Train", "train"), places("Dev", "validation"), places("Test", "test")
+            paths("Train", "train"), paths("Dev", "validation"), paths("Test", "test")
         )
         return [
-            .train: .even(train), .valid: .odd(train), .test: DatasetPart(places: test),
-            .publishedTrain: DatasetPart(places: train), .publishedValidation: DatasetPart(places: development),
-            .publishedTest: DatasetPart(places: test),
+            .train: .even(train), .valid: .odd(train), .test: DatasetPart(paths: test),
+            .publishedTrain: DatasetPart(paths: train), .publishedValidation: DatasetPart(paths: development),
+            .publishedTest: DatasetPart(paths: test),
         ]
     }
 
@@ -57,7 +58,7 @@ struct ARC: PublishedDataset {
         let options: [String]?
     }
 
-    /// `answer` is the shown letter, with the options' texts if completions may name those; or the record as published.
+    /// The record holds `answer`, the letter shown, and optionally the texts of `options`; or it is a published record.
     func verification(of record: Data) throws -> Verification {
         if let fields = try? JSONDecoder().decode(Answer.self, from: record) {
             return .choice(answer: fields.answer, options: fields.options ?? [])
@@ -66,16 +67,16 @@ struct ARC: PublishedDataset {
         return .choice(answer: Self.letter(key), options: fields.options.map(\.text))
     }
 
-    /// The record and which of its options is right.
+    /// The record and the index of the right option.
     private func fields(_ record: Data) throws -> (ARCRecord, key: Int) {
         let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
         if fields.stem.isBlank { throw RecordFlaw("question is empty") }
         guard (2...26).contains(fields.options.count) else {
-            throw RecordFlaw("it has \(fields.options.count) options, expected from 2 to 26")
+            throw RecordFlaw("there are \(fields.options.count) options, expected from 2 to 26")
         }
         let labels = fields.options.map(\.label)
         guard Set(labels).count == labels.count else {
-            throw RecordFlaw("two options have one label: \(labels.joined(separator: ", "))")
+            throw RecordFlaw("two options have the same label: \(labels.joined(separator: ", "))")
         }
         guard let key = labels.firstIndex(of: fields.answerKey) else {
             throw RecordFlaw(
@@ -85,7 +86,7 @@ struct ARC: PublishedDataset {
         return (fields, key)
     }
 
-    private static func letter(_ place: Int) -> String { String(UnicodeScalar(UInt8(ascii: "A") + UInt8(place))) }
+    private static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(ascii: "A") + UInt8(index))) }
 }
 
 /// A record in either layout.
@@ -126,7 +127,7 @@ private struct ARCRecord: Decodable {
         stem = try values.decode(String.self, forKey: .question)
         let columns = try values.decode(Columns.self, forKey: .choices)
         guard columns.text.count == columns.label.count else {
-            throw RecordFlaw("it has \(columns.text.count) options and \(columns.label.count) labels")
+            throw RecordFlaw("there are \(columns.text.count) options and \(columns.label.count) labels")
         }
         options = zip(columns.text, columns.label).map { Option(text: $0, label: $1) }
     }

@@ -1,7 +1,8 @@
 import Foundation
 import T2Core
 
-/// Word problems of grade-school mathematics: `{question, answer}`, the number behind `#### ` at the answer's end.
+/// Word problems of grade-school mathematics. A record is `{question, answer}`; the answer ends with `#### ` and a
+/// number.
 ///
 /// - Source: Cobbe et al., arXiv 2110.14168.
 struct GSM8K: PublishedDataset {
@@ -13,13 +14,13 @@ struct GSM8K: PublishedDataset {
     var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
 
     var parts: [Split: DatasetPart] {
-        func places(_ file: String) -> [String] {
+        func paths(_ file: String) -> [String] {
             ["gsm8k/\(file)", "gsm8k/main/\(file)", "grade-school-math/grade_school_math/data/\(file)", file]
         }
         return [
-            .train: .even(places("train")), .valid: .odd(places("train")),
-            .test: DatasetPart(places: places("test")), .publishedTrain: DatasetPart(places: places("train")),
-            .publishedTest: DatasetPart(places: places("test")),
+            .train: .even(paths("train")), .valid: .odd(paths("train")),
+            .test: DatasetPart(paths: paths("test")), .publishedTrain: DatasetPart(paths: paths("train")),
+            .publishedTest: DatasetPart(paths: paths("test")),
         ]
     }
 
@@ -35,7 +36,7 @@ struct GSM8K: PublishedDataset {
         if fields.question.isBlank { throw RecordFlaw("question is empty") }
         let pieces = fields.answer.components(separatedBy: Self.mark)
         guard pieces.count == 2 else {
-            throw RecordFlaw("answer holds \(Self.mark) \(pieces.count - 1) times, expected once before the number")
+            throw RecordFlaw("answer holds \(Self.mark) \(pieces.count - 1) times, expected it once, before the number")
         }
         let gold = try Gold.number(pieces[1].trimmingCharacters(in: .whitespacesAndNewlines))
         let reasoning = pieces[0].replacing(#/<<[^<>\n]*>>/#, with: "").trimmingCharacters(in: .whitespacesAndNewlines)
@@ -51,7 +52,7 @@ struct GSM8K: PublishedDataset {
             verification: .number(answer: gold))
     }
 
-    /// `answer` is the number, or the published text that ends with it.
+    /// `answer` is the number, or the published text that ends with the number.
     func verification(of record: Data) throws -> Verification {
         let answer = try JSONDecoder().decode(AnswerField.self, from: record).answer
         let number = answer.components(separatedBy: Self.mark).last ?? answer
@@ -60,6 +61,6 @@ struct GSM8K: PublishedDataset {
 }
 
 extension String {
-    /// True if nobody could see anything of it.
+    /// True if the text is empty or white space.
     var isBlank: Bool { allSatisfy(\.isWhitespace) }
 }

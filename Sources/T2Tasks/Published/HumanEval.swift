@@ -1,13 +1,14 @@
 import Foundation
 import T2Core
 
-/// Functions to complete: `{task_id, prompt, entry_point, canonical_solution, test}`, where `test` defines `check(candidate)`.
+/// Python functions to complete. A record is `{task_id, prompt, entry_point, canonical_solution, test}`, where `test`
+/// defines `check(candidate)`.
 ///
-/// The prompt is Python, with imports and other functions before the one to complete.
+/// The prompt is Python code, with imports and other functions before the function to complete.
 ///
 /// - Source: Chen et al., arXiv 2107.03374; with more tests: Liu et al., arXiv 2305.01210.
 struct HumanEval: PublishedDataset {
-    /// Of the data set's file.
+    /// The name of the data set's file.
     let name: String
 
     var version: Int { 1 }
@@ -15,7 +16,7 @@ struct HumanEval: PublishedDataset {
     var needsSandbox: Bool { true }
     var identity: ProblemReading.Identity { .id }
     let maxTokens = 512
-    /// What begins another piece of code behind the function.
+    /// Texts that begin other code after the function.
     var plainStopStrings: [String] {
         ["\ndef ", "\nclass ", "\nif ", "\nprint(", "\nassert ", "\n#", "\n```", "\n\"\"\""]
     }
@@ -23,8 +24,8 @@ struct HumanEval: PublishedDataset {
     var parts: [Split: DatasetPart] {
         let folder = name.lowercased()
         let others = folder == "humaneval" ? [] : ["humaneval/\(name)"]
-        let places = ["\(folder)/\(name)"] + others + ["human-eval/data/\(name)", name, "\(folder)/test"]
-        return [.test: DatasetPart(places: places), .publishedTest: DatasetPart(places: places)]
+        let paths = ["\(folder)/\(name)"] + others + ["human-eval/data/\(name)", name, "\(folder)/test"]
+        return [.test: DatasetPart(paths: paths), .publishedTest: DatasetPart(paths: paths)]
     }
 
     private struct Tests: Decodable {
@@ -59,7 +60,8 @@ struct HumanEval: PublishedDataset {
         if fields.task_id.isBlank { throw RecordFlaw("task_id is empty") }
         let prompt = fields.tests.prompt.withLineFeeds
         guard prompt.contains("def \(fields.tests.entry_point)(") else {
-            throw RecordFlaw("prompt does not begin a function \(fields.tests.entry_point.prefix(80)), its entry_point")
+            throw RecordFlaw(
+                "prompt does not begin the function \(fields.tests.entry_point.prefix(80)) that entry_point names")
         }
         guard fields.tests.test.contains("def check(") else {
             throw RecordFlaw("test does not define check(candidate)")
@@ -70,7 +72,7 @@ struct HumanEval: PublishedDataset {
         return PublishedProblem(
             id: fields.task_id, topic: name.lowercased(), question: prompt,
             chat: PublishedProblem.Wording(
-                prompt: "\(instruction)\n\n\("\(prompt)".fencedAsPython)", reference: (prompt + solution).fencedAsPython
+                prompt: "\(instruction)\n\n\(prompt.fencedAsPython)", reference: (prompt + solution).fencedAsPython
             ),
             plain: PublishedProblem.Wording(prompt: prompt, reference: solution),
             verification: fields.tests.verification)
@@ -82,7 +84,7 @@ struct HumanEval: PublishedDataset {
 }
 
 extension String {
-    /// With Unix line ends, also for those of old Macs.
+    /// The text with Unix line ends instead of those of Windows and old Macs.
     var withLineFeeds: String { replacing("\r\n", with: "\n").replacing("\r", with: "\n") }
 
     var fencedAsPython: String { "```python\n\(self)\(hasSuffix("\n") ? "" : "\n")```" }

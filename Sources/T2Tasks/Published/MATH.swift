@@ -1,9 +1,11 @@
 import Foundation
 import T2Core
+import T2Verifiers
 
-/// Problems of mathematics competitions: `{problem, level, type, solution}`, the answer in the solution's last `\boxed{}`.
+/// Problems of mathematics competitions. A record is `{problem, level, type, solution}`; the answer is in the last
+/// `\boxed{}` of the solution.
 ///
-/// One JSON file a problem, `MATH/SPLIT/TYPE/NUMBER.json`, or one file of records a split.
+/// There is one JSON file per problem, `MATH/SPLIT/TYPE/NUMBER.json`, or one file of records per split.
 ///
 /// - Source: Hendrycks et al., arXiv 2103.03874.
 struct MATH: PublishedDataset {
@@ -15,13 +17,13 @@ struct MATH: PublishedDataset {
     var plainStopStrings: [String] { ["\nProblem:", "\n\n\n"] }
 
     var parts: [Split: DatasetPart] {
-        func places(_ file: String) -> [String] {
+        func paths(_ file: String) -> [String] {
             ["MATH/\(file)", "math/\(file)", "hendrycks_math/\(file)", "MATH/math_\(file)", "math/math_\(file)"]
         }
         return [
-            .train: .even(places("train")), .valid: .odd(places("train")),
-            .test: DatasetPart(places: places("test")), .publishedTrain: DatasetPart(places: places("train")),
-            .publishedTest: DatasetPart(places: places("test")),
+            .train: .even(paths("train")), .valid: .odd(paths("train")),
+            .test: DatasetPart(paths: paths("test")), .publishedTrain: DatasetPart(paths: paths("train")),
+            .publishedTest: DatasetPart(paths: paths("test")),
         ]
     }
 
@@ -37,7 +39,7 @@ struct MATH: PublishedDataset {
         let fields = try JSONDecoder().decode(Record.self, from: record.content)
         if fields.problem.isBlank { throw RecordFlaw("problem is empty") }
         guard let gold = BoxedAnswer(inCompletion: fields.solution)?.content, !gold.isEmpty else {
-            throw RecordFlaw("solution has no closed \\boxed{} with something in it")
+            throw RecordFlaw("solution has no closed \\boxed{} with an answer in it")
         }
         let instruction = "Work this out and show how. Close with the result, and nothing but the result, in \\boxed{}."
         return PublishedProblem(
@@ -54,7 +56,7 @@ struct MATH: PublishedDataset {
         let solution: String?
     }
 
-    /// `answer`, or the last box of `solution`.
+    /// The record holds `answer`, or `solution` with the answer in its last box.
     func verification(of record: Data) throws -> Verification {
         let fields = try JSONDecoder().decode(Answer.self, from: record)
         guard let answer = fields.answer ?? fields.solution.flatMap({ BoxedAnswer(inCompletion: $0)?.content }) else {
@@ -63,7 +65,7 @@ struct MATH: PublishedDataset {
         return .latex(answer: answer)
     }
 
-    /// The problem's file, `math/test/algebra/12`, or what the record itself or its place says.
+    /// An id from the record's `unique_id`, the problem's file (`math/test/algebra/12`), or the record's index.
     private func id(_ record: RecordText, _ fields: Record, file: String) -> String {
         if let id = fields.unique_id { return "math/\(id)" }
         let folders = record.place.split(separator: "/")

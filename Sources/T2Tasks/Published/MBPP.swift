@@ -1,18 +1,18 @@
 import Foundation
 import T2Core
 
-/// Python functions for a sentence and its tests.
+/// Python functions that a sentence describes and tests check.
 ///
 /// - Source: Austin et al., arXiv 2108.07732; with more tests: Liu et al., arXiv 2305.01210.
 struct MBPP: PublishedDataset {
     enum Edition {
         /// `{text, code, task_id, test_setup_code, test_list}`.
         case full
-        /// Checked by hand: `prompt` in place of `text`, and `test_imports`.
+        /// The records that were checked by hand, with `prompt` instead of `text`, and with `test_imports`.
         case sanitized
-        /// With more tests. `{prompt, code, task_id, test_imports, test_list, test}`, where `test` runs them all; or EvalPlus's
-        /// own form, where the prompt is a docstring: of that only `assertion` is run, for its further inputs lost their
-        /// Python types in JSON.
+        /// The edition with more tests, `{prompt, code, task_id, test_imports, test_list, test}`, where `test` runs
+        /// them all. In EvalPlus's own form the prompt is a docstring; of that form only `assertion` is run, because
+        /// its further inputs lost their Python types in JSON.
         case plus
     }
 
@@ -29,11 +29,11 @@ struct MBPP: PublishedDataset {
     var needsSandbox: Bool { true }
     var identity: ProblemReading.Identity { .id }
     let maxTokens = 512
-    /// What begins another piece of code behind the function, or another problem.
+    /// Texts that begin other code after the function, or another problem.
     var plainStopStrings: [String] { ["\n\"\"\"", "\nassert ", "\nprint(", "\nif __name__", "\n```"] }
 
     var parts: [Split: DatasetPart] {
-        let places =
+        let paths =
             switch edition {
             case .full: ["mbpp/mbpp", "mbpp"]
             case .sanitized: ["mbpp/sanitized-mbpp", "sanitized-mbpp"]
@@ -42,19 +42,19 @@ struct MBPP: PublishedDataset {
                     + ["mbpp-plus/test", "mbppplus/test", "MbppPlus", "mbppplus"]
             }
         func published(_ numbers: ClosedRange<Int>) -> DatasetPart {
-            DatasetPart(places: places) { _, problem in Self.number(of: problem).map(numbers.contains) ?? false }
+            DatasetPart(paths: paths) { _, problem in Self.number(of: problem).map(numbers.contains) ?? false }
         }
         let (training, validation) = (Set(MBPPShuffle.training), Set(MBPPShuffle.validation))
         return [
-            .train: DatasetPart(places: places) { index, _ in training.contains(index) },
-            .valid: DatasetPart(places: places) { index, _ in validation.contains(index) },
-            .test: DatasetPart(places: places) { index, _ in index >= MBPPShuffle.order.count },
+            .train: DatasetPart(paths: paths) { index, _ in training.contains(index) },
+            .valid: DatasetPart(paths: paths) { index, _ in validation.contains(index) },
+            .test: DatasetPart(paths: paths) { index, _ in index >= MBPPShuffle.order.count },
             .publishedTrain: published(601...974), .publishedValidation: published(511...600),
             .publishedTest: published(11...510), .publishedPrompt: published(1...10),
         ]
     }
 
-    /// `mbpp/601` is 601.
+    /// The number in the id: 601 in `mbpp/601`.
     private static func number(of problem: Problem) -> Int? {
         problem.id.split(separator: "/").last.flatMap { Int($0) }
     }
@@ -62,12 +62,12 @@ struct MBPP: PublishedDataset {
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
         let fields = try JSONDecoder().decode(MBPPRecord.self, from: record.content)
         let (text, tests) = (fields.text, fields.tests)
-        if text.isBlank { throw RecordFlaw("its text is empty") }
-        if tests.shown.isEmpty { throw RecordFlaw("it has no tests, expected at least one assertion") }
+        if text.isBlank { throw RecordFlaw("text is empty") }
+        if tests.shown.isEmpty { throw RecordFlaw("there are no tests, expected at least one assertion") }
         let solution = fields.solution
-        if solution.isBlank { throw RecordFlaw("its code is empty") }
+        if solution.isBlank { throw RecordFlaw("code is empty") }
         let shown = tests.shown.joined(separator: "\n")
-        // Without it nobody can tell what the tests are about.
+        // The tests cannot be understood without their set-up code.
         let setup = tests.setup.isEmpty ? "" : "Before the tests this runs:\n\(tests.setup)\n\n"
         let instruction = "Write Python code for this. Give all of it in one ```python block."
         let docstring = "\"\"\"\n\(text)\n\(tests.setup.isEmpty ? "" : "\(tests.setup)\n")\(shown)\n\"\"\"\n"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A record of any edition of MBPP; with Unix line ends, which the full edition has not.
+/// A record of any edition of MBPP, with Unix line ends, which the full edition does not have.
 struct MBPPRecord: Decodable {
     /// The number in `task_id`: 601, or `Mbpp/601`.
     let number: Int
@@ -25,7 +25,7 @@ struct MBPPRecord: Decodable {
         self.solution = solution
         tests = try MBPPTests(from: decoder)
         if words.hasPrefix("\"\"\"") {
-            // EvalPlus: a docstring of the text and one of the assertions.
+            // In EvalPlus this is a docstring of the text and one of the assertions.
             let lines = words.split(separator: "\n").filter { !$0.hasPrefix("\"\"\"") && !$0.hasPrefix("assert ") }
             words = lines.joined(separator: "\n")
         }
@@ -42,13 +42,13 @@ struct MBPPRecord: Decodable {
     }
 }
 
-/// What a record of MBPP says about programs; each statement is run by itself after the program.
+/// The tests in a record of MBPP; each is run separately after the program.
 struct MBPPTests: Decodable {
-    /// Run before the tests.
+    /// Code that is run before the tests.
     let setup: String
-    /// What the model is told.
+    /// The tests that the prompt shows.
     let shown: [String]
-    /// All of it, in order.
+    /// All code that is run after the program, in order.
     let run: [String]
 
     private enum CodingKeys: String, CodingKey {

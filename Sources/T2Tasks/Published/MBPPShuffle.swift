@@ -1,6 +1,6 @@
 /// The order in which the reference implementation takes MBPP's first 300 records: 200 to train, then 100 to validate.
 ///
-/// What Python 3 gives for `random.seed(16); order = list(range(300)); random.shuffle(order)`.
+/// - Source: the result in Python 3 of `random.seed(16); order = list(range(300)); random.shuffle(order)`.
 enum MBPPShuffle {
     static var training: ArraySlice<Int> { order.prefix(200) }
     static var validation: ArraySlice<Int> { order.dropFirst(200) }

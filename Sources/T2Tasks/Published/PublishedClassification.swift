@@ -1,13 +1,16 @@
 import Foundation
 import T2Core
 
-/// Whether a published question is about mathematics, code or reasoning: what the classifying expert decides, on real prompts.
+/// The task of classifying published questions as mathematics, code or reasoning, which tests the classifying expert on
+/// real prompts.
 ///
-/// The questions are those of gsm8k, mbpp and arc-easy, each from its own split, taken in turn until one of them has no more.
+/// The questions of gsm8k, mbpp and arc-easy are taken in turn from the same split of each, until one of them has no
+/// more.
 struct PublishedClassification: ProblemSource {
     static let name = "classify-published"
-    /// UTF-8 bytes of a question; longer ones are left out. A token is at least one byte, so that the 54 bytes of words around
-    /// a question, a token before the text and an answer of 16 fit into the bundled model's context of 256 with any of them.
+    /// The longest question in UTF-8 bytes; longer ones are left out. A token has at least one byte, so that the 54
+    /// bytes around a question, a token before the text and an answer of 16 tokens fit into the bundled model's context
+    /// of 256.
     static let longestQuestion = 184
 
     private static let sources = [("gsm8k", "math"), ("mbpp", "code"), ("arc-easy", "reasoning")]
@@ -31,7 +34,7 @@ struct PublishedClassification: ProblemSource {
                     verification: .boxed(answer: category), reference: " \\boxed{\(category)}")
             }
             skipped += set.skipped
-            return set.problems.filter { $0.prompt.utf8.count <= Self.longestQuestion }.map(Self.asked)
+            return set.problems.filter { $0.prompt.utf8.count <= Self.longestQuestion }.map(Self.prompted)
         }
         let count = columns.map(\.count).min() ?? 0
         guard count > 0 else {
@@ -47,8 +50,8 @@ struct PublishedClassification: ProblemSource {
         .boxed(answer: try JSONDecoder().decode(AnswerField.self, from: record).answer)
     }
 
-    /// In the words that the bundled library asks its classifier with.
-    private static func asked(_ problem: Problem) -> Problem {
+    /// The problem with the prompt on which the classifier of the bundled library was trained.
+    private static func prompted(_ problem: Problem) -> Problem {
         Problem(
             id: problem.id, topic: problem.topic,
             prompt: "Classify as math, code, reasoning or other.\n\(problem.prompt)\nCategory:",

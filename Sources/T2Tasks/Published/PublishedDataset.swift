@@ -1,46 +1,46 @@
 import Foundation
 import T2Core
 
-/// A data set as others published it: where its files usually lie, what its records hold and how they are put to a model.
+/// A published data set: the usual paths of its files, the form of its records and the prompts for a model.
 protocol PublishedDataset: Sendable {
-    /// Raised whenever a prompt, a split or the verification changes.
+    /// Increased whenever a prompt, a split or the verification changes.
     var version: Int { get }
-    /// One line for people.
+    /// A description in one line.
     var summary: String { get }
     var parts: [Split: DatasetPart] { get }
     var needsSandbox: Bool { get }
     var identity: ProblemReading.Identity { get }
-    /// Tokens that an answer may take.
+    /// The largest number of tokens in an answer.
     var maxTokens: Int { get }
-    /// What ends a base model's answer.
+    /// The texts that end a base model's answer.
     var plainStopStrings: [String] { get }
 
-    /// - Parameter file: name of the part's file, for the ids of records that have none.
+    /// - Parameter file: the name of the part's file, for the ids of records that have none.
     /// - Throws: `RecordFlaw` or `DecodingError`.
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem
 
-    /// What a completion is checked by: a record's own fields, less those that only prompts need, or `answer`.
+    /// How a completion is checked, from `answer` or the fields of a published record that matter for it.
     ///
     /// - Throws: `RecordFlaw` or `DecodingError`.
     func verification(of record: Data) throws -> Verification
 }
 
-/// The answer of a problem, given by itself.
+/// A record that holds only the answer of a problem.
 struct AnswerField: Decodable {
     let answer: String
 }
 
-/// One problem of a published data set, in all forms.
+/// One problem of a published data set with the prompts for both kinds of models.
 struct PublishedProblem {
     let id: String
     let topic: String
-    /// What is asked, without instructions, options or tests.
+    /// The question without instructions, options or tests.
     let question: String
     let chat: Wording
     let plain: Wording
     let verification: Verification
 
-    /// A prompt and a right completion of it.
+    /// A prompt and a right completion.
     struct Wording {
         let prompt: String
         let reference: String?
@@ -53,14 +53,14 @@ struct PublishedProblem {
     }
 }
 
-/// Where a split's records are.
+/// The records of a split.
 struct DatasetPart: Sendable {
-    /// Paths under the data folder without an extension, the usual one first.
-    let places: [String]
-    /// Which records of the file belong to the split, by index from 0 and problem.
+    /// Paths in the data folder without extensions, the usual one first.
+    let paths: [String]
+    /// True for the records of the file that belong to the split, given their index from 0 and problem.
     var contains: @Sendable (Int, Problem) -> Bool = { _, _ in true }
 
-    static func even(_ places: [String]) -> DatasetPart { DatasetPart(places: places) { index, _ in index % 2 == 0 } }
+    static func even(_ paths: [String]) -> DatasetPart { DatasetPart(paths: paths) { index, _ in index % 2 == 0 } }
 
-    static func odd(_ places: [String]) -> DatasetPart { DatasetPart(places: places) { index, _ in index % 2 == 1 } }
+    static func odd(_ paths: [String]) -> DatasetPart { DatasetPart(paths: paths) { index, _ in index % 2 == 1 } }
 }

@@ -1,31 +1,31 @@
 import Foundation
 import T2Core
 
-/// A part of a published data set, wherever it lies: one file, or a folder of one JSON file a record.
+/// The records of a part of a published data set, from one file or from a folder with one JSON file per record.
 struct PublishedFile {
-    /// Name without folder and extension.
+    /// The name without folder and extension.
     let name: String
     let path: String
     let records: [RecordText]
 
     private static let extensions = [".jsonl", ".jsonl.gz", ".json"]
 
-    /// - Parameter places: paths under the folder, without extension; the first that exists is read.
-    /// - Throws: `InputError` (no input) naming all places that were tried.
-    init(task: String, places: [String], in folder: String) throws {
+    /// - Parameter paths: paths in the folder without extensions; the first that exists is read.
+    /// - Throws: `InputError` (no input) that names all paths that were tried.
+    init(task: String, paths: [String], in folder: String) throws {
         let purpose = "open the problems of \(task)"
-        for place in places {
-            let stem = "\(folder)/\(place)"
+        for candidate in paths {
+            let stem = "\(folder)/\(candidate)"
             if let path = Self.extensions.map({ stem + $0 }).first(where: FileManager.default.fileExists(atPath:)) {
                 self.path = path
-                name = Self.name(of: place)
+                name = Self.name(of: candidate)
                 records = try RecordFile(path: path, purpose: purpose).records()
                 return
             }
             let files = Self.recordFiles(stem)
             if !files.isEmpty {
                 path = stem
-                name = Self.name(of: place)
+                name = Self.name(of: candidate)
                 records = try files.enumerated().map { index, file in
                     RecordText(
                         place: file, index: index,
@@ -36,15 +36,15 @@ struct PublishedFile {
         }
         throw InputError(
             folder,
-            "no file of \(task) was found: tried \(places.joined(separator: ", ")), each with "
+            "no file of \(task) was found: tried \(paths.joined(separator: ", ")), each with "
                 + Self.extensions.joined(separator: ", "),
             remedy: "Name the folder of the data sets with --data DIR; scripts/datasets fetches them.",
             exitStatus: .noInput)
     }
 
-    private static func name(of place: String) -> String { String(place.split(separator: "/").last ?? "") }
+    private static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
-    /// The files of `FOLDER/TYPE/NUMBER.json`, by type and number.
+    /// The files `FOLDER/TYPE/NUMBER.json` in the order of type and number.
     private static func recordFiles(_ folder: String) -> [String] {
         let manager = FileManager.default
         let types = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).sorted()

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// A published data set under the name of a task.
+/// The task of a published data set.
 struct PublishedTask: ProblemSource {
     let name: String
     let dataset: any PublishedDataset
@@ -36,7 +36,7 @@ struct PublishedTask: ProblemSource {
         wording: (PublishedProblem) -> Problem
     ) throws -> ProblemSet {
         guard let part = dataset.parts[split] else { preconditionFailure("\(name) has no split \(split.rawValue)") }
-        let file = try PublishedFile(task: name, places: part.places, in: dataFolder)
+        let file = try PublishedFile(task: name, paths: part.paths, in: dataFolder)
         let reading = ProblemReading(
             task: name, identity: dataset.identity, policy: policy,
             remedy: "Fetch the file again (scripts/datasets), or leave such records out: --on-bad-record skip.")

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// What is wrong with a message from a peer: what was expected and what was found.
 package enum ProtocolError: UserFacingError, Equatable {

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 
 #if _endian(big)
     #error("Tensors travel little-endian and are copied as they are; a big-endian host needs a conversion here.")

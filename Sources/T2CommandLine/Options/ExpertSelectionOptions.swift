@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import T2Core
+import T2Formats
+
+/// The experts that a command chooses or mixes among.
+package struct ExpertSelectionOptions: ParsableArguments {
+    @Option(
+        name: .customLong("experts"),
+        help: ArgumentHelp(
+            "Expert files with commas between them, or a folder: all its experts but the one that classifies.",
+            valueName: "files"))
+    package var text: String
+
+    package init() {}
+
+    /// - Throws: `InputError` for a missing file, an empty folder, or an expert of another base model.
+    package func load(for model: BaseModelFolder) throws -> [ExpertLibrary.Entry] {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: text, isDirectory: &isFolder), isFolder.boolValue {
+            let entries = try ExpertLibrary(path: text, model: model.digest).entries.filter { !$0.isClassifier }
+            guard !entries.isEmpty else {
+                throw InputError(
+                    text, "holds no expert besides the one that classifies", remedy: "Train experts of tasks first.")
+            }
+            return entries
+        }
+        let entries = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            let path = String(part)
+            guard !path.isEmpty else {
+                throw ValidationError("--experts '\(text)' has an empty name, expected FILE,FILE,… or a folder.")
+            }
+            let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            return ExpertLibrary.Entry(name: name, path: path, expert: try ExpertFile(path: path, for: model))
+        }
+        var names: Set<String> = []
+        for entry in entries where !names.insert(entry.name).inserted {
+            throw ValidationError(
+                "--experts names two files '\(entry.name)', expected a name of its own for each expert.")
+        }
+        return entries
+    }
+}

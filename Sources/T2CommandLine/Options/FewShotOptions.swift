@@ -1,0 +1,75 @@
+import ArgumentParser
+import T2Core
+import T2Formats
+import T2Learning
+
+extension FewShotSearch.Method: ExpressibleByArgument {}
+
+/// How a few-shot search goes about it.
+package struct FewShotOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Labelled examples that the search sees.", valueName: "n"))
+    package var shots = 10
+
+    @Option(help: "cem: the cross-entropy method; gradient: the policy gradient on α; random: the control.")
+    package var method = FewShotSearch.Method.cem
+
+    @Flag(help: "A coefficient per expert and matrix, instead of one per expert.")
+    package var perLayer = false
+
+    @Flag(help: "Divide the coefficients by their sum.")
+    package var normalize = false
+
+    @Option(help: ArgumentHelp("Candidates of an iteration.", valueName: "n"))
+    package var population = 32
+
+    @Option(
+        help: ArgumentHelp(
+            "Share of the candidates that cem draws the next ones around. (default: 0.2)", valueName: "x"))
+    package var eliteRatio: Double?
+
+    @Option(help: ArgumentHelp("Iterations at most.", valueName: "n"))
+    package var iterations = 50
+
+    @Option(help: ArgumentHelp("Iterations without a better candidate after which it ends.", valueName: "n"))
+    package var patience = 10
+
+    @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
+    package var seed: UInt64 = 0
+
+    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
+    package var outputPath: String
+
+    package init() {}
+
+    package func validate() throws {
+        for (flag, value, least) in [
+            ("shots", shots, 1), ("population", population, method == .gradient ? 3 : 2), ("iterations", iterations, 1),
+            ("patience", patience, 1),
+        ] where value < least {
+            throw ValidationError("--\(flag) is \(value), expected \(least) or more.")
+        }
+        guard let eliteRatio else { return }
+        guard method == .cem else {
+            throw ValidationError("--elite-ratio is cem's alone: leave it out with --method \(method.rawValue).")
+        }
+        guard eliteRatio > 0, eliteRatio <= 1 else {
+            throw ValidationError("--elite-ratio is \(eliteRatio), expected a number above 0 and at most 1.")
+        }
+    }
+
+    package func settings() -> FewShotSearch.Settings {
+        var settings = FewShotSearch.Settings()
+        settings.method = method
+        settings.population = population
+        if let eliteRatio { settings.eliteRatio = eliteRatio }
+        settings.iterations = iterations
+        settings.patience = patience
+        settings.seed = seed
+        return settings
+    }
+
+    package func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
+        try MixtureParameterisation(
+            mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
+    }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import Foundation
+import T2Core
+import T2Formats
+import T2Text
+
+/// The base model that a command works on.
+package struct ModelOptions: ParsableArguments {
+    @Option(name: .customLong("model"), help: ArgumentHelp("Base model: a Hugging Face folder.", valueName: "dir"))
+    package var path: String
+
+    package init() {}
+
+    /// The folder with a tokenizer that fits it.
+    ///
+    /// - Throws: what the folder and the tokenizer throw.
+    package func openFolder() throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
+        try BaseModelFolder.openWithTokenizer(path: path)
+    }
+}

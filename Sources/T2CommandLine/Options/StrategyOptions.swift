@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import T2Core
+import T2Formats
+import T2Jobs
+
+extension Strategy: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+
+/// The strategy by which prompts find the policy that answers them.
+package struct StrategyOptions: ParsableArguments {
+    @Option(
+        name: .customLong("expert"),
+        help: ArgumentHelp(
+            "Expert file of this base model, or a PEFT LoRA folder; without it the base model itself is run.",
+            valueName: "path"))
+    package var expertPath: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder of the experts to choose among, for strategies that choose.", valueName: "dir"))
+    package var experts: String?
+
+    @Option(
+        name: .customLong("strategy"),
+        help: ArgumentHelp(
+            Strategy.descriptions.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
+                + "; or an expert file, as with --expert.", valueName: "strategy"))
+    package var strategyName: Strategy?
+
+    @Option(help: ArgumentHelp("Examples that few-shot searches with.", valueName: "n"))
+    package var shots = 10
+
+    package init() {}
+
+    package func validate() throws {
+        guard shots >= 1 else { throw ValidationError("--shots is \(shots), expected 1 or more.") }
+        if strategyName != nil, expertPath != nil {
+            throw ValidationError("--expert and --strategy both say what answers: give one of them.")
+        }
+        guard let strategy = strategyName else {
+            if experts != nil {
+                throw ValidationError("--experts needs --strategy: \(Strategy.names.joined(separator: ", ")).")
+            }
+            return
+        }
+        if strategy.needsExperts, experts == nil {
+            throw ValidationError("--strategy \(strategy.name) needs --experts DIR, the experts to choose among.")
+        }
+        if case .file(let path) = strategy, !FileManager.default.fileExists(atPath: path) {
+            let suggestion = nearestName(to: path, among: Strategy.names).map { "Did you mean \($0)? " } ?? ""
+            throw ValidationError(
+                "--strategy '\(path)' is neither a strategy nor a file. \(suggestion)"
+                    + "Strategies: \(Strategy.names.joined(separator: ", ")), or an expert file.")
+        }
+    }
+
+    /// What the first pass asks; nil for a strategy without one.
+    ///
+    /// - Throws: what reading the experts' library and its classification throws.
+    package func classification(for model: BaseModelFolder) throws -> Classification? {
+        guard case .classified = strategy, let experts else { return nil }
+        return try Classification(ExpertLibrary(path: experts, model: model.digest))
+    }
+
+    package var strategy: Strategy { strategyName ?? expertPath.map { .file($0) } ?? .none }
+}

@@ -1,0 +1,47 @@
+/// The shape of a Llama model, read from a Hugging Face `config.json`.
+package struct ModelConfiguration: Sendable, Equatable {
+    package let vocabularySize: Int
+    package let hiddenSize: Int
+    package let intermediateSize: Int
+    package let layerCount: Int
+    package let headCount: Int
+    package let keyValueHeadCount: Int
+    package let headSize: Int
+    package let normEpsilon: Float
+    package let ropeTheta: Double
+    package let contextLength: Int
+    package let tiedEmbeddings: Bool
+    package let beginningOfSequence: Int?
+    package let endOfSequence: [Int]
+
+    package var querySize: Int { headCount * headSize }
+    package var keyValueSize: Int { keyValueHeadCount * headSize }
+
+    package init(
+        vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
+        keyValueHeadCount: Int, headSize: Int, normEpsilon: Float, ropeTheta: Double, contextLength: Int,
+        tiedEmbeddings: Bool, beginningOfSequence: Int?, endOfSequence: [Int]
+    ) {
+        self.vocabularySize = vocabularySize
+        self.hiddenSize = hiddenSize
+        self.intermediateSize = intermediateSize
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.keyValueHeadCount = keyValueHeadCount
+        self.headSize = headSize
+        self.normEpsilon = normEpsilon
+        self.ropeTheta = ropeTheta
+        self.contextLength = contextLength
+        self.tiedEmbeddings = tiedEmbeddings
+        self.beginningOfSequence = beginningOfSequence
+        self.endOfSequence = endOfSequence
+    }
+
+    /// Everything that changes what the weights compute or where a completion ends, in a fixed spelling: part of the model's digest.
+    package var canonicalDescription: String {
+        "llama vocabulary=\(vocabularySize) hidden=\(hiddenSize) intermediate=\(intermediateSize) layers=\(layerCount) "
+            + "heads=\(headCount) kv=\(keyValueHeadCount) head=\(headSize) epsilon=\(normEpsilon) theta=\(ropeTheta) "
+            + "tied=\(tiedEmbeddings) context=\(contextLength) bos=\(beginningOfSequence.map(String.init) ?? "none") "
+            + "eos=\(endOfSequence)"
+    }
+}

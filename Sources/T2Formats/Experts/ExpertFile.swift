@@ -1,0 +1,153 @@
+import Foundation
+import T2Core
+
+/// An expert on disk: safetensors, one float32 vector per adapted weight under its Hugging Face name.
+package struct ExpertFile: Sendable, Equatable {
+    /// What the metadata of a file tells. Only t2 itself writes all of it: a file of another maker needs `format` and its vectors.
+    package struct Description: Sendable, Equatable {
+        /// Nil where the file does not say which base model it is for.
+        package var modelDigest: Digest?
+        package var task: String?
+        package var parameterisation: String?
+        package var step: Int?
+        package var seed: UInt64?
+        /// Accuracies and the like by name: `validation-accuracy`, `base-validation-accuracy`.
+        package var measures: [String: String]
+
+        package init(
+            modelDigest: Digest?, task: String? = nil, parameterisation: String? = nil, step: Int? = nil,
+            seed: UInt64? = nil, measures: [String: String] = [:]
+        ) {
+            self.modelDigest = modelDigest
+            self.task = task
+            self.parameterisation = parameterisation
+            self.step = step
+            self.seed = seed
+            self.measures = measures
+        }
+    }
+
+    package static let format = "t2-expert/1"
+
+    package let description: Description
+    package let vector: ExpertVector
+
+    package init(description: Description, vector: ExpertVector) {
+        self.description = description
+        self.vector = vector
+    }
+
+    /// The expert as what answers prompts.
+    package var policy: Policy {
+        description.parameterisation == AdapterKind.lora.rawValue ? .lora(vector) : .svf(vector)
+    }
+
+    package func write(to path: String) throws {
+        var metadata = description.metadata
+        metadata["format"] = Self.format
+        let tensors = vector.layout.entries.enumerated().map { index, entry in
+            SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(vector[entry: index]))
+        }
+        try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
+    }
+
+    /// Reads an expert without asking for a base model: for listing, showing and mixing.
+    ///
+    /// - Throws: `SystemError`, `SafetensorsError`, or `InputError` if it is not an expert file or holds non-finite numbers.
+    package init(path: String) throws {
+        guard !PEFTFolder.isFolder(path) else {
+            throw InputError(
+                path, "is a folder, expected an expert file",
+                remedy: "A PEFT LoRA folder can be run (--expert) and shown: t2 experts show \(path).")
+        }
+        let file = try SafetensorsFile(path: path)
+        guard let format = file.metadata["format"] else { throw Self.missing("format", path) }
+        guard format == Self.format else {
+            let isNewer = format.hasPrefix("t2-expert/")
+            throw InputError(
+                path,
+                (isNewer ? "has" : "not an expert file: its metadata has")
+                    + " format '\(format)', expected '\(Self.format)'",
+                remedy: isNewer
+                    ? "Update t2." : "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
+        }
+        description = try Description(metadata: file.metadata, path: path)
+        let names = file.tensors.keys.sorted { file.tensors[$0]!.range.lowerBound < file.tensors[$1]!.range.lowerBound }
+        let layout = ExpertLayout(entries: names.map { .init(name: $0, count: file.tensors[$0]!.count) })
+        vector = ExpertVector(layout: layout, values: try names.flatMap { try file.floats(of: $0) })
+        if let name = vector.firstNonFinite {
+            throw InputError(
+                path, "'\(name)' holds a NaN or an infinity",
+                remedy: "Use another expert, or train it anew with a lower learning-rate.")
+        }
+    }
+
+    fileprivate static func missing(_ key: String, _ path: String) -> InputError {
+        InputError(
+            path, "not an expert file: its metadata has no '\(key)'",
+            remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
+    }
+
+    /// Reads an expert, or a LoRA adapter from its PEFT folder, and makes sure that it belongs to this base model.
+    ///
+    /// - Throws: as `init(path:)`, and `InputError` if it was trained on another model or does not fit its shapes.
+    package init(path: String, for model: BaseModelFolder) throws {
+        if PEFTFolder.isFolder(path) {
+            self = try PEFTFolder(path: path, for: model).expert(of: model)
+            return
+        }
+        try self.init(path: path)
+        if let digest = description.modelDigest, digest != model.digest {
+            throw InputError(
+                path,
+                "was trained on another base model: digest \(digest.short), \(model.path) has \(model.digest.short)",
+                remedy: "See: t2 experts show \(path)")
+        }
+        if case .lora = policy {
+            _ = try LoRALayout(vector.layout, of: model.configuration, place: path)
+            return
+        }
+        let expected = ExpertLayout(model: model.configuration, targets: .all).entries
+        let counts = Dictionary(uniqueKeysWithValues: expected.map { ($0.name, $0.count) })
+        for entry in vector.layout.entries where counts[entry.name] != entry.count {
+            let needed = counts[entry.name].map { "this model needs \($0)" } ?? "this model has no such weight"
+            throw InputError(
+                path, "'\(entry.name)' has \(entry.count) values, \(needed)", remedy: "See: t2 experts show \(path)")
+        }
+    }
+}
+
+extension ExpertFile.Description {
+    /// As a file's metadata.
+    package var metadata: [String: String] {
+        var metadata = measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
+        metadata["base-model-digest"] = modelDigest?.hexadecimal
+        metadata["task"] = task
+        metadata["parameterisation"] = parameterisation
+        metadata["step"] = step.map(String.init)
+        metadata["seed"] = seed.map(String.init)
+        return metadata
+    }
+
+    /// What a file's metadata says.
+    ///
+    /// - Throws: `InputError` naming a key whose value cannot be read.
+    package init(metadata: [String: String], path: String) throws {
+        func read<Value>(_ key: String, _ expected: String, _ convert: (String) -> Value?) throws -> Value? {
+            guard let text = metadata[key] else { return nil }
+            guard let value = convert(text) else {
+                throw InputError(
+                    path, "its metadata is damaged: '\(key)' is '\(text.prefix(80))', expected \(expected)",
+                    remedy: "Copy the file again.")
+            }
+            return value
+        }
+        var measures: [String: String] = [:]
+        for (key, value) in metadata where key.hasPrefix("measure.") { measures[String(key.dropFirst(8))] = value }
+        self.init(
+            modelDigest: try read("base-model-digest", "64 hexadecimal characters") { Digest(hexadecimal: $0) },
+            task: metadata["task"], parameterisation: metadata["parameterisation"],
+            step: try read("step", "a whole number") { Int($0) },
+            seed: try read("seed", "a whole number of 0 or more") { UInt64($0) }, measures: measures)
+    }
+}

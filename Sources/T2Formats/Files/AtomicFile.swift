@@ -1,0 +1,86 @@
+import Foundation
+import T2Core
+
+/// Files that appear whole or not at all, also across a crash or a power cut.
+///
+/// A file is written beside its place and renamed. Its writer holds a lock on it until then, and the kernel takes the lock away
+/// when the process ends, however it ends: an unfinished file that nobody holds was left by a process that was killed.
+package enum AtomicFile {
+    /// Hands to disk one piece after another of a file's content.
+    package typealias Append = (UnsafeRawBufferPointer) throws -> Void
+
+    /// Writes what `content` appends to a temporary neighbour, flushes it to disk, renames it over `path`, and flushes the
+    /// folder. What a killed writer of the same file left is removed.
+    ///
+    /// - Throws: `SystemError` naming the call that failed, or what `content` throws; the old file, if any, is then untouched.
+    package static func write(to path: String, _ content: (Append) throws -> Void) throws {
+        removeAbandoned(in: parentFolder(of: path)) { $0 == path.split(separator: "/").last ?? "" }
+        let (temporary, descriptor) = try create(beside: path)
+        var renamed = false
+        defer {
+            if !renamed { unlink(temporary) }
+            close(descriptor)
+        }
+        try content { try append($0, to: descriptor, path: temporary) }
+        guard fsync(descriptor) == 0 else { throw SystemError("flush", temporary) }
+        guard rename(temporary, path) == 0 else { throw SystemError("rename to its final name", path) }
+        renamed = true
+        try flushFolder(of: path)
+    }
+
+    package static func write(_ data: Data, to path: String) throws {
+        try write(to: path) { append in try data.withUnsafeBytes { try append($0) } }
+    }
+
+    package static func write(_ text: String, to path: String) throws {
+        try write(Data(text.utf8), to: path)
+    }
+
+    /// Removes the unfinished files of killed writers from a folder, as far as that is possible. Those that are being written,
+    /// by whichever process, stay; on a file system without locks all stay.
+    ///
+    /// - Parameter isWanted: whether the file of this name is looked at.
+    package static func removeAbandoned(in folder: String, where isWanted: (Substring) -> Bool = { _ in true }) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), isWanted(match.1) else { continue }
+            let path = "\(folder)/\(name)"
+            let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            close(descriptor)
+        }
+    }
+
+    private static func create(beside path: String) throws -> (temporary: String, descriptor: Int32) {
+        while true {
+            let temporary = "\(path).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+            let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw SystemError("create", temporary) }
+            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw SystemError("inspect", temporary) }
+            // Before it was locked, somebody may have taken it for abandoned.
+            if status.st_nlink > 0 { return (temporary, descriptor) }
+            close(descriptor)
+        }
+    }
+
+    private static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+        var offset = 0
+        while offset < bytes.count {
+            let written = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else { throw SystemError("write", path) }
+            offset += written
+        }
+    }
+
+    /// Makes the rename itself durable.
+    static func flushFolder(of path: String) throws {
+        let folder = parentFolder(of: path)
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("open", folder) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SystemError("flush", folder) }
+    }
+}

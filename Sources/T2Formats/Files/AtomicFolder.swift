@@ -1,0 +1,55 @@
+import Foundation
+import T2Core
+
+/// Folders that appear whole or not at all.
+///
+/// As with `AtomicFile`, a folder is filled beside its place and renamed; its writer holds a lock on it until then, so that an
+/// unfinished folder that nobody holds was left by a process that was killed.
+package enum AtomicFolder {
+    /// - Throws: `InputError` if something stands at the path already.
+    package static func checkAbsence(of path: String) throws {
+        var status = stat()
+        guard lstat(path, &status) != 0 else {
+            throw InputError(
+                path, "exists already", remedy: "Choose another path, or remove it first.", exitStatus: .cannotCreate)
+        }
+    }
+
+    /// Makes a temporary neighbour, lets `content` fill it, and renames it to `path`, which nothing may stand at. What a killed
+    /// writer of the same folder left is removed.
+    ///
+    /// - Parameter content: writes files into the folder that it is given, each flushed to disk, as `AtomicFile` does.
+    /// - Throws: as `checkAbsence`, `SystemError` naming the call that failed, or what `content` throws; nothing is then left.
+    package static func write(to path: String, _ content: (String) throws -> Void) throws {
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        try checkAbsence(of: path)
+        removeAbandoned(beside: path)
+        let temporary = "\(path).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        guard mkdir(temporary, 0o755) == 0 else { throw SystemError("create", temporary) }
+        var renamed = false
+        defer { if !renamed { try? FileManager.default.removeItem(atPath: temporary) } }
+        let descriptor = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("open", temporary) }
+        defer { close(descriptor) }
+        while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+        try content(temporary)
+        guard fsync(descriptor) == 0 else { throw SystemError("flush", temporary) }
+        try checkAbsence(of: path)
+        guard rename(temporary, path) == 0 else { throw SystemError("rename to its final name", path) }
+        renamed = true
+        try AtomicFile.flushFolder(of: path)
+    }
+
+    private static func removeAbandoned(beside path: String) {
+        let folder = parentFolder(of: path)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), match.1 == path.split(separator: "/").last ?? ""
+            else { continue }
+            let abandoned = "\(folder)/\(name)"
+            let descriptor = open(abandoned, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: abandoned) }
+            close(descriptor)
+        }
+    }
+}

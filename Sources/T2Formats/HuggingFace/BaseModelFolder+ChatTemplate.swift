@@ -1,0 +1,60 @@
+import Foundation
+import T2Core
+
+extension BaseModelFolder {
+    /// The Jinja program by which a chat model is prompted: `chat_template.jinja`, or the key of `tokenizer_config.json`; nil if
+    /// the folder has neither.
+    ///
+    /// - Throws: `InputError` for a file that is there and cannot be read.
+    package static func chatTemplate(_ folder: String) throws(InputError) -> String? {
+        let jinja = folder + "/chat_template.jinja"
+        if FileManager.default.fileExists(atPath: jinja) {
+            return String(decoding: try content(jinja), as: UTF8.self)
+        }
+        let path = folder + "/tokenizer_config.json"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let content = try content(path)
+        do {
+            return try JSONDecoder().decode(TokenizerConfiguration.self, from: content).chat_template?.text
+        } catch {
+            throw InputError(path, "cannot be read: \(decodingProblem(error, in: content))", remedy: "Copy it again.")
+        }
+    }
+
+    private static func content(_ path: String) throws(InputError) -> Data {
+        do { return try MappedFile(path: path).data } catch {
+            throw InputError(path, "cannot be read: \(error)", remedy: "Check the file.", exitStatus: .noInput)
+        }
+    }
+}
+
+private struct TokenizerConfiguration: Decodable {
+    struct Named: Decodable {
+        let name: String
+        let template: String
+    }
+
+    /// One program, or several by name.
+    enum Template: Decodable {
+        case one(String)
+        case several([Named])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let text = try? container.decode(String.self) {
+                self = .one(text)
+            } else {
+                self = .several(try container.decode([Named].self))
+            }
+        }
+
+        var text: String? {
+            switch self {
+            case .one(let text): text
+            case .several(let all): (all.first { $0.name == "default" } ?? all.first)?.template
+            }
+        }
+    }
+
+    let chat_template: Template?
+}

@@ -1,0 +1,87 @@
+import Foundation
+import T2Core
+
+/// A Hugging Face model folder: what it holds and what it is called, without loading the weights.
+package struct BaseModelFolder: Sendable {
+    package let path: String
+    package let configuration: ModelConfiguration
+    package let files: [SafetensorsFile]
+    /// Over the configuration and every tensor: names an exact model, however its files are cut.
+    package let digest: Digest
+    /// Over the tokenizer and the chat template.
+    package let tokenizerDigest: Digest
+
+    package var tokenizerPath: String { path + "/tokenizer.json" }
+
+    /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
+    package init(path: String) throws {
+        try Self.requireFolder(path)
+        self.path = path
+        configuration = try ModelConfiguration(path: path + "/config.json")
+        tokenizerDigest = try Self.tokenizerDigest(path)
+        files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
+        digest = try Self.digest(configuration, files)
+    }
+
+    /// Where the problems of the tasks are unless somebody says otherwise: `data`, beside the model folder itself, wherever the
+    /// links of its path lead.
+    package static func defaultData(model path: String) -> String {
+        parentFolder(of: URL(fileURLWithPath: path).resolvingSymlinksInPath().path) + "/data"
+    }
+
+    /// - Throws: `InputError` if there is no folder at this path.
+    package static func requireFolder(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw InputError(
+                path, "no such folder",
+                remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",
+                exitStatus: .noInput)
+        }
+    }
+
+    /// The file that holds a tensor.
+    ///
+    /// - Throws: `SafetensorsError.missingTensor`.
+    package func file(of name: String) throws -> SafetensorsFile {
+        guard let file = files.first(where: { $0.tensors[name] != nil }) else {
+            throw SafetensorsError.missingTensor(path: path, name: name)
+        }
+        return file
+    }
+
+    /// `model.safetensors`, or the files that `model.safetensors.index.json` names.
+    private static func tensorFiles(path: String) throws -> [String] {
+        struct Index: Decodable { let weight_map: [String: String] }
+        let indexPath = path + "/model.safetensors.index.json"
+        guard FileManager.default.fileExists(atPath: indexPath) else { return [path + "/model.safetensors"] }
+        let file = try MappedFile(path: indexPath)
+        do {
+            let index = try JSONDecoder().decode(Index.self, from: file.data)
+            return Set(index.weight_map.values).sorted().map { "\(path)/\($0)" }
+        } catch {
+            throw InputError(indexPath, "not a readable index: \(decodingProblem(error))", remedy: "Copy it again.")
+        }
+    }
+
+    /// Over the tokenizer and, for a chat model, how it is prompted.
+    private static func tokenizerDigest(_ path: String) throws -> Digest {
+        let tokenizer = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
+        guard let template = try chatTemplate(path) else { return tokenizer }
+        var builder = DigestBuilder()
+        builder.update(tokenizer.hexadecimal)
+        builder.update(template)
+        return builder.finalize()
+    }
+
+    private static func digest(_ configuration: ModelConfiguration, _ files: [SafetensorsFile]) throws -> Digest {
+        var builder = DigestBuilder()
+        builder.update(configuration.canonicalDescription)
+        let located = files.flatMap { file in file.tensors.map { (name: $0.key, tensor: $0.value, file: file) } }
+        for (name, tensor, file) in located.sorted(by: { $0.name < $1.name }) {
+            builder.update("\n\(name) \(tensor.element.rawValue) \(tensor.shape)\n")
+            try file.withBytes(of: name) { builder.update($0) }
+        }
+        return builder.finalize()
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import T2Core
+
+extension ModelConfiguration {
+    /// Reads a `config.json`.
+    ///
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it describes a model this program does not run.
+    package init(path: String) throws {
+        let file = try MappedFile(path: path)
+        let raw: RawConfiguration
+        do {
+            raw = try JSONDecoder().decode(RawConfiguration.self, from: file.data)
+        } catch {
+            throw InputError(
+                path, "not a readable model configuration: \(decodingProblem(error, in: file.data))",
+                remedy: "Copy it again.")
+        }
+        self = try raw.checked(path: path)
+    }
+}
+
+/// The keys of `config.json` that matter here, as different versions of transformers write them.
+private struct RawConfiguration: Decodable {
+    struct Rope: Decodable {
+        let rope_type: String?
+        let type: String?
+        let rope_theta: Double?
+    }
+
+    /// `eos_token_id` is a number or a list of numbers.
+    enum TokenIdentifiers: Decodable {
+        case one(Int)
+        case several([Int])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let value = try? container.decode(Int.self) {
+                self = .one(value)
+            } else {
+                self = .several(try container.decode([Int].self))
+            }
+        }
+
+        var all: [Int] {
+            switch self {
+            case .one(let value): [value]
+            case .several(let values): values
+            }
+        }
+    }
+
+    let model_type: String?
+    let hidden_act: String?
+    let vocab_size: Int
+    let hidden_size: Int
+    let intermediate_size: Int
+    let num_hidden_layers: Int
+    let num_attention_heads: Int
+    let num_key_value_heads: Int?
+    let head_dim: Int?
+    let rms_norm_eps: Double?
+    let rope_theta: Double?
+    let rope_scaling: Rope?
+    let rope_parameters: Rope?
+    let max_position_embeddings: Int?
+    let tie_word_embeddings: Bool?
+    let attention_bias: Bool?
+    let mlp_bias: Bool?
+    let bos_token_id: TokenIdentifiers?
+    let eos_token_id: TokenIdentifiers?
+
+    func checked(path: String) throws -> ModelConfiguration {
+        func unsupported(_ problem: String) -> InputError {
+            InputError(path, problem, remedy: "This program runs Llama models (model_type llama, SiLU, no biases).")
+        }
+        guard model_type == "llama" else {
+            throw unsupported("model_type is '\(model_type ?? "absent")', expected 'llama'")
+        }
+        guard hidden_act ?? "silu" == "silu" else {
+            throw unsupported("hidden_act is '\(hidden_act!)', expected 'silu'")
+        }
+        guard attention_bias != true, mlp_bias != true else { throw unsupported("the model has biases") }
+        for rope in [rope_scaling, rope_parameters].compactMap({ $0 }) {
+            let kind = rope.rope_type ?? rope.type ?? "default"
+            guard kind == "default" else { throw unsupported("rope type is '\(kind)', expected 'default'") }
+        }
+        let extents = [
+            vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads,
+            num_key_value_heads ?? num_attention_heads, head_dim ?? 1, max_position_embeddings ?? 1,
+        ]
+        guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw unsupported("a size is not positive") }
+        let headSize = head_dim ?? hidden_size / num_attention_heads
+        let keyValueHeads = num_key_value_heads ?? num_attention_heads
+        guard num_attention_heads % keyValueHeads == 0 else {
+            throw unsupported("\(num_attention_heads) heads do not divide among \(keyValueHeads) key-value heads")
+        }
+        guard headSize % 2 == 0 else { throw unsupported("the head size \(headSize) is odd") }
+        let (epsilon, theta) = (rms_norm_eps ?? 1e-6, rope_parameters?.rope_theta ?? rope_theta ?? 10_000)
+        guard epsilon > 0, theta > 0 else {
+            throw unsupported("rms_norm_eps is \(epsilon) and rope_theta \(theta), expected both above 0")
+        }
+        let contextLength = max_position_embeddings ?? 2048
+        guard contextLength <= 1 << 20 else {
+            throw unsupported("max_position_embeddings is \(contextLength), expected at most \(1 << 20)")
+        }
+        return ModelConfiguration(
+            vocabularySize: vocab_size, hiddenSize: hidden_size, intermediateSize: intermediate_size,
+            layerCount: num_hidden_layers, headCount: num_attention_heads, keyValueHeadCount: keyValueHeads,
+            headSize: headSize, normEpsilon: Float(epsilon),
+            ropeTheta: theta, contextLength: contextLength,
+            tiedEmbeddings: tie_word_embeddings ?? false, beginningOfSequence: bos_token_id?.all.first,
+            endOfSequence: eos_token_id?.all ?? [])
+    }
+}

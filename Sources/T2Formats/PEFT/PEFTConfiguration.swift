@@ -1,0 +1,208 @@
+import Foundation
+import T2Core
+
+/// `adapter_config.json` of a PEFT LoRA folder: what the weights mean.
+///
+/// What would change the computation beyond W + s·B·A is refused, named; so is a key that is unknown here and says something.
+/// - Source: huggingface/peft 0.21, `tuners/lora/config.py` and `layer.py`.
+package struct PEFTConfiguration: Sendable, Equatable {
+    /// r of every matrix that `rank_pattern` does not name.
+    package var rank: Int
+    /// α of every matrix that `alpha_pattern` does not name.
+    package var alpha: Double
+    /// Other r and α by the end of a module's name, a regular expression.
+    package var rankPattern: [String: Int] = [:]
+    package var alphaPattern: [String: Double] = [:]
+    /// s = α/√r instead of α/r.
+    package var isRankStabilized = false
+    /// Ends of module names: `q_proj`. Not read: the tensors say the same.
+    package var targetModules: [String] = []
+    package var baseModel: String?
+
+    package init(rank: Int, alpha: Double, targetModules: [String], baseModel: String?) {
+        self.rank = rank
+        self.alpha = alpha
+        self.targetModules = targetModules
+        self.baseModel = baseModel
+    }
+
+    /// - Throws: `SystemError`, or `InputError` naming the key that cannot be used.
+    package init(path: String) throws {
+        let data = try MappedFile(path: path).data
+        let raw: Raw
+        do { raw = try JSONDecoder().decode(Raw.self, from: data) } catch {
+            throw InputError(
+                path, "not a readable adapter configuration: \(decodingProblem(error, in: data))",
+                remedy: "Copy it again, or save the adapter anew with peft.")
+        }
+        func refused(_ problem: String, _ remedy: String) -> InputError { InputError(path, problem, remedy: remedy) }
+        guard raw.kind == "LORA" else {
+            throw refused("peft_type is '\(raw.kind)', expected 'LORA'", "Only LoRA adapters are read.")
+        }
+        if let key = raw.unsupported.min() {
+            throw refused(
+                "'\(key)' is set, which changes more than W + s·B·A",
+                "Merge the adapter into the model with peft (merge_and_unload), or train it without '\(key)'.")
+        }
+        guard raw.rank > 0, raw.alpha.isFinite, raw.alphaPattern.values.allSatisfy(\.isFinite) else {
+            throw refused(
+                "r is \(raw.rank) and lora_alpha \(raw.alpha), expected r of 1 or more and a finite alpha",
+                "Copy the file again.")
+        }
+        rank = raw.rank
+        alpha = raw.alpha
+        rankPattern = raw.rankPattern
+        alphaPattern = raw.alphaPattern
+        isRankStabilized = raw.isRankStabilized
+        baseModel = raw.baseModel
+    }
+
+    /// s of a weight, once its rank is shown to be the one that is configured.
+    ///
+    /// - Parameters:
+    ///   - module: `model.layers.0.mlp.gate_proj`.
+    ///   - rank: of its tensors.
+    /// - Throws: `InputError` for another rank, and if keys of a pattern contradict each other or are no regular expressions.
+    package func scale(of module: String, rank: Int, place: String) throws -> Float {
+        let expected = try Self.value(of: module, in: rankPattern, "rank_pattern", place) ?? self.rank
+        guard rank == expected else {
+            throw InputError(
+                place, "the factors of \(module) have rank \(rank), adapter_config.json says \(expected)",
+                remedy: "Copy both files of the adapter again.")
+        }
+        let alpha = try Self.value(of: module, in: alphaPattern, "alpha_pattern", place) ?? alpha
+        return Float(alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
+    }
+
+    /// What a pattern says of a module whose name ends as one of its keys.
+    private static func value<Value: Hashable>(
+        of module: String, in pattern: [String: Value], _ name: String, _ place: String
+    ) throws -> Value? {
+        let matching = try pattern.filter { key, _ in
+            guard let expression = try? Regex("(.*\\.)?(\(key))") else {
+                throw InputError(
+                    place, "\(name): '\(key)' is no regular expression", remedy: "Write the module's name.")
+            }
+            return try expression.wholeMatch(in: module) != nil
+        }
+        guard Set(matching.values).count <= 1 else {
+            throw InputError(
+                place, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all name \(module)",
+                remedy: "Keep one of them.")
+        }
+        return matching.values.first
+    }
+
+    /// Written as peft reads it.
+    ///
+    /// - Throws: `SystemError`; the old file, if any, is then untouched.
+    package func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(try encoder.encode(Written(self)) + Data("\n".utf8), to: path)
+    }
+}
+
+/// The keys in a fixed spelling; those that are absent have peft's defaults.
+private struct Written: Encodable {
+    let peft_type = "LORA"
+    let task_type = "CAUSAL_LM"
+    let base_model_name_or_path: String?
+    let r: Int
+    let lora_alpha: Double
+    let lora_dropout = 0
+    let target_modules: [String]
+    let bias = "none"
+    let fan_in_fan_out = false
+    let inference_mode = true
+    let init_lora_weights = true
+    let use_rslora: Bool
+    let use_dora = false
+
+    init(_ configuration: PEFTConfiguration) {
+        base_model_name_or_path = configuration.baseModel
+        r = configuration.rank
+        lora_alpha = configuration.alpha
+        target_modules = configuration.targetModules
+        use_rslora = configuration.isRankStabilized
+    }
+}
+
+private struct Raw: Decodable {
+    var kind = "absent"
+    var rank = 8
+    var alpha = 8.0
+    var rankPattern: [String: Int] = [:]
+    var alphaPattern: [String: Double] = [:]
+    var isRankStabilized = false
+    var baseModel: String?
+    /// Keys whose values ask for what is not done here.
+    var unsupported: [String] = []
+
+    /// Keys that change nothing once an adapter is trained, or that the tensors answer.
+    private static let harmless: Set = [
+        "auto_mapping", "revision", "task_type", "inference_mode", "peft_version", "lora_dropout", "target_modules",
+        "exclude_modules", "layers_to_transform", "layers_pattern", "fan_in_fan_out", "loftq_config",
+        "eva_config", "corda_config", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size",
+        "ensure_weight_tying", "runtime_config",
+    ]
+    /// Starts that leave the base model's weights as they are.
+    private static let harmlessStarts: Set = ["gaussian", "eva", "orthogonal"]
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for key in container.allKeys {
+            switch key.stringValue {
+            case "peft_type": kind = try container.decode(String.self, forKey: key)
+            case "r": rank = try container.decode(Int.self, forKey: key)
+            case "lora_alpha": alpha = try container.decode(Double.self, forKey: key)
+            case "rank_pattern":
+                rankPattern = try container.decodeIfPresent([String: Int].self, forKey: key) ?? [:]
+            case "alpha_pattern":
+                alphaPattern = try container.decodeIfPresent([String: Double].self, forKey: key) ?? [:]
+            case "use_rslora": isRankStabilized = try container.decode(Bool.self, forKey: key)
+            case "base_model_name_or_path": baseModel = try container.decodeIfPresent(String.self, forKey: key)
+            case "init_lora_weights":
+                let start = try? container.decode(String.self, forKey: key)
+                if let start, !Self.harmlessStarts.contains(start.lowercased()) { unsupported.append(key.stringValue) }
+            case "bias":
+                if try container.decode(String.self, forKey: key) != "none" { unsupported.append(key.stringValue) }
+            case let name where Self.harmless.contains(name): break
+            default:
+                if try !container.decode(Emptiness.self, forKey: key).isEmpty { unsupported.append(key.stringValue) }
+            }
+        }
+    }
+
+    /// Whether a value of any kind says nothing: null, false, or an empty list or object.
+    private struct Emptiness: Decodable {
+        let isEmpty: Bool
+
+        init(from decoder: any Decoder) throws {
+            if let value = try? decoder.singleValueContainer() {
+                if value.decodeNil() {
+                    isEmpty = true
+                    return
+                }
+                if let flag = try? value.decode(Bool.self) {
+                    isEmpty = !flag
+                    return
+                }
+            }
+            if let list = try? decoder.unkeyedContainer() {
+                isEmpty = list.isAtEnd
+            } else if let object = try? decoder.container(keyedBy: Key.self) {
+                isEmpty = object.allKeys.isEmpty
+            } else {
+                isEmpty = false
+            }
+        }
+    }
+}

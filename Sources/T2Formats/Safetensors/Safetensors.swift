@@ -1,0 +1,213 @@
+import Foundation
+import T2Core
+
+/// The element types that this program reads and writes.
+package enum TensorElement: String, Sendable, Codable {
+    case float64 = "F64"
+    case float32 = "F32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int64 = "I64"
+    case int32 = "I32"
+    case uint8 = "U8"
+    case bool = "BOOL"
+
+    package var byteCount: Int {
+        switch self {
+        case .float64, .int64: 8
+        case .float32, .int32: 4
+        case .float16, .bfloat16: 2
+        case .uint8, .bool: 1
+        }
+    }
+}
+
+/// What is wrong with a safetensors file.
+package enum SafetensorsError: UserFacingError, Equatable {
+    case truncated(path: String, expected: Int, found: Int)
+    case malformed(path: String, problem: String)
+    case missingTensor(path: String, name: String)
+    case unexpectedShape(path: String, name: String, expected: [Int], found: [Int])
+    case unexpectedElement(path: String, name: String, expected: String, found: String)
+
+    package var description: String {
+        switch self {
+        case .truncated(let path, let expected, let found):
+            "\(path): expected \(expected) bytes, found \(found): the file is truncated or was damaged in a copy. Copy or download it again."
+        case .malformed(let path, let problem):
+            "\(path): not a valid safetensors file: \(problem). Copy or download it again."
+        case .missingTensor(let path, let name):
+            "\(path): has no tensor '\(name)'. Is it the right file for this model?"
+        case .unexpectedShape(let path, let name, let expected, let found):
+            "\(path): tensor '\(name)' has shape \(found), expected \(expected). Does config.json belong to this file?"
+        case .unexpectedElement(let path, let name, let expected, let found):
+            "\(path): tensor '\(name)' has elements of type \(found), expected \(expected). Convert it to one of these."
+        }
+    }
+
+    package var exitStatus: ExitStatus { .data }
+}
+
+/// A safetensors file, mapped; its header is checked in full before anything is read.
+///
+/// Layout: 8 bytes little-endian header length, JSON header, tensor bytes.
+/// - Source: https://github.com/huggingface/safetensors, "Format".
+package final class SafetensorsFile: Sendable {
+    package struct Tensor: Sendable, Equatable {
+        package let element: TensorElement
+        package let shape: [Int]
+        /// Byte range inside the data section.
+        package let range: Range<Int>
+
+        package var count: Int { shape.reduce(1, *) }
+    }
+
+    package let file: MappedFile
+    package let tensors: [String: Tensor]
+    package let metadata: [String: String]
+    private let dataStart: Int
+
+    package var path: String { file.path }
+
+    /// - Throws: `SystemError` or `SafetensorsError`.
+    package init(path: String) throws {
+        file = try MappedFile(path: path)
+        let size = file.count
+        guard size >= 8 else { throw SafetensorsError.truncated(path: path, expected: 8, found: size) }
+        let declared = file.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        guard declared <= 100_000_000 else {
+            throw SafetensorsError.malformed(
+                path: path, problem: "the header claims \(declared) bytes, the limit is 100000000")
+        }
+        let end = 8 + Int(declared)
+        guard size >= end else { throw SafetensorsError.truncated(path: path, expected: end, found: size) }
+        dataStart = end
+        let header: SafetensorsHeader
+        do {
+            header = try JSONDecoder().decode(SafetensorsHeader.self, from: file.withBytes { Data($0[8..<end]) })
+        } catch {
+            throw SafetensorsError.malformed(
+                path: path, problem: "its header cannot be read: \(decodingProblem(error))")
+        }
+        metadata = header.metadata
+        tensors = try Self.check(header.entries, dataCount: size - dataStart, dataStart: dataStart, path: path)
+    }
+
+    /// The bytes of one tensor; the pointer is good inside `body` alone.
+    ///
+    /// - Throws: `SafetensorsError.missingTensor`, and what `body` throws.
+    package func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+    {
+        guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
+        let start = dataStart + tensor.range.lowerBound
+        return try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[start..<start + tensor.range.count])) }
+    }
+
+    /// The values of a float32 tensor.
+    ///
+    /// - Throws: `SafetensorsError` if it is absent, of another type, or (when given) of another shape.
+    package func floats(of name: String, shape: [Int]? = nil) throws -> [Float] {
+        guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
+        if let shape, shape != tensor.shape {
+            throw SafetensorsError.unexpectedShape(path: path, name: name, expected: shape, found: tensor.shape)
+        }
+        guard tensor.element == .float32 else {
+            throw SafetensorsError.unexpectedElement(
+                path: path, name: name, expected: TensorElement.float32.rawValue, found: tensor.element.rawValue)
+        }
+        return try withBytes(of: name) { source in
+            [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
+                count = tensor.count
+            }
+        }
+    }
+
+    /// The values of a tensor of 32 or 16 bits a number, as float32; exact.
+    ///
+    /// - Throws: `SafetensorsError` if it is absent or of another type.
+    package func widenedFloats(of name: String) throws -> [Float] {
+        guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
+        func widened(_ widen: (UInt16) -> Float) throws -> [Float] {
+            try withBytes(of: name) { bytes in
+                (0..<tensor.count).map { widen(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) }
+            }
+        }
+        switch tensor.element {
+        case .float32: return try floats(of: name)
+        case .float16: return try widened { Float(Float16(bitPattern: $0)) }
+        case .bfloat16: return try widened { Float(bitPattern: UInt32($0) << 16) }
+        default:
+            throw SafetensorsError.unexpectedElement(
+                path: path, name: name, expected: "F32, F16 or BF16", found: tensor.element.rawValue)
+        }
+    }
+
+    private static func check(
+        _ entries: [String: SafetensorsHeader.Entry], dataCount: Int, dataStart: Int, path: String
+    ) throws -> [String: Tensor] {
+        var tensors: [String: Tensor] = [:]
+        for (name, entry) in entries {
+            func malformed(_ problem: String) -> SafetensorsError {
+                .malformed(path: path, problem: "tensor '\(name)' \(problem)")
+            }
+            guard let element = TensorElement(rawValue: entry.dtype) else {
+                throw malformed("has the unknown element type '\(entry.dtype)'")
+            }
+            guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1] else {
+                throw malformed("has the byte range \(entry.offsets)")
+            }
+            var count = element.byteCount
+            for extent in entry.shape {
+                let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+                guard extent >= 0, !overflow else { throw malformed("has the impossible shape \(entry.shape)") }
+                count = product
+            }
+            let range = entry.offsets[0]..<entry.offsets[1]
+            guard range.count == count else {
+                throw malformed("holds \(range.count) bytes, its shape \(entry.shape) needs \(count)")
+            }
+            guard range.upperBound <= dataCount else {
+                throw SafetensorsError.truncated(
+                    path: path, expected: dataStart + range.upperBound, found: dataStart + dataCount)
+            }
+            tensors[name] = Tensor(element: element, shape: entry.shape, range: range)
+        }
+        return tensors
+    }
+}
+
+/// The JSON header: tensor entries beside an optional `__metadata__`.
+private struct SafetensorsHeader: Decodable {
+    struct Entry: Decodable {
+        let dtype: String
+        let shape: [Int]
+        let offsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case offsets = "data_offsets"
+        }
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    var metadata: [String: String] = [:]
+    var entries: [String: Entry] = [:]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for key in container.allKeys {
+            if key.stringValue == "__metadata__" {
+                metadata = try container.decode([String: String].self, forKey: key)
+            } else {
+                entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import T2Core
+
+/// Writes tensors and text metadata as a safetensors file: the same content gives the same bytes.
+package enum SafetensorsWriter {
+    package struct Tensor {
+        package let name: String
+        package let shape: [Int]
+        package let values: [Float]
+
+        package init(name: String, shape: [Int], values: [Float]) {
+            precondition(shape.reduce(1, *) == values.count)
+            self.name = name
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    /// What stands in the header of a tensor.
+    package struct Entry: Sendable {
+        package let name: String
+        package let element: TensorElement
+        package let shape: [Int]
+
+        package var byteCount: Int { element.byteCount * shape.reduce(1, *) }
+
+        package init(name: String, element: TensorElement, shape: [Int]) {
+            self.name = name
+            self.element = element
+            self.shape = shape
+        }
+    }
+
+    /// Tensors are stored in the order given; the header's keys are sorted.
+    ///
+    /// - Throws: `SystemError`; the old file, if any, is then untouched.
+    package static func write(_ tensors: [Tensor], metadata: [String: String], to path: String) throws {
+        let entries = tensors.map { Entry(name: $0.name, element: .float32, shape: $0.shape) }
+        var values = tensors.lazy.map(\.values).makeIterator()
+        try write(entries, metadata: metadata, to: path) { _, append in
+            try values.next()!.withUnsafeBytes { try append($0) }
+        }
+    }
+
+    /// As above, of any element type, and with one tensor in memory at a time.
+    ///
+    /// - Parameter content: appends the bytes of an entry, little-endian and as many as its shape needs.
+    package static func write(
+        _ entries: [Entry], metadata: [String: String], to path: String,
+        content: (Entry, AtomicFile.Append) throws -> Void
+    ) throws {
+        let header = try header(entries, metadata: metadata)
+        try AtomicFile.write(to: path) { append in
+            try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try append($0) }
+            try header.withUnsafeBytes { try append($0) }
+            try withoutActuallyEscaping(append) { append in
+                for entry in entries {
+                    var appended = 0
+                    try content(entry) {
+                        appended += $0.count
+                        try append($0)
+                    }
+                    precondition(appended == entry.byteCount)
+                }
+            }
+        }
+    }
+
+    private static func header(_ entries: [Entry], metadata: [String: String]) throws -> Data {
+        var object: [String: HeaderValue] = [:]
+        if !metadata.isEmpty { object["__metadata__"] = .metadata(metadata) }
+        var offset = 0
+        for entry in entries {
+            let end = offset + entry.byteCount
+            object[entry.name] = .entry(
+                .init(dtype: entry.element.rawValue, shape: entry.shape, offsets: [offset, end]))
+            offset = end
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var data = try encoder.encode(object)
+        // Readers map tensor data in place, so it starts at a multiple of the element size.
+        while data.count % 8 != 0 { data.append(UInt8(ascii: " ")) }
+        return data
+    }
+
+    private enum HeaderValue: Encodable {
+        struct Entry: Encodable {
+            let dtype: String
+            let shape: [Int]
+            let offsets: [Int]
+
+            enum CodingKeys: String, CodingKey {
+                case dtype, shape
+                case offsets = "data_offsets"
+            }
+        }
+
+        case metadata([String: String])
+        case entry(Entry)
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .metadata(let values): try values.encode(to: encoder)
+            case .entry(let entry): try entry.encode(to: encoder)
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import T2Core
+import T2Formats
+import T2Jobs
+import T2Learning
+import T2Tasks
+
+/// Evaluations and searches whose results stay in a folder: what is there already is not measured again.
+///
+/// A result's file name ends with a digest of everything that it rests on, so that a changed expert or setting is measured anew.
+struct Measurements: Sendable {
+    let folder: String
+    let configuration: ReportConfiguration
+
+    /// - Throws: `SystemError` if the folder cannot be made.
+    init(folder: String, configuration: ReportConfiguration) throws {
+        self.folder = folder
+        self.configuration = configuration
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw InputError(
+                folder, "cannot be created: \(error.localizedDescription)", remedy: "Choose another --output.",
+                exitStatus: .cannotCreate)
+        }
+    }
+
+    private func reader(_ task: TrainingTask, _ model: ReportModel) throws -> TaskReader {
+        TaskReader(
+            task, folder: configuration.data, tokenizer: model.tokenizer, model: model.folder.configuration,
+            maxTokens: configuration.maxTokens, onBadRecord: configuration.onBadRecord,
+            // Every system answers the same problems: those that a first pass can ask about.
+            onLongPrompt: configuration.onLongPrompt, classification: try Classification(model.experts))
+    }
+
+    /// The problems of a split; of the test split no more than the configuration's limit.
+    func reading(_ task: TrainingTask, _ split: Split, on model: ReportModel) throws -> TaskReader.Problems {
+        try reader(task, model).problems(split, first: split == .test ? configuration.limit : nil)
+    }
+
+    /// The examples of a few-shot search.
+    func examples(_ task: TrainingTask, on model: ReportModel) throws -> TaskReader.Problems {
+        try reader(task, model).examples()
+    }
+
+    /// Greedy answers to a split's problems.
+    ///
+    /// - Throws: `Stopped` if the job was stopped; `InputError` (try again) for missing rewards.
+    func records(
+        _ task: TrainingTask, _ split: Split, system: String, on model: ReportModel,
+        _ strategy: any PolicyAssigner, _ service: any JobService
+    ) async throws -> [EvaluationRecord] {
+        let reader = try reader(task, model)
+        let job = EvaluationJob(
+            name: "report", model: model.jobModel, task: task.name,
+            problems: try reading(task, split, on: model).problems, strategy: strategy, sampling: reader.sampling(),
+            seed: configuration.seed)
+        let path = try path(job, "\(task.name).\(split.rawValue).\(fileName(system))", "jsonl", task.fingerprint)
+        if FileManager.default.fileExists(atPath: path) { return try EvaluationRecord.read(path: path) }
+        let records = try await finished(job, service).records()
+        for record in records {
+            guard let reason = record.reward.missingReason else { continue }
+            throw InputError(
+                "problem '\(record.id)'", "its reward is missing: \(reason)",
+                remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
+        }
+        try EvaluationRecord.write(records, to: path)
+        return records
+    }
+
+    /// Pass 1 alone, on every prompt of a test split.
+    func dispatches(
+        _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel, _ service: any JobService
+    ) async throws -> [Dispatch] {
+        let job = DispatchJob(
+            name: "report", model: model.jobModel, prompts: try reading(task, .test, on: model).problems,
+            strategy: try PromptClassification(model.experts, by: classifier))
+        let path = try path(job, "\(task.name).dispatch.\(classifier.rawValue)", "json", task.fingerprint)
+        if FileManager.default.fileExists(atPath: path) {
+            return try JSONDecoder().decode([Dispatch].self, from: try MappedFile(path: path).data)
+        }
+        let dispatches = try await finished(job, service).assignment().dispatches ?? []
+        try AtomicFile.write(try JSONEncoder().encode(dispatches), to: path)
+        return dispatches
+    }
+
+    /// What a few-shot search found, and how.
+    struct Search: Codable {
+        let alpha: [Double]
+        let shots: Int
+        let right: Int
+        let iterations: [FewShotSearch.Iteration]
+    }
+
+    /// - Parameter entries: the experts that are mixed; `owner` says whose they are.
+    func search(
+        _ task: TrainingTask, method: FewShotSearch.Method, _ entries: [ExpertLibrary.Entry], owner: String,
+        on model: ReportModel, _ service: any JobService
+    ) async throws -> Search {
+        let plan = configuration.fewShot
+        var settings = FewShotSearch.Settings()
+        settings.method = method
+        settings.population = plan.population
+        settings.iterations = plan.iterations
+        // Equal rollouts: no method ends before the others.
+        settings.patience = nil
+        settings.seed = configuration.seed
+        let job = try SearchJob(
+            SearchDefinition(
+                name: "report", model: model.jobModel, task: task.name,
+                shots: try ShotSelection.draw(
+                    plan.shots, from: try examples(task, on: model).problems, task: task.name, seed: settings.seed),
+                sampling: try reader(task, model).sampling(), entries: entries,
+                mixture: try MixtureParameterisation(mixing: entries), settings: settings))
+        let path = try path(job, "\(task.name).\(fileName(owner)).\(method.rawValue)", "json", task.fingerprint)
+        if FileManager.default.fileExists(atPath: path) {
+            return try JSONDecoder().decode(Search.self, from: try MappedFile(path: path).data)
+        }
+        let outcome = try await finished(job, service).result().outcome
+        let search = Search(
+            alpha: outcome.alpha, shots: plan.shots, right: outcome.score.right, iterations: outcome.iterations)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try AtomicFile.write(try encoder.encode(search), to: path)
+        return search
+    }
+
+    /// Where the result of a job stands; the name ends with what it rests on.
+    private func path(_ job: some Job, _ name: String, _ suffix: String, _ taskFingerprint: String) throws -> String {
+        let digest = Digest(of: try job.identity().digest.hexadecimal + taskFingerprint)
+        return "\(folder)/\(name).\(digest.short).\(suffix)"
+    }
+
+    private func finished<J: Job>(_ job: J, _ service: any JobService) async throws -> J {
+        guard case .finished(let job) = try await service.run(job, progress: { _ in }, onEvent: { _, _ in }) else {
+            throw Stopped()
+        }
+        return job
+    }
+
+    private func fileName(_ text: String) -> String { text.replacingOccurrences(of: " ", with: "-") }
+}
+
+/// The report was stopped; what was measured stays.
+package struct Stopped: UserFacingError, Equatable {
+    package init() {}
+
+    package var description: String {
+        "stopped. What was measured is kept: the same command goes on from there."
+    }
+
+    package var exitStatus: ExitStatus { .tryAgain }
+}

@@ -1,0 +1,250 @@
+import Synchronization
+import T2Core
+import T2Formats
+import T2Jobs
+import T2Learning
+import T2Tasks
+
+/// The paper's tables and analyses, measured on the models of a configuration.
+package final class Report: Sendable {
+    struct Key: Hashable, Sendable {
+        let task: String
+        let system: String
+    }
+
+    /// What was measured so far.
+    struct Findings: Sendable {
+        /// Test records of the first model, and of the second.
+        var records: [Key: [EvaluationRecord]] = [:]
+        var transferRecords: [Key: [EvaluationRecord]] = [:]
+        var searches: [Key: Measurements.Search] = [:]
+        /// The name of the expert that did best on the validation split.
+        var bestExperts: [String: String] = [:]
+        /// What pass 1 decided on test prompts.
+        var dispatches: [Key: [Dispatch]] = [:]
+    }
+
+    private struct Step: Sendable {
+        let label: String
+        let isOnSecond: Bool
+        let run: @Sendable (any JobService) async throws -> Void
+    }
+
+    let configuration: ReportConfiguration
+    let measurements: Measurements
+    let model: ReportModel
+    let second: ReportModel?
+    let findings = Mutex(Findings())
+    /// What was left out of the data.
+    let notices: [String]
+    private let steps = Mutex<[Step]>([])
+
+    /// The models that are measured, in order.
+    package var models: [ReportModel] { [model] + (second.map { [$0] } ?? []) }
+    package var tasks: [TrainingTask] { configuration.seen.map(\.task) + configuration.unseen.map(\.task) }
+
+    /// Reads what is measured, and plans it.
+    ///
+    /// - Parameter folder: where measurements stay.
+    package init(_ configuration: ReportConfiguration, folder: String) throws {
+        self.configuration = configuration
+        let tasks = configuration.seen.map(\.task) + configuration.unseen.map(\.task)
+        model = try ReportModel(path: configuration.model, experts: configuration.experts)
+        for seen in configuration.seen { _ = try model.experts.entry(named: seen.expert) }
+        second = try configuration.transfer.map { try ReportModel(path: $0.model, experts: $0.experts) }
+        measurements = try Measurements(folder: folder, configuration: configuration)
+        // What is missing or malformed is found before the first measurement, which may take hours.
+        var notices: [String] = []
+        for task in tasks {
+            for split in [Split.test, .train, .valid] where task.splits.contains(split) {
+                guard split == .test || configuration.unseen.contains(where: { $0.task == task }) else { continue }
+                let reading =
+                    try split == .train
+                    ? measurements.examples(task, on: model) : measurements.reading(task, split, on: model)
+                notices += reading.notices.map { "\(task.name), \(split.rawValue): \($0)" }
+            }
+        }
+        if let second {
+            for task in configuration.unseen.map(\.task) {
+                let reading = try measurements.reading(task, .test, on: second)
+                notices += reading.notices.map { "\(task.name), test, second model: \($0)" }
+                if task.splits.contains(.train) { _ = try measurements.examples(task, on: second) }
+            }
+        }
+        self.notices = notices
+        for seen in configuration.seen { try planSeen(seen) }
+        for unseen in configuration.unseen { planUnseen(unseen) }
+        for task in tasks { planDispatch(task) }
+        if let second { for unseen in configuration.unseen { try planTransfer(unseen, second) } }
+    }
+
+    /// Measures what is not there yet of one of the models.
+    ///
+    /// - Parameters:
+    ///   - index: of the model in `models`.
+    ///   - progress: the number of measurements done and in all, and what is measured now.
+    package func measure(model index: Int, _ service: any JobService, progress: (Int, Int, String) -> Void) async throws {
+        let steps = steps.withLock { $0 }
+        for (number, step) in steps.enumerated() where step.isOnSecond == (index == 1) {
+            progress(number, steps.count, step.label)
+            try await step.run(service)
+        }
+    }
+
+    private func plan(
+        _ label: String, onSecond: Bool = false, _ run: @escaping @Sendable (any JobService) async throws -> Void
+    ) {
+        steps.withLock { $0.append(Step(label: label, isOnSecond: onSecond, run: run)) }
+    }
+
+    private func planSeen(_ seen: ReportConfiguration.Seen) throws {
+        planBase(seen.task)
+        let expert = try model.experts.entry(named: seen.expert).expert.policy
+        plan("\(seen.task.name), \(SystemName.svf)") { [self] service in
+            try await measure(seen.task, SystemName.svf, FixedPolicy(expert), service)
+        }
+        guard let path = seen.lora else { return }
+        let lora = try ExpertFile(path: path, for: model.folder).policy
+        plan("\(seen.task.name), \(SystemName.lora)") { [self] service in
+            try await measure(seen.task, SystemName.lora, FixedPolicy(lora), service)
+        }
+    }
+
+    private func planBase(_ task: TrainingTask) {
+        plan("\(task.name), \(SystemName.base)") { [self] service in
+            try await measure(task, SystemName.base, FixedPolicy(.base), service)
+        }
+    }
+
+    private func measure(
+        _ task: TrainingTask, _ system: String, _ strategy: any PolicyAssigner, _ service: any JobService
+    ) async throws {
+        let found = try await measurements.records(task, .test, system: system, on: model, strategy, service)
+        findings.withLock { $0.records[Key(task: task.name, system: system)] = found }
+    }
+
+    private func planUnseen(_ unseen: ReportConfiguration.Unseen) {
+        let task = unseen.task
+        planBase(task)
+        if let path = configuration.seen.first(where: { $0.task.name == unseen.domain })?.lora {
+            plan("\(task.name), \(SystemName.domainLoRA)") { [self] service in
+                let lora = try ExpertFile(path: path, for: model.folder).policy
+                try await measure(task, SystemName.domainLoRA, FixedPolicy(lora), service)
+            }
+        }
+        plan("\(task.name), \(SystemName.domainSVF)") { [self] service in
+            let expert = try model.experts.entry(named: domainExpert(of: unseen)).expert.policy
+            try await measure(task, SystemName.domainSVF, FixedPolicy(expert), service)
+        }
+        for classifier in classifiers {
+            plan("\(task.name), \(classifier.rawValue)") { [self] service in
+                try await measure(
+                    task, classifier.rawValue, try PromptClassification(model.experts, by: classifier), service)
+            }
+        }
+        plan("\(task.name), \(SystemName.random)") { [self] service in
+            try await measure(task, SystemName.random, RandomExpert(model.entries), service)
+        }
+        // A data set that was published as a test alone has no examples to search or choose with.
+        for method in FewShotSearch.Method.allCases where task.splits.contains(.train) {
+            plan("\(task.name), few-shot by \(method.rawValue)") { [self] service in
+                let search = try await measurements.search(
+                    task, method: method, model.entries, owner: "own", on: model, service)
+                findings.withLock { $0.searches[Key(task: task.name, system: method.rawValue)] = search }
+                let mixture = try MixtureParameterisation(mixing: model.entries)
+                try await measure(
+                    task, "\(SystemName.fewShot) \(method.rawValue)",
+                    FixedPolicy(.svf(mixture.vector(search.alpha))), service)
+            }
+        }
+        guard task.splits.contains(.valid) else { return }
+        plan("\(task.name), \(SystemName.bestExpert)") { [self] in try await measureBestExpert(task, $0) }
+    }
+
+    /// The name of the expert of the seen task of the same domain.
+    func domainExpert(of unseen: ReportConfiguration.Unseen) -> String {
+        guard let seen = configuration.seen.first(where: { $0.task.name == unseen.domain }) else {
+            preconditionFailure("a configuration's domains are seen tasks")
+        }
+        return seen.expert
+    }
+
+    /// The prompt strategy, and the classification expert's where the library has one.
+    var classifiers: [PromptClassifier] {
+        model.experts.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
+    }
+
+    /// It is chosen on the validation split, and measured on the test split.
+    private func measureBestExpert(_ task: TrainingTask, _ service: any JobService) async throws {
+        var best: (entry: ExpertLibrary.Entry, right: Int)?
+        for entry in model.entries {
+            let right = try await measurements.records(
+                task, .valid, system: entry.name, on: model, FixedPolicy(entry.expert.policy), service
+            ).count { $0.reward == .judged(.right) }
+            if right > best?.right ?? -1 { best = (entry, right) }
+        }
+        guard let best else { return }
+        findings.withLock { $0.bestExperts[task.name] = best.entry.name }
+        try await measure(task, SystemName.bestExpert, FixedPolicy(best.entry.expert.policy), service)
+    }
+
+    /// Pass 1 on the prompts of all tasks.
+    private func planDispatch(_ task: TrainingTask) {
+        for classifier in classifiers {
+            plan("\(task.name), pass 1 by \(classifier.rawValue)") { [self] service in
+                let found = try await measurements.dispatches(task, classifier: classifier, on: model, service)
+                findings.withLock { $0.dispatches[Key(task: task.name, system: classifier.rawValue)] = found }
+            }
+        }
+    }
+
+    private func planTransfer(_ unseen: ReportConfiguration.Unseen, _ second: ReportModel) throws {
+        let task = unseen.task
+        let name = domainExpert(of: unseen)
+        let own = try second.experts.entry(named: name).expert.vector
+        let other = try model.experts.entry(named: name).expert.vector
+        guard own.layout == other.layout else {
+            throw InputError(
+                configuration.experts, "the expert '\(name)' does not have the shape of the second model's",
+                remedy: "Transfer between models of the same shapes, with experts of the same target-modules.")
+        }
+        func planMeasurement(_ system: String, _ policy: @escaping @Sendable (any JobService) async throws -> Policy) {
+            plan("\(task.name) on the second model, \(system)", onSecond: true) { [self] service in
+                let found = try await measurements.records(
+                    task, .test, system: system, on: second, FixedPolicy(try await policy(service)), service)
+                findings.withLock { $0.transferRecords[Key(task: task.name, system: system)] = found }
+            }
+        }
+        planMeasurement(SystemName.base) { _ in .base }
+        planMeasurement(TransferName.own) { _ in .svf(own) }
+        planMeasurement(TransferName.inOrder) { _ in .svf(other) }
+        for (number, name) in TransferName.shuffled.enumerated() {
+            planMeasurement(name) { [seed = configuration.seed] _ in .svf(other.shuffled(seed: seed, number: number)) }
+        }
+        guard task.splits.contains(.train) else { return }
+        planMeasurement(TransferName.fewShot) { [self] service in
+            let search = try await measurements.search(
+                task, method: .cem, model.entries, owner: "transferred", on: second, service)
+            return .svf(try MixtureParameterisation(mixing: model.entries).vector(search.alpha))
+        }
+    }
+}
+
+/// The rows of the transfer table.
+enum TransferName {
+    static let own = "its own expert"
+    static let inOrder = "the other model's expert, σ in order"
+    /// The control: permutations of each matrix's values.
+    static let shuffled = (1...3).map { "the other model's expert, shuffled (\($0))" }
+    static let fewShot = "few-shot over the other model's experts"
+}
+
+extension ExpertVector {
+    /// The values of every matrix in another order: the control of a transfer between models.
+    func shuffled(seed: UInt64, number: Int) -> ExpertVector {
+        var random = SeededRandom(seed: seed, .shuffledControl(number: number))
+        return ExpertVector(
+            layout: layout,
+            values: layout.entries.indices.flatMap { self[entry: $0].shuffled(using: &random) })
+    }
+}

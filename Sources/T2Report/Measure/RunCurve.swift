@@ -1,0 +1,47 @@
+import Foundation
+import T2Core
+import T2Formats
+
+/// The learning curve in a run's `metrics.jsonl`.
+struct RunCurve {
+    private struct Line: Decodable {
+        let kind: String
+        let step: Int
+        let rewardMean: Double?
+        let correct: Int?
+        let problems: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case kind, step, correct, problems
+            case rewardMean = "reward_mean"
+        }
+    }
+
+    private let lines: [Line]
+
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` naming the line that is none of a run's metrics.
+    init(path: String) throws {
+        lines = try MappedFile(path: path).data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
+            do {
+                return try JSONDecoder().decode(Line.self, from: line)
+            } catch {
+                throw InputError(
+                    "\(path):\(index + 1)",
+                    "expected a line of a run's metrics.jsonl: \(decodingProblem(error, in: line))",
+                    remedy: "Copy the file from the run folder again.")
+            }
+        }
+    }
+
+    func curve(task: String, system: String) -> LearningCurves.Curve {
+        var curve = LearningCurves.Curve(task: task, system: system)
+        for line in lines.sorted(by: { $0.step < $1.step }) {
+            if let reward = line.rewardMean { curve.rewards.append(.init(step: line.step, reward: reward)) }
+            if let correct = line.correct, let problems = line.problems {
+                curve.evaluations.append(
+                    .init(step: line.step, accuracy: AccuracyInterval(correct: correct, count: problems)))
+            }
+        }
+        return curve
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+
+/// Starts programs with standard descriptors whose other ends this process holds.
+///
+/// This is not swift-subprocess, because its child lives within one asynchronous closure, while an interpreter or a
+/// verifier is a value that a thread owns over many requests and that ends with that value. Its monitor also reaps a
+/// child by itself, so the exit status that `ExternalProgram.ending` and `SandboxRunner.isAlive` look at without
+/// reaping would be gone; and it starts programs on a thread of its own, whereas `--die-with-parent` and
+/// `PR_SET_PDEATHSIG` tie a child's life to the very thread that started it.
+enum ChildProcess {
+    /// Starts a program in its own session and process group: Ctrl-C in a terminal does not reach it, and one `kill`
+    /// reaches everything that it started. All signals have their default actions in it.
+    ///
+    /// - Parameters:
+    ///   - arguments: the first names the program, which is looked for in `PATH` unless the name holds a slash.
+    ///   - environment: entries `NAME=value`; nil for the environment of this process.
+    ///   - folder: the working directory, to which a relative name of the program is relative; nil for this process's.
+    ///   - output: nil for /dev/null.
+    /// - Returns: the process identifier; nil with errno set if the program did not start.
+    static func start(
+        _ arguments: [String], environment: [String]? = nil, folder: String? = nil, input: Int32, output: Int32? = nil,
+        diagnostics: Int32
+    ) -> pid_t? {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let folder {
+            guard let changeFolder = Self.changeFolder else {
+                errno = ENOSYS
+                return nil
+            }
+            _ = changeFolder(&actions, folder)
+        }
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
+        if let output {
+            posix_spawn_file_actions_adddup2(&actions, output, 1)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        }
+        posix_spawn_file_actions_adddup2(&actions, diagnostics, 2)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        // POSIX_SPAWN_SETSID, which the module map leaves out.
+        let newSession: Int32 = 0x80
+        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | newSession
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        let variables = environment ?? ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        var argumentList = arguments.map { strdup($0) } + [nil]
+        var environmentList = variables.map { strdup($0) } + [nil]
+        defer { for text in argumentList + environmentList { free(text) } }
+        var process: pid_t = 0
+        let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &argumentList, &environmentList)
+        if code != 0 { errno = code }
+        return code == 0 ? process : nil
+    }
+
+    /// Runs a program with empty input and returns what it writes to standard output; blocks until it ends.
+    ///
+    /// - Returns: nil with errno set if the program did not start.
+    static func output(of arguments: [String]) -> Data? {
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return nil }
+        defer { close(null) }
+        guard let pipe = pipe() else { return nil }
+        let output = FileHandle(fileDescriptor: pipe.ours, closeOnDealloc: true)
+        let process = start(arguments, input: null, output: pipe.theirs, diagnostics: null)
+        let cause = errno
+        close(pipe.theirs)
+        guard let process else {
+            errno = cause
+            return nil
+        }
+        let text = try? output.readToEnd()
+        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
+        return text ?? Data()
+    }
+
+    /// The first executable file of that name in a colon-separated list of folders.
+    static func path(of program: String, in searchPath: String) -> String? {
+        searchPath.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    }
+
+    /// A pipe into which the other program writes. Programs started later do not inherit it. Nil with errno set on
+    /// failure.
+    static func pipe() -> (ours: Int32, theirs: Int32)? {
+        guard let makePipe = Self.makePipe else {
+            errno = ENOSYS
+            return nil
+        }
+        var ends: [Int32] = [-1, -1]
+        return makePipe(&ends, O_CLOEXEC) == 0 ? (ends[0], ends[1]) : nil
+    }
+
+    // The module map of the system's library leaves out these two functions.
+    private static let changeFolder = function(
+        "posix_spawn_file_actions_addchdir_np",
+        as: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, UnsafePointer<CChar>) -> Int32).self)
+    private static let makePipe = function(
+        "pipe2", as: (@convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32).self)
+
+    private static func function<Function>(_ name: String, as type: Function.Type) -> Function? {
+        dlsym(nil, name).map { unsafeBitCast($0, to: type) }
+    }
+
+    /// A connected pair of sockets, which programs started later do not inherit. Nil with errno set on failure.
+    static func socketPair() -> (ours: Int32, theirs: Int32)? {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        return socketpair(AF_UNIX, type, 0, &ends) == 0 ? (ends[0], ends[1]) : nil
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import T2Core
+
+/// The judgement in one line that an external verifier printed.
+struct ExternalReply: Equatable {
+    enum Flaw: Error, Equatable {
+        /// The line is not a JSON object, so the request that it answers is unknown.
+        case unreadable(String)
+        /// The line is a JSON object, but not a judgement.
+        case unusable(String)
+    }
+
+    let reward: Reward
+    let extracted: String?
+    let reason: String?
+
+    /// - Throws: `Flaw`.
+    init(line: Data, id: String) throws(Flaw) {
+        let fields: Fields
+        do {
+            fields = try JSONDecoder().decode(Fields.self, from: line)
+        } catch {
+            let problem = "printed '\(Self.shown(line))': \(decodingProblem(error, in: line))"
+            if (try? JSONDecoder().decode(AnyObject.self, from: line)) != nil { throw .unusable(problem) }
+            throw .unreadable(problem)
+        }
+        // If this line answers another request, so will all later ones.
+        if let answered = fields.id, answered != id {
+            throw .unreadable("answered '\(answered.prefix(80))' when asked about '\(id.prefix(80))'")
+        }
+        reward = try Self.reward(fields, line: line)
+        extracted = fields.extracted
+        reason = fields.reason
+    }
+
+    private static func reward(_ fields: Fields, line: Data) throws(Flaw) -> Reward {
+        switch (fields.outcome, fields.score) {
+        case (nil, let score?): return .judged(score > 0 ? .right : .wrong)
+        case ("missing", nil): return .missing(reason: fields.reason ?? "no reason was given")
+        case (let name?, nil):
+            guard let outcome = Outcome(rawValue: name) else {
+                throw .unusable("printed the outcome '\(name.prefix(80))', expected right, wrong, no-answer or missing")
+            }
+            return .judged(outcome)
+        case (nil, nil): throw .unusable("printed '\(shown(line))', expected an \"outcome\" or a \"score\"")
+        case (_?, _?): throw .unusable("printed '\(shown(line))', expected an \"outcome\" or a \"score\", not both")
+        }
+    }
+
+    private static func shown(_ line: Data) -> String { String(decoding: line.prefix(200), as: UTF8.self) }
+
+    private struct Fields: Decodable {
+        let id: String?
+        let outcome: String?
+        let score: Double?
+        let extracted: String?
+        let reason: String?
+    }
+
+    /// Any JSON object.
+    private struct AnyObject: Decodable {
+        private struct AnyKey: CodingKey {
+            let stringValue: String
+            let intValue: Int? = nil
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(from decoder: any Decoder) throws { _ = try decoder.container(keyedBy: AnyKey.self) }
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import Synchronization
+import T2Core
+
+/// Judges completions by the user's own program, which is trusted: it runs with the user's rights and without a
+/// sandbox.
+///
+/// The program reads one request per line from standard input and answers each with one line on standard output,
+/// flushed:
+///
+///     {"id": "…", "prompt": "…", "response": "…", "record": {…}, "finished": true}
+///     {"outcome": "right"}        or "wrong", "no-answer", "missing"
+///     {"score": 0.5}              right if above 0, else wrong
+///
+/// The answer may also hold "extracted" (the answer that was found) and "reason", both texts, and the request's "id".
+/// Up to `parallelism` copies of the program are started when they are needed and kept as long as the verifier; then
+/// their input ends. Any other behaviour of a copy, including any other line, makes the reward of that completion
+/// *missing*. A copy that hangs, ends or gets out of step is killed with its process group, and the next request starts
+/// a new one. Standard error is read and dropped, except for its last line, which such a reason quotes.
+package final class ExternalVerifier: Sendable {
+    package struct Request: Sendable, Equatable {
+        package let id: String
+        package let prompt: String
+        package let response: String
+        /// The problem's record as the text of a JSON object.
+        package let record: String
+        /// False if the completion was cut off at the token limit.
+        package let finished: Bool
+
+        package init(id: String, prompt: String, response: String, record: String, finished: Bool) {
+            self.id = id
+            self.prompt = prompt
+            self.response = response
+            self.record = record
+            self.finished = finished
+        }
+    }
+
+    package struct Result: Sendable, Equatable {
+        package let reward: Reward
+        /// The text that the program took for the answer.
+        package let extracted: String?
+        /// The program's explanation; the reason of a missing reward is in `reward`.
+        package let reason: String?
+    }
+
+    private let name: String
+    private let timeout: Duration
+    private let parallelism: Int
+    private let free: Mutex<[ExternalSlot]>
+    /// Counts the slots in `free`.
+    private let vacancies: DispatchSemaphore
+
+    /// - Parameters:
+    ///   - command: the program and its arguments; a name with a slash is relative to `folder`, other names are looked
+    ///     for in `PATH`.
+    ///   - folder: the working directory of the program.
+    ///   - timeout: the time for one request.
+    ///   - parallelism: the number of copies that may run at once.
+    /// - Throws: `InputError` (configuration) if there is no such folder or program. No copy is started yet.
+    package init(command: [String], folder: String, timeout: Duration, parallelism: Int) throws {
+        precondition(parallelism > 0, "an external verifier runs at least one program")
+        name = command.joined(separator: " ")
+        let program = try Self.program(command, folder: folder)
+        self.timeout = timeout
+        self.parallelism = parallelism
+        free = Mutex(
+            (0..<parallelism).map { _ in ExternalSlot(command: [program] + command.dropFirst(), folder: folder) })
+        vacancies = DispatchSemaphore(value: parallelism)
+    }
+
+    /// One result per request, in the same order; blocks the calling thread. Several callers share the copies.
+    package func judge(_ requests: [Request]) -> [Result] {
+        let batch = ExternalBatch(requests)
+        let threads = min(parallelism, requests.count)
+        for _ in 0..<threads {
+            Thread.detachNewThread {
+                while let (index, request) = batch.next() { batch.answer(index, self.judge(request)) }
+                batch.done.signal()
+            }
+        }
+        for _ in 0..<threads { batch.done.wait() }
+        return batch.results
+    }
+
+    private func judge(_ request: Request) -> Result {
+        vacancies.wait()
+        let slot = free.withLock { $0.removeLast() }
+        defer {
+            free.withLock { $0.append(slot) }
+            vacancies.signal()
+        }
+        do throws(ExternalProgram.Failure) {
+            let reply = try slot.answer(to: request, within: timeout)
+            guard case .missing(let reason) = reply.reward else {
+                return Result(reward: reply.reward, extracted: reply.extracted, reason: reply.reason)
+            }
+            return Result(reward: .missing(reason: "\(name): \(reason)"), extracted: reply.extracted, reason: nil)
+        } catch {
+            return Result(reward: .missing(reason: "\(name) \(error.reason)"), extracted: nil, reason: nil)
+        }
+    }
+
+    /// The path of the program that the command names.
+    private static func program(_ command: [String], folder: String) throws -> String {
+        let remedy = "Write a command such as [python3, verify.py], which runs in the task's folder."
+        guard let program = command.first, !program.isEmpty else {
+            throw InputError("external verifier", "its command is empty", remedy: remedy, exitStatus: .configuration)
+        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw InputError(
+                "external verifier", "\(folder), the working directory of '\(program)', is not a folder",
+                remedy: "Check the path.", exitStatus: .configuration)
+        }
+        let path =
+            program.contains("/")
+            ? URL(filePath: program, relativeTo: URL(filePath: folder, directoryHint: .isDirectory)).path
+            : ChildProcess.path(of: program, in: ProgramSandbox.systemSearchPath)
+        guard let path, access(path, X_OK) == 0 else {
+            let location = program.contains("/") ? "in \(folder)" : "in PATH"
+            throw InputError(
+                "external verifier", "there is no program '\(program)' \(location) that this user may run",
+                remedy: remedy,
+                exitStatus: .configuration)
+        }
+        return path
+    }
+}
+
+/// The requests of one call and their results in the same order.
+private final class ExternalBatch: Sendable {
+    private struct State {
+        var taken = 0
+        var results: [Int: ExternalVerifier.Result] = [:]
+    }
+
+    private let requests: [ExternalVerifier.Request]
+    private let state = Mutex(State())
+    /// Signalled by each thread when there are no more requests.
+    let done = DispatchSemaphore(value: 0)
+
+    init(_ requests: [ExternalVerifier.Request]) { self.requests = requests }
+
+    func next() -> (Int, ExternalVerifier.Request)? {
+        state.withLock { state in
+            guard state.taken < requests.count else { return nil }
+            defer { state.taken += 1 }
+            return (state.taken, requests[state.taken])
+        }
+    }
+
+    func answer(_ index: Int, _ result: ExternalVerifier.Result) { state.withLock { $0.results[index] = result } }
+
+    /// - Precondition: every thread has signalled.
+    var results: [ExternalVerifier.Result] {
+        state.withLock { state in requests.indices.map { state.results[$0]! } }
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Synchronization
+
+/// The programs that wait for one of the sandbox's threads.
+///
+/// Invariant: every program added is taken once and answered once.
+final class ProgramQueue: Sendable {
+    struct Entry: Sendable {
+        let program: Program
+        let index: Int
+        let batch: ProgramBatch
+    }
+
+    private let entries = Mutex<(waiting: [Entry], isClosed: Bool)>(([], false))
+    private let changes = DispatchSemaphore(value: 0)
+
+    func add(_ new: [Entry]) {
+        // In reverse order, because they are taken from the end.
+        entries.withLock { $0.waiting.insert(contentsOf: new.reversed(), at: 0) }
+        for _ in new { changes.signal() }
+    }
+
+    /// The oldest entry; waits until there is one. Nil once the queue is closed.
+    func take() -> Entry? {
+        changes.wait()
+        let entry = entries.withLock { $0.isClosed ? nil : $0.waiting.popLast() }
+        // Wakes the next thread, so that all of them see that the queue is closed.
+        if entry == nil { changes.signal() }
+        return entry
+    }
+
+    func close() {
+        entries.withLock { $0.isClosed = true }
+        changes.signal()
+    }
+}
+
+/// The results of the programs of one call, in the same order.
+final class ProgramBatch: Sendable {
+    private let results: Mutex<[ProgramResult]>
+    private let answered = DispatchSemaphore(value: 0)
+
+    init(count: Int) {
+        results = Mutex(Array(repeating: .notRun(reason: "not answered"), count: count))
+    }
+
+    func answer(_ index: Int, _ result: ProgramResult) {
+        results.withLock { $0[index] = result }
+        answered.signal()
+    }
+
+    /// Blocks until every program has been answered.
+    func wait() -> [ProgramResult] {
+        for _ in 0..<results.withLock({ $0.count }) { answered.wait() }
+        return results.withLock { $0 }
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import T2Core
+
+/// One isolated interpreter that runs programs one after another; it belongs to the thread that made it.
+///
+/// Invariants: the process ends with that thread; after a failure it is dead and runs no further program.
+struct SandboxRunner: ~Copyable {
+    /// The reason why a program has no result; it lies in the sandbox, never in the program.
+    struct Failure: Error {
+        let reason: String
+    }
+
+    let process: pid_t
+    private let channel: Int32
+    private let diagnostics: Int32
+    private let limits: ProgramLimits
+
+    /// The time beyond a program's own limit, because on a busy machine the runner takes a while to kill and reap.
+    private static let graceSeconds = 60.0
+    private static let longestReply = 1 << 16
+
+    init(command: SandboxCommand, limits: ProgramLimits) throws(Failure) {
+        let channel = try Self.socketPair()
+        defer { close(channel.theirs) }
+        let diagnostics: (ours: Int32, theirs: Int32)
+        do {
+            diagnostics = try Self.socketPair()
+        } catch {
+            close(channel.ours)
+            throw error
+        }
+        defer { close(diagnostics.theirs) }
+        let process = ChildProcess.start(
+            command.arguments, environment: command.environment, input: channel.theirs, diagnostics: diagnostics.theirs)
+        guard let process else {
+            let failure = Failure(reason: Self.reason("start \(command.executable)"))
+            close(channel.ours)
+            close(diagnostics.ours)
+            throw failure
+        }
+        self.process = process
+        self.channel = channel.ours
+        self.diagnostics = diagnostics.ours
+        self.limits = limits
+    }
+
+    deinit {
+        kill(process, SIGKILL)
+        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
+        close(channel)
+        close(diagnostics)
+    }
+
+    /// False once bubblewrap or the interpreter in it has ended, for whatever reason.
+    var isAlive: Bool {
+        // Either may be gone a moment before the other, which ends with it.
+        var ended = siginfo_t()
+        let status = waitid(P_PID, id_t(process), &ended, WEXITED | WNOHANG | WNOWAIT)
+        var entry = pollfd(fd: channel, events: 0, revents: 0)
+        return status == 0 && ended.si_signo == 0 && poll(&entry, 1, 0) == 0
+    }
+
+    /// Runs a program; blocks until none of its processes is left.
+    ///
+    /// - Throws: `Failure` if the runner broke; it must then be dropped.
+    func run(_ program: Program) throws(Failure) -> ProgramResult {
+        let deadline = ContinuousClock.now + .seconds(limits.wallSeconds + Self.graceSeconds)
+        try send(program)
+        let header = try receive(4, until: deadline)
+        let length = header.reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard length <= Self.longestReply else { throw Failure(reason: "the runner's reply has \(length) bytes") }
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(try receive(length, until: deadline))) else {
+            throw Failure(reason: "the runner's reply cannot be read")
+        }
+        return switch reply.result {
+        case .passed: .passed
+        case .failed: .failed(reason: reply.reason)
+        case .notRun: .notRun(reason: reply.reason)
+        }
+    }
+
+    private struct Reply: Decodable {
+        enum Result: String, Decodable {
+            case passed, failed
+            case notRun = "not-run"
+        }
+        let result: Result
+        let reason: String
+    }
+
+    /// Sends the source and the tests in separate frames, because two processes read them.
+    private func send(_ program: Program) throws(Failure) {
+        guard let tests = try? JSONEncoder().encode(program.tests) else {
+            throw Failure(reason: "the tests cannot be encoded")
+        }
+        let message = Self.frame(Array(program.source.utf8)) + Self.frame(Array(tests))
+        var sent = 0
+        while sent < message.count {
+            // Unlike a pipe, a socket can be written to without SIGPIPE.
+            let count = message[sent...].withUnsafeBytes {
+                Foundation.send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw ended() }
+            sent += count
+        }
+    }
+
+    private static func frame(_ body: [UInt8]) -> [UInt8] {
+        let length = UInt32(body.count)
+        return (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
+    }
+
+    private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(Failure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var received = 0
+        while received < count {
+            let remaining = (deadline - .now) / .milliseconds(1)
+            guard remaining > 0 else { throw Failure(reason: "the runner does not answer") }
+            var entry = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, Int32(min(remaining, 1e6)) + 1) > 0 else { continue }
+            let part = bytes[received...].withUnsafeMutableBytes { recv(channel, $0.baseAddress, $0.count, 0) }
+            if part < 0 && errno == EINTR { continue }
+            guard part > 0 else { throw ended() }
+            received += part
+        }
+        return bytes
+    }
+
+    /// The failure of a runner that has ended; the last line of bubblewrap or Python is the reason.
+    private func ended() -> Failure {
+        var text = [UInt8](repeating: 0, count: 4096)
+        let count = max(0, recv(diagnostics, &text, text.count, Int32(MSG_DONTWAIT)))
+        let words = String(decoding: text[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).last.map(
+            String.init)
+        return Failure(reason: words ?? "the sandbox's runner was killed")
+    }
+
+    private static func socketPair() throws(Failure) -> (ours: Int32, theirs: Int32) {
+        guard let pair = ChildProcess.socketPair() else { throw Failure(reason: reason("make a socket pair")) }
+        return pair
+    }
+
+    private static func reason(_ action: String) -> String { "cannot \(action): \(String(cString: strerror(errno)))" }
+}

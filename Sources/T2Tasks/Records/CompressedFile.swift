@@ -1,0 +1,69 @@
+import CZlib
+import Foundation
+import T2Core
+
+/// A file whose content is unpacked if it is gzip, whatever the file's name.
+package struct CompressedFile {
+    /// The largest content in bytes, far more than any published data set has, so that a file cannot fill the memory.
+    package static let largestContent = 1 << 30
+
+    let path: String
+    /// The purpose of opening the file, for messages.
+    let purpose: String
+    let limit: Int
+
+    package init(path: String, purpose: String, limit: Int = Self.largestContent) {
+        self.path = path
+        self.purpose = purpose
+        self.limit = limit
+    }
+
+    /// - Throws: `SystemError` if the file cannot be opened; `InputError` if it cannot be read, is damaged or holds
+    ///   more than `limit` bytes.
+    /// - Cost: memory for the content and 256 KiB.
+    package func content() throws -> Data {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError(purpose, path) }
+        guard let file = gzdopen(descriptor, "rb") else {
+            close(descriptor)
+            throw SystemError(purpose, path)
+        }
+        var isOpen = true
+        defer { if isOpen { gzclose_r(file) } }
+        var content = Data()
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = gzread(file, &chunk, UInt32(chunk.count))
+            guard count >= 0 else { throw damage(of: file) }
+            if count == 0 { break }
+            guard content.count + Int(count) <= limit else {
+                throw InputError(
+                    path, "holds more than \(limit) bytes once unpacked",
+                    remedy: "Check that it is the right file; if it is, unpack and split it.")
+            }
+            content.append(contentsOf: chunk[..<Int(count)])
+        }
+        isOpen = false
+        // Only closing tells a stream that is cut short from one that ends.
+        guard gzclose_r(file) == Z_OK else { throw cut }
+        return content
+    }
+
+    private func damage(of file: gzFile) -> InputError {
+        var code: Int32 = 0
+        let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
+        if code == Z_ERRNO {
+            return InputError(
+                path, "cannot be read: \(String(cString: strerror(errno)))",
+                remedy: "Check that it is a file and that the disk is sound.",
+                exitStatus: .inputOutput)
+        }
+        if code == Z_BUF_ERROR { return cut }
+        let words = message.hasPrefix("\(path): ") ? String(message.dropFirst(path.count + 2)) : message
+        return InputError(path, "cannot be unpacked: \(words)", remedy: Self.remedy)
+    }
+
+    private var cut: InputError { InputError(path, "ends inside its compressed content", remedy: Self.remedy) }
+
+    private static let remedy = "Fetch the file again."
+}

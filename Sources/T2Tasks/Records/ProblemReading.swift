@@ -1,0 +1,110 @@
+import Foundation
+import T2Core
+
+/// Turns records into problems, and reports or skips the bad ones.
+///
+/// Invariant: every record becomes a problem or is reported as bad, whichever split it belongs to.
+struct ProblemReading {
+    /// The key by which two records are the same.
+    enum Identity {
+        case id
+        /// The prompt and reference, for data sets without ids.
+        case content
+    }
+
+    /// The name of the task, for messages.
+    let task: String
+    let identity: Identity
+    let policy: BadRecordPolicy
+    /// The remedy for a bad record, for messages.
+    let remedy: String
+
+    /// - Parameters:
+    ///   - place: the file or folder of the records, for messages.
+    ///   - isWanted: true if the record with this index belongs to the split.
+    /// - Throws: `InputError` (data) if there is no good record in the split, or for the first bad record under
+    ///   `.fail`.
+    func problems(
+        _ records: [RecordText], in place: String, where isWanted: (Int, Problem) -> Bool = { _, _ in true },
+        make: (RecordText) throws -> Problem
+    ) throws -> ProblemSet {
+        var problems: [Problem] = []
+        var skipped: [BadRecord] = []
+        var places: [String: String] = [:]
+        for record in records {
+            do {
+                let problem = try self.problem(record, make)
+                try requireNew(problem, at: record.place, &places)
+                if isWanted(record.index, problem) { problems.append(problem) }
+            } catch let flaw as RecordFlaw {
+                guard policy == .skip else { throw InputError(record.place, flaw.description, remedy: remedy) }
+                skipped.append(BadRecord(place: record.place, problem: flaw.description))
+            }
+        }
+        guard !problems.isEmpty else { throw empty(place, records: records.count, skipped) }
+        return ProblemSet(problems: problems, skipped: skipped)
+    }
+
+    private func problem(_ record: RecordText, _ make: (RecordText) throws -> Problem) throws -> Problem {
+        do {
+            return try make(record)
+        } catch DecodingError.dataCorrupted where record.isLast {
+            throw RecordFlaw("the file ends inside a record, expected a whole JSON object and a line end")
+        } catch let error as DecodingError {
+            throw RecordFlaw("expected a record of \(task): \(decodingProblem(error, in: record.content))")
+        }
+    }
+
+    private func requireNew(_ problem: Problem, at place: String, _ places: inout [String: String]) throws {
+        let key = identity == .id ? problem.id : "\(problem.prompt)\u{0}\(problem.reference ?? "")"
+        if let earlier = places[key] {
+            // `train.jsonl:3` to `on line 3`, `train.json[2]` to `in record 2`.
+            let words =
+                earlier.hasSuffix("]")
+                ? "in record \(earlier.split(separator: "[").last?.dropLast() ?? "")"
+                : earlier.split(separator: ":").last.flatMap { Int($0) }.map { "on line \($0)" } ?? "at \(earlier)"
+            throw RecordFlaw(
+                identity == .id
+                    ? "id '\(problem.id)' is already used \(words), expected distinct ids"
+                    : "the same record is already \(words), expected it once")
+        }
+        places[key] = place
+    }
+
+    private func empty(_ place: String, records: Int, _ skipped: [BadRecord]) -> InputError {
+        if let first = skipped.first, skipped.count == records {
+            return InputError(
+                place, "all \(records) records are bad, the first: \(first.description)",
+                remedy: "Check that this is the data of \(task).")
+        }
+        return InputError(
+            place,
+            records == 0
+                ? "the data set is empty, expected one problem a line"
+                : "none of its \(records - skipped.count) problems is in this split", remedy: remedy)
+    }
+}
+
+/// A record of valid JSON that is not a problem of its task.
+struct RecordFlaw: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A record that was left out.
+package struct BadRecord: Sendable, Equatable {
+    /// The file and line; for a JSON array, the file and the index from 0.
+    package let place: String
+    package let problem: String
+
+    package var description: String { "\(place): \(problem)" }
+}
+
+/// The problems of a split, and the records of its files that were left out.
+package struct ProblemSet: Sendable, Equatable {
+    /// In the order of the file; never empty.
+    package let problems: [Problem]
+    /// The bad records of the whole file, whichever split they belong to.
+    package let skipped: [BadRecord]
+}

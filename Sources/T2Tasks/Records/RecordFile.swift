@@ -1,0 +1,65 @@
+import Foundation
+import T2Core
+
+/// The text of one record in a file.
+package struct RecordText {
+    /// The file and line; for a JSON array, the file and the index from 0.
+    package let place: String
+    /// The index among the records of the file, from 0.
+    let index: Int
+    /// JSON, unless the record is malformed.
+    package let content: Data
+    /// True if nothing marks the end of the record: if it does not parse, the file was probably cut short.
+    let isLast: Bool
+}
+
+/// A file of records: JSON Lines or one JSON array, gzip or not, which the content decides and not the file's name.
+package struct RecordFile {
+    let path: String
+    /// The purpose of opening the file, for messages.
+    let purpose: String
+
+    package init(path: String, purpose: String) {
+        self.path = path
+        self.purpose = purpose
+    }
+
+    /// The records; lines of white space are skipped.
+    ///
+    /// - Throws: `SystemError` or `InputError` if the file cannot be read or unpacked.
+    package func records() throws -> [RecordText] {
+        var content = try CompressedFile(path: path, purpose: purpose).content()
+        if content.starts(with: Self.byteOrderMark) { content = content.dropFirst(Self.byteOrderMark.count) }
+        let isArray = content.first { !JSONArrayText.whiteSpace.contains($0) } == UInt8(ascii: "[")
+        if isArray, let array = JSONArrayText(content) { return try elements(array) }
+        return lines(content)
+    }
+
+    private func lines(_ content: Data) -> [RecordText] {
+        let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var records: [RecordText] = []
+        for (number, line) in lines.enumerated()
+        where !line.allSatisfy({ JSONArrayText.whiteSpace.contains($0) }) {
+            records.append(
+                RecordText(
+                    place: "\(path):\(number + 1)", index: records.count, content: line,
+                    isLast: number == lines.count - 1))
+        }
+        return records
+    }
+
+    private func elements(_ array: JSONArrayText) throws -> [RecordText] {
+        if let rest = array.rest {
+            throw InputError(
+                path, "the array has ended before byte \(rest), where more text follows",
+                remedy: "Fetch or make the file again.")
+        }
+        return array.elements.enumerated().map { index, element in
+            RecordText(
+                place: "\(path)[\(index)]", index: index, content: element,
+                isLast: !array.isClosed && index == array.elements.count - 1)
+        }
+    }
+
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import T2CommandLine
+import T2Core
+import T2Engine
+import T2Formats
+
+/// How two experts differ.
+struct CompareExpertsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Shows how far two experts of one base model are from each other, and where most.",
+        discussion: """
+            The cosine is that of z − 1 of the two: 1 if they change the same singular values in the same proportion, 0 if they \
+            have nothing in common. A weight that only one expert adapts counts as z = 1 in the other.
+
+            Examples:
+              t2 experts diff experts/tiny/math.safetensors \\
+                experts/tiny/code.safetensors
+              t2 experts diff math code --library experts/tiny --top 3
+            """)
+
+    @OptionGroup var library: LibraryOptions
+
+    @Argument(help: ArgumentHelp("The first expert.", valueName: "a"))
+    var first: String
+
+    @Argument(help: ArgumentHelp("The second expert.", valueName: "b"))
+    var second: String
+
+    @Option(help: ArgumentHelp("How many matrices to show, those with the largest difference.", valueName: "n"))
+    var top = 10
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard top >= 0 else { throw ValidationError("--top is \(top), expected 0 or more.") }
+    }
+
+    func run() throws {
+        let experts = try library.experts([first, second])
+        let description = DifferenceDescription(
+            try ExpertDifference(experts[0], experts[1]), a: experts[0].path, b: experts[1].path, top: top)
+        try StandardOutput.write(json ? JSONText.line(description) : description.text)
+    }
+}
+
+/// What `t2 experts diff` prints.
+struct DifferenceDescription: Encodable {
+    struct Matrix: Encodable {
+        struct Largest: Encodable {
+            /// Of the singular value; 0 is the largest one.
+            let index: Int
+            let a: Float
+            let b: Float
+        }
+
+        let name: String
+        let norms: ExpertDifference.Norms
+        let largest: Largest
+    }
+
+    let a: String
+    let b: String
+    let all: ExpertDifference.Norms
+    let matrix_count: Int
+    /// Those with the largest ‖z_A − z_B‖, in its order.
+    let matrices: [Matrix]
+
+    init(_ difference: ExpertDifference, a: String, b: String, top: Int) {
+        self.a = a
+        self.b = b
+        all = difference.all
+        matrix_count = difference.matrices.count
+        matrices = difference.matrices.prefix(top).map { matrix in
+            Matrix(
+                name: matrix.name, norms: matrix.norms,
+                largest: .init(index: matrix.largest.index, a: matrix.largest.a, b: matrix.largest.b))
+        }
+    }
+
+    /// For people.
+    var text: String {
+        func number(_ value: Double) -> String { String(format: "%.5f", value) }
+        func cosine(_ value: Double?) -> String { value.map(number) ?? "–" }
+        let summary = PlainText.table([
+            ("A", a), ("B", b), ("values", "\(PlainText.count(all.count)) in \(matrix_count) matrices"),
+            ("‖z_A‖, ‖z_B‖", "\(number(all.a)), \(number(all.b))"),
+            ("‖z_A − 1‖, ‖z_B − 1‖", "\(number(all.a_change)), \(number(all.b_change))"),
+            ("‖z_A − z_B‖", number(all.difference)), ("cosine of z − 1", cosine(all.cosine)),
+        ])
+        guard !matrices.isEmpty else { return summary }
+        let rows = matrices.map { matrix in
+            [
+                matrix.name, number(matrix.norms.difference), cosine(matrix.norms.cosine), String(matrix.largest.index),
+                number(Double(matrix.largest.a)), number(Double(matrix.largest.b)),
+            ]
+        }
+        return summary + "\n"
+            + PlainText.columns(
+                ["largest differences", "‖z_A − z_B‖", "cosine", "most at", "z_A", "z_B"], rows, textColumns: 1)
+    }
+}

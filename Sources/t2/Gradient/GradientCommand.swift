@@ -1,0 +1,139 @@
+import ArgumentParser
+import Foundation
+import Synchronization
+import T2CommandLine
+import T2Core
+import T2Engine
+import T2Formats
+import T2Learning
+import T2Model
+
+/// ∂L/∂z of given rollouts.
+struct GradientCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gradient",
+        abstract: "Computes the training loss of rollouts and its gradient with respect to z.",
+        discussion: """
+            L = −(1/B) Σ a·log π + (λ/B) Σ KL over B rollouts; KL is summed over completion tokens, exact over the vocabulary. \
+            The gradient is written as safetensors under the weights' Hugging Face names; {"loss", "policy_loss", "kl"} is \
+            printed as one JSON object, where kl = (1/B) Σ KL and loss = policy_loss + λ·kl. Without --expert, z = 1. \
+            With a PEFT LoRA folder it is the gradient with respect to A and B, under peft's names.
+
+            Rollouts are JSON Lines: {"prompt_ids": […], "completion_ids": […], "advantage": a}.
+
+            Examples:
+              t2 gradient --model experts/tiny/base --rollouts rollouts.jsonl \\
+                --kl-coefficient 0.1 --kl-direction policy-reference \\
+                --output gradient.safetensors
+              t2 gradient --model experts/tiny/base --expert runs/lora/expert-best \\
+                --rollouts rollouts.jsonl --kl-coefficient 0 \\
+                --kl-direction policy-reference --output gradient.safetensors
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var laneOptions: LaneOptions
+
+    @Option(
+        name: .customLong("expert"),
+        help: ArgumentHelp(
+            "Expert file of this base model, or a PEFT LoRA folder: where the gradient is taken.", valueName: "path"))
+    var expertPath: String?
+
+    @Option(name: .customLong("rollouts"), help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
+    var rolloutPath: String
+
+    @Option(help: ArgumentHelp("λ, 0 or more.", valueName: "x"))
+    var klCoefficient: Float
+
+    @Option(help: "The divergence: KL(policy‖reference) or KL(reference‖policy).")
+    var klDirection: KLDirection
+
+    @Option(help: ArgumentHelp("Divides the logits of policy and reference, as sampling did.", valueName: "t"))
+    var temperature: Float = 1
+
+    @Option(help: "The matrices whose z get a gradient. (default: all)")
+    var targetModules: TargetModules?
+
+    @Option(name: .customLong("output"), help: ArgumentHelp("Safetensors file to write.", valueName: "file"))
+    var outputPath: String
+
+    @Flag(help: "Print the JSON object alone, without the summary on standard error.")
+    var json = false
+
+    func validate() throws {
+        guard temperature.isFinite, temperature > 0 else {
+            throw ValidationError("--temperature is \(temperature), expected a number above 0.")
+        }
+    }
+
+    func run() throws {
+        let loss = try PolicyGradientLoss(klCoefficient: klCoefficient, klDirection: klDirection, klEstimator: .exact)
+        let destination = try OutputDestination(checking: outputPath)
+        let (folder, _) = try model.openFolder()
+        let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
+        let point = try GradientPoint(expertPath: expertPath, targets: targetModules, model: folder)
+        let (adapter, vector) = try prepare(point, try BaseModel(folder))
+        let start = ContinuousClock.now
+        let result = try differentiate(rollouts, adapter, vector, loss)
+        let seconds = (ContinuousClock.now - start).seconds
+        try write(result, adapter.layout, point, folder, to: destination)
+        try StandardOutput.write(
+            JSONText.line(
+                Losses(
+                    loss: result.policyLoss + Double(klCoefficient) * result.kl, policy_loss: result.policyLoss,
+                    kl: result.kl)))
+        guard !json else { return }
+        let tokens = rollouts.sequences.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
+        let norm = result.gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        StandardError.write(
+            "wrote \(outputPath): \(PlainText.count(adapter.layout.count)) values, norm \(String(format: "%.6g", norm)), from "
+                + "\(rollouts.sequences.count) rollouts in \(Duration.seconds(seconds).text) "
+                + "(\(PlainText.count(Int(Double(tokens) / seconds))) tokens/s)\n")
+    }
+
+    private struct Losses: Encodable {
+        let loss: Double
+        let policy_loss: Double
+        let kl: Double
+    }
+
+    private func prepare(_ point: GradientPoint, _ base: BaseModel) throws -> (any Adapter, ExpertVector) {
+        let reporter = ProgressReporter("decomposing")
+        defer { reporter.finish() }
+        return try point.adapter(base) { reporter.report($0, of: $1, "matrices") }
+    }
+
+    private func differentiate(
+        _ rollouts: RolloutFile, _ adapter: any Adapter, _ z: ExpertVector, _ loss: PolicyGradientLoss
+    ) throws -> RolloutGradient {
+        let lanes = LanePool(adapter.base, count: laneOptions.count)
+        let reporter = ProgressReporter("gradient")
+        defer { reporter.finish() }
+        let total = rollouts.sequences.count
+        let finished = Mutex(0)
+        return try RolloutGradient(rollouts, adapter, z: z, temperature: temperature, loss: loss, lanes: lanes) {
+            count in
+            let done = finished.withLock { value in
+                value += count
+                return value
+            }
+            reporter.report(done, of: total, "rollouts")
+        }
+    }
+
+    private func write(
+        _ result: RolloutGradient, _ layout: ExpertLayout, _ point: GradientPoint, _ folder: BaseModelFolder,
+        to destination: OutputDestination
+    ) throws {
+        let vector = ExpertVector(layout: layout, values: result.gradient)
+        if let name = vector.firstNonFinite {
+            throw InputError(
+                "gradient", "the part of '\(name)' is not finite; nothing was written",
+                remedy: "Check the expert's values and the advantages.")
+        }
+        try GradientFile.write(point.tensors(vector), model: folder, to: destination)
+    }
+}
+
+extension KLDirection: ExpressibleByArgument {}
+extension TargetModules: ExpressibleByArgument {}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import T2Core
+import T2Formats
+import T2Model
+
+/// Where a gradient is taken: the expert that is read before the weights are, and what its gradient is one of.
+struct GradientPoint {
+    private enum Source {
+        /// z = 1 if there is no expert.
+        case scales(ExpertVector?, TargetModules)
+        case lora(PEFTFolder)
+    }
+
+    private let source: Source
+
+    /// - Parameter targets: as given; a LoRA adapter says itself which matrices it changes.
+    /// - Throws: what reading the expert throws; `ValidationError` for target modules beside a LoRA adapter.
+    init(expertPath: String?, targets: TargetModules?, model: BaseModelFolder) throws {
+        guard let expertPath else {
+            source = .scales(nil, targets ?? .all)
+            return
+        }
+        guard PEFTFolder.isFolder(expertPath) else {
+            source = .scales(try ExpertFile(path: expertPath, for: model).vector, targets ?? .all)
+            return
+        }
+        guard targets == nil else {
+            throw ValidationError("--target-modules is for scales z; \(expertPath) is a LoRA adapter, which names its matrices.")
+        }
+        source = .lora(try PEFTFolder(path: expertPath, for: model))
+    }
+
+    /// The adapter, and its vector at the point.
+    ///
+    /// - Parameter progress: called while weights are decomposed.
+    func adapter(_ base: BaseModel, progress: (Int, Int) -> Void) throws -> (adapter: any Adapter, vector: ExpertVector)
+    {
+        switch source {
+        case .scales(let vector, let targets):
+            let svf = try SVFModel(base, targets: targets, progress: progress)
+            return (svf, try vector.map(svf.complete) ?? ExpertVector(layout: svf.layout, repeating: 1))
+        case .lora(let folder):
+            return (try LoRAModel(base, layout: folder.layout.expertLayout), folder.vector)
+        }
+    }
+
+    /// A gradient of the adapter's vector as tensors: ∂L/∂z, or ∂L/∂A and ∂L/∂B under peft's names, the scale multiplied in.
+    func tensors(_ gradient: ExpertVector) -> [SafetensorsWriter.Tensor] {
+        guard case .lora(let folder) = source else { return GradientFile.tensors(gradient) }
+        let values = folder.layout.scaled(gradient.values)
+        return folder.layout.matrices.enumerated().flatMap { index, matrix in
+            LoRAFactor.allCases.map { factor in
+                SafetensorsWriter.Tensor(
+                    name: PEFTFolder.prefix + matrix.name(factor), shape: matrix.shape(factor),
+                    values: Array(values[folder.layout.range(index, factor)]))
+            }
+        }
+    }
+}

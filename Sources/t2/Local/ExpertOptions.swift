@@ -1,0 +1,38 @@
+import ArgumentParser
+import T2CommandLine
+import T2Core
+import T2Engine
+import T2Formats
+import T2Model
+import T2Text
+
+/// The base model with at most one expert on it.
+struct ExpertOptions: ParsableArguments {
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        name: .customLong("expert"),
+        help: ArgumentHelp(
+            "Expert file of this base model, or a PEFT LoRA folder; without it the base model itself is run.",
+            valueName: "path"))
+    var expertPath: String?
+
+    struct Loaded {
+        let folder: BaseModelFolder
+        let tokenizer: Tokenizer
+        let base: BaseModel
+        let policy: PolicySet
+    }
+
+    /// Checks everything that is small before it loads the weights.
+    func load() throws -> Loaded {
+        let (folder, tokenizer) = try model.openFolder()
+        let policy = try expertPath.map { try ExpertFile(path: $0, for: folder).policy } ?? .base
+        let base = try BaseModel(folder)
+        let reporter = ProgressReporter("decomposing")
+        defer { reporter.finish() }
+        let set = PolicySet(policy, ModelAdapters(base) { reporter.report($0, of: $1, "matrices") })
+        if !set.isBaseModel { try set.prepare() }
+        return Loaded(folder: folder, tokenizer: tokenizer, base: base, policy: set)
+    }
+}

@@ -1,0 +1,194 @@
+import ArgumentParser
+import Foundation
+import T2CommandLine
+import T2Core
+import T2Engine
+import T2Formats
+import T2Jobs
+import T2Tasks
+import T2Text
+
+/// Completes a prompt.
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Completes a prompt, printing the text as it comes.",
+        discussion: """
+            The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
+            text, for a chat model as the user's turn. The default is greedy; --temperature draws instead. With --strategy it is decided first which expert answers; \
+            the decision goes to standard error and into --json. Ctrl-C ends it with what there is.
+
+            Examples:
+              t2 generate --model experts/tiny/base \\
+                --prompt $'Problem: Compute 3*4-4.\\nSolution:'
+              t2 generate --model experts/tiny/base --expert math.safetensors \\
+                --temperature 0.8 --seed 1 --prompt - < prompt.txt
+              t2 generate --model experts/tiny/base --experts experts/tiny \\
+                --strategy cls-expert --prompt $'Question: Tom has 3 bags …'
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var selection: StrategyOptions
+    @OptionGroup var sampling: SamplingOptions
+    @OptionGroup var truncation: TruncationOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Text to complete; - reads it from standard input, less one final line end.", valueName: "text"))
+    var prompt: String
+
+    @Option(help: ArgumentHelp("Tokens to generate at most; the context may hold fewer.", valueName: "n"))
+    var maxTokens = 256
+
+    @Option(
+        name: .customLong("task"),
+        help: ArgumentHelp("Task whose examples --strategy few-shot searches with.", valueName: "name"))
+    var taskName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+    var data: String?
+
+    @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
+
+    @Flag(
+        help:
+            "Print one JSON object at the end: text, ids, logprobs, finished, adaptation, prompt_ids, seconds, tokens_per_second."
+    )
+    var json = false
+
+    func validate() throws {
+        guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
+        if sampling.temperature == 0, truncation.topK != nil || truncation.topP != nil {
+            throw ValidationError(
+                "--top-k and --top-p need --temperature above 0: greedy choices leave nothing to cut.")
+        }
+    }
+
+    /// What was decided, by whom and with what coefficients.
+    private struct Adaptation: Encodable {
+        let strategy: String
+        let dispatch: Dispatch?
+        let coefficients: [String: [Double]]?
+
+        var text: String {
+            if let dispatch {
+                return "\(strategy): \(dispatch.category), answered by "
+                    + (dispatch.expert.map { "expert \($0)" } ?? "the base model")
+            }
+            guard let coefficients else { return strategy }
+            let shares = coefficients.sorted { $0.key < $1.key }.map { name, values in
+                "\(name) " + String(format: "%.3f", values.reduce(0, +) / Double(values.count))
+            }
+            return "\(strategy): \(shares.joined(separator: ", "))"
+        }
+    }
+
+    private struct Output: Encodable {
+        let text: String
+        let ids: [Int32]
+        let logprobs: [Float]
+        let finished: Bool
+        let adaptation: Adaptation
+        let prompt_ids: [Int32]
+        let seconds: Double
+        let tokens_per_second: Double
+    }
+
+    func run() async throws {
+        let text = try prompt == "-" ? Self.readPrompt() : prompt
+        let signals = StopSignals()
+        let (folder, tokenizer) = try model.openFolder()
+        let reader = try reader(folder, tokenizer)
+        let strategy = selection.strategy
+        let seed = sampling.seed
+        let assigner = try strategy.assigner(
+            .init(
+                name: "generate", model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
+                seed: seed, examples: reader.announcedExamples))
+        let promptTokens = tokenizer.prompt(text)
+        let host = try LocalHost(
+            folder, tokenizer, lanes: laneOptions.count,
+            verifier: try verification.verifier(parallelism: laneOptions.count, for: strategy == .fewShot ? [reader.task] : []))
+        let assignment = try await assign(assigner, text, folder, host, signals)
+        let adaptation = Adaptation(
+            strategy: strategy.name, dispatch: assignment.dispatches?.first,
+            coefficients: assignment.search?.coefficientsByExpert)
+        if selection.strategyName != nil { StandardError.write("\(adaptation.text)\n") }
+        let policy = PolicySet(assignment.policies[assignment.indices[0]], host.adapters)
+        let generation = Generation(
+            Lane(host.adapters.base), tokenizer: tokenizer,
+            execution: try policy.execution(tokens: promptTokens.count + maxTokens))
+        // From here on a signal ends the completion with what there is.
+        signals.tell { _ in }
+        let start = ContinuousClock.now
+        var failure: (any Error)?
+        let completion = try generation.complete(
+            promptTokens,
+            Sampling(
+                temperature: sampling.temperature, topK: truncation.topK, topP: truncation.topP, maxTokens: maxTokens),
+            seed: seed
+        ) { piece in
+            do {
+                if !json { try StandardOutput.write(piece) }
+            } catch { failure = error }
+            return failure == nil && !signals.isRequested
+        }
+        if let failure { throw failure }
+        let seconds = (ContinuousClock.now - start).seconds
+        guard json else {
+            if !completion.text.hasSuffix("\n") { try StandardOutput.write("\n") }
+            return
+        }
+        try StandardOutput.write(
+            JSONText.line(
+                Output(
+                    text: completion.text, ids: completion.tokens, logprobs: completion.logProbabilities,
+                    finished: completion.finishReason == .stop, adaptation: adaptation, prompt_ids: promptTokens,
+                    seconds: seconds, tokens_per_second: Double(completion.tokens.count) / seconds)))
+    }
+
+    /// Which policy answers the prompt; computed by lanes if the strategy asks a model.
+    private func assign(
+        _ assigner: any PolicyAssigner, _ text: String, _ folder: BaseModelFolder, _ host: LocalHost,
+        _ signals: StopSignals
+    ) async throws -> PolicyAssignment {
+        let prompt = Problem(id: "prompt", topic: "", prompt: text, verification: .unverified)
+        let job = DispatchJob(
+            name: "generate", model: JobModel(folder), prompts: [prompt], strategy: assigner, seed: sampling.seed)
+        guard try job.nextRound() != nil else { return try job.assignment() }
+        let bar = JobProgressBar("few-shot")
+        defer { bar.finish() }
+        let ending = try await host.serve(runFolder: nil, signals: signals) { service in
+            try await service.run(job, progress: { _ in }, onEvent: { iteration, _ in bar.report(iteration) })
+        }
+        guard case .finished(let finished) = ending else {
+            throw InputError(
+                "--strategy \(selection.strategy.name)", "it was stopped before it had decided", remedy: "Run it again.",
+                exitStatus: .tryAgain)
+        }
+        return try finished.assignment()
+    }
+
+    /// Of the task whose examples few-shot searches with; of any task otherwise.
+    private func reader(_ model: BaseModelFolder, _ tokenizer: Tokenizer) throws -> TaskReader {
+        guard taskName != nil || selection.strategy != .fewShot else {
+            throw ValidationError("--strategy few-shot needs --task NAME, the task whose examples it searches with.")
+        }
+        return TaskReader(
+            try TaskRegistry.bundled.task(named: taskName ?? RunConfiguration().task),
+            folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
+            model: model.configuration, maxTokens: nil)
+    }
+
+    private static func readPrompt() throws -> String {
+        guard let data = try FileHandle.standardInput.readToEnd(), var text = String(data: data, encoding: .utf8) else {
+            throw InputError(
+                "standard input", "expected a prompt as UTF-8 text", remedy: "Pipe one in, or give --prompt TEXT.")
+        }
+        if text.hasSuffix("\n") { text.removeLast() }
+        return text
+    }
+}

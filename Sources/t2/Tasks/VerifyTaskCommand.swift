@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import T2CommandLine
+import T2Core
+import T2Tasks
+import T2Verifiers
+
+/// Judges answers one by one.
+struct VerifyTaskCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Judges answers, a line of JSON each, as training does.",
+        discussion: """
+            A line is {"response": …, "answer": …}, for tasks of programs the response with the problem's own fields (mbpp: \
+            test_list; humaneval: prompt, entry_point, test); "finished": false says that the token limit cut it off. Printed is \
+            {"outcome": "right|wrong|no-answer|cut-off|missing", "extracted": …, "reason": …}, in the lines' order. A reward \
+            that cannot be computed is missing, with its reason.
+
+            Examples:
+              echo '{"response": "so #### 1,250", "answer": "1250"}' |
+                t2 tasks verify gsm8k
+              t2 tasks verify my-task answers.jsonl
+            """)
+
+    @Argument(help: ArgumentHelp("The task's name, or a folder with a task.yaml.", valueName: "name"))
+    var name: String
+
+    @Argument(help: ArgumentHelp("File of answers; - is standard input.", valueName: "file"))
+    var path = "-"
+
+    @OptionGroup var laneOptions: LaneOptions
+    @OptionGroup var verification: VerifierOptions
+
+    private struct Output: Encodable {
+        let outcome: String
+        let extracted: String?
+        let reason: String?
+
+        private enum CodingKeys: CodingKey {
+            case outcome, extracted, reason
+        }
+
+        init(_ examination: Examination) {
+            switch examination.reward {
+            case .judged(let outcome): self.outcome = outcome.rawValue
+            case .missing, .unjudged: outcome = "missing"
+            }
+            extracted = examination.extracted
+            reason = examination.reason
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(outcome, forKey: .outcome)
+            // Every line has the same keys.
+            try values.encode(extracted, forKey: .extracted)
+            try values.encode(reason, forKey: .reason)
+        }
+    }
+
+    func run() throws {
+        let task = try TaskRegistry.bundled.task(named: name)
+        let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
+        let reader = try LineReader(path: path)
+        var submissions: [Submission] = []
+        while let line = try reader.next() {
+            do {
+                submissions.append(try task.submission(line.content, place: line.place))
+            } catch {
+                // The lines before it have their answers.
+                try judge(&submissions, verifier)
+                throw error
+            }
+            // Someone may wait for the answer before sending the next line.
+            if submissions.count == Self.batch || !reader.isReady {
+                try judge(&submissions, verifier)
+            }
+        }
+        try judge(&submissions, verifier)
+    }
+
+    private static let batch = 64
+
+    private func judge(_ submissions: inout [Submission], _ verifier: Verifier) throws {
+        for examination in verifier.examine(submissions) {
+            try StandardOutput.write(JSONText.line(Output(examination)))
+        }
+        submissions = []
+    }
+}
