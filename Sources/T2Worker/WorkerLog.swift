@@ -48,7 +48,9 @@ package struct WorkerLog: Sendable {
             write(
                 .error, "unit failed",
                 failure.unit.map {
-                    metadata($0, failure.attempt, ["category": "\(failure.category.rawValue)", "error": "\(failure.message)"])
+                    metadata(
+                        $0, failure.attempt,
+                        ["category": "\(failure.category.rawValue)", "error": "\(failure.message)"])
                 } ?? [:])
         case .coordinatorError(let failure):
             write(

@@ -73,7 +73,8 @@ struct RolloutsCommand: AsyncParsableCommand {
         return
             "step \(completion.step) \(completion.phase.rawValue)/\(completion.unit)  \(completion.problem), sample \(completion.sample)  "
             + "\(completion.outcome.rawValue)"
-            + (completion.reward.map { String(format: "  reward %+.0f  advantage %+.3f", $0, completion.advantage) } ?? "")
+            + (completion.reward.map { String(format: "  reward %+.0f  advantage %+.3f", $0, completion.advantage) }
+                ?? "")
             + "  \(completion.tokens) tokens\(cut)  by \(completion.worker)\n"
             + indented(completion.prompt, "  > ") + indented(completion.completion, "  | ") + "\n"
     }

@@ -34,8 +34,10 @@ struct T2CoordProgram: AsyncParsableCommand {
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
         version: ProgramVersion.text(of: "t2-coord"),
-        subcommands: [StartCommand.self, AdaptCommand<ClusterHostOptions>.self, EvaluateCommand<ClusterHostOptions>.self,
-            ReportCommand<ClusterHostOptions>.self, RolloutsCommand.self])
+        subcommands: [
+            StartCommand.self, AdaptCommand<ClusterHostOptions>.self, EvaluateCommand<ClusterHostOptions>.self,
+            ReportCommand<ClusterHostOptions>.self, RolloutsCommand.self,
+        ])
 
     static func main() async {
         do {

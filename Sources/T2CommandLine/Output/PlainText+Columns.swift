@@ -1,4 +1,3 @@
-
 extension PlainText {
     /// A table with a header: the first `textColumns` columns left-aligned, the others, numbers, right-aligned.
     package static func columns(_ header: [String], _ rows: [[String]], textColumns: Int) -> String {

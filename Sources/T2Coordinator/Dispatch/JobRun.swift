@@ -44,7 +44,8 @@ package struct JobRun<J: Job>: Sendable {
     }
 
     /// The unit that an update failed at, saved as if its result had been refused.
-    private func evidence(of failure: UpdateStep.Failure, _ round: Round, _ model: JobModel) throws -> CoordinatorError {
+    private func evidence(of failure: UpdateStep.Failure, _ round: Round, _ model: JobModel) throws -> CoordinatorError
+    {
         guard let unit = round.unit(failure.unit), let accepted = try journal.acceptedResult(unit) else {
             return .nonFiniteUpdate(failure.unit, failure.cause, evidence: nil, model: model.path)
         }

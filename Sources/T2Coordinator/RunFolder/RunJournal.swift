@@ -176,7 +176,8 @@ package final class RunJournal: Sendable {
     /// The accepted result of a unit as it came, and who computed it; nil once its tokens are gone.
     func acceptedResult(_ unit: WorkUnit) throws -> (result: UnitResult, worker: String)? {
         let round = Round(step: unit.key.step, units: [unit], policies: [:])
-        guard let summary = try store.summaries(of: round)[unit.key], let completions = try store.completions(of: unit.key)
+        guard let summary = try store.summaries(of: round)[unit.key],
+            let completions = try store.completions(of: unit.key)
         else { return nil }
         let output = UnitOutput(
             completions: completions, statistics: summary.summary.statistics,

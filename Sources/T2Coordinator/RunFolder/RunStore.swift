@@ -97,7 +97,8 @@ package struct RunStore: Sendable {
             try ResultRecord.select(ResultSummary.columns).filter(Column("step") == round.step)
                 .asRequest(of: ResultSummary.self).fetchAll(database)
         }
-        let known = Dictionary(found.map { (Self.name($0.phase, $0.unit), $0) }, uniquingKeysWith: { first, _ in first })
+        let known = Dictionary(
+            found.map { (Self.name($0.phase, $0.unit), $0) }, uniquingKeysWith: { first, _ in first })
         return keys.reduce(into: [:]) { $0[$1] = known[Self.name($1.phase, $1.index)] }
     }
 

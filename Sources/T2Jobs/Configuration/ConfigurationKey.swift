@@ -17,7 +17,8 @@ extension ConfigurationKey {
         case .temperature, .alpha, .learningRate, .adamEpsilon, .clipNorm: "a number above 0"
         case .klCoefficient, .weightDecay: "a number of 0 or more"
         case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
-        case .onBadRecord, .onLongPrompt, .adapter, .targetModules, .parameterisation, .advantage, .klDirection, .klEstimator,
+        case .onBadRecord, .onLongPrompt, .adapter, .targetModules, .parameterisation, .advantage, .klDirection,
+            .klEstimator,
             .schedule:
             "one of " + choices.joined(separator: ", ")
         }

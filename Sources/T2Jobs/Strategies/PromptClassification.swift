@@ -29,7 +29,10 @@ package struct PromptClassification: PolicyAssigner {
     package var parts: [(name: String, value: any Encodable & Sendable)] {
         [
             ("experts", experts.mapValues(\.digest)), ("classifier", classifier.digest),
-            ("classification", [classification.question("")] + classification.categories.flatMap { [$0.name, $0.expert] }),
+            (
+                "classification",
+                [classification.question("")] + classification.categories.flatMap { [$0.name, $0.expert] }
+            ),
         ]
     }
 

@@ -71,7 +71,8 @@ extension Report {
             if systems[index].name == SystemName.bestExpert {
                 for task in tasks { systems[index].cells[task]?.note = found.bestExperts[task] }
             } else if systems[index].name == cem {
-                systems[index].rollouts = tasks.compactMap { found.searches[Key(task: $0, system: "cem")]?.rollouts }.max()
+                systems[index].rollouts = tasks.compactMap { found.searches[Key(task: $0, system: "cem")]?.rollouts }
+                    .max()
             }
         }
         let pairs = names.dropFirst().map { ($0, SystemName.base) } + [(cem, SystemName.bestExpert)]

@@ -83,7 +83,8 @@ package final class Report: Sendable {
     /// - Parameters:
     ///   - index: of the model in `models`.
     ///   - progress: the number of measurements done and in all, and what is measured now.
-    package func measure(model index: Int, _ service: any JobService, progress: (Int, Int, String) -> Void) async throws {
+    package func measure(model index: Int, _ service: any JobService, progress: (Int, Int, String) -> Void) async throws
+    {
         let steps = steps.withLock { $0 }
         for (number, step) in steps.enumerated() where step.isOnSecond == (index == 1) {
             progress(number, steps.count, step.label)

@@ -15,8 +15,9 @@ package struct ErrorReport: Sendable, Equatable {
     package var completions: [Completion]
 
     package init(
-        unit: UnitKey? = nil, attempt: Int? = nil, category: FailureCategory, message: String, logLines: [String] =
-        [], policy: Digest? = nil, completions: [Completion] = []
+        unit: UnitKey? = nil, attempt: Int? = nil, category: FailureCategory, message: String,
+        logLines: [String] =
+            [], policy: Digest? = nil, completions: [Completion] = []
     ) {
         self.unit = unit
         self.attempt = attempt

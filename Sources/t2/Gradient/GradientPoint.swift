@@ -25,7 +25,8 @@ struct GradientPoint {
             return
         }
         guard targets == nil else {
-            throw ValidationError("--target-modules is for scales z; \(expertPath) is a LoRA adapter, which names its matrices.")
+            throw ValidationError(
+                "--target-modules is for scales z; \(expertPath) is a LoRA adapter, which names its matrices.")
         }
         source = .lora(try PEFTFolder(path: expertPath, for: model))
     }

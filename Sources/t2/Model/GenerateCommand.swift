@@ -111,7 +111,8 @@ struct GenerateCommand: AsyncParsableCommand {
         let promptTokens = tokenizer.prompt(text)
         let host = try LocalHost(
             folder, tokenizer, lanes: laneOptions.count,
-            verifier: try verification.verifier(parallelism: laneOptions.count, for: strategy == .fewShot ? [reader.task] : []))
+            verifier: try verification.verifier(
+                parallelism: laneOptions.count, for: strategy == .fewShot ? [reader.task] : []))
         let assignment = try await assign(assigner, text, folder, host, signals)
         let adaptation = Adaptation(
             strategy: strategy.name, dispatch: assignment.dispatches?.first,
@@ -166,7 +167,8 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         guard case .finished(let finished) = ending else {
             throw InputError(
-                "--strategy \(selection.strategy.name)", "it was stopped before it had decided", remedy: "Run it again.",
+                "--strategy \(selection.strategy.name)", "it was stopped before it had decided",
+                remedy: "Run it again.",
                 exitStatus: .tryAgain)
         }
         return try finished.assignment()
