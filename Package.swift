@@ -71,8 +71,7 @@ let package = Package(
             name: "T2Worker",
             dependencies: [
                 "T2Core", "T2Numerics", "T2Text", "T2Verifiers", "T2Tasks", "T2Transport", "T2Model", "T2Learning",
-                "CKernels",
-                logging,
+                "CKernels", logging,
             ],
             // Its parts are tested one by one, also in the release build that scripts/test makes.
             swiftSettings: [.unsafeFlags(["-enable-testing"])]),
