@@ -9,8 +9,8 @@ Imports are loaded once; each program takes two forks:
 
 Invariants: between two programs the runner is the only process, and there is no writable file. A verdict comes through
 a pipe and the exit status of the judge, which a program cannot reach: it is in other namespaces and shares with the
-judge only a socket that carries data (`program_exchange.py`). No process from which a program is forked ever holds the tests:
-first the program reads its source from the request, and then the judge reads the tests.
+judge only a socket that carries data (`program_exchange.py`). No process from which a program is forked ever holds the
+tests: first the program reads its source from the request, and then the judge reads the tests.
 
 A request is the source, then the tests as a JSON array; the reply is a JSON object. Each follows its little-endian
 4-byte length, on standard input, which is a socket.
@@ -149,7 +149,7 @@ class Namespaces:
 
 
 class ProcessTree:
-    """The isolation that is possible without bubblewrap: a separate folder, and the end of processes below the runner."""
+    """What is possible without bubblewrap: a separate folder, and the end of all processes below the runner."""
 
     def __init__(self):
         # Processes that a program detached become children of the runner, so that they are found.
@@ -275,8 +275,8 @@ class Runner:
             return "failed", f"{subject} killed by signal {number}"
         if usage.ru_utime + usage.ru_stime > LEAST_PROCESSOR_SECONDS:
             return "failed", f"used more than {self.limits['processorSeconds']} s of processor time"
-        # No process inside can kill process 1 of a namespace or the judge, so it was a user or the system, which ran out
-        # of memory.
+        # No process inside can kill process 1 of a namespace or the judge, so a user did, or the system ran out of
+        # memory.
         return "not-run", f"{subject} killed from outside the sandbox"
 
     def confine(self, folder):
