@@ -1,13 +1,13 @@
 """The exchange between a program and its tests, which are two processes: calls go one way, values come back as data.
 
 The program is never trusted. The socket carries JSON that can only become numbers, texts, plain data types of the
-standard library and references. An object of a class that the program defines stays in its process, and the tests hold a
-`Remote` instead. If a called function changes a mutable argument, the caller's argument is changed too.
+standard library and references. An object of a class that the program defines stays in its process, and the tests hold
+a `Remote` instead. If a called function changes a mutable argument, the caller's argument is changed too.
 
 A request is {"ask": name of one of REQUESTS, "with": [positional arguments, named arguments]}; the answer is {"value":
 …, "changed": [[number of the container, its content], …]} or {"raised": [class, arguments, text]}. While one side waits
-for an answer, the other side may ask too (it may call a function that a test passed to the program). Each message follows
-its little-endian 4-byte length.
+for an answer, the other side may ask too (it may call a function that a test passed to the program). Each message
+follows its little-endian 4-byte length.
 """
 
 import builtins
@@ -85,8 +85,8 @@ def fill_default(target, items):
     target.update(pairs(items[1:]))
 
 
-# How each type is written: its tag, its parts, and how a value is made from them. A mutable value is made empty and then
-# filled, so that it may contain itself.
+# How each type is written: its tag, its parts, and how a value is made from them. A mutable value is made empty and
+# then filled, so that it may contain itself.
 Container = collections.namedtuple("Container", "tag contents fill")
 Value = collections.namedtuple("Value", "tag parts make")
 CONTAINERS = {

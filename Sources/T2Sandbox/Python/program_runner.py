@@ -7,10 +7,10 @@ Imports are loaded once; each program takes two forks:
       judge    enters new process, mount and IPC namespaces, mounts a fresh /tmp, runs the tests
         program  process 1 in them, without capabilities, under resource limits: the model's code, called by the judge
 
-Invariants: between two programs the runner is the only process, and there is no writable file. A verdict comes through a
-pipe and the exit status of the judge, which a program cannot reach: it is in other namespaces and shares with the judge
-only a socket that carries data (`program_exchange.py`). No process from which a program is forked ever holds the tests:
-first the program reads its source from the request, and then the judge reads the tests.
+Invariants: between two programs the runner is the only process, and there is no writable file. A verdict comes through
+a pipe and the exit status of the judge, which a program cannot reach: it is in other namespaces and shares with the
+judge only a socket that carries data (`program_exchange.py`). No process from which a program is forked ever holds the
+tests: first the program reads its source from the request, and then the judge reads the tests.
 
 A request is the source, then the tests as a JSON array; the reply is a JSON object. Each follows its little-endian
 4-byte length, on standard input, which is a socket.
@@ -36,8 +36,8 @@ MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 REPORT_LIMIT = 4096
-# A program that the kernel kills for its processor time has used more than this. The limit is at least one second, and a
-# program cannot lower it, but the kernel counts whole ticks: on a busy machine, 0.63 s were counted as one second.
+# A program that the kernel kills for its processor time has used more than this. The limit is at least one second, and
+# a program cannot lower it, but the kernel counts whole ticks: on a busy machine, 0.63 s were counted as one second.
 LEAST_PROCESSOR_SECONDS = 0.3
 
 # The exit statuses of a judge.
@@ -149,7 +149,7 @@ class Namespaces:
 
 
 class ProcessTree:
-    """The isolation that is possible without bubblewrap: an own folder, and the end of all processes below the runner."""
+    """What is possible without bubblewrap: a separate folder, and the end of all processes below the runner."""
 
     def __init__(self):
         # Processes that a program detached become children of the runner, so that they are found.
@@ -275,7 +275,8 @@ class Runner:
             return "failed", f"{subject} killed by signal {number}"
         if usage.ru_utime + usage.ru_stime > LEAST_PROCESSOR_SECONDS:
             return "failed", f"used more than {self.limits['processorSeconds']} s of processor time"
-        # No process inside can kill process 1 of a namespace or the judge, so the system ran out of memory or a user did it.
+        # No process inside can kill process 1 of a namespace or the judge, so a user did, or the system ran out of
+        # memory.
         return "not-run", f"{subject} killed from outside the sandbox"
 
     def confine(self, folder):
