@@ -3,11 +3,11 @@
 /// Syntax: alternatives, groups `( )` and `(?: )`, `* + ? {m} {m,} {m,n}` and their lazy forms, `.`, classes `[ ]`,
 /// `\d`, `\w`, `\s`, `\b` and their opposites, `^`, `$`, `\A`, `\z`, `\n`, `\r`, `\t`, escaped punctuation, and the flags
 /// `(?i)`, `(?m)`, `(?s)` at the start. Lookaround, references to groups, atomic groups, named groups, `\p{ }` and
-/// `[[:alpha:]]` are refused by name. A character is a Unicode scalar; `\w` and `\b` know the letters of all scripts, `\d` is 0 to 9. The match is the
-/// leftmost one, and of several there the one that a backtracking search finds.
+/// `[[:alpha:]]` are refused by name. A character is a Unicode scalar; `\w` and `\b` know the letters of all scripts,
+/// `\d` is 0 to 9. The match is the leftmost one, and of several there the one that a backtracking search finds.
 ///
 /// This is not libpcre2: its `pcre2_dfa_match` starts anew at every character and has no limit on the total work, so
-/// that in version 10.42 `[a-z]+9` takes quadratic time and `(a+)+$` takes seconds on 512 characters. RE2 is linear,
+/// that in version 10.42 `(a+)+$` takes seconds on 512 characters. RE2 is linear,
 /// but its `\w` and `\b` know ASCII letters only, so that `\bcafé\b` never matches. A backtracking search such as
 /// Swift's `Regex` can take exponential time. A pattern also has to mean the same on every worker, whatever version of
 /// a library it has.
