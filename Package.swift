@@ -2,8 +2,11 @@
 import PackageDescription
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let bits: Target.Dependency = .product(name: "BitCollections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -17,6 +20,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -61,7 +65,8 @@ let package = Package(
         .target(
             name: "T2Coordinator",
             dependencies: [
-                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation", grdb, logging, yams,
+                "T2Core", "T2Text", "T2Tasks", "T2Transport", "T2Learning", "T2Evaluation", bits, deque, grdb,
+                heap, logging, yams,
             ]),
         .target(
             name: "T2Worker",
@@ -110,7 +115,8 @@ let package = Package(
         .executableTarget(
             name: "t2-bench",
             dependencies: [
-                "T2Core", "T2Numerics", "T2Tasks", "T2Model", "T2Learning", "CKernels", "T2CommandLine", argumentParser,
+                "T2Core", "T2Numerics", "T2Tasks", "T2Transport", "T2Model", "T2Learning", "T2Coordinator", "CKernels",
+                "T2CommandLine", argumentParser, heap,
             ]),
         .target(name: "T2TestSupport", dependencies: ["T2Core"], resources: [.copy("Fixtures")]),
 
