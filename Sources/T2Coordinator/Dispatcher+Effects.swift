@@ -31,7 +31,7 @@ extension Dispatcher {
             if let peer = roster.leave(worker) { await transport.forget(peer) }
         case .report(let report):
             try await note(report, arrived: answer)
-        case .stepCompleted:
+        case .roundCompleted:
             noteRoundCompleted()
         case .stop(let stop):
             throw try await evidence(of: stop, arrived: answer)
@@ -81,6 +81,9 @@ extension Dispatcher {
             logger.warning(
                 "unit stuck: no token",
                 metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
+        case .ignored(let worker, let lease, let reason):
+            logger.warning(
+                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
         case .failed(let unit, let failure):
             var metadata: Logger.Metadata = [
                 "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",

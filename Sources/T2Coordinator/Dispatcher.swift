@@ -70,7 +70,7 @@ actor Dispatcher {
         let accepted = try await journal.open(round)
         let open = round.units.map(\.key).filter { !accepted.contains($0) }
         isRoundCompleted = open.isEmpty
-        try await take(.stepOpened(open))
+        try await take(.roundOpened(run: open.first?.run ?? host.name, units: open))
         var nextTick = now()
         while !isRoundCompleted {
             if let failure { throw failure }

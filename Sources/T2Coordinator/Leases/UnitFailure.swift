@@ -31,4 +31,12 @@ package struct UnitFailure: Sendable, Equatable, Codable {
 
     /// The category of a worker that went away without a word.
     package static let vanished = "vanished"
+    /// The category of a lease without progress.
+    static let expired = "expired"
+
+    /// Whether it speaks of the unit: a lease that vanished or expired says nothing about what it was for.
+    var isReported: Bool { category != Self.vanished && category != Self.expired }
+
+    /// Whether the run must stop at once.
+    var isNonFinite: Bool { category == ResultDefect.Category.nonFinite.rawValue }
 }
