@@ -42,11 +42,14 @@ struct LeaseQueue: Sendable, Equatable {
         return !waits
     }
 
-    /// The worker reports the lease's first token.
-    mutating func begin(_ number: Int) {
-        guard let lease = held[number], !lease.hasBegun else { return }
+    /// The worker reports tokens of the lease.
+    ///
+    /// - Returns: whether it could have been moved until now.
+    mutating func begin(_ number: Int) -> Bool {
+        guard let lease = held[number], !lease.hasBegun else { return false }
         held[number]?.hasBegun = true
         if lease.waits { movable -= 1 }
+        return lease.waits
     }
 
     /// - Returns: the lease that now has the free lane.

@@ -51,7 +51,10 @@ extension LeaseTable {
             runs[key.run]?.note(laneSeconds, of: key.phase)
         }
         unpend(key)
-        note({ $0.lastAnswer = now; $0.noteSuccess() }, of: worker, at: now)
+        note(
+            {
+                $0.lastAnswer = now; $0.noteSuccess()
+            }, of: worker, at: now)
         runs[key.run]?.unfinished -= 1
         if runs[key.run]?.unfinished == 0 { effects.append(.roundCompleted(run: key.run)) }
         return effects

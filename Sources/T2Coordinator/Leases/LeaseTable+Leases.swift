@@ -31,11 +31,10 @@ extension LeaseTable {
         guard units[key]?.renew(attempt, of: worker, tokens: progress.tokens, at: now) == true,
             let lease = units[key]?.lease(attempt, of: worker)
         else { return }
-        workers[worker]?.queue.begin(lease.number)
+        if workers[worker]?.queue.begin(lease.number) == true { update(worker, at: now) }
         let name = LeaseName(unit: key, attempt: attempt)
         let check = lease.nextCheck(policy)
         if let known = leaseChecks[name], check < known { leaseChecks.set(name, check) }
-        update(worker, at: now)
     }
 
     /// Takes a lease from its unit and its worker, and charges its run for the time that it had a lane.

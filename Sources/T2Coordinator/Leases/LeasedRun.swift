@@ -81,7 +81,9 @@ struct LeasedRun: Sendable {
     /// Lane-seconds that a lease of this phase is expected to take: the mean of the last ones, or 1 s before there are any.
     func expectedCost(of phase: Phase) -> Double { costs[phase]?.mean ?? 1 }
 
-    mutating func note(_ laneSeconds: Double, of phase: Phase) { costs[phase, default: LeaseCost()].record(laneSeconds) }
+    mutating func note(_ laneSeconds: Double, of phase: Phase) {
+        costs[phase, default: LeaseCost()].record(laneSeconds)
+    }
 }
 
 /// The mean lane-seconds of some 64 last leases.

@@ -68,20 +68,19 @@ package struct LeasedUnit: Sendable, Equatable {
         if reports.count > Self.memory { reports.removeFirst() }
     }
 
-    /// - Returns: whether these are its first tokens.
-    mutating func renew(_ attempt: Int, of worker: WorkerIdentifier, tokens: Int, at now: ContinuousClock.Instant) -> Bool
-    {
+    /// - Returns: whether tokens were added.
+    mutating func renew(
+        _ attempt: Int, of worker: WorkerIdentifier, tokens: Int, at now: ContinuousClock.Instant
+    ) -> Bool {
         guard let index = leases.firstIndex(where: { $0.attempt == attempt && $0.worker == worker }) else {
             return false
         }
-        leases[index].deadline = now + leases[index].length
+        leases[index].deadline = max(leases[index].deadline, now + leases[index].length)
         guard tokens > leases[index].tokens else { return false }
-        defer {
-            leases[index].tokens = tokens
-            leases[index].lastToken = now
-            leases[index].isReportedStuck = false
-        }
-        return leases[index].tokens == 0
+        leases[index].tokens = tokens
+        leases[index].lastToken = now
+        leases[index].isReportedStuck = false
+        return true
     }
 
     mutating func change(_ attempt: Int, _ body: (inout UnitLease) -> Void) {
