@@ -3,9 +3,12 @@ import PackageDescription
 
 let algorithms: Target.Dependency = .product(name: "Algorithms", package: "swift-algorithms")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let bits: Target.Dependency = .product(name: "BitCollections", package: "swift-collections")
 let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -20,6 +23,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-algorithms", from: "1.2.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
@@ -82,7 +86,8 @@ let package = Package(
         .target(
             name: "T2Coordinator",
             dependencies: [
-                "T2Core", "T2Formats", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", grdb, logging,
+                "T2Core", "T2Formats", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", bits, deque, grdb,
+                heap, logging,
             ]),
         // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
         .target(
@@ -123,8 +128,9 @@ let package = Package(
         .executableTarget(
             name: "t2-bench",
             dependencies: [
-                "T2Core", "T2Formats", "T2Numerics", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Learning", "T2Model",
-                "T2Engine", "T2CommandLine", "T2Version", "CKernels", argumentParser,
+                "T2Core", "T2Formats", "T2Numerics", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning",
+                "T2Model", "T2Engine", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", "CKernels",
+                argumentParser, heap,
             ]),
         .target(
             name: "T2TestSupport", dependencies: ["T2Core", "T2Formats", "T2Transport"],

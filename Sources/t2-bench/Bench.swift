@@ -1,18 +1,18 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
-import T2Version
 
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2-bench",
-        abstract: "Measures the engine on this machine, beside the machine's own matrix product rate.",
+        abstract: "Measures the engine and the lease table on this machine, beside its own matrix product rate.",
         discussion: """
             Examples:
               t2-bench profile --model experts/tiny/base
               t2-bench products
               t2-bench sandbox --parallelism 2
+              t2-bench lease-table --workers 1000 --units 10000
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
 
             Exit status:
@@ -22,8 +22,7 @@ struct Bench: ParsableCommand {
               66       a file or folder that is missing
               69       the sandbox cannot run on this machine
             """,
-        version: ProgramVersion.text(of: "t2-bench"),
-        subcommands: [Profile.self, Serve.self, ProductBench.self, SandboxBench.self])
+        subcommands: [Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self])
 
     /// Sequences of a batch: as many as nobody has, few enough to be counted in tokens.
     static let batchSizes = 1...1_000_000

@@ -93,6 +93,9 @@ extension Dispatcher {
             logger.warning(
                 "unit stuck: no token",
                 metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
+        case .ignored(let worker, let lease, let reason):
+            logger.warning(
+                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
         case .failed(let unit, let failure):
             var metadata: Logger.Metadata = [
                 "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
@@ -143,13 +146,5 @@ extension Dispatcher.OpenRound {
             work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
         return try journal.save(
             failure, lease: lease, answer: answer, policies: unit.policies.compactMap(round.policy))
-    }
-}
-
-extension LeaseStop {
-    var unit: UnitKey {
-        switch self {
-        case .nonFinite(let unit, _), .poisoned(let unit, _): unit
-        }
     }
 }

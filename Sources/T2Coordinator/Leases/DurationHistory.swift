@@ -2,6 +2,7 @@
 package struct DurationHistory: Sendable, Equatable {
     package static let capacity = 64
     private var durations: [Duration] = []
+    private var sorted: [Duration] = []
     private var next = 0
 
     package init() {}
@@ -10,15 +11,29 @@ package struct DurationHistory: Sendable, Equatable {
         if durations.count < Self.capacity {
             durations.append(duration)
         } else {
+            sorted.remove(at: sortedIndex(of: durations[next]))
             durations[next] = duration
             next = (next + 1) % Self.capacity
         }
+        sorted.insert(duration, at: sortedIndex(of: duration))
     }
 
     /// Nearest-rank percentile; nil if nothing was recorded.
+    ///
+    /// - Cost: O(1).
     package func percentile(_ fraction: Double) -> Duration? {
-        guard !durations.isEmpty else { return nil }
-        let rank = Int((fraction * Double(durations.count)).rounded(.up))
-        return durations.sorted()[max(1, min(rank, durations.count)) - 1]
+        guard !sorted.isEmpty else { return nil }
+        let rank = Int((fraction * Double(sorted.count)).rounded(.up))
+        return sorted[max(1, min(rank, sorted.count)) - 1]
+    }
+
+    /// The first index whose duration is not shorter.
+    private func sortedIndex(of duration: Duration) -> Int {
+        var range = sorted.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = sorted[middle] < duration ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
     }
 }

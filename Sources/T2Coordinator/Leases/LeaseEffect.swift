@@ -11,8 +11,8 @@ package enum LeaseEffect: Sendable, Equatable {
     /// The worker is dead to us.
     case dismiss(WorkerIdentifier, silentFor: Duration)
     case report(LeaseReport)
-    /// Every unit of the step is accepted.
+    /// Every unit of the run's round is accepted.
     case roundCompleted(run: String)
-    /// The run cannot go on.
+    /// The unit's run cannot go on; its round is closed.
     case stop(LeaseStop)
 }

@@ -1,13 +1,20 @@
-/// When a lease ends, when a worker counts as lost, and when a unit is given up.
+/// When a lease ends, when a worker counts as lost, and when a unit or a worker is given up.
 package struct LeasePolicy: Sendable, Equatable {
     /// No lease is shorter.
     package var minimumLength: Duration = .seconds(30)
     /// A lease lasts this many times the 95th percentile of the worker's durations.
     package var lengthFactor = 3.0
-    /// Workers on which a unit fails before the run stops.
+    /// Workers that report a failure of one unit before its run stops.
     package var failuresToPoison = 3
-    /// Failures of a unit, on however few workers, before the run stops: with one worker there is nobody else to ask.
+    /// Reported failures of a unit, on however few workers, before its run stops: with one worker there is none else to ask.
     package var mostFailures = 6
+    /// Failures of a worker in a row, without a success and with several units, before it is set aside.
+    package var failuresToSetAside = 3
+    /// How long a worker is set aside first; each time it takes twice as long.
+    package var firstAside: Duration = .seconds(10)
+    package var longestAside: Duration = .seconds(600)
+    /// A unit that failed on a worker waits at most this long for another one.
+    package var longestKept: Duration = .seconds(600)
     /// Silence after which a worker is suspected.
     package var suspectAfter: Duration = .seconds(5)
     /// Silence after which a worker is dead and its leases go to others.

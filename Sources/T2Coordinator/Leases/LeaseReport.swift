@@ -6,4 +6,6 @@ package enum LeaseReport: Sendable, Equatable {
     case stuck(WorkerIdentifier, UnitKey, withoutTokenFor: Duration)
     /// The unit goes out again.
     case failed(UnitKey, UnitFailure)
+    /// The worker reports a failure that is not its to report, or that came too late.
+    case ignored(WorkerIdentifier, LeaseName, reason: String)
 }

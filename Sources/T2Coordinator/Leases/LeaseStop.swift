@@ -4,4 +4,10 @@ import T2Core
 package enum LeaseStop: Sendable, Equatable {
     case poisoned(UnitKey, [UnitFailure])
     case nonFinite(UnitKey, UnitFailure)
+
+    package var unit: UnitKey {
+        switch self {
+        case .poisoned(let unit, _), .nonFinite(let unit, _): unit
+        }
+    }
 }

@@ -6,93 +6,120 @@ extension LeaseTable {
     /// Hands out pending units while there is credit. Then, to workers that would idle, units that wait behind others at
     /// their worker, and last second copies of units that take too long.
     mutating func assign(at now: Instant) -> [LeaseEffect] {
+        if mustReviewKept { reviewKept(at: now) }
         var effects: [LeaseEffect] = []
-        while let next = nextAssignment(at: now) { effects += next }
+        while !ready.isEmpty, let next = nextAssignment(at: now) {
+            effects += next
+            if mustReviewKept { reviewKept(at: now) }
+        }
         return effects
     }
 
     private mutating func nextAssignment(at now: Instant) -> [LeaseEffect]? {
-        // The most credit first, so that units spread evenly; then the order of joining.
-        let ready = workers.filter { $0.value.takesLeases }
-            .sorted { ($1.value.credit, $0.value.number) < ($0.value.credit, $1.value.number) }
-            .map(\.key)
-        for worker in ready {
-            if let place = pending.firstIndex(where: { mayTry($0, worker) }) {
-                return [.grant(grant(pending.remove(at: place), to: worker, at: now))]
-            }
+        if let (unit, worker) = nextPending() { return [.grant(grant(unit, to: worker, at: now))] }
+        if let (name, lease, worker) = nextMove(at: now) {
+            end(lease, of: name.unit, at: now)
+            let cancel = Cancel(unit: name.unit, reason: "an idle worker takes it")
+            return [.cancel(lease.worker, cancel), .grant(grant(name.unit, to: worker, at: now))]
         }
-        guard pending.isEmpty else { return nil }
-        for worker in ready {
-            if let (unit, lease) = waitingUnit(for: worker) { return move(unit, lease, to: worker, at: now) }
-        }
-        for worker in ready {
-            if let unit = slowestUnit(for: worker, at: now) { return [.grant(grant(unit, to: worker, at: now))] }
-        }
+        if let (unit, worker) = nextCopy(at: now) { return [.grant(grant(unit, to: worker, at: now))] }
         return nil
     }
 
-    /// For a worker that has nothing at all: the lease that would start last, at the worker with most of them waiting.
-    private func waitingUnit(for worker: WorkerIdentifier) -> (UnitKey, UnitLease)? {
-        guard held(by: worker).isEmpty else { return nil }
-        var leases: [WorkerIdentifier: [(UnitKey, UnitLease)]] = [:]
-        for unit in units.values {
-            for lease in unit.leases { leases[lease.worker, default: []].append((unit.key, lease)) }
+    /// The first worker for which there is a pending unit, and that unit: of the run with the lowest share.
+    private mutating func nextPending() -> (UnitKey, WorkerIdentifier)? {
+        let waiting = runs.values.filter { $0.pendingCount > 0 }
+            .sorted { ($0.share, $0.number) < ($1.share, $1.number) }
+        guard !waiting.isEmpty else { return nil }
+        var unit: UnitKey?
+        let worker = ready.first { worker in
+            for run in waiting {
+                guard let index = run.next(for: worker.name) else { continue }
+                unit = run.keys[index]
+                return true
+            }
+            return false
         }
-        let waiting = leases.map { holder, held in
-            held.sorted { $0.1.number < $1.1.number }.dropFirst(workers[holder]?.lanes ?? 0)
-                .filter { $0.1.tokens == 0 && mayTry($0.0, worker) }
+        guard let unit, let worker else { return nil }
+        return (unit, worker)
+    }
+
+    /// A worker that has nothing at all, and for it the lease that would start last, at the worker with most of them waiting.
+    private mutating func nextMove(at now: Instant) -> (LeaseName, UnitLease, WorkerIdentifier)? {
+        guard !overloaded.isEmpty, !idle.isEmpty else { return nil }
+        // Taken out, so that the rest of the table can be read meanwhile.
+        var takers = PriorityIndex<WorkerIdentifier, ReadyRank>()
+        var holders = PriorityIndex<WorkerIdentifier, OverloadRank>()
+        swap(&takers, &idle)
+        swap(&holders, &overloaded)
+        defer {
+            swap(&takers, &idle)
+            swap(&holders, &overloaded)
         }
-        let most = waiting.max { ($0.count, $0.last?.1.number ?? 0) < ($1.count, $1.last?.1.number ?? 0) }
-        return most?.last
-    }
-
-    private mutating func move(
-        _ unit: UnitKey, _ lease: UnitLease, to worker: WorkerIdentifier, at now: Instant
-    ) -> [LeaseEffect] {
-        units[unit]?.leases.removeAll { $0.attempt == lease.attempt }
-        let cancel = Cancel(unit: unit, reason: "an idle worker takes it")
-        return [.cancel(lease.worker, cancel), .grant(grant(unit, to: worker, at: now))]
-    }
-
-    /// A unit that failed on a worker goes to another one while there is any that has not tried it.
-    private func mayTry(_ unit: UnitKey, _ worker: WorkerIdentifier) -> Bool {
-        let tried = Set(units[unit, default: LeasedUnit(key: unit)].failures.map(\.worker.name))
-        let others = workers.filter { $0.value.isReachable && !$0.value.isSuspect }.keys
-        return !tried.contains(worker.name) || others.allSatisfy { tried.contains($0.name) }
-    }
-
-    /// The unit out for longest in one copy, if it takes much longer than usual or its worker has gone quiet.
-    private func slowestUnit(for worker: WorkerIdentifier, at now: Instant) -> UnitKey? {
-        let candidates = units.values.filter { unit in
-            guard unit.leases.count == 1, let lease = unit.leases.first, lease.worker != worker else { return false }
-            guard mayTry(unit.key, worker) else { return false }
-            let holder = workers[lease.worker]
-            if holder?.isSuspect == true || holder?.isReachable == false { return true }
-            return now - lease.granted >= patience(for: unit.key.phase)
+        var found: LeaseName?
+        let taker = takers.first { worker in
+            let holder = holders.first { holder in
+                found = workers[holder]?.queue.lastMovable { mayTry($0.unit, worker, at: now) }?.name
+                return found != nil
+            }
+            return holder != nil
         }
-        return candidates.min { ($0.leases[0].granted, $0.key) < ($1.leases[0].granted, $1.key) }?.key
+        guard let taker, let found, let lease = units[found.unit]?.leases.first(where: { $0.attempt == found.attempt })
+        else { return nil }
+        return (found, lease, taker)
     }
 
-    private func patience(for phase: Phase) -> Duration {
-        guard let usual = durations[phase]?.percentile(0.5) else { return policy.minimumLength }
+    /// The first worker that may have a second copy, and the unit: the one that has been out for longest in one copy, if it
+    /// takes much longer than usual or its worker is not in touch.
+    private mutating func nextCopy(at now: Instant) -> (UnitKey, WorkerIdentifier)? {
+        let late = lateUnits(at: now)
+        guard !late.isEmpty || !outOfTouch.isEmpty else { return nil }
+        var candidates = PriorityIndex<WorkerIdentifier, ReadyRank>()
+        swap(&candidates, &ready)
+        defer { swap(&candidates, &ready) }
+        var unit: UnitKey?
+        let worker = candidates.first { worker in
+            unit = slowestUnit(for: worker, among: late, at: now)
+            return unit != nil
+        }
+        guard let unit, let worker else { return nil }
+        return (unit, worker)
+    }
+
+    /// Runs and phases in which a unit is out for longer than usual, or was a moment ago; and since when it must be out.
+    private func lateUnits(at now: Instant) -> [(run: String, phase: Phase, limit: Instant)] {
+        runs.flatMap { name, run in
+            run.single.compactMap { phase, units in
+                let limit = now - patience(run, phase)
+                return units.mayHold { $0.granted <= limit } ? (name, phase, limit) : nil
+            }
+        }
+    }
+
+    private func patience(_ run: LeasedRun, _ phase: Phase) -> Duration {
+        guard let usual = run.durations[phase]?.percentile(0.5) else { return policy.minimumLength }
         return usual * policy.secondCopyFactor
     }
 
-    private mutating func grant(_ unit: UnitKey, to worker: WorkerIdentifier, at now: Instant) -> LeaseGrant {
-        guard var state = units[unit], let holder = workers[worker] else {
-            preconditionFailure("granted what is not there")
+    private mutating func slowestUnit(
+        for worker: WorkerIdentifier, among late: [(run: String, phase: Phase, limit: Instant)], at now: Instant
+    ) -> UnitKey? {
+        var slowest: CopyRank?
+        for (run, phase, limit) in late {
+            guard var units = runs[run]?.single.removeValue(forKey: phase) else { continue }
+            defer { runs[run]?.single[phase] = units }
+            let key = units.first(while: { $0.granted <= limit }, where: { mayCopy($0, worker, at: now) })
+            if let rank = key.flatMap({ units[$0] }) { slowest = min(slowest ?? rank, rank) }
         }
-        let length = policy.length(after: holder.durations)
-        state.attempts += 1
-        let isSecondCopy = !state.leases.isEmpty
-        if isSecondCopy { state.secondCopies += 1 }
-        grantedCount += 1
-        state.leases.append(
-            UnitLease(worker: worker, attempt: state.attempts, number: grantedCount, granted: now, length: length))
-        units[unit] = state
-        workers[worker]?.credit -= 1
-        workers[worker]?.sent += 1
-        return LeaseGrant(
-            unit: unit, attempt: state.attempts, worker: worker, length: length, isSecondCopy: isSecondCopy)
+        var lost = PriorityIndex<UnitKey, CopyRank>()
+        swap(&lost, &outOfTouch)
+        defer { swap(&lost, &outOfTouch) }
+        let key = lost.first { mayCopy($0, worker, at: now) }
+        if let rank = key.flatMap({ lost[$0] }) { slowest = min(slowest ?? rank, rank) }
+        return slowest?.key
+    }
+
+    private func mayCopy(_ key: UnitKey, _ worker: WorkerIdentifier, at now: Instant) -> Bool {
+        units[key]?.leases.first?.worker != worker && mayTry(key, worker, at: now)
     }
 }

@@ -4,7 +4,6 @@ import T2Core
 package struct UnitFailure: Sendable, Equatable, Codable {
     package let worker: WorkerIdentifier
     package let attempt: Int
-    /// `expired`, `vanished`, or the category of a refusal or of the worker's own report.
     package let category: FailureCategory
     package let message: String
     /// Of a unit that failed for want of rewards: how many of its completions had none, by reason.
@@ -28,4 +27,10 @@ package struct UnitFailure: Sendable, Equatable, Codable {
         guard isMissingReward else { return [:] }
         return missing.isEmpty ? [message: 1] : missing
     }
+
+    /// Whether it speaks of the unit: a lease that vanished or expired says nothing about what it was for.
+    var isReported: Bool { category != .vanished && category != .expired }
+
+    /// Whether the run must stop at once.
+    var isNonFinite: Bool { category == .nonFinite }
 }

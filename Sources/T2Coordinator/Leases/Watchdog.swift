@@ -33,12 +33,14 @@ package struct Watchdog: Sendable {
         }
         let open = table.units.values.filter { !$0.isAccepted }.sorted { $0.key < $1.key }
         let leased = open.filter { !$0.leases.isEmpty }
+        let hasSeveralRuns = Set(open.map(\.key.run)).count > 1
         var text =
             "nothing accepted for \(waiting); \(open.count) units open, \(open.count - leased.count) of them not handed out"
         for unit in leased.prefix(Self.named) {
+            let name = hasSeveralRuns ? "\(unit.key)" : "\(unit.key.phase.rawValue)/\(unit.key.index)"
             for lease in unit.leases {
                 text +=
-                    "; \(unit.key.phase.rawValue)/\(unit.key.index) from \(lease.worker) since \((now - lease.granted).inSeconds)"
+                    "; \(name) from \(lease.worker) since \((now - lease.granted).inSeconds)"
                     + " (\(lease.tokens) tokens)"
             }
         }

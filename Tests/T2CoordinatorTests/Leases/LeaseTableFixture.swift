@@ -3,7 +3,7 @@ import T2Coordinator
 import T2Transport
 
 /// A lease table with a clock that moves only when told.
-struct TableBench {
+struct LeaseTableFixture {
     static let ann = WorkerIdentifier(name: "ann", incarnation: 1)
     static let bob = WorkerIdentifier(name: "bob", incarnation: 1)
     static let eve = WorkerIdentifier(name: "eve", incarnation: 1)
@@ -11,16 +11,18 @@ struct TableBench {
     var table: LeaseTable
     var now = ContinuousClock.now
 
-    static func unit(_ index: Int, step: Int = 0, phase: Phase = .train) -> UnitKey {
-        UnitKey(run: "r", step: step, phase: phase, index: index)
+    static func unit(_ index: Int, run: String = "r", step: Int = 0, phase: Phase = .train) -> UnitKey {
+        UnitKey(run: run, step: step, phase: phase, index: index)
     }
+
+    static func units(_ count: Int, run: String = "r") -> [UnitKey] { (0..<count).map { unit($0, run: run) } }
 
     init(
         units: Int, workers: [WorkerIdentifier] = [], lanes: Int = 1, credit: Int = 0,
         policy: LeasePolicy = LeasePolicy()
     ) {
         table = LeaseTable(epoch: 5, policy: policy)
-        _ = table.handle(.stepOpened((0..<units).map { Self.unit($0) }), at: now)
+        _ = table.handle(.roundOpened(run: "r", units: Self.units(units)), at: now)
         for worker in workers {
             take(.workerJoined(worker, lanes: lanes))
             if credit > 0 { take(.creditGranted(worker, count: credit)) }
@@ -52,6 +54,14 @@ struct TableBench {
             .resultArrived(worker, unit: Self.unit(index), attempt: attempt, epoch: epoch, defect: defect),
             after: seconds)
     }
+
+    /// The worker reports that it cannot compute the unit.
+    @discardableResult
+    mutating func error(_ worker: WorkerIdentifier, _ unit: UnitKey, attempt: Int, _ category: String = "engine")
+        -> [LeaseEffect]
+    {
+        take(.unitFailed(worker, unit: unit, attempt: attempt, category: category, message: "out of memory"), after: 1)
+    }
 }
 
 extension [LeaseEffect] {
@@ -71,5 +81,7 @@ extension [LeaseEffect] {
 
     var dismissed: [WorkerIdentifier] { compactMap { if case .dismiss(let worker, _) = $0 { worker } else { nil } } }
 
-    var completes: Bool { contains(.stepCompleted) }
+    var ignored: [String] {
+        compactMap { if case .report(.ignored(_, _, let reason)) = $0 { reason } else { nil } }
+    }
 }

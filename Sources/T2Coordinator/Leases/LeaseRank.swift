@@ -1,0 +1,26 @@
+import T2Core
+
+/// The order in which workers are served: the most credit first, so that units spread evenly; then the order of joining.
+struct ReadyRank: Sendable, Comparable {
+    let credit: Int
+    let number: Int
+
+    static func < (a: ReadyRank, b: ReadyRank) -> Bool { (b.credit, a.number) < (a.credit, b.number) }
+}
+
+/// The order in which units get a second copy: the one that has been out for longest first.
+struct CopyRank: Sendable, Comparable {
+    let granted: ContinuousClock.Instant
+    let key: UnitKey
+
+    static func < (a: CopyRank, b: CopyRank) -> Bool { (a.granted, a.key) < (b.granted, b.key) }
+}
+
+/// The order in which workers are relieved of leases that wait: the one with most of them first, then the one whose last one
+/// was granted last.
+struct OverloadRank: Sendable, Comparable {
+    let waiting: Int
+    let last: Int
+
+    static func < (a: OverloadRank, b: OverloadRank) -> Bool { (b.waiting, b.last) < (a.waiting, a.last) }
+}

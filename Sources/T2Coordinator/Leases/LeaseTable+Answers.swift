@@ -1,0 +1,109 @@
+import T2Core
+import T2Transport
+
+/// What workers answer. Only the holder of a lease, or one to whom exactly that lease was once granted, may answer it.
+extension LeaseTable {
+    mutating func judge(
+        _ name: LeaseName, of worker: WorkerIdentifier, epoch: UInt64, defect: ResultDefect?, at now: Instant
+    ) -> [LeaseEffect] {
+        func acknowledge(_ verdict: Acknowledgement.Verdict, _ reason: String = "") -> LeaseEffect {
+            .acknowledge(
+                worker, Acknowledgement(unit: name.unit, attempt: name.attempt, verdict: verdict, reason: reason))
+        }
+        guard epoch == self.epoch else {
+            return [acknowledge(.stale, "of epoch \(epoch), the coordinator now is in epoch \(self.epoch)")]
+        }
+        guard let state = units[name.unit] else { return [acknowledge(.stale, "not a unit of the step under way")] }
+        guard !state.isAccepted else { return [acknowledge(.duplicate)] }
+        guard state.wasGranted(name.attempt, to: worker) else {
+            return [acknowledge(.refused, notGranted(name, in: state))]
+        }
+        if let defect {
+            let failure = UnitFailure(
+                worker: worker, attempt: name.attempt, category: defect.category, message: defect.message)
+            return [acknowledge(.refused, "\(failure.category.rawValue): \(defect.message)")]
+                + take(failure, of: name.unit, at: now)
+        }
+        return accept(state, name, of: worker, acknowledge(.accepted), at: now)
+    }
+
+    private func notGranted(_ name: LeaseName, in unit: LeasedUnit) -> String {
+        (1...max(1, unit.attempts)).contains(name.attempt) && unit.attempts > 0
+            ? "attempt \(name.attempt) was not handed out to this worker"
+            : "attempt \(name.attempt) was never handed out"
+    }
+
+    private mutating func accept(
+        _ state: LeasedUnit, _ name: LeaseName, of worker: WorkerIdentifier, _ acknowledgement: LeaseEffect,
+        at now: Instant
+    ) -> [LeaseEffect] {
+        let key = name.unit
+        var effects: [LeaseEffect] = [.accept(key, attempt: name.attempt, by: worker), acknowledgement]
+        units[key]?.isAccepted = true
+        for lease in state.leases {
+            let laneSeconds = end(lease, of: key, at: now)
+            guard lease.worker == worker, lease.attempt == name.attempt else {
+                effects.append(.cancel(lease.worker, Cancel(unit: key, reason: "another worker was first")))
+                continue
+            }
+            workers[worker]?.durations.record(now - lease.granted)
+            runs[key.run]?.durations[key.phase, default: DurationHistory()].record(now - lease.granted)
+            runs[key.run]?.note(laneSeconds, of: key.phase)
+        }
+        unpend(key)
+        note(
+            {
+                $0.lastAnswer = now; $0.noteSuccess()
+            }, of: worker, at: now)
+        runs[key.run]?.unfinished -= 1
+        if runs[key.run]?.unfinished == 0 { effects.append(.roundCompleted(run: key.run)) }
+        return effects
+    }
+
+    /// Takes a failure that a worker reports, or that was found in its result. It may come after its lease has ended: then only
+    /// numbers that are not finite matter, which stop the run whenever they arrive.
+    mutating func take(_ failure: UnitFailure, of key: UnitKey, at now: Instant) -> [LeaseEffect] {
+        let name = LeaseName(unit: key, attempt: failure.attempt)
+        func ignored(_ reason: String) -> [LeaseEffect] {
+            [.report(.ignored(failure.worker, name, reason: reason))]
+        }
+        guard let state = units[key] else { return ignored("not a unit of the step under way") }
+        guard !state.isAccepted else { return ignored("the unit is accepted") }
+        guard state.wasGranted(failure.attempt, to: failure.worker) else { return ignored(notGranted(name, in: state)) }
+        if failure.isNonFinite { return stop(.nonFinite(key, failure), at: now) }
+        guard state.lease(failure.attempt, of: failure.worker) != nil else { return ignored("the lease has ended") }
+        return fail(key, failure, at: now)
+    }
+
+    /// Ends a lease as failed.
+    mutating func fail(_ key: UnitKey, _ failure: UnitFailure, at now: Instant) -> [LeaseEffect] {
+        let isFromProven = workers[failure.worker]?.isProven ?? false
+        units[key]?.note(failure, isFromProven: isFromProven, at: now)
+        let policy = policy
+        note(
+            {
+                if failure.isReported { $0.lastAnswer = now }
+                $0.noteFailure(of: key, at: now, policy)
+            }, of: failure.worker, at: now)
+        giveBack(LeaseName(unit: key, attempt: failure.attempt), of: failure.worker, at: now)
+        if let unit = units[key], isPoisoned(unit) { return stop(.poisoned(key, unit.failures), at: now) }
+        return [.report(.failed(key, failure))]
+    }
+
+    /// Whether the unit itself must be at fault: several workers say so, or a few say it again and again. While a worker is
+    /// left that works and has not tried it, those that fail other units as well are not believed, nor those that left
+    /// without ever having computed one.
+    private func isPoisoned(_ unit: LeasedUnit) -> Bool {
+        var reports = unit.reports
+        if hasAlternative(unit) {
+            reports.removeAll { report in
+                workers[report.worker].map(\.failsSeveralUnits) ?? !report.isFromProven
+            }
+        }
+        return Set(reports.map(\.worker.name)).count >= policy.failuresToPoison || reports.count >= policy.mostFailures
+    }
+
+    private mutating func stop(_ stop: LeaseStop, at now: Instant) -> [LeaseEffect] {
+        close(stop.unit.run, reason: "the run stopped with an error", at: now) + [.stop(stop)]
+    }
+}

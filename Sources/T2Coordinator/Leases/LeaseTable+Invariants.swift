@@ -1,0 +1,151 @@
+import BitCollections
+import T2Core
+
+/// The invariants, checked without any index: for tests.
+extension LeaseTable {
+    /// What is wrong with the table; empty if nothing is.
+    ///
+    /// - Parameter isSettled: whether the last event ended with handing out what can go out; one that stops a run does not.
+    /// - Cost: O(W·U) for W workers and U units.
+    package func problems(at now: Instant, isSettled: Bool = true) -> [String] {
+        problemsOfUnits + problemsOfRuns(at: now) + problemsOfWorkers(at: now) + problemsOfChecks
+            + (isSettled ? problemsOfAssignment(at: now) : [])
+    }
+
+    private var problemsOfUnits: [String] {
+        units.values.flatMap { unit in
+            [
+                (unit.leases.count <= 2, "more than two copies"),
+                (Set(unit.leases.map(\.worker)).count == unit.leases.count, "two copies at one worker"),
+                (unit.leases.allSatisfy { workers[$0.worker] != nil }, "leased to a worker that is not here"),
+                (unit.leases.allSatisfy { unit.wasGranted($0.attempt, to: $0.worker) }, "a holder is not remembered"),
+                (!unit.isAccepted || unit.leases.isEmpty, "accepted and leased"),
+                (unit.failures.count <= LeasedUnit.memory, "too many failures remembered"),
+                (runs[unit.key.run]?.keys[unit.index] == unit.key, "not a unit of its run's round"),
+            ].filter { !$0.0 }.map { "unit \(unit.key): \($0.1)" }
+        }
+    }
+
+    private func problemsOfRuns(at now: Instant) -> [String] {
+        runs.flatMap { name, run in
+            let open = run.keys.compactMap { units[$0] }
+            let pending = open.filter { !$0.isAccepted && $0.leases.isEmpty }
+            let kept = pending.filter { !$0.failures.isEmpty && isKept($0, at: now) }
+            var keptFrom: [String: Set<Int>] = [:]
+            for unit in kept {
+                for failure in unit.failures { keptFrom[failure.worker.name, default: []].insert(unit.index) }
+            }
+            var single: [Phase: [UnitKey: CopyRank]] = [:]
+            for unit in open where unit.leases.count == 1 {
+                single[unit.key.phase, default: [:]][unit.key] =
+                    CopyRank(granted: unit.leases[0].granted, key: unit.key)
+            }
+            return [
+                (open.count == run.keys.count, "units are missing"),
+                (run.unfinished == open.count { !$0.isAccepted }, "unfinished units miscounted"),
+                (run.pending == BitSet(pending.map(\.index)), "pending units"),
+                (run.pendingCount == pending.count, "pending units miscounted"),
+                (run.retried == Set(pending.filter { !$0.failures.isEmpty }.map(\.index)), "units to retry"),
+                (run.keptFrom == keptFrom || mustReviewKept, "units kept back: \(run.keptFrom), expected \(keptFrom)"),
+                (run.single.mapValues(\.priorities).filter { !$0.value.isEmpty } == single, "units in one copy"),
+                (run.single.values.allSatisfy(\.isCompact), "index of units in one copy grows"),
+                (run.share.isFinite, "share \(run.share)"),
+            ].filter { !$0.0 }.map { "run \(name): \($0.1)" }
+        }
+    }
+
+    private func problemsOfWorkers(at now: Instant) -> [String] {
+        var leases: [WorkerIdentifier: [(key: UnitKey, lease: UnitLease)]] = [:]
+        for unit in units.values {
+            for lease in unit.leases { leases[lease.worker, default: []].append((unit.key, lease)) }
+        }
+        var found: [String] = []
+        var (served, empty): ([WorkerIdentifier: ReadyRank], [WorkerIdentifier: ReadyRank]) = ([:], [:])
+        var loaded: [WorkerIdentifier: OverloadRank] = [:]
+        for (worker, state) in workers {
+            let held = leases[worker, default: []].sorted { $0.lease.number < $1.lease.number }
+            let waiting = held.dropFirst(state.lanes).filter { $0.lease.tokens == 0 }
+            if state.credit > 0, state.isInTouch, state.asideUntil == nil || soundCount == 0 {
+                served[worker] = ReadyRank(credit: state.credit, number: state.number)
+                if held.isEmpty { empty[worker] = served[worker] }
+            }
+            if let last = waiting.last {
+                loaded[worker] = OverloadRank(waiting: waiting.count, last: last.lease.number)
+            }
+            let takes = state.isInTouch && state.asideUntil == nil && (state.credit > 0 || !held.isEmpty)
+            found += [
+                (names[worker.name] == worker, "not known by its name"),
+                (state.credit >= 0, "more leases than credit"),
+                (
+                    self.held(by: worker) == held.map { LeaseName(unit: $0.key, attempt: $0.lease.attempt) }.sorted(),
+                    "leases"
+                ),
+                (state.queue.movable == waiting.count, "leases that wait miscounted"),
+                (state.queue.lastMovable()?.number == waiting.last?.lease.number, "last lease that waits"),
+                (held.prefix(state.lanes).allSatisfy { $0.lease.started != nil }, "a lane stands still"),
+                (held.dropFirst(state.lanes).allSatisfy { $0.lease.started == nil }, "more than its lanes at work"),
+                (state.isSound == takes || (state.lastAnswer != nil && state.isInTouch), "sound: \(state.isSound)"),
+                (aside.contains(worker) == (state.asideUntil != nil), "set aside"),
+            ].filter { !$0.0 }.map { "worker \(worker): \($0.1)" }
+        }
+        found += [
+            (names.count == workers.count, "names of workers"),
+            (aside.isSubset(of: workers.keys), "set aside and gone"),
+            (soundCount == workers.values.count { $0.isSound }, "sound workers miscounted"),
+            (ready.priorities == served, "workers with credit"), (idle.priorities == empty, "idle workers"),
+            (overloaded.priorities == loaded, "workers with leases that wait"),
+            (ready.isCompact && idle.isCompact && overloaded.isCompact, "an index of workers grows"),
+        ].filter { !$0.0 }.map { $0.1 }
+        return found
+    }
+
+    private var problemsOfChecks: [String] {
+        var (checks, lost): ([LeaseName: Instant], [UnitKey: CopyRank]) = ([:], [:])
+        for unit in units.values {
+            for lease in unit.leases {
+                checks[LeaseName(unit: unit.key, attempt: lease.attempt)] = lease.nextCheck(policy)
+                if unit.leases.count == 1, workers[lease.worker]?.isInTouch == false {
+                    lost[unit.key] = CopyRank(granted: lease.granted, key: unit.key)
+                }
+            }
+        }
+        let silent = workers.mapValues { $0.lastHeard + ($0.isSuspect ? policy.deadAfter : policy.suspectAfter) }
+        return [
+            (Set(leaseChecks.priorities.keys) == Set(checks.keys), "leases watched"),
+            (leaseChecks.priorities.allSatisfy { $1 <= checks[$0] ?? $1 }, "a lease is looked at too late"),
+            (Set(workerChecks.priorities.keys) == Set(workers.keys), "workers watched"),
+            (workerChecks.priorities.allSatisfy { $1 <= silent[$0] ?? $1 }, "a worker is looked at too late"),
+            (outOfTouch.priorities == lost, "units at workers out of touch"),
+            (leaseChecks.isCompact && workerChecks.isCompact && outOfTouch.isCompact, "an index of times grows"),
+        ].filter { !$0.0 }.map { $0.1 }
+    }
+
+    /// What could still have gone out.
+    private func problemsOfAssignment(at now: Instant) -> [String] {
+        var found: [String] = []
+        for (worker, state) in workers where takesLeases(state) {
+            func may(_ unit: LeasedUnit) -> Bool { !unit.failed(on: worker) || !isKept(unit, at: now) }
+            for unit in units.values where !unit.isAccepted {
+                let lease = unit.leases.first
+                if lease == nil, may(unit) { found.append("\(worker) could have been given \(unit.key)") }
+                guard unit.leases.count == 1, let lease, lease.worker != worker, may(unit) else { continue }
+                let usual = runs[unit.key.run]?.durations[unit.key.phase]?.percentile(0.5)
+                let patience = usual.map { $0 * policy.secondCopyFactor } ?? policy.minimumLength
+                if now - lease.granted >= patience || workers[lease.worker]?.isInTouch == false {
+                    found.append("\(worker) could have been given a copy of \(unit.key)")
+                }
+                guard state.queue.isEmpty, lease.started == nil, lease.tokens == 0 else { continue }
+                found.append("\(worker) could have taken \(unit.key) over")
+            }
+        }
+        return found
+    }
+
+    private func isKept(_ unit: LeasedUnit, at now: Instant) -> Bool {
+        // Units that were kept for long enough are released from time to time.
+        guard let failed = unit.lastFailure, now - failed < policy.longestKept else { return unit.isKeptBack }
+        return workers.contains { worker, state in
+            state.isSound && !unit.failures.contains { $0.worker.name == worker.name }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import T2Core
+import T2Transport
+
+/// How leases begin and end.
+extension LeaseTable {
+    mutating func grant(_ key: UnitKey, to worker: WorkerIdentifier, at now: Instant) -> LeaseGrant {
+        // Nothing that holds an index is copied here: the index would be copied with the next change.
+        guard let unit = units[key], let length = workers[worker].map({ policy.length(after: $0.durations) }),
+            let charge = runs[key.run].map({ $0.expectedCost(of: key.phase) / $0.weight })
+        else { preconditionFailure("granted what is not there") }
+        unpend(key)
+        let name = LeaseName(unit: key, attempt: unit.attempts + 1)
+        grantedCount += 1
+        let starts = workers[worker]?.queue.append(grantedCount, name) == true
+        let lease = UnitLease(
+            worker: worker, attempt: name.attempt, number: grantedCount, granted: now, length: length,
+            started: starts ? now : nil, charge: charge)
+        units[key]?.add(lease)
+        runs[key.run]?.share += charge
+        workers[worker]?.credit -= 1
+        workers[worker]?.sent += 1
+        leaseChecks.set(name, lease.deadline)
+        update(key)
+        update(worker, at: now)
+        return LeaseGrant(
+            unit: key, attempt: name.attempt, worker: worker, length: length, isSecondCopy: !unit.leases.isEmpty)
+    }
+
+    mutating func renew(_ progress: Progress, of worker: WorkerIdentifier, at now: Instant) {
+        let (key, attempt) = (progress.unit, progress.attempt)
+        guard units[key]?.renew(attempt, of: worker, tokens: progress.tokens, at: now) == true,
+            let lease = units[key]?.lease(attempt, of: worker)
+        else { return }
+        if workers[worker]?.queue.begin(lease.number) == true { update(worker, at: now) }
+        let name = LeaseName(unit: key, attempt: attempt)
+        let check = lease.nextCheck(policy)
+        if let known = leaseChecks[name], check < known { leaseChecks.set(name, check) }
+    }
+
+    /// Takes a lease from its unit and its worker, and charges its run for the time that it had a lane.
+    ///
+    /// - Returns: that time, in seconds.
+    @discardableResult
+    mutating func end(_ lease: UnitLease, of key: UnitKey, at now: Instant) -> Double {
+        units[key]?.leases.removeAll { $0.attempt == lease.attempt }
+        leaseChecks.remove(LeaseName(unit: key, attempt: lease.attempt))
+        if let next = workers[lease.worker]?.queue.remove(lease.number) {
+            units[next.unit]?.change(next.attempt) { $0.started = now }
+        }
+        let laneSeconds = lease.started.map { (now - $0).seconds } ?? 0
+        if let weight = runs[key.run]?.weight { runs[key.run]?.share += laneSeconds / weight - lease.charge }
+        update(key)
+        update(lease.worker, at: now)
+        return laneSeconds
+    }
+
+    /// Ends a lease without blame; the unit is pending again unless another copy is out.
+    mutating func giveBack(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) {
+        guard let lease = units[name.unit]?.lease(name.attempt, of: worker) else { return }
+        end(lease, of: name.unit, at: now)
+        guard let unit = units[name.unit], unit.leases.isEmpty, !unit.isAccepted else { return }
+        pend(name.unit, at: now)
+    }
+
+    /// Brings the indexes of units that may be copied up to date with this one.
+    mutating func update(_ key: UnitKey) {
+        guard let unit = units[key] else { return }
+        guard unit.leases.count == 1, let lease = unit.leases.first else {
+            runs[key.run]?.single[key.phase]?.remove(key)
+            outOfTouch.remove(key)
+            return
+        }
+        let rank = CopyRank(granted: lease.granted, key: key)
+        runs[key.run]?.single[key.phase, default: PriorityIndex()].set(key, rank)
+        if workers[lease.worker]?.isInTouch == false { outOfTouch.set(key, rank) } else { outOfTouch.remove(key) }
+    }
+}

@@ -1,0 +1,139 @@
+import T2Core
+import T2Transport
+
+/// Who is there.
+extension LeaseTable {
+    /// Another worker of the same name that is alive as far as is known.
+    package func namesake(of worker: WorkerIdentifier) -> WorkerIdentifier? {
+        guard let other = names[worker.name], other != worker, workers[other]?.isInTouch == true else { return nil }
+        return other
+    }
+
+    /// The leases a worker holds, in order.
+    func held(by worker: WorkerIdentifier) -> [LeaseName] {
+        workers[worker]?.queue.held.values.map(\.name).sorted() ?? []
+    }
+
+    /// A new incarnation of a worker replaces the old one, whose leases failed with it. One that comes back keeps what it says
+    /// that it holds: the rest was lost on the way.
+    mutating func join(
+        _ worker: WorkerIdentifier, lanes: Int, holding: Set<LeaseName>?, at now: Instant
+    ) -> [LeaseEffect] {
+        var effects: [LeaseEffect] = []
+        if workers[worker] != nil {
+            heard(worker, at: now)
+            // It says anew what it can take; until then nothing is sent. What came before this is lost or has been received.
+            workers[worker]?.credit = 0
+            workers[worker]?.sent = 0
+            if let holding {
+                for name in held(by: worker) where !holding.contains(name) { giveBack(name, of: worker, at: now) }
+            }
+        } else {
+            if let old = names[worker.name] {
+                effects += dismiss(old, message: "its worker was started anew", at: now)
+            }
+            joinedCount += 1
+            workers[worker] = LeasedWorker(number: joinedCount, lanes: lanes, lastHeard: now)
+            names[worker.name] = worker
+            workerChecks.set(worker, now + policy.suspectAfter)
+        }
+        update(worker, at: now)
+        // A cancellation may have been lost on the way as well.
+        for name in holding?.sorted() ?? [] where units[name.unit]?.isAccepted != false {
+            effects.append(.cancel(worker, Cancel(unit: name.unit, reason: "it is not needed any more")))
+        }
+        return effects
+    }
+
+    mutating func remove(_ worker: WorkerIdentifier) {
+        guard let state = workers.removeValue(forKey: worker) else { return }
+        if names[worker.name] == worker { names[worker.name] = nil }
+        if state.isSound { countSound(-1) }
+        aside.remove(worker)
+        ready.remove(worker)
+        idle.remove(worker)
+        overloaded.remove(worker)
+        workerChecks.remove(worker)
+    }
+
+    mutating func heard(_ worker: WorkerIdentifier, at instant: Instant, now: Instant? = nil) {
+        guard let known = workers[worker], instant > known.lastHeard else { return }
+        workers[worker]?.lastHeard = instant
+        guard !known.isInTouch else { return }
+        workers[worker]?.isSuspect = false
+        workers[worker]?.isReachable = true
+        workerChecks.set(worker, min(workerChecks[worker] ?? instant, instant + policy.suspectAfter))
+        touchChanged(worker, at: now ?? instant)
+    }
+
+    mutating func loseTouch(_ worker: WorkerIdentifier, at now: Instant) {
+        guard workers[worker]?.isReachable == true else { return }
+        workers[worker]?.isReachable = false
+        touchChanged(worker, at: now)
+    }
+
+    mutating func suspect(_ worker: WorkerIdentifier, at now: Instant) {
+        workers[worker]?.isSuspect = true
+        touchChanged(worker, at: now)
+    }
+
+    private mutating func touchChanged(_ worker: WorkerIdentifier, at now: Instant) {
+        for lease in workers[worker]?.queue.held.values.map(\.name) ?? [] { update(lease.unit) }
+        update(worker, at: now)
+    }
+
+    /// Takes down that a worker failed a unit, or computed one.
+    mutating func note(_ outcome: (inout LeasedWorker) -> Void, of worker: WorkerIdentifier, at now: Instant) {
+        guard workers[worker] != nil else { return }
+        outcome(&workers[worker]!)
+        if let until = workers[worker]?.asideUntil {
+            aside.insert(worker)
+            workerChecks.set(worker, min(workerChecks[worker] ?? until, until))
+        } else {
+            aside.remove(worker)
+        }
+        update(worker, at: now)
+    }
+
+    /// Brings the indexes of workers up to date with this one.
+    mutating func update(_ worker: WorkerIdentifier, at now: Instant) {
+        guard let state = workers[worker] else { return }
+        let isSound = state.isAtWork(at: now, policy) && state.asideUntil == nil
+        if isSound != state.isSound {
+            workers[worker]?.isSound = isSound
+            countSound(isSound ? 1 : -1)
+        }
+        file(worker, state)
+    }
+
+    private mutating func file(_ worker: WorkerIdentifier, _ state: LeasedWorker) {
+        if takesLeases(state) {
+            let rank = ReadyRank(credit: state.credit, number: state.number)
+            ready.set(worker, rank)
+            if state.queue.isEmpty { idle.set(worker, rank) } else { idle.remove(worker) }
+        } else {
+            ready.remove(worker)
+            idle.remove(worker)
+        }
+        if let last = state.queue.lastMovable() {
+            overloaded.set(worker, OverloadRank(waiting: state.queue.movable, last: last.number))
+        } else {
+            overloaded.remove(worker)
+        }
+    }
+
+    /// A worker that is set aside takes leases only if no other one works.
+    func takesLeases(_ worker: LeasedWorker) -> Bool {
+        worker.credit > 0 && worker.isInTouch && (worker.asideUntil == nil || soundCount == 0)
+    }
+
+    private mutating func countSound(_ change: Int) {
+        let others = soundCount > 0
+        soundCount += change
+        mustReviewKept = true
+        guard others != (soundCount > 0) else { return }
+        for worker in aside {
+            if let state = workers[worker] { file(worker, state) }
+        }
+    }
+}

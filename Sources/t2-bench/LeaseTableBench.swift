@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import T2Coordinator
+
+/// How fast the coordinator's lease table decides who computes what.
+struct LeaseTableBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lease-table",
+        abstract: "Events and grants a second of the coordinator's lease table, with emulated workers.",
+        discussion: """
+            One round of units is handed out to workers of one lane each, which ask for one lease ahead. Work is log-normal,
+            progress is reported every 2 s, and time is emulated. Only the time inside the table is measured.
+            """)
+
+    @Option(help: "Emulated workers.")
+    var workers = 1_000
+
+    @Option(help: "Units of the round.")
+    var units = 10_000
+
+    @Option(help: "Seed of the durations.")
+    var seed: UInt64 = 1
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        for (name, value) in [("--workers", workers), ("--units", units)] where !Bench.batchSizes.contains(value) {
+            throw ValidationError("\(name) \(value): expected 1 to 1000000.")
+        }
+    }
+
+    func run() throws {
+        var emulation = LeaseTableEmulation(workers: workers, units: units, seed: seed)
+        emulation.run()
+        let measured = Measurement(emulation)
+        guard !json else {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            print(String(decoding: try encoder.encode(measured), as: UTF8.self))
+            return
+        }
+        print(
+            String(
+                format: "%d workers, %d units: %d events in %.3f s, %.0f events/s, %.0f grants/s; "
+                    + "median %.1f us, largest %.2f ms (%@); %d leases, %d second copies, %.0f s emulated, order %@",
+                workers, units, measured.events, measured.seconds, measured.eventsPerSecond, measured.grantsPerSecond,
+                measured.medianMicroseconds, measured.largestMilliseconds, measured.largestEvent, measured.grants,
+                measured.secondCopies, measured.emulatedSeconds, measured.order))
+    }
+
+    /// What was measured, as printed with `--json`.
+    private struct Measurement: Encodable {
+        let workers: Int
+        let units: Int
+        let events: Int
+        let grants: Int
+        let secondCopies: Int
+        /// Inside the table.
+        let seconds: Double
+        let eventsPerSecond: Double
+        let grantsPerSecond: Double
+        let medianMicroseconds: Double
+        let largestMilliseconds: Double
+        let largestEvent: String
+        let emulatedSeconds: Double
+        /// A digest of who was granted what, in order.
+        let order: String
+
+        init(_ emulation: LeaseTableEmulation) {
+            let sorted = emulation.times.map(\.seconds).sorted()
+            let largest = emulation.times.max { $0.seconds < $1.seconds }
+            workers = emulation.workers.count
+            units = emulation.unitCount
+            events = sorted.count
+            grants = emulation.grants
+            secondCopies = emulation.secondCopies
+            seconds = sorted.reduce(0, +)
+            eventsPerSecond = Double(events) / seconds
+            grantsPerSecond = Double(grants) / seconds
+            medianMicroseconds = sorted[sorted.count / 2] * 1e6
+            largestMilliseconds = (largest?.seconds ?? 0) * 1e3
+            largestEvent = largest?.event ?? ""
+            emulatedSeconds = emulation.elapsed
+            order = String(emulation.order, radix: 16)
+        }
+    }
+}

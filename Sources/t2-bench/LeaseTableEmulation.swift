@@ -1,0 +1,158 @@
+import Foundation
+import HeapModule
+import T2Coordinator
+import T2Core
+import T2Transport
+
+/// A round of units and the workers that compute it, in emulated time around a real lease table.
+struct LeaseTableEmulation {
+    struct Worker {
+        let name: WorkerIdentifier
+        var received = 0
+        /// The first one is on the lane.
+        var held: [LeaseGrant] = []
+        var canTake: Int { 2 - held.count }
+    }
+
+    private enum Kind {
+        case clock
+        case progress(worker: Int, LeaseGrant)
+        case finish(worker: Int, LeaseGrant)
+        case credit(worker: Int)
+    }
+
+    private struct Happening: Comparable {
+        let time: Double
+        let number: Int
+        let kind: Kind
+
+        static func < (a: Happening, b: Happening) -> Bool { (a.time, a.number) < (b.time, b.number) }
+        static func == (a: Happening, b: Happening) -> Bool { a.number == b.number }
+    }
+
+    /// Median seconds of a unit, and the standard deviation of their logarithm.
+    private static let (median, spread) = (8.0, 0.8)
+    private static let progressInterval = 2.0
+    private static let tick = 0.25
+
+    let unitCount: Int
+    let seed: UInt64
+    private(set) var workers: [Worker]
+    private(set) var times: [(event: String, seconds: Double)] = []
+    private(set) var grants = 0
+    private(set) var secondCopies = 0
+    private(set) var elapsed = 0.0
+    /// FNV-1a over the grants.
+    private(set) var order: UInt64 = 0xcbf2_9ce4_8422_2325
+    private var table = LeaseTable(epoch: 1)
+    private var happenings = Heap<Happening>()
+    private var happeningCount = 0
+    private var isCompleted = false
+    private var indexes: [WorkerIdentifier: Int] = [:]
+    private let start = ContinuousClock.now
+
+    init(workers: Int, units: Int, seed: UInt64) {
+        unitCount = units
+        self.seed = seed
+        self.workers = (0..<workers).map {
+            Worker(name: WorkerIdentifier(name: "node-\($0)", incarnation: UInt64($0) + 1))
+        }
+        for (index, worker) in self.workers.enumerated() { indexes[worker.name] = index }
+    }
+
+    mutating func run() {
+        let units = (0..<unitCount).map { UnitKey(run: "run", step: 1, phase: .train, index: $0) }
+        handle(.roundOpened(run: "run", units: units), "round opened")
+        for index in workers.indices {
+            handle(.workerJoined(workers[index].name, lanes: 1), "worker joined")
+            giveCredit(index)
+        }
+        expect(.clock, after: Self.tick)
+        while !isCompleted, let next = happenings.popMin() {
+            elapsed = next.time
+            happen(next.kind)
+        }
+    }
+
+    private mutating func happen(_ kind: Kind) {
+        switch kind {
+        case .clock:
+            let now = start + .seconds(elapsed)
+            handle(
+                .workersHeard(Dictionary(uniqueKeysWithValues: workers.map { ($0.name, now) })), "workers heard")
+            handle(.clockTicked, "clock ticked")
+            expect(.clock, after: Self.tick)
+        case .progress(let worker, let grant):
+            guard workers[worker].held.first == grant else { return }
+            let tokens = Int(elapsed * 100)
+            handle(
+                .progressed(
+                    workers[worker].name, Progress(unit: grant.unit, attempt: grant.attempt, tokens: tokens)),
+                "progress")
+            expect(.progress(worker: worker, grant), after: Self.progressInterval)
+        case .finish(let worker, let grant):
+            guard workers[worker].held.first == grant else { return }
+            workers[worker].held.removeFirst()
+            begin(worker)
+            handle(
+                .resultArrived(
+                    workers[worker].name, unit: grant.unit, attempt: grant.attempt, epoch: 1, defect: nil), "result")
+            giveCredit(worker)
+        case .credit(let worker):
+            giveCredit(worker)
+        }
+    }
+
+    private mutating func giveCredit(_ worker: Int) {
+        let state = workers[worker]
+        handle(.creditGranted(state.name, count: state.canTake, received: state.received), "credit")
+    }
+
+    private mutating func handle(_ event: LeaseEvent, _ name: String) {
+        let now = start + .seconds(elapsed)
+        var effects: [LeaseEffect] = []
+        times.append((name, seconds { effects = table.handle(event, at: now) }))
+        for effect in effects {
+            switch effect {
+            case .grant(let grant): take(grant)
+            case .cancel(let worker, let cancel): drop(cancel.unit, at: indexes[worker]!)
+            case .roundCompleted: isCompleted = true
+            default: break
+            }
+        }
+    }
+
+    private mutating func take(_ grant: LeaseGrant) {
+        let worker = indexes[grant.worker]!
+        grants += 1
+        if grant.isSecondCopy { secondCopies += 1 }
+        for part in [grant.unit.index, grant.attempt, worker] {
+            order = (order ^ UInt64(part)) &* 0x100_0000_01b3
+        }
+        workers[worker].received += 1
+        workers[worker].held.append(grant)
+        if workers[worker].held.count == 1 { begin(worker) }
+    }
+
+    private mutating func drop(_ unit: UnitKey, at worker: Int) {
+        guard let index = workers[worker].held.firstIndex(where: { $0.unit == unit }) else { return }
+        workers[worker].held.remove(at: index)
+        if index == 0 { begin(worker) }
+        expect(.credit(worker: worker), after: 0)
+    }
+
+    /// The worker's first lease is on its lane now.
+    private mutating func begin(_ worker: Int) {
+        guard let grant = workers[worker].held.first else { return }
+        var random = SeededRandom(seed: seed, step: 0, problem: grant.unit.index, sample: grant.attempt)
+        let (u, v) = (Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random))
+        let normal = (-2 * log(1 - u)).squareRoot() * cos(2 * .pi * v)
+        expect(.progress(worker: worker, grant), after: Self.progressInterval)
+        expect(.finish(worker: worker, grant), after: Self.median * exp(Self.spread * normal))
+    }
+
+    private mutating func expect(_ kind: Kind, after delay: Double) {
+        happeningCount += 1
+        happenings.insert(Happening(time: elapsed + delay, number: happeningCount, kind: kind))
+    }
+}
