@@ -34,6 +34,7 @@ let package = Package(
         // C libraries of the system, and our own kernels.
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
+        .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
@@ -58,7 +59,7 @@ let package = Package(
 
         // Row 3
         .target(name: "T2Numerics", dependencies: ["T2Core", "T2Formats", "CKernels", "COpenBLAS", "CLAPACKE"]),
-        .target(name: "T2Text", dependencies: ["T2Core", "T2Formats"]),
+        .target(name: "T2Text", dependencies: ["T2Core", "T2Formats", "CUTF8Proc"]),
         .target(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
             exclude: ["README.md"]),
@@ -89,11 +90,8 @@ let package = Package(
                 "T2Core", "T2Formats", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", bits, deque, grdb,
                 heap, logging,
             ]),
-        // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
         .target(
-            name: "T2Report",
-            dependencies: ["T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Jobs"],
-            swiftSettings: [.unsafeFlags(["-enable-testing"])]),
+            name: "T2Report", dependencies: ["T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Jobs"]),
 
         // Row 6
         .target(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import T2Report
+import T2Report
 
 @Suite("AxisTicks")
 struct AxisTicksTests {

@@ -1,7 +1,7 @@
 import T2Core
 import Testing
 
-@testable import T2Report
+import T2Report
 
 @Suite("HTMLReport")
 struct HTMLReportTests {

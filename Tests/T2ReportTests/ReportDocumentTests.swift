@@ -2,7 +2,7 @@ import Foundation
 import T2Core
 import Testing
 
-@testable import T2Report
+import T2Report
 
 @Suite("ReportDocument")
 struct ReportDocumentTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import T2Report
+import T2Report
 
 @Suite("SeriesColors")
 struct SeriesColorsTests {
