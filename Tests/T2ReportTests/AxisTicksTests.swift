@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import T2Report
+import Testing
 
 @Suite("AxisTicks")
 struct AxisTicksTests {

@@ -1,7 +1,6 @@
 import T2Core
-import Testing
-
 import T2Report
+import Testing
 
 @Suite("HTMLReport")
 struct HTMLReportTests {

@@ -1,8 +1,7 @@
 import Foundation
 import T2Core
-import Testing
-
 import T2Report
+import Testing
 
 @Suite("ReportDocument")
 struct ReportDocumentTests {

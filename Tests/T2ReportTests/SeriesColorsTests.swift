@@ -1,6 +1,5 @@
-import Testing
-
 import T2Report
+import Testing
 
 @Suite("SeriesColors")
 struct SeriesColorsTests {

@@ -3,17 +3,17 @@ import Foundation
 /// Round numbers along an axis: steps of 1, 2 or 5 times a power of ten, reaching over the values at both ends.
 ///
 /// - Source: P. S. Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
-struct AxisTicks: Equatable {
-    let values: [Double]
+package struct AxisTicks: Equatable {
+    package let values: [Double]
     /// Decimals that tell neighbours apart.
-    let decimals: Int
+    package let decimals: Int
 
-    var range: ClosedRange<Double> { values[0]...values[values.count - 1] }
+    package var range: ClosedRange<Double> { values[0]...values[values.count - 1] }
 
     /// - Parameters:
     ///   - count: about how many are wanted, 2 or more.
     ///   - whole: true for what is counted, such as steps.
-    init(_ range: ClosedRange<Double>, count: Int = 5, whole: Bool = false) {
+    package init(_ range: ClosedRange<Double>, count: Int = 5, whole: Bool = false) {
         precondition(range.lowerBound.isFinite && range.upperBound.isFinite && count >= 2)
         let range = Self.widened(range)
         var step = Self.round((range.upperBound - range.lowerBound) / Double(count - 1))

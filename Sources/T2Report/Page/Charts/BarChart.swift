@@ -1,8 +1,8 @@
 /// Groups of horizontal bars from zero, each with its name, its number and, where there is one, its interval.
 ///
 /// Names stand beside their bars, so that any number of them fits and no colour has to be looked up.
-struct BarChart: Chart {
-    struct Bar {
+package struct BarChart: Chart {
+    package struct Bar {
         let name: String
         /// Of `SeriesColors`.
         let slot: Int
@@ -11,16 +11,28 @@ struct BarChart: Chart {
         let interval: ClosedRange<Double>?
         /// The value as it is written beside the bar.
         let text: String
+
+        package init(name: String, slot: Int, value: Double?, interval: ClosedRange<Double>?, text: String) {
+            (self.name, self.slot, self.value, self.interval, self.text) = (name, slot, value, interval, text)
+        }
     }
 
-    struct Group {
+    package struct Group {
         let name: String
         let bars: [Bar]
+
+        package init(name: String, bars: [Bar]) {
+            (self.name, self.bars) = (name, bars)
+        }
     }
 
     let title: String
     let isPercent: Bool
     let groups: [Group]
+
+    package init(title: String, isPercent: Bool, groups: [Group]) {
+        (self.title, self.isPercent, self.groups) = (title, isPercent, groups)
+    }
 
     private static let width = 640.0
     private static let rowHeight = 20.0
@@ -28,7 +40,7 @@ struct BarChart: Chart {
     private static let groupGap = 12.0
     private static let top = 30.0
 
-    func image(id: String) -> Markup {
+    package func image(id: String) -> Markup {
         let bars = groups.flatMap(\.bars)
         let labelWidth = min(220, (bars.map { Drawing.width($0.name) }.max() ?? 0) + 14)
         let textWidth = (bars.map { Drawing.width($0.text) }.max() ?? 0) + 10

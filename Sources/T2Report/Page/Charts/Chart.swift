@@ -1,5 +1,5 @@
 /// What draws itself as an image.
-protocol Chart {
+package protocol Chart {
     /// - Parameter id: a name that no other element of the page has.
     func image(id: String) -> Markup
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Pieces that all charts draw with. Lengths are SVG user units: pixels where the page has room.
-enum Drawing {
+package enum Drawing {
     static let fontSize = 12.0
 
     /// An SVG image with a title and a description for those who hear it read.
@@ -57,7 +57,7 @@ enum Drawing {
     }
 
     /// About how wide a text is, rather too wide than too narrow: the reader's fonts are not known.
-    static func width(_ text: String, size: Double = fontSize) -> Double {
+    package static func width(_ text: String, size: Double = fontSize) -> Double {
         size * text.unicodeScalars.reduce(0.0) { $0 + width($1) }
     }
 

@@ -1,11 +1,15 @@
 /// A table of numbers whose cells are the darker the larger their share.
-struct HeatMap: Chart {
-    struct Cell {
+package struct HeatMap: Chart {
+    package struct Cell {
         let text: String
         /// A second, smaller line.
         let detail: String?
         /// 0…1: how dark.
         let share: Double
+
+        package init(text: String, detail: String?, share: Double) {
+            (self.text, self.detail, self.share) = (text, detail, share)
+        }
     }
 
     let title: String
@@ -17,16 +21,27 @@ struct HeatMap: Chart {
     /// [rows, columns]
     let cells: [[Cell]]
 
+    package init(
+        title: String, rowLabel: String, columnLabel: String, rows: [String], columns: [String], cells: [[Cell]]
+    ) {
+        self.title = title
+        self.rowLabel = rowLabel
+        self.columnLabel = columnLabel
+        self.rows = rows
+        self.columns = columns
+        self.cells = cells
+    }
+
     private static let widestLabel = 220.0
     private static let lineHeight = 14.0
     private static let mostLines = 3
     /// Of a cell with share 1. Cells between are mixed with the ground.
-    static let lightColor = "#06366b"
-    static let darkColor = "#64acec"
+    package static let lightColor = "#06366b"
+    package static let darkColor = "#64acec"
     /// From here on a cell's text is of the ground's own lightness: where black and white stand out alike on both pages.
-    static let darkShare = 0.65
+    package static let darkShare = 0.65
 
-    func image(id: String) -> Markup {
+    package func image(id: String) -> Markup {
         let left = 16 + min(Self.widestLabel, rows.map { Drawing.width($0) }.max() ?? 0)
         let texts = cells.joined().map { Drawing.width($0.text) }
         let columnWidth = max(

@@ -1,24 +1,28 @@
 /// Lines over a shared horizontal axis of whole numbers, with bands for intervals where there are some.
-struct LineChart: Chart {
-    struct Point {
+package struct LineChart: Chart {
+    package struct Point {
         let x: Int
         let y: Double
         /// The interval around y; nil for a value that has none.
-        let interval: ClosedRange<Double>?
+        package let interval: ClosedRange<Double>?
 
-        init(x: Int, y: Double, interval: ClosedRange<Double>? = nil) {
+        package init(x: Int, y: Double, interval: ClosedRange<Double>? = nil) {
             self.x = x
             self.y = y
             self.interval = interval
         }
     }
 
-    struct Series {
+    package struct Series {
         let name: String
         /// Of `SeriesColors`.
         let slot: Int
         /// By rising x.
         let points: [Point]
+
+        package init(name: String, slot: Int, points: [Point]) {
+            (self.name, self.slot, self.points) = (name, slot, points)
+        }
 
         /// Denser lines have none.
         var hasMarkers: Bool { points.count <= 24 }
@@ -31,10 +35,18 @@ struct LineChart: Chart {
     let isPercent: Bool
     let series: [Series]
 
+    package init(title: String, xLabel: String, yLabel: String, isPercent: Bool, series: [Series]) {
+        self.title = title
+        self.xLabel = xLabel
+        self.yLabel = yLabel
+        self.isPercent = isPercent
+        self.series = series
+    }
+
     private static let width = 480.0
     private static let plotHeight = 200.0
 
-    func image(id: String) -> Markup {
+    package func image(id: String) -> Markup {
         let points = series.flatMap(\.points)
         let xTicks = AxisTicks(Self.range(points.map { Double($0.x) }), count: 6, whole: true)
         let yTicks = AxisTicks(Self.range(points.flatMap { [$0.y, $0.interval?.lowerBound, $0.interval?.upperBound] }))

@@ -34,7 +34,7 @@ package enum MarkdownReport {
     }
 
     /// Text that shows as it is, on one line.
-    static func escape(_ text: String) -> String {
+    package static func escape(_ text: String) -> String {
         var output = ""
         for character in text {
             if character.isNewline {

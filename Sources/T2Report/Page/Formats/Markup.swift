@@ -1,5 +1,5 @@
 /// A tree of HTML or SVG, written so that it is well-formed XML as well.
-indirect enum Markup {
+package indirect enum Markup {
     /// Escaped where it is written.
     case text(String)
     case element(name: String, attributes: [(name: String, value: String)], children: [Markup])
@@ -7,19 +7,19 @@ indirect enum Markup {
     /// Written as it is: the style sheet, whose text HTML does not unescape.
     case verbatim(String)
 
-    static func element(
+    package static func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: [Markup] = []
     ) -> Markup {
         .element(name: name, attributes: attributes.map { ($0.key, $0.value) }, children: children)
     }
 
-    static func element(
+    package static func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: String
     ) -> Markup {
         .element(name, attributes, [.text(text)])
     }
 
-    var serialized: String {
+    package var serialized: String {
         var output = ""
         write(to: &output)
         return output
@@ -45,7 +45,7 @@ indirect enum Markup {
     }
 
     /// For text and quoted attribute values. What XML cannot hold at all becomes the replacement character.
-    static func escape(_ text: String) -> String {
+    package static func escape(_ text: String) -> String {
         var output = ""
         for scalar in text.unicodeScalars {
             switch scalar {
