@@ -30,7 +30,7 @@ package struct LanePlan: Sendable, Equatable {
     }
 
     /// The weights, their decomposition, and the merged weights of the versions kept; about.
-    static func sharedBytes(_ model: ModelConfiguration) -> Int {
+    package static func sharedBytes(_ model: ModelConfiguration) -> Int {
         let projections = MatrixKind.allCases.reduce(0) { sum, kind in
             let (rows, columns) = kind.shape(model)
             return sum + rows * columns * (1 + PolicySets.kept) + kind.rank(model) * (rows + columns)
@@ -41,7 +41,7 @@ package struct LanePlan: Sendable, Equatable {
 
     /// A lane's caches and scratch memory at their largest: keys and values of 64 sequences, a packed prompt of 1024 tokens,
     /// the tape of 512 tokens and two blocks of 128 rows of logits; about.
-    static func laneBytes(_ model: ModelConfiguration) -> Int {
+    package static func laneBytes(_ model: ModelConfiguration) -> Int {
         let ranks = MatrixKind.allCases.reduce(0) { $0 + $1.rank(model) }
         let width = model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize + 4 * model.hiddenSize
         let cache = 64 * min(model.contextLength, 2048) * model.layerCount * 2 * model.keyValueSize

@@ -23,7 +23,7 @@ package struct LeaseLoop: Sendable {
     }
 
     /// Policies that are kept although no lease needs them: those of a step and the one before it, and of a library's experts.
-    static let keptPolicies = 16
+    package static let keptPolicies = 16
 
     let hello: Hello
     package internal(set) var state: State

@@ -1,4 +1,5 @@
 import T2Core
+import T2TestSupport
 import T2Transport
 import Testing
 

@@ -31,7 +31,7 @@ import Testing
         let coordinator = await network.listen()
         let worker = try await network.connect(Self.alpha)
         var result = SampleMessages.result
-        result.statistics.policyLoss = .nan
+        result.output.statistics.policyLoss = .nan
         await #expect(throws: ProtocolError.self) { try await worker.send(.result(result), before: nil) }
         await coordinator.close()
     }

@@ -42,61 +42,66 @@ import Testing
     static let unit = #""unit":{"index":3,"phase":"train","run":"gsm-mini","step":7}"#
     static let result = Message.result(SampleMessages.result)
     static let blob = Message.blob(
-        Blob(digest: Digest(of: SampleMessages.vector.values), vector: SampleMessages.vector))
+        Blob(digest: SampleMessages.policy.digest, policy: SampleMessages.policy))
     static let lease = Message.lease(SampleMessages.lease)
     static let report = Message.error(
-        ErrorReport(category: "non-finite", message: "overflow", rollouts: SampleMessages.result.rollouts))
+        ErrorReport(
+            category: .nonFinite, message: "overflow", completions: SampleMessages.result.output.completions))
 
     static let cases: [Case] = [
-        Case("no frames", [], "expected 'T2/2' in the first frame, found ''"),
-        Case("another major version", ["T2/3", "CREDIT", #"{"count":1}"#], "found 'T2/3'"),
+        Case("no frames", [], "expected 'T2/3' in the first frame, found ''"),
+        Case("another major version", ["T2/4", "CREDIT", #"{"count":1}"#], "found 'T2/4'"),
         Case("a browser", ["GET / HTTP/1.1\r\nHost: x"], "found 'GET / HTTP/1.1??Host: x'"),
-        Case("an unknown kind", ["T2/2", "EXEC", "{}"], "found 'EXEC'"),
-        Case("no header", ["T2/2", "CREDIT"], "expected 3 frames, found 2"),
-        Case("an empty header", ["T2/2", "CREDIT", ""], "CREDIT: its header cannot be read"),
-        Case("a header that is not JSON", ["T2/2", "CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
-        Case("a header of another type", ["T2/2", "CREDIT", "[1]"], "CREDIT: its header cannot be read"),
-        Case("a missing key", ["T2/2", "CREDIT", "{}"], "count is missing"),
-        Case("a negative count", ["T2/2", "CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
-        Case("a number beyond Int", ["T2/2", "CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
+        Case("an unknown kind", ["T2/3", "EXEC", "{}"], "found 'EXEC'"),
+        Case("no header", ["T2/3", "CREDIT"], "expected 3 frames, found 2"),
+        Case("an empty header", ["T2/3", "CREDIT", ""], "CREDIT: its header cannot be read"),
+        Case("a header that is not JSON", ["T2/3", "CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
+        Case("a header of another type", ["T2/3", "CREDIT", "[1]"], "CREDIT: its header cannot be read"),
+        Case("a missing key", ["T2/3", "CREDIT", "{}"], "count is missing"),
+        Case("a negative count", ["T2/3", "CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
+        Case("a number beyond Int", ["T2/3", "CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
         Case(
-            "deep nesting", ["T2/2", "CREDIT", String(repeating: "[", count: 100_000)],
+            "deep nesting", ["T2/3", "CREDIT", String(repeating: "[", count: 100_000)],
             "CREDIT: its header cannot be read"),
-        Case("a frame too many", ["T2/2", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
-        Case("very many frames", ["T2/2", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
+        Case("a frame too many", ["T2/3", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
+        Case("very many frames", ["T2/3", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
         Case(
             "a negative step",
-            ["T2/2", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
+            ["T2/3", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
         Case(
             "a name beyond measure",
             [
-                "T2/2", "CANCEL",
+                "T2/3", "CANCEL",
                 #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "gsm", with: String(repeating: "g", count: 5000)),
             ], "unit.run: expected 0 to 1000 bytes, found 5005"),
         Case(
             "a lease of endless length", lease, replace: (#""lengthSeconds":30"#, #""lengthSeconds":1e30"#),
             "lengthSeconds: expected more than 0 and at most"),
         Case(
-            "fewer problem numbers than problems", lease, replace: ("[4,5]", "[4]"),
-            "problemNumbers (count): expected 2, one a problem, found 1"),
+            "fewer indices than problems", lease, replace: ("[4,5]", "[4]"),
+            "work.problemIndices (count): expected 2, one a problem, found 1"),
         Case(
-            "more candidates than samples", .lease(SampleMessages.searchLease), replace: (#""count":8"#, #""count":9"#),
-            "candidates.count: expected 8 to 8, found 9"),
+            "a sequence of a problem that the lease has not", lease, replace: ("[0,0,0]", "[2,0,0]"),
+            "work.sequences.problem: expected 0 to 1, found 2"),
+        Case(
+            "a sequence of a policy that the lease has not", .lease(SampleMessages.referenceLease),
+            replace: ("[0,0,1]", "[0,0,2]"), "work.sequences.policy: expected 0 to 1, found 2"),
         Case(
             "an unknown verification", lease, replace: (#""number""#, #""shell""#), "LEASE: its header cannot be read"),
         Case(
-            "samples beyond the limit", lease, replace: (#""samplesPerPrompt":8"#, #""samplesPerPrompt":9000000"#),
-            "samplesPerPrompt"),
-        Case("a result without payload", result, payload: [], "expected 6 frames, found 3"),
+            "samples beyond the limit", lease, replace: ("[0,7,0]", "[0,16777216,0]"),
+            "work.sequences.sample: expected 0 to 16777215"),
+        Case("a result without payload", result, payload: [], "expected 7 frames, found 3"),
         Case(
-            "a payload cut short", result, payload: [Data(count: 15), Data(count: 16), Data(count: 12)],
-            "'tokens' should have 16 bytes, found 15"),
+            "a payload cut short", result,
+            payload: [Data(count: 12), Data(count: 19), Data(count: 20), Data(count: 12)],
+            "'tokens' should have 20 bytes, found 19"),
         Case(
-            "another payload", result, payload: [Data(count: 16), Data(count: 16), Data(count: 12)],
+            "another payload", result, payload: [Data(count: 12), Data(count: 20), Data(count: 20), Data(count: 12)],
             "RESULT: the payload should have digest"),
         Case(
             "token counts that disagree with the payload", result, replace: (#""tokenCount":3"#, #""tokenCount":2"#),
-            "'tokens' should have shape [3], found [4]"),
+            "'tokens' should have shape [4], found [5]"),
         Case("a negative token count", result, replace: (#""tokenCount":3"#, #""tokenCount":-3"#), "tokenCount is -3"),
         Case(
             "an absurd token count", result, replace: (#""tokenCount":3"#, #""tokenCount":9223372036854775807"#),
@@ -112,17 +117,22 @@ import Testing
             "expected 'tokens', found 'gradient'"),
         Case(
             "a reward both judged and missing", result,
-            replace: (#""outcome":"right""#, #""missing":"x","outcome":"right""#), "found both or neither"),
+            replace: (#""outcome":"right""#, #""missing":"x","outcome":"right""#), "found both"),
         Case(
             "an absurd counter", result, replace: (#""promptTokens":0"#, #""promptTokens":9223372036854775807"#),
             "statistics.promptTokens"),
-        Case("a report without the payload of its rollouts", report, payload: [], "ERROR: expected 5 frames, found 3"),
         Case(
-            "a report of rollouts with another payload", report, payload: [Data(count: 16), Data(count: 16)],
+            "an unknown category", ["T2/3", "ERROR", #"{"category":"x","message":"y","logLines":[]}"#],
+            "ERROR: its header cannot be read"),
+        Case(
+            "a report without the payload of its completions", report, payload: [], "ERROR: expected 6 frames, found 3"),
+        Case(
+            "a report of completions with another payload", report,
+            payload: [Data(count: 12), Data(count: 20), Data(count: 20)],
             "ERROR: the payload should have digest"),
         Case(
-            "a payload that no rollouts need",
-            ["T2/2", "ERROR", #"{"category":"x","message":"y","logLines":[]}"#, "1234", "1234"],
+            "a payload that no completions need",
+            ["T2/3", "ERROR", #"{"category":"engine","message":"y","logLines":[]}"#, "1234", "1234"],
             "ERROR: expected 3 frames, found 5"),
         Case(
             "a report of absurd token counts", report,
@@ -147,7 +157,7 @@ import Testing
     @Test("an error message never repeats a peer's control characters or endless text")
     func printableErrors() throws {
         let text = "\u{1b}[31m" + String(repeating: "x", count: 100_000)
-        for frames in [[text], ["T2/2", text], ["T2/2", "GET_BLOB", #"{"digest":"\#(text)"}"#]] {
+        for frames in [[text], ["T2/3", text], ["T2/3", "GET_BLOB", #"{"digest":"\#(text)"}"#]] {
             let error = #expect(throws: ProtocolError.self) { try codec.decode(frames.map { Data($0.utf8) }) }
             let description = try #require(error?.description)
             #expect(description.utf8.count < 500 && !description.contains("\u{1b}"))

@@ -96,7 +96,7 @@ import Testing
             }
             #expect(error == .unsupportedVersion(found: "T2/99"))
             let answer = try connection.receive(until: "Run the same t2 version")
-            #expect(answer.contains("T2/2") && answer.contains("malformed-frame"))
+            #expect(answer.contains("T2/3") && answer.contains("malformed-message"))
             connection.close()
         }
     }

@@ -1,9 +1,8 @@
 import Foundation
 import T2Core
+import T2Engine
 import T2TestSupport
 import Testing
-
-@testable import T2Worker
 
 @Suite("The number of lanes")
 struct LanePlanTests {

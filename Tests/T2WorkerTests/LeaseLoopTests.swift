@@ -1,8 +1,7 @@
 import T2Core
 import T2Transport
+import T2Worker
 import Testing
-
-@testable import T2Worker
 
 /// A loop with a clock of its own.
 private struct Conversation {
@@ -10,7 +9,11 @@ private struct Conversation {
         worker: WorkerIdentifier(name: "w", incarnation: 1), modelDigest: Digest(of: "model"),
         tokenizerDigest: Digest(of: "tokenizer"), fingerprint: "here", lanes: 2)
     static let vector = ExpertVector(layout: ExpertLayout(entries: [.init(name: "a", count: 2)]), values: [1, 0.5])
-    static let blob = Blob(digest: Digest(of: vector.values), vector: vector)
+    static let blob = blob(vector)
+
+    static func blob(_ vector: ExpertVector) -> Blob {
+        Blob(digest: Policy.svf(vector).digest, policy: .svf(vector))
+    }
 
     var now = ContinuousClock.now
     var loop: LeaseLoop
@@ -36,18 +39,25 @@ private struct Conversation {
 
     static func unit(_ index: Int) -> UnitKey { UnitKey(run: "r", step: 0, phase: .train, index: index) }
 
-    static func lease(_ index: Int, attempt: Int = 1, epoch: UInt64 = 7, vector: Digest = blob.digest) -> Lease {
+    static func lease(_ index: Int, attempt: Int = 1, epoch: UInt64 = 7, policies: [Digest] = [blob.digest]) -> Lease {
         Lease(
-            unit: unit(index), attempt: attempt, epoch: epoch, vector: vector, seed: 1,
-            problems: [Problem(id: "p", topic: "", prompt: "q", verification: .number(answer: "1"))],
-            problemNumbers: [index],
-            samplesPerPrompt: 1, sampling: Sampling(temperature: 1, maxTokens: 4), gradient: nil, lengthSeconds: 30)
+            work: WorkUnit(
+                key: unit(index), seed: 1,
+                problems: [Problem(id: "p", topic: "", prompt: "q", verification: .number(answer: "1"))],
+                problemIndices: [index], sequences: policies.indices.map { .init(problem: 0, policy: $0) },
+                policies: policies, sampling: Sampling(temperature: 1, maxTokens: 4)),
+            attempt: attempt, epoch: epoch, lengthSeconds: 30)
     }
 
     static func result(_ index: Int, attempt: Int = 1, epoch: UInt64 = 7) -> UnitResult {
-        UnitResult(
-            unit: unit(index), attempt: attempt, epoch: epoch, rollouts: [], statistics: UnitStatistics(), gradient: nil
-        )
+        UnitResult(unit: unit(index), attempt: attempt, epoch: epoch, output: UnitOutput(completions: []))
+    }
+
+    /// HELLO with the leases that the worker holds.
+    static func hello(holding attempts: [(index: Int, attempt: Int)] = []) -> Message {
+        var hello = hello
+        hello.holding = attempts.map { LeaseName(unit: unit($0.index), attempt: $0.attempt) }
+        return .hello(hello)
     }
 }
 
@@ -75,7 +85,7 @@ struct LeaseLoopTests {
     @Test("begins with HELLO, then asks for one lease more than it has lanes")
     func greeting() {
         var it = Conversation()
-        #expect(it.take(.transport(.connected)).sent == [.hello(Conversation.hello)])
+        #expect(it.take(.transport(.connected)).sent == [Conversation.hello()])
         let effects = it.hear(.welcome(Welcome(epoch: 7, runs: ["r"])))
         #expect(effects.sent == [.credit(Credit(count: 3, received: 0))])
     }
@@ -92,8 +102,8 @@ struct LeaseLoopTests {
         #expect(it.take(.computed(Conversation.result(1))).sent.last == .credit(Credit(count: 2, received: 3)))
     }
 
-    @Test("asks for a vector once, and starts what waited for it")
-    func vectors() {
+    @Test("asks for a policy once, and starts what waited for it")
+    func policies() {
         var it = Conversation.working()
         #expect(it.hear(.lease(Conversation.lease(0))).sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
         #expect(it.hear(.lease(Conversation.lease(1))).sent == [])
@@ -101,18 +111,37 @@ struct LeaseLoopTests {
         #expect(it.hear(.lease(Conversation.lease(2))).started == [2])
     }
 
-    @Test("keeps the vectors of two versions")
-    func keptVectors() {
+    @Test("starts a lease of several policies once all are here, and needs none for the base model")
+    func severalPolicies() {
         var it = Conversation.working()
-        for value in [Float(1), 2, 3] {
-            let vector = ExpertVector(layout: Conversation.vector.layout, repeating: value)
-            let blob = Blob(digest: Digest(of: vector.values), vector: vector)
-            _ = it.hear(.lease(Conversation.lease(Int(value), vector: blob.digest)))
-            #expect(it.hear(.blob(blob)).started == [Int(value)])
-            _ = it.take(.computed(Conversation.result(Int(value))))
+        let other = Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: 2))
+        let policies = [Conversation.blob.digest, Policy.baseDigest, other.digest]
+        #expect(it.hear(.lease(Conversation.lease(0, policies: policies))).sent.count == 2)
+        #expect(it.hear(.blob(other)).started == [])
+        #expect(
+            it.hear(.blob(Conversation.blob)) == [
+                .start(
+                    Conversation.lease(0, policies: policies), [Conversation.blob.policy, .base, other.policy])
+            ])
+        #expect(it.hear(.lease(Conversation.lease(1, policies: [Policy.baseDigest]))).started == [1])
+    }
+
+    @Test("keeps the policies that were used last")
+    func keptPolicies() {
+        var it = Conversation.working()
+        let blobs = (0...LeaseLoop.keptPolicies).map {
+            Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: Float($0)))
         }
-        let oldest = Digest(of: ExpertVector(layout: Conversation.vector.layout, repeating: 1).values)
-        #expect(it.hear(.lease(Conversation.lease(9, vector: oldest))).sent == [.getBlob(GetBlob(digest: oldest))])
+        for (index, blob) in blobs.enumerated() {
+            _ = it.hear(.lease(Conversation.lease(index, policies: [blob.digest])))
+            #expect(it.hear(.blob(blob)).started == [index])
+            _ = it.take(.computed(Conversation.result(index)))
+            _ = it.hear(
+                .acknowledgement(Acknowledgement(unit: Conversation.unit(index), attempt: 1, verdict: .accepted)))
+        }
+        let forgotten = it.hear(.lease(Conversation.lease(90, policies: [blobs[0].digest]))).sent
+        #expect(forgotten == [.getBlob(GetBlob(digest: blobs[0].digest))])
+        #expect(it.hear(.lease(Conversation.lease(91, policies: [blobs[1].digest]))).started == [91])
     }
 
     @Test("sends a result and asks for the next lease at once, without waiting for the acknowledgement")
@@ -127,7 +156,7 @@ struct LeaseLoopTests {
         #expect(it.tick(after: .seconds(60)).sent == [])
     }
 
-    @Test("stops asking for leases while results pile up that nobody acknowledges")
+    @Test("stops asking for leases while results pile up without an acknowledgement")
     func unacknowledged() {
         var it = Conversation.working()
         var credits: [Message] = []
@@ -156,7 +185,7 @@ struct LeaseLoopTests {
         #expect(it.take(.transport(.disconnected)).sent == [])
         let late = Conversation.result(1)
         #expect(it.take(.computed(late)).sent == [])
-        #expect(it.take(.transport(.connected)).sent == [.hello(Conversation.hello)])
+        #expect(it.take(.transport(.connected)).sent == [Conversation.hello(holding: [(0, 1), (1, 1)])])
         let again = it.hear(.welcome(Welcome(epoch: 7, runs: []))).sent
         #expect(again == [.result(early), .result(late), .credit(Credit(count: 3, received: 0))])
     }
@@ -167,7 +196,7 @@ struct LeaseLoopTests {
         _ = it.hear(.lease(Conversation.lease(0)))
         _ = it.hear(.blob(Conversation.blob))
         _ = it.take(.transport(.disconnected))
-        let failure = ErrorReport(unit: Conversation.unit(0), attempt: 1, category: "engine", message: "broke")
+        let failure = ErrorReport(unit: Conversation.unit(0), attempt: 1, category: .engine, message: "broke")
         #expect(it.take(.failed(failure)).sent == [])
         _ = it.take(.transport(.connected))
         #expect(it.hear(.welcome(Welcome(epoch: 7, runs: []))).sent.first == .error(failure))
@@ -228,32 +257,32 @@ struct LeaseLoopTests {
         #expect(it.take(.progressed(Conversation.unit(8), attempt: 1, tokens: 90)).isEmpty)
     }
 
-    @Test("refuses a vector that is not finite, for every lease that waits for it")
-    func nonFiniteVector() {
+    @Test("refuses a policy that is not finite, for every lease that waits for it")
+    func nonFinitePolicy() {
         var it = Conversation.working()
         let vector = ExpertVector(layout: Conversation.vector.layout, values: [1, .nan])
-        let digest = Digest(of: vector.values)
-        for index in 0..<2 { _ = it.hear(.lease(Conversation.lease(index, vector: digest))) }
-        let effects = it.hear(.blob(Blob(digest: digest, vector: vector)))
+        let digest = Policy.svf(vector).digest
+        for index in 0..<2 { _ = it.hear(.lease(Conversation.lease(index, policies: [digest]))) }
+        let effects = it.hear(.blob(Conversation.blob(vector)))
         #expect(effects.started == [])
         let errors = effects.sent.compactMap { if case .error(let report) = $0 { report } else { nil } }
-        #expect(errors.map(\.category) == ["non-finite", "non-finite"])
+        #expect(errors.map(\.category) == [.nonFinite, .nonFinite])
         #expect(errors.allSatisfy { $0.message.hasSuffix("lower learning-rate in another --run-dir.") })
         #expect(errors.map(\.unit) == [Conversation.unit(0), Conversation.unit(1)])
     }
 
-    @Test("gives up what waits for a vector that the coordinator does not have, and nothing else")
-    func unknownVector() {
+    @Test("gives up what waits for a policy that the coordinator does not have, and nothing else")
+    func unknownPolicy() {
         var it = Conversation.working()
         let gone = Digest(of: "gone")
         _ = it.hear(.lease(Conversation.lease(0)))
-        for index in 1...2 { _ = it.hear(.lease(Conversation.lease(index, vector: gone))) }
-        let answer = ErrorReport(category: ErrorReport.unknownBlob, message: "not the z of the step", vector: gone)
+        for index in 1...2 { _ = it.hear(.lease(Conversation.lease(index, policies: [gone]))) }
+        let answer = ErrorReport(category: .unknownPolicy, message: "not a policy of the step", policy: gone)
         let effects = it.hear(.error(answer))
         let errors = effects.sent.compactMap { if case .error(let report) = $0 { report } else { nil } }
         #expect(errors.map(\.unit) == [Conversation.unit(1), Conversation.unit(2)])
-        #expect(errors.allSatisfy { $0.category == "unknown-blob" && $0.attempt == 1 })
-        // Their places are free again, and nobody asks for the vector any more.
+        #expect(errors.allSatisfy { $0.category == .unknownPolicy && $0.attempt == 1 })
+        // Their credit is free again, and the policy is not asked for any more.
         #expect(effects.sent.contains { $0.kind == .credit })
         #expect(it.tick(after: .seconds(10)).sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
         #expect(it.hear(.blob(Conversation.blob)).started == [0])
@@ -282,7 +311,7 @@ struct LeaseLoopTests {
             ])
     }
 
-    @Test("is stopped without a word when there is nobody to say it to")
+    @Test("is stopped without a word when there is no connection")
     func stopUnconnected() {
         var it = Conversation()
         #expect(it.take(.stopRequested(reason: "SIGINT")) == [.end(.stopped(reason: "SIGINT"))])
@@ -317,32 +346,32 @@ struct LeaseLoopTests {
     @Test("says HELLO again to a coordinator that does not know it, and when no answer comes")
     func introducesItselfAgain() {
         var it = Conversation.working()
-        let unknown = ErrorReport(category: ErrorReport.unknownWorker, message: "say HELLO first")
-        #expect(it.hear(.error(unknown)).sent == [.hello(Conversation.hello)])
+        let unknown = ErrorReport(category: .unknownWorker, message: "say HELLO first")
+        #expect(it.hear(.error(unknown)).sent == [Conversation.hello()])
         // While one HELLO is out, another would only make another WELCOME.
         #expect(it.hear(.error(unknown)).sent == [])
         #expect(it.tick(after: .seconds(9)).sent == [])
-        #expect(it.tick(after: .seconds(1)).sent == [.hello(Conversation.hello)])
+        #expect(it.tick(after: .seconds(1)).sent == [Conversation.hello()])
     }
 
     @Test("begins anew after a message that did not leave")
     func sendFailed() {
         var it = Conversation.working()
         #expect(it.take(.sendFailed).sent == [])
-        #expect(it.tick(after: .seconds(10)).sent == [.hello(Conversation.hello)])
+        #expect(it.tick(after: .seconds(10)).sent == [Conversation.hello()])
         #expect(
             it.hear(.welcome(Welcome(epoch: 7, runs: []))).sent == [
                 .credit(Credit(count: 3, received: 0))
             ])
     }
 
-    @Test("asks again for a vector and an acknowledgement that do not come, and says so")
+    @Test("asks again for a policy and an acknowledgement that do not come, and says so")
     func watching() {
         var it = Conversation.working()
         _ = it.hear(.lease(Conversation.lease(0)))
-        let vector = it.tick(after: .seconds(10))
-        #expect(vector.sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
-        #expect(vector.reports == [.waiting(for: "the vector \(Conversation.blob.digest.short)", .seconds(10))])
+        let policy = it.tick(after: .seconds(10))
+        #expect(policy.sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
+        #expect(policy.reports == [.waiting(for: "the policy \(Conversation.blob.digest.short)", .seconds(10))])
         _ = it.hear(.blob(Conversation.blob))
         let result = Conversation.result(0)
         _ = it.take(.computed(result))

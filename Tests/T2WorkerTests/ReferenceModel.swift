@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import T2Core
+import T2Engine
 import T2Formats
 import T2Model
 import T2Numerics
@@ -8,66 +9,70 @@ import T2Tasks
 import T2TestSupport
 import T2Text
 import T2Transport
-
-@testable import T2Worker
+import T2Worker
 
 /// A model of the fixtures, ready for a worker.
 struct ReferenceModel {
     let fixture: ModelFixture
     let folder: BaseModelFolder
-    let models: DecomposedModels
+    let adapters: ModelAdapters
     let tokenizer: Tokenizer
 
     init(_ name: String = "grouped-tied") throws {
         fixture = try ModelFixture(name)
         folder = try BaseModelFolder(path: ModelFixture.folder(name))
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-worker-tests")
-        models = DecomposedModels(try BaseModel(folder), cache: cache)
+        adapters = ModelAdapters(try BaseModel(folder), cache: cache)
         tokenizer = try Tokenizer(path: folder.tokenizerPath)
         MatrixMultiply.useThreads(1)
     }
 
     func layout(_ targets: TargetModules = .all) -> ExpertLayout {
-        ExpertLayout(model: folder.configuration, targets: adaptation)
+        ExpertLayout(model: folder.configuration, targets: targets)
     }
 
     /// The fixture's z, around 1 with a deviation of 0.2.
-    func vector(_ targets: TargetModules = .all) -> ExpertVector {
-        let layout = layout(adaptation)
-        return ExpertVector(layout: layout, values: layout.values(fixture.z))
+    func policy(_ targets: TargetModules = .all) -> Policy {
+        let layout = layout(targets)
+        return .svf(ExpertVector(layout: layout, values: layout.values(fixture.z)))
     }
 
-    func policy(_ vector: ExpertVector) -> PolicyVersion {
-        PolicyVersion(digest: Digest(of: vector.values), vector: vector, models: models)
-    }
+    func set(_ policies: Policy...) -> PolicySet { PolicySet(policies, adapters) }
 
-    var lane: Lane { Lane(models, tokenizer: tokenizer) }
+    var lane: Lane { Lane(adapters.base) }
+    var gradients: GradientRunner { GradientRunner(Transformer(adapters.base)) }
 
     /// The fixture's rollouts, as if they had been sampled with these log-probabilities.
-    func rollouts(logProbabilities: [[Float]]? = nil) -> [Rollout] {
+    func completions(logProbabilities: [[Float]]? = nil, advantages: [Float]? = nil) -> [Completion] {
         fixture.rollouts.enumerated().map { index, rollout in
-            Rollout(
-                problem: Problem(id: "p\(index)", topic: "", prompt: "", verification: .number(answer: "1")),
-                problemNumber: index, sample: 0, prompt: rollout.prompt_ids, tokens: rollout.completion_ids,
-                logProbabilities: logProbabilities?[index] ?? rollout.completion_ids.map { _ in 0 }, completion: "",
-                finished: true)
+            var completion = Completion(
+                prompt: rollout.prompt_ids, tokens: rollout.completion_ids,
+                logProbabilities: logProbabilities?[index] ?? rollout.completion_ids.map { _ in 0 }, finishReason: .stop)
+            completion.problem = "p\(index)"
+            completion.problemIndex = index
+            completion.advantage = advantages?[index] ?? rollout.advantage
+            return completion
         }
     }
 
-    /// A worker that is not run: for `compute`.
-    func worker(rewards: RewardRunner = .parity) async throws -> Worker {
-        let transport = try await InMemoryNetwork().connect(hello().worker)
-        return worker(transport, hello(), rewards: rewards)
+    func computer(rewards: RewardRunner = .parity) -> UnitComputer {
+        UnitComputer(adapters: adapters, tokenizer: tokenizer, rewards: rewards)
+    }
+
+    /// What a worker's lane computes.
+    func compute(_ work: UnitWork, rewards: RewardRunner = .parity, on lane: Lane? = nil) throws -> UnitOutput {
+        try computer(rewards: rewards).run(work.lease.work, work.policies, on: lane ?? self.lane) { _ in
+            !work.isCancelled
+        }
     }
 
     func worker(
-        _ transport: any WorkerTransport, _ hello: Hello, rewards: RewardRunner = .parity,
-        progressInterval: Duration = ProgressMeter.interval
+        _ transport: any WorkerTransport, _ hello: Hello, progressInterval: Duration = ProgressMeter.interval
     ) -> Worker {
         let logger = Logger(label: "t2-worker-tests") { _ in SwiftLogNoOpLogHandler() }
         return Worker(
-            hello: hello, models: models, tokenizer: tokenizer, rewards: rewards, transport: transport,
-            log: WorkerLog(logger), progressInterval: progressInterval)
+            hello: hello, computer: computer(), transport: transport, log: WorkerLog(logger),
+            progressInterval: progressInterval)
     }
 
     func hello(lanes: Int = 1) -> Hello {
@@ -78,34 +83,33 @@ struct ReferenceModel {
 
     /// Two problems, two samples each, with a gradient.
     func lease(
-        _ index: Int = 0, vector: ExpertVector, prompts: [String] = ["ABCDEFG", "what(is+this)?"], samples: Int = 2,
-        maxTokens: Int = 12, advantage: AdvantageKind? = .unitMean, temperature: Float = 1, attempt: Int = 1,
+        _ index: Int = 0, under policies: Policy..., prompts: [String] = ["ABCDEFG", "what(is+this)?"],
+        samples: Int = 2, sequences: [WorkUnit.Sequence]? = nil, maxTokens: Int = 12,
+        advantage: AdvantageKind? = .unitMean, temperature: Float = 1, klCoefficient: Float = 0.1, attempt: Int = 1,
         epoch: UInt64 = 7
     ) -> Lease {
         Lease(
-            unit: UnitKey(run: "r", step: 3, phase: advantage == nil ? .validation : .train, index: index),
-            attempt: attempt,
-            epoch: epoch, vector: Digest(of: vector.values), seed: 11,
-            problems: prompts.enumerated().map {
-                Problem(id: "problem-\($0)", topic: "", prompt: $1, verification: .number(answer: "1"))
-            },
-            problemNumbers: prompts.indices.map { index * prompts.count + $0 }, samplesPerPrompt: samples,
-            sampling: Sampling(temperature: temperature, maxTokens: maxTokens),
-            gradient: advantage.map {
-                GradientSpecification(
-                    advantage: $0, runningMeanReward: 0, klCoefficient: 0.1, klDirection: .policyReference,
-                    klEstimator: .exact)
-            }, lengthSeconds: 30)
+            work: WorkUnit(
+                key: UnitKey(run: "r", step: 3, phase: advantage == nil ? .validation : .train, index: index), seed: 11,
+                problems: prompts.enumerated().map {
+                    Problem(id: "problem-\($0)", topic: "", prompt: $1, verification: .number(answer: "1"))
+                },
+                problemIndices: prompts.indices.map { index * prompts.count + $0 },
+                sequences: sequences ?? WorkUnit.Sequence.all(problems: prompts.count, samples: samples),
+                policies: policies.map(\.digest), sampling: Sampling(temperature: temperature, maxTokens: maxTokens),
+                gradient: advantage.map {
+                    GradientSpecification(
+                        advantage: $0, runningMeanReward: 0, klCoefficient: klCoefficient,
+                        klDirection: .policyReference, klEstimator: .exact)
+                }), attempt: attempt, epoch: epoch, lengthSeconds: 30)
     }
 
     /// Its completions are sampled like any other's; the gradient of their divergence is beyond what a Float holds.
-    func overflowingLease(_ vector: ExpertVector) -> Lease {
-        var lease = lease(vector: vector)
-        lease.gradient?.klCoefficient = 3e38
-        return lease
-    }
+    func overflowingLease(_ policy: Policy) -> Lease { lease(under: policy, klCoefficient: 3e38) }
 
-    func work(_ lease: Lease, _ vector: ExpertVector) -> UnitWork { UnitWork(lease: lease, policy: policy(vector)) }
+    func work(_ lease: Lease, _ policies: Policy...) -> UnitWork {
+        UnitWork(lease: lease, policies: PolicySet(policies, adapters))
+    }
 }
 
 extension RewardRunner {
@@ -115,13 +119,13 @@ extension RewardRunner {
     }
 }
 
-extension UnitResult {
-    /// Without what the clock decides.
-    var untimed: UnitResult {
-        var result = self
-        result.statistics.samplingSeconds = 0
-        result.statistics.rewardSeconds = 0
-        result.statistics.gradientSeconds = 0
-        return result
+extension UnitOutput {
+    /// The output without what the clock decides.
+    var untimed: UnitOutput {
+        var output = self
+        output.statistics.samplingSeconds = 0
+        output.statistics.rewardSeconds = 0
+        output.statistics.gradientSeconds = 0
+        return output
     }
 }

@@ -2,8 +2,6 @@ import T2Core
 import T2Transport
 import Testing
 
-@testable import T2Worker
-
 /// A coordinator whose lines are spoken by a test.
 struct ScriptedCoordinator {
     struct Silence: Error, CustomStringConvertible {

@@ -1,39 +1,41 @@
 import Foundation
 import T2Core
+import T2Engine
 import T2Formats
 import T2Transport
+import T2Worker
 import Testing
-
-@testable import T2Worker
 
 @Suite("A saved unit, computed again from its folder")
 struct UnitReplayTests {
     let model: ReferenceModel
-    let vector: ExpertVector
+    let policy: Policy
 
     init() throws {
         model = try ReferenceModel()
-        vector = model.vector()
+        policy = model.policy()
     }
 
     private func replay(_ lease: Lease, _ answer: Message?) throws -> UnitReplay.Outcome {
         let folder = NSTemporaryDirectory() + "t2-evidence-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let policy = ExpertFile(
-            description: .init(
-                modelDigest: model.folder.digest, task: "t", parameterisation: "direct", step: 3, seed: 1),
-            vector: vector)
-        try UnitEvidence(lease: lease, policy: policy, answer: answer).write(to: folder)
+        try UnitEvidence(
+            lease: lease, policies: [policy], description: .init(modelDigest: model.folder.digest), answer: answer
+        ).write(to: folder)
         let evidence = try UnitEvidence(folder: folder, model: model.folder)
-        return try UnitReplay(models: model.models, tokenizer: model.tokenizer).run(evidence)
+        return try UnitReplay(model.computer()).run(evidence)
+    }
+
+    private func sent(_ output: UnitOutput, for lease: Lease) -> Message {
+        .result(UnitResult(unit: lease.unit, attempt: 1, epoch: 7, output: output))
     }
 
     @Test("gives the gradient that the worker sent, bit for bit, and its sums", arguments: [Float(1), 0.7])
     func finite(temperature: Float) async throws {
-        let lease = model.lease(vector: vector, temperature: temperature)
-        let result = try await model.worker().compute(model.work(lease, vector), on: model.lane)
-        guard case .gradient(let gradient) = try replay(lease, .result(result)) else {
+        let lease = model.lease(under: policy, temperature: temperature)
+        let result = try model.compute(model.work(lease, policy))
+        guard case .gradient(let gradient) = try replay(lease, sent(result, for: lease)) else {
             Issue.record("expected a gradient")
             return
         }
@@ -45,14 +47,13 @@ struct UnitReplayTests {
 
     @Test("fails where the worker failed, from the rollouts of its report")
     func nonFiniteGradient() async throws {
-        let lease = model.overflowingLease(vector)
-        let worker = try await model.worker()
-        let failure = #expect(throws: RolloutFailure.self) {
-            _ = try worker.compute(model.work(lease, vector), on: model.lane)
+        let lease = model.overflowingLease(policy)
+        let failure = #expect(throws: CompletionFailure.self) {
+            _ = try model.compute(model.work(lease, policy))
         }
         let report = ErrorReport(
-            unit: lease.unit, attempt: 1, category: "non-finite", message: "m", rollouts: failure?.rollouts ?? [])
-        #expect(!report.rollouts.isEmpty)
+            unit: lease.unit, attempt: 1, category: .nonFinite, message: "m", completions: failure?.completions ?? [])
+        #expect(!report.completions.isEmpty)
         let again = #expect(throws: UnitError.self) { _ = try replay(lease, .error(report)) }
         #expect(again == failure?.cause)
         #expect(again?.description.contains("the gradient of 'model.layers.") == true)
@@ -60,21 +61,21 @@ struct UnitReplayTests {
 
     @Test("names the token whose numbers are not finite first")
     func nonFiniteToken() async throws {
-        let lease = model.lease(vector: vector)
-        var result = try await model.worker().compute(model.work(lease, vector), on: model.lane)
-        result.rollouts[1].logProbabilities[2] = .nan
-        result.rollouts[3].logProbabilities[0] = .nan
-        let error = #expect(throws: UnitError.self) { _ = try replay(lease, .result(result)) }
+        let lease = model.lease(under: policy)
+        var result = try model.compute(model.work(lease, policy))
+        result.completions[1].logProbabilities[2] = .nan
+        result.completions[3].logProbabilities[0] = .nan
+        let error = #expect(throws: UnitError.self) { _ = try replay(lease, sent(result, for: lease)) }
         #expect(
             error?.description.contains(
-                "the loss of token 2 (identifier \(result.rollouts[1].tokens[2])) of rollout 1 (problem problem-0, sample 1), "
+                "the loss of token 2 (identifier \(result.completions[1].tokens[2])) of completion 1 (problem problem-0, sample 1), "
                     + "whose log-probability when sampled is nan, holds a NaN") == true)
     }
 
     @Test("samples again if there are no rollouts, as far as the worker came")
     func sampling() async throws {
-        let lease = model.lease(vector: vector)
-        let result = try await model.worker().compute(model.work(lease, vector), on: model.lane)
+        let lease = model.lease(under: policy)
+        let result = try model.compute(model.work(lease, policy))
         guard case .completions(let count, let tokens) = try replay(lease, nil) else {
             Issue.record("expected completions")
             return
@@ -84,14 +85,14 @@ struct UnitReplayTests {
 
     @Test("is refused if its z is not the lease's, or its rollouts are not")
     func foreign() async throws {
-        var lease = model.lease(vector: vector)
-        let result = try await model.worker().compute(model.work(lease, vector), on: model.lane)
+        let lease = model.lease(under: policy)
+        let result = try model.compute(model.work(lease, policy))
         var fewer = result
-        fewer.rollouts.removeLast()
-        var error = #expect(throws: InputError.self) { _ = try replay(lease, .result(fewer)) }
+        fewer.completions.removeLast()
+        var error = #expect(throws: InputError.self) { _ = try replay(lease, sent(fewer, for: lease)) }
         #expect(error?.description.contains("not those that its lease asks for") == true)
-        lease.vector = Digest(of: "another")
-        error = #expect(throws: InputError.self) { _ = try replay(lease, .result(result)) }
-        #expect(error?.description.contains("z.safetensors: has digest") == true)
+        let other = model.lease(under: .svf(ExpertVector(layout: model.layout(), repeating: 1)))
+        error = #expect(throws: InputError.self) { _ = try replay(other, sent(result, for: other)) }
+        #expect(error?.description.contains("policy-0.safetensors") == true)
     }
 }

@@ -1,8 +1,7 @@
 import T2Core
 import T2Transport
+import T2Worker
 import Testing
-
-@testable import T2Worker
 
 @Suite("A worker and its coordinator", .timeLimit(.minutes(3)))
 struct WorkerTests {
@@ -14,6 +13,13 @@ struct WorkerTests {
         init(lanes: Int = 1) throws {
             model = try ReferenceModel()
             hello = model.hello(lanes: lanes)
+        }
+
+        /// HELLO without any lease.
+        var introduction: Hello {
+            var hello = hello
+            hello.holding = []
+            return hello
         }
 
         func coordinator() async -> ScriptedCoordinator {
@@ -29,17 +35,17 @@ struct WorkerTests {
         let coordinator = await scene.coordinator()
         let worker = try await scene.worker()
         async let ending = worker.run()
-        #expect(try await coordinator.hear(.hello) == .hello(scene.hello))
+        #expect(try await coordinator.hear(.hello) == .hello(scene.introduction))
         try await coordinator.say(.welcome(Welcome(epoch: 7, runs: ["r"])))
         #expect(try await coordinator.hear(.credit) == .credit(Credit(count: 2, received: 0)))
-        let vector = scene.model.vector()
-        let lease = scene.model.lease(vector: vector)
+        let policy = scene.model.policy()
+        let lease = scene.model.lease(under: policy)
         try await coordinator.say(.lease(lease))
-        #expect(try await coordinator.hear(.getBlob) == .getBlob(GetBlob(digest: lease.vector)))
-        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        #expect(try await coordinator.hear(.getBlob) == .getBlob(GetBlob(digest: policy.digest)))
+        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
         let result = try await coordinator.result()
-        let expected = try worker.compute(scene.model.work(lease, vector), on: scene.model.lane)
-        #expect(result.untimed == expected.untimed)
+        let expected = try scene.model.compute(scene.model.work(lease, policy))
+        #expect(result.output.untimed == expected.untimed)
         try await coordinator.acknowledge(result)
         try await coordinator.drain()
         #expect(await ending == .drained(reason: "done"))
@@ -52,17 +58,17 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let vector = scene.model.vector()
-        let leases = (0..<count + 1).map { scene.model.lease($0, vector: vector) }
+        let policy = scene.model.policy()
+        let leases = (0..<count + 1).map { scene.model.lease($0, under: policy) }
         for lease in leases { try await coordinator.say(.lease(lease)) }
         _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: leases[0].vector, vector: vector)))
+        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
         // A second GET_BLOB would be heard instead of a result.
         for _ in leases {
             let result = try await coordinator.result()
             let lease = leases[result.unit.index]
-            let expected = try worker.compute(scene.model.work(lease, vector), on: scene.model.lane)
-            #expect(result.untimed == expected.untimed)
+            let expected = try scene.model.compute(scene.model.work(lease, policy))
+            #expect(result.output.untimed == expected.untimed)
             try await coordinator.acknowledge(result)
         }
         try await coordinator.drain()
@@ -75,15 +81,15 @@ struct WorkerTests {
         let coordinator = await scene.coordinator()
         let transport = try await scene.network.connect(scene.hello.worker)
         let worker = scene.model.worker(transport, scene.hello, progressInterval: .zero)
-        let vector = scene.model.vector()
-        let lease = scene.model.lease(vector: vector)
+        let policy = scene.model.policy()
+        let lease = scene.model.lease(under: policy)
         // The decomposition speaks for itself; here it is made already.
-        let expected = try worker.compute(scene.model.work(lease, vector), on: scene.model.lane)
+        let expected = try scene.model.compute(scene.model.work(lease, policy))
         async let ending = worker.run()
         try await coordinator.welcome()
         try await coordinator.say(.lease(lease))
         _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
         var tokens: [Int] = []
         collecting: while true {
             switch await coordinator.transport.nextEvent(before: .now + .seconds(60)) {
@@ -98,7 +104,7 @@ struct WorkerTests {
         try await coordinator.drain()
         #expect(await ending == .drained(reason: "done"))
         let layers = scene.model.folder.configuration.layerCount
-        let sampled = expected.rollouts.reduce(0) { $0 + $1.tokens.count }
+        let sampled = expected.completions.reduce(0) { $0 + $1.tokens.count }
         #expect(tokens.count { $0 == 0 } >= layers)
         // Two forward passes, after the reward's own word.
         #expect(tokens.count { $0 == sampled } >= 2 * layers)
@@ -128,16 +134,16 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let vector = scene.model.vector()
-        let bad = scene.model.lease(0, vector: vector, prompts: [String(repeating: "A", count: 300), "B"])
+        let policy = scene.model.policy()
+        let bad = scene.model.lease(0, under: policy, prompts: [String(repeating: "A", count: 300), "B"])
         try await coordinator.say(.lease(bad))
         _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: bad.vector, vector: vector)))
+        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
         let report = try await coordinator.failure()
-        #expect(report.unit == bad.unit && report.attempt == 1 && report.category == "prompt-too-long")
+        #expect(report.unit == bad.unit && report.attempt == 1 && report.category == .promptTooLong)
         #expect(report.message.contains("problem-0"))
         #expect(report.logLines.contains { $0.contains("joined") })
-        try await coordinator.say(.lease(scene.model.lease(1, vector: vector)))
+        try await coordinator.say(.lease(scene.model.lease(1, under: policy)))
         let result = try await coordinator.result()
         #expect(result.unit.index == 1)
         try await coordinator.acknowledge(result)
@@ -152,17 +158,17 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await first.welcome(epoch: 7)
-        let vector = scene.model.vector()
-        try await first.say(.lease(scene.model.lease(0, vector: vector, epoch: 7)))
+        let policy = scene.model.policy()
+        try await first.say(.lease(scene.model.lease(0, under: policy, epoch: 7)))
         _ = try await first.hear(.getBlob)
 
         let second = await scene.coordinator()
         try await second.welcome(epoch: 8)
-        // The vector of the old lease is not asked for; that of the new one is.
-        let lease = scene.model.lease(1, vector: vector, epoch: 8)
+        // The policy of the old lease is not asked for; that of the new one is.
+        let lease = scene.model.lease(1, under: policy, epoch: 8)
         try await second.say(.lease(lease))
         _ = try await second.hear(.getBlob)
-        try await second.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        try await second.say(.blob(Blob(digest: policy.digest, policy: policy)))
         let result = try await second.result()
         #expect(result.epoch == 8 && result.unit.index == 1)
         try await second.acknowledge(result)
@@ -177,11 +183,11 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let vector = scene.model.vector()
-        let lease = scene.model.lease(vector: vector)
+        let policy = scene.model.policy()
+        let lease = scene.model.lease(under: policy)
         try await coordinator.say(.lease(lease))
         _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
         let result = try await coordinator.result()
         try await scene.network.cut(scene.hello.worker)
         try await scene.network.restore(scene.hello.worker)
@@ -199,7 +205,7 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        try await coordinator.say(.lease(scene.model.lease(vector: scene.model.vector())))
+        try await coordinator.say(.lease(scene.model.lease(under: scene.model.policy())))
         _ = try await coordinator.hear(.getBlob)
         worker.stop(reason: "SIGTERM")
         #expect(try await coordinator.hear(.bye) == .bye(Bye(reason: "SIGTERM")))
@@ -217,7 +223,7 @@ struct WorkerTests {
         async let ending = worker.run()
         try await coordinator.welcome()
         _ = try await coordinator.hear(.credit)
-        let lease = model.lease(vector: model.vector())
+        let lease = model.lease(under: model.policy())
         try await coordinator.say(.lease(lease))
         let cancel = Message.cancel(Cancel(unit: lease.unit, reason: "enough"))
         while try await coordinator.transport.send(cancel, to: PeerIdentity(hello.worker)) != .sent {
@@ -229,24 +235,23 @@ struct WorkerTests {
         #expect(await ending == .stopped(reason: "SIGTERM"))
     }
 
-    @Test("speak of a gradient that is not finite with the rollouts that it comes from")
+    @Test("report a gradient that is not finite with the completions that it comes from")
     func nonFiniteGradient() async throws {
         let scene = try Scene()
         let coordinator = await scene.coordinator()
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let vector = scene.model.vector()
-        let lease = scene.model.overflowingLease(vector)
+        let policy = scene.model.policy()
+        let lease = scene.model.overflowingLease(policy)
         try await coordinator.say(.lease(lease))
         _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: lease.vector, vector: vector)))
+        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
         let report = try await coordinator.failure()
-        #expect(report.unit == lease.unit && report.category == "non-finite")
-        var finite = lease
-        finite.gradient?.klCoefficient = 0
-        let expected = try worker.compute(scene.model.work(finite, vector), on: scene.model.lane)
-        #expect(report.rollouts == expected.rollouts)
+        #expect(report.unit == lease.unit && report.category == .nonFinite)
+        let finite = scene.model.lease(under: policy, klCoefficient: 0)
+        let expected = try scene.model.compute(scene.model.work(finite, policy))
+        #expect(report.completions == expected.completions)
         try await coordinator.drain()
         #expect(await ending == .drained(reason: "done"))
     }
