@@ -31,6 +31,19 @@ struct WatchdogTests {
                 + "train/1 from ann since 31.0 s (0 tokens)")
     }
 
+    @Test("a unit that goes out again and again is named with its attempt, and with its run where there are several")
+    func again() {
+        var fixture = LeaseTableFixture(units: 1, workers: [LeaseTableFixture.ann], credit: 1)
+        fixture.take(.roundOpened(run: "s", units: LeaseTableFixture.units(1, run: "s")))
+        var watchdog = Watchdog(at: fixture.now)
+        fixture.wait(30, heard: [LeaseTableFixture.ann])
+        fixture.take(.creditGranted(LeaseTableFixture.ann, count: 2))
+        #expect(
+            watchdog.report(fixture.table, endpoint: "e", at: fixture.now)
+                == "nothing accepted for 30.0 s; 2 units open, 0 of them not handed out; r/0/train/0 from ann since 0.0 s "
+                + "(0 tokens, attempt 2); s/0/train/0 from ann since 0.0 s (0 tokens)")
+    }
+
     @Test("an acceptance starts the wait anew")
     func advanced() {
         let fixture = LeaseTableFixture(units: 1)
