@@ -17,7 +17,7 @@ package struct Watchdog: Sendable {
         lastReport = now
     }
 
-    /// Something was accepted: nobody is waited for too long.
+    /// Something was accepted, and the wait starts anew.
     package mutating func advanced(at now: Instant) {
         quietSince = now
         lastReport = now

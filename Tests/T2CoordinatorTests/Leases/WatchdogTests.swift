@@ -5,7 +5,7 @@ import Testing
 
 struct WatchdogTests {
     @Test("without workers it says every 30 s how to start one")
-    func nobody() {
+    func noWorker() {
         let fixture = LeaseTableFixture(units: 2)
         var watchdog = Watchdog(at: fixture.now)
         #expect(watchdog.report(fixture.table, endpoint: "tcp://127.0.0.1:5555", at: fixture.now + .seconds(29)) == nil)
@@ -19,7 +19,7 @@ struct WatchdogTests {
     }
 
     @Test("with workers it says which units are awaited, from whom and since when")
-    func somebody() {
+    func workers() {
         var fixture = LeaseTableFixture(units: 3, workers: [LeaseTableFixture.ann], credit: 2)
         let start = fixture.now
         fixture.take(
