@@ -66,6 +66,14 @@ struct LeaseTableBench: ParsableCommand {
         let emulatedSeconds: Double
         /// A digest of who was granted what, in order.
         let order: String
+        /// Mean and largest microseconds of one event, by kind.
+        let kinds: [String: Kind]
+
+        struct Kind: Encodable {
+            let events: Int
+            let meanMicroseconds: Double
+            let largestMicroseconds: Double
+        }
 
         init(_ emulation: LeaseTableEmulation) {
             let sorted = emulation.times.map(\.seconds).sorted()
@@ -83,6 +91,12 @@ struct LeaseTableBench: ParsableCommand {
             largestEvent = largest?.event ?? ""
             emulatedSeconds = emulation.elapsed
             order = String(emulation.order, radix: 16)
+            kinds = Dictionary(grouping: emulation.times, by: \.event).mapValues { times in
+                let microseconds = times.map { $0.seconds * 1e6 }
+                return Kind(
+                    events: times.count, meanMicroseconds: microseconds.reduce(0, +) / Double(times.count),
+                    largestMicroseconds: microseconds.max() ?? 0)
+            }
         }
     }
 }

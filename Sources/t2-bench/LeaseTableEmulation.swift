@@ -84,11 +84,14 @@ struct LeaseTableEmulation {
             expect(.clock, after: Self.tick)
         case .progress(let worker, let grant):
             guard workers[worker].held.first == grant else { return }
-            let tokens = Int(elapsed * 100)
-            handle(
-                .progressed(
-                    workers[worker].name, Progress(unit: grant.unit, attempt: grant.attempt, tokens: tokens)),
-                "progress")
+            // What waits behind a lease that moves is renewed with it.
+            for held in workers[worker].held {
+                let tokens = held == grant ? Int(elapsed * 100) : 0
+                handle(
+                    .progressed(
+                        workers[worker].name, Progress(unit: held.unit, attempt: held.attempt, tokens: tokens)),
+                    "progress")
+            }
             expect(.progress(worker: worker, grant), after: Self.progressInterval)
         case .finish(let worker, let grant):
             guard workers[worker].held.first == grant else { return }

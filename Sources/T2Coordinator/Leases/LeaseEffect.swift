@@ -8,7 +8,7 @@ package enum LeaseEffect: Sendable, Equatable {
     case accept(UnitKey, attempt: Int, by: WorkerIdentifier)
     case acknowledge(WorkerIdentifier, Acknowledgement)
     case cancel(WorkerIdentifier, Cancel)
-    /// The worker is dead to us.
+    /// The worker is given up.
     case dismiss(WorkerIdentifier, silentFor: Duration)
     case report(LeaseReport)
     /// Every unit of the run's round is accepted.

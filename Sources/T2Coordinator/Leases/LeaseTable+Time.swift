@@ -3,7 +3,7 @@ import T2Transport
 
 /// What passes with time alone: expiry, silence, standstill.
 extension LeaseTable {
-    /// Time since the last tick beyond which this process itself was stopped: nobody else is to blame for the silence.
+    /// Time since the last tick beyond which this process itself was stopped, so that no worker is to blame for the silence.
     private static let longestTick: Duration = .seconds(5)
     /// Time between two looks at units that are kept back, which are not kept for ever.
     private static let keptReview: Duration = .seconds(10)

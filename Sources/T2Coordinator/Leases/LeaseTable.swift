@@ -19,7 +19,7 @@ import T2Transport
 ///
 /// Cost, for W workers, U open units, R runs, and L leases of the worker concerned:
 /// - `creditGranted`, `progressed`, `resultArrived`, `unitFailed`, `leaseUndelivered`: O(log W + log U) each, and as much for
-///   each grant that follows, besides O(R + U/64) to find its unit;
+///   each grant that follows, besides O(R log R + U/64) to find its unit;
 /// - `workerJoined`, `workerLeft`, `connectionLost`: O(L log U); `workersHeard`: O(1) a worker named;
 /// - `clockTicked`: O(log W + log U) for each lease and worker that is due, once a lease length and once in 5 s;
 /// - `roundOpened`, `roundClosed`: O(U);

@@ -17,7 +17,7 @@ package struct Watchdog: Sendable {
         lastReport = now
     }
 
-    /// Something was accepted: nobody is waited for too long.
+    /// Something was accepted, and the wait starts anew.
     package mutating func advanced(at now: Instant) {
         quietSince = now
         lastReport = now
@@ -41,7 +41,7 @@ package struct Watchdog: Sendable {
             for lease in unit.leases {
                 text +=
                     "; \(name) from \(lease.worker) since \((now - lease.granted).inSeconds)"
-                    + " (\(lease.tokens) tokens)"
+                    + " (\(lease.tokens) tokens\(lease.attempt > 1 ? ", attempt \(lease.attempt)" : ""))"
             }
         }
         if leased.count > Self.named { text += "; and \(leased.count - Self.named) more" }

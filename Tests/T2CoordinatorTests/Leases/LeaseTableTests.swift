@@ -355,7 +355,7 @@ struct LeaseTableTests {
         #expect(reports == [.stuck(Fixture.ann, Fixture.unit(0), withoutTokenFor: .seconds(60))])
     }
 
-    @Test("after a pause of the coordinator itself nobody is blamed")
+    @Test("after a pause of the coordinator itself no worker is blamed")
     func ownPause() {
         var fixture = Fixture(units: 1, workers: [Fixture.ann], credit: 1)
         fixture.take(.clockTicked)

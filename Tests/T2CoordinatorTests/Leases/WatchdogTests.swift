@@ -5,7 +5,7 @@ import Testing
 
 struct WatchdogTests {
     @Test("without workers it says every 30 s how to start one")
-    func nobody() {
+    func noWorker() {
         let fixture = LeaseTableFixture(units: 2)
         var watchdog = Watchdog(at: fixture.now)
         #expect(watchdog.report(fixture.table, endpoint: "tcp://127.0.0.1:5555", at: fixture.now + .seconds(29)) == nil)
@@ -19,7 +19,7 @@ struct WatchdogTests {
     }
 
     @Test("with workers it says which units are awaited, from whom and since when")
-    func somebody() {
+    func workers() {
         var fixture = LeaseTableFixture(units: 3, workers: [LeaseTableFixture.ann], credit: 2)
         let start = fixture.now
         fixture.take(
@@ -29,6 +29,19 @@ struct WatchdogTests {
             watchdog.report(fixture.table, endpoint: "e", at: start + .seconds(31))
                 == "nothing accepted for 31.0 s; 3 units open, 1 of them not handed out; train/0 from ann since 31.0 s (12 tokens); "
                 + "train/1 from ann since 31.0 s (0 tokens)")
+    }
+
+    @Test("a unit that goes out again and again is named with its attempt, and with its run where there are several")
+    func again() {
+        var fixture = LeaseTableFixture(units: 1, workers: [LeaseTableFixture.ann], credit: 1)
+        fixture.take(.roundOpened(run: "s", units: LeaseTableFixture.units(1, run: "s")))
+        var watchdog = Watchdog(at: fixture.now)
+        fixture.wait(30, heard: [LeaseTableFixture.ann])
+        fixture.take(.creditGranted(LeaseTableFixture.ann, count: 2))
+        #expect(
+            watchdog.report(fixture.table, endpoint: "e", at: fixture.now)
+                == "nothing accepted for 30.0 s; 2 units open, 0 of them not handed out; r/0/train/0 from ann since 0.0 s "
+                + "(0 tokens, attempt 2); s/0/train/0 from ann since 0.0 s (0 tokens)")
     }
 
     @Test("an acceptance starts the wait anew")
