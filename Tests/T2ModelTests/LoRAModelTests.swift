@@ -15,7 +15,7 @@ struct LoRAModelTests {
             let model = try RandomModel(contextLength: contextLength)
             transformer = model.transformer
             let layout = LoRALayout(
-                model: model.svf.base.configuration, targets: adaptation, rank: rank, alpha: Float(rank))
+                model: model.svf.base.configuration, targets: targets, rank: rank, alpha: Float(rank))
             lora = try LoRAModel(model.svf.base, layout: layout.expertLayout)
         }
 
@@ -38,7 +38,7 @@ struct LoRAModelTests {
 
     @Test("B = 0 is the base model bit for bit, merged and apart, whatever A is", arguments: TargetModules.allCases)
     func zeroIsTheBase(targets: TargetModules) throws {
-        let model = try Adapted(adaptation)
+        let model = try Adapted(targets)
         let scorer = LogProbabilities(model.transformer)
         let base = scorer.score(sequences, .merged(model.lora.base.weights))
         let start = model.withoutB(model.vector(1))
@@ -48,7 +48,7 @@ struct LoRAModelTests {
 
     @Test("merged equals apart for any rank, and differs from the base", arguments: TargetModules.allCases, [1, 5, 16])
     func mergedEqualsApart(targets: TargetModules, rank: Int) throws {
-        let model = try Adapted(adaptation, rank: rank)
+        let model = try Adapted(targets, rank: rank)
         let scorer = LogProbabilities(model.transformer)
         let base = scorer.score(sequences, .merged(model.lora.base.weights))
         for seed in UInt64(1)...3 {
@@ -106,7 +106,7 @@ struct LoRAModelTests {
 
     @Test("the gradient agrees with finite differences, for A and for B", arguments: TargetModules.allCases)
     func finiteDifferences(targets: TargetModules) throws {
-        let model = try Adapted(adaptation)
+        let model = try Adapted(targets)
         let vector = model.vector(1)
         let found = gradient(model, vector)
         for factor in LoRAFactor.allCases {

@@ -36,7 +36,7 @@ struct PolicyGradientTests {
 
     @Test("agrees with finite differences along random directions", arguments: TargetModules.allCases)
     func finiteDifferences(targets: TargetModules) throws {
-        let model = try RandomModel(targets: adaptation)
+        let model = try RandomModel(targets: targets)
         let z = model.vector(1)
         let found = gradient(model, z)
         for seed in UInt64(10)..<16 {

@@ -15,7 +15,7 @@ struct RandomModel {
         defer { folder.remove() }
         let base = try BaseModel(try BaseModelFolder(path: folder.path))
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-model-tests")
-        svf = try SVFModel(base, targets: adaptation, cache: cache)
+        svf = try SVFModel(base, targets: targets, cache: cache)
         transformer = Transformer(base)
     }
 

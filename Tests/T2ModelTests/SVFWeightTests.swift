@@ -8,7 +8,7 @@ import Testing
 struct SVFWeightTests {
     @Test("z = 1 is the base model: merged exactly, factored within rounding", arguments: TargetModules.allCases)
     func onesAreTheBase(targets: TargetModules) throws {
-        let model = try RandomModel(targets: adaptation)
+        let model = try RandomModel(targets: targets)
         let scorer = LogProbabilities(model.transformer)
         let base = scorer.score(RandomModel.sequences(6), .merged(model.svf.base.weights))
         #expect(scorer.score(RandomModel.sequences(6), .merged(model.svf.merge(model.ones))) == base)
@@ -18,7 +18,7 @@ struct SVFWeightTests {
 
     @Test("merged equals factored for any z, and differs from the base", arguments: TargetModules.allCases)
     func mergedEqualsFactored(targets: TargetModules) throws {
-        let model = try RandomModel(targets: adaptation)
+        let model = try RandomModel(targets: targets)
         let scorer = LogProbabilities(model.transformer)
         for seed in UInt64(1)...5 {
             let z = model.vector(seed)

@@ -33,7 +33,7 @@ struct SamplerTests {
             let alone = try Sampler(model.transformer).sample(
                 [request], .merged(merged), sampling, stop: StopCondition(tokens: stop))[0]
             #expect(alone.tokens == expected.tokens)
-            #expect(alone.finished == expected.finished)
+            #expect(alone.finishReason == expected.finishReason)
         }
     }
 
@@ -80,10 +80,10 @@ struct SamplerTests {
         let request = model.requests(1)
         let greedy = Sampling(temperature: 0, maxTokens: 5)
         let cut = try Sampler(model.transformer).sample(request, weights, greedy, stop: StopCondition(tokens: []))[0]
-        #expect(cut.tokens.count == 5 && !cut.finished)
+        #expect(cut.tokens.count == 5 && cut.finishReason == .length)
         let stopped = try Sampler(model.transformer).sample(
             request, weights, greedy, stop: StopCondition(tokens: [cut.tokens[2]]))[0]
-        #expect(stopped.finished)
+        #expect(stopped.finishReason == .stop)
         #expect(stopped.tokens == Array(cut.tokens[...cut.tokens.firstIndex(of: cut.tokens[2])!]))
         var batch = TokenBatch()
         batch.append(request[0].prompt, outputs: request[0].prompt.count - 1..<request[0].prompt.count)
@@ -116,7 +116,7 @@ struct SamplerTests {
         let request = SampleRequest(prompt: RandomModel.tokens(10, 1), random: SeededRandom(seed: 1))
         let found = try Sampler(model.transformer).sample(
             [request], weights, sampling, stop: StopCondition(tokens: []))[0]
-        #expect(found.tokens.count == 6 && !found.finished)
+        #expect(found.tokens.count == 6 && found.finishReason == .length)
         let long = SampleRequest(prompt: RandomModel.tokens(16, 1), random: SeededRandom(seed: 1))
         let error = #expect(throws: InputError.self) {
             try Sampler(model.transformer).sample([long], weights, sampling, stop: StopCondition(tokens: []))

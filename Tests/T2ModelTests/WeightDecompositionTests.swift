@@ -26,15 +26,15 @@ struct WeightDecompositionTests {
 
         func decomposition(_ targets: TargetModules = .all) -> WeightDecomposition {
             WeightDecomposition(
-                folder, layout: ExpertLayout(model: folder.configuration, targets: adaptation), cache: cache)
+                folder, layout: ExpertLayout(model: folder.configuration, targets: targets), cache: cache)
         }
     }
 
     @Test("come in the layout's order", arguments: TargetModules.allCases)
     func order(targets: TargetModules) throws {
         let scene = try Scene()
-        let layout = ExpertLayout(model: scene.folder.configuration, targets: adaptation)
-        let found = try scene.decomposition(adaptation).run(keep: \.sigma)
+        let layout = ExpertLayout(model: scene.folder.configuration, targets: targets)
+        let found = try scene.decomposition(targets).run(keep: \.sigma)
         let shapes = Dictionary(
             uniqueKeysWithValues: (0..<2).flatMap { layer in
                 MatrixKind.allCases.map { ($0.name(layer: layer), $0.shape(scene.folder.configuration)) }
