@@ -1,5 +1,5 @@
 import Foundation
-import T2Coordinator
+import T2Jobs
 import T2Core
 import T2Learning
 import Testing
@@ -39,24 +39,24 @@ struct AdapterConfigurationTests {
 
     @Test("a LoRA run is ready with its layout and its start; nothing is decomposed for it")
     func ready() throws {
-        let files = try RunPreparationTests.Files()
+        let files = try TrainingPreparationTests.Files()
         let assignments = try [
             "model=\(files.model.path)", "data=\(files.folder.path)/data", "max-tokens=32", "adapter=lora", "rank=2",
-            "alpha=3", "adapt=mlp", "prompts-per-step=16", "prompts-per-unit=4",
+            "alpha=3", "target-modules=mlp", "prompts-per-step=16", "prompts-per-unit=4",
         ].map { try ConfigurationSource.Assignment(setting: $0) }
-        let preparation = try RunPreparation(
-            ConfigurationSource(file: nil, assignments: assignments), at: .init(runFolder: files.run)
-        ) { _, _ in
-            Issue.record("LoRA needs no singular values")
-            return []
-        }
+        let preparation = try TrainingPreparation(
+            ConfigurationSource(file: nil, assignments: assignments), name: "run", checkPlace: { _ in [] },
+            singularValues: { _, _ in
+                Issue.record("LoRA needs no singular values")
+                return []
+            })
         let definition = preparation.definition
         // Three matrices of 24 × 40.
         #expect(definition.layout.count == 3 * 2 * (24 + 40))
         #expect(definition.parameterisation.lora?.matrices.allSatisfy { $0.scale == 1.5 } == true)
         let start = try definition.start()
         #expect(start.parameters.contains { $0 != 0 } && start.layout == definition.layout)
-        let plan = RunPlan(preparation).lines.joined(separator: "\n")
+        let plan = TrainingPlan(preparation).lines.joined(separator: "\n")
         #expect(plan.contains("LoRA: 384 values in 3 matrices (mlp), rank 2, scale alpha/rank = 1.5"), "\(plan)")
         #expect(plan.contains("A and B to each worker, 1.5 KiB; a gradient back from each unit, 4 x 1.5 KiB = 6.0 KiB"))
     }
@@ -71,14 +71,14 @@ struct AdapterConfigurationTests {
             (["adapter=lora", "parameterisation=sigmoid"], "adapter lora does not have"),
         ])
     func refused(settings: [String], message: String) throws {
-        let files = try RunPreparationTests.Files()
+        let files = try TrainingPreparationTests.Files()
         let error = #expect(throws: ConfigurationError.self) { try files.prepare(settings) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "none")")
     }
 
     @Test("all problems are told at once")
     func several() throws {
-        let files = try RunPreparationTests.Files()
+        let files = try TrainingPreparationTests.Files()
         let error = #expect(throws: ConfigurationError.self) {
             try files.prepare(["adapter=lora", "rank=99", "alpha=-1", "parameterisation=sigmoid"])
         }

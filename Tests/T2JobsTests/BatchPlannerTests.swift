@@ -1,5 +1,5 @@
 import T2Core
-import T2Coordinator
+import T2Jobs
 import Testing
 
 struct BatchPlannerTests {
@@ -41,14 +41,14 @@ struct BatchPlannerTests {
         #expect(forward == backward.reversed())
     }
 
-    @Test("how a step is cut into units changes neither its problems nor their numbers", arguments: [1, 3, 16])
+    @Test("how a step is cut into units changes neither its problems nor their indices", arguments: [1, 3, 16])
     func cutting(promptsPerUnit: Int) {
         let units = Self.planner(promptsPerUnit: promptsPerUnit).work(step: 3)
         let whole = Self.planner(promptsPerUnit: 16).work(step: 3)
-        #expect(units.flatMap(\.problemIndices) == whole[0].problemIndices)
-        #expect(units.flatMap(\.problemNumbers) == Array(0..<16))
+        #expect(units.flatMap(\.problems) == whole[0].problems)
+        #expect(units.flatMap(\.indices) == Array(0..<16))
         #expect(units.map(\.key.index) == Array(units.indices))
-        #expect(units.allSatisfy { $0.problemIndices.count <= promptsPerUnit })
+        #expect(units.allSatisfy { $0.problems.count <= promptsPerUnit })
     }
 
     @Test("the first z, every tenth and the last are evaluated; the last trains nothing more")
@@ -68,8 +68,8 @@ struct BatchPlannerTests {
         let planner = Self.planner()
         for step in [0, 10, 20] {
             let units = planner.work(step: step).filter { $0.key.phase == .validation }
-            #expect(units.flatMap(\.problemIndices) == Array(0..<12))
-            #expect(units.flatMap(\.problemNumbers) == Array(0..<12))
+            #expect(units.flatMap(\.problems) == Array(0..<12))
+            #expect(units.flatMap(\.indices) == Array(0..<12))
         }
     }
 }

@@ -1,14 +1,15 @@
 import Foundation
-import T2Coordinator
+import T2Jobs
 import T2Core
 import T2Formats
+import T2TestSupport
 import Testing
 
 struct ConfigurationTests {
     static func resolve(_ text: String?, _ assignments: [ConfigurationSource.Assignment] = []) throws
         -> ResolvedConfiguration
     {
-        let folder = try TestRun.Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path + "/math.yaml"
         if let text { try AtomicFile.write(text, to: path) }
         return try ConfigurationSource(file: text == nil ? nil : path, assignments: assignments)
@@ -22,11 +23,11 @@ struct ConfigurationTests {
     @Test("absent keys keep their defaults and the command line wins over the file")
     func layers() throws {
         let resolved = try Self.resolve(
-            "steps: 12\nlearning-rate: 5e-3\nadapt: mlp # comment\n",
+            "steps: 12\nlearning-rate: 5e-3\ntarget-modules: mlp # comment\n",
             [Self.flag("steps", "7"), Self.flag("advantage", "none")])
         #expect(resolved.configuration.steps == 7)
         #expect(resolved.configuration.learningRate == 5e-3)
-        #expect(resolved.configuration.adapt == .mlp)
+        #expect(resolved.configuration.targetModules == .mlp)
         #expect(resolved.configuration.advantage == .none)
         #expect(resolved.configuration.promptsPerStep == RunConfiguration().promptsPerStep)
         #expect(resolved.places["steps"] == "--steps")
@@ -35,7 +36,7 @@ struct ConfigurationTests {
 
     @Test("paths in the file are relative to it, those of the command line to the current folder")
     func paths() throws {
-        let folder = try TestRun.Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path + "/math.yaml"
         try AtomicFile.write("model: base\n", to: path)
         let base = URL(fileURLWithPath: folder.path).standardizedFileURL.path

@@ -65,12 +65,21 @@ struct EvaluationRecordTests {
         _ id: String, _ reward: Reward, completion: String = "c", dispatch: Dispatch? = nil
     ) -> EvaluationRecord {
         EvaluationRecord(
-            EvaluatedCompletion(
-                problem: Problem(id: id, topic: "t", prompt: "p \(id)", verification: .number(answer: "1")),
-                completion: completion, tokenCount: 3, finished: true, reward: reward, dispatch: dispatch))
+            Problem(id: id, topic: "t", prompt: "p \(id)", verification: .number(answer: "1")),
+            .evaluated(completion, tokens: 3, finished: true, reward), dispatch: dispatch)
     }
 
     private static func line(_ judgement: String, id: String = "x", tokens: String = "3") -> String {
         #"{"id":"\#(id)","topic":"t","prompt":"p","completion":"c","tokens":\#(tokens),"finished":true,\#(judgement)}"#
+    }
+}
+
+extension Completion {
+    static func evaluated(_ text: String, tokens: Int, finished: Bool, _ reward: Reward) -> Completion {
+        var completion = Completion(
+            prompt: [], tokens: [Int32](repeating: 0, count: tokens), finishReason: finished ? .stop : .length)
+        completion.text = text
+        completion.reward = reward
+        return completion
     }
 }

@@ -29,11 +29,11 @@ struct EvaluationReportTests {
         #expect(report.total.accuracy == nil && report.total.interval == nil)
     }
 
-    private func completion(_ index: Int, _ reward: Reward) -> EvaluatedCompletion {
-        EvaluatedCompletion(
-            problem: Problem(
+    private func completion(_ index: Int, _ reward: Reward) -> EvaluationRecord {
+        EvaluationRecord(
+            Problem(
                 id: "\(index)", topic: index.isMultiple(of: 2) ? "even" : "odd", prompt: "p",
                 verification: .number(answer: "1")),
-            completion: "c", tokenCount: 10, finished: index.isMultiple(of: 2), reward: reward)
+            .evaluated("c", tokens: 10, finished: index.isMultiple(of: 2), reward))
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import T2Coordinator
+import T2Jobs
 import T2Core
 import T2Tasks
 import Testing

@@ -1,4 +1,4 @@
-import T2Coordinator
+import T2Jobs
 import T2Core
 import T2Transport
 import Testing
@@ -6,13 +6,9 @@ import Testing
 @Suite("The largest lease of a run")
 struct LeaseCheckTests {
     private static func check(problems: [Problem], promptsPerUnit: Int, headerBytes: Int) throws {
-        var configuration = TestRun.configuration()
+        var configuration = TestTraining.configuration()
         (configuration.promptsPerStep, configuration.promptsPerUnit) = (100, promptsPerUnit)
-        let some = TestRun.definition(configuration)
-        let definition = RunDefinition(
-            name: "run", configuration: configuration, model: some.model, modelDigest: some.modelDigest,
-            tokenizerDigest: some.tokenizerDigest, parameterisation: some.parameterisation, training: problems,
-            validation: problems)
+        let definition = TestTraining.definition(configuration, training: problems, validation: problems)
         var limits = MessageLimits()
         limits.headerBytes = headerBytes
         _ = try LeaseCheck(

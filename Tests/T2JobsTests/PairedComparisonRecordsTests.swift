@@ -58,10 +58,9 @@ struct PairedComparisonRecordsTests {
             name: name,
             records: rewards.map { id, letter in
                 EvaluationRecord(
-                    EvaluatedCompletion(
-                        problem: Problem(id: id, topic: "t", prompt: prompt, verification: .number(answer: "1")),
-                        completion: "c", tokenCount: 1, finished: true,
-                        reward: outcomes[letter] ?? .missing(reason: "unknown letter")))
+                    Problem(id: id, topic: "t", prompt: prompt, verification: .number(answer: "1")),
+                    .evaluated(
+                        "c", tokens: 1, finished: true, outcomes[letter] ?? .missing(reason: "unknown letter")))
             })
     }
 }

@@ -41,7 +41,8 @@ struct LoRAUnitTests {
         let folder = try TemporaryFolder()
         let sent = UnitResult(unit: lease.unit, attempt: 1, epoch: 7, output: result)
         try UnitEvidence(
-            lease: lease, policies: [policy], description: .init(modelDigest: model.folder.digest), answer: .result(sent)
+            lease: lease, policies: [policy], description: .init(modelDigest: model.folder.digest),
+            answer: .result(sent)
         ).write(to: folder.path)
         let evidence = try UnitEvidence(folder: folder.path, model: model.folder)
         #expect(evidence.policies == [policy])

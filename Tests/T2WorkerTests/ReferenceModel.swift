@@ -47,7 +47,8 @@ struct ReferenceModel {
         fixture.rollouts.enumerated().map { index, rollout in
             var completion = Completion(
                 prompt: rollout.prompt_ids, tokens: rollout.completion_ids,
-                logProbabilities: logProbabilities?[index] ?? rollout.completion_ids.map { _ in 0 }, finishReason: .stop)
+                logProbabilities: logProbabilities?[index] ?? rollout.completion_ids.map { _ in 0 }, finishReason: .stop
+            )
             completion.problem = "p\(index)"
             completion.problemIndex = index
             completion.advantage = advantages?[index] ?? rollout.advantage

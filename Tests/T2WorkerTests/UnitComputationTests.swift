@@ -42,7 +42,10 @@ struct UnitComputationTests {
         #expect(Set(result.completions.map(\.tokens)).count == 9)
         #expect(result.statistics.completionTokens == result.completions.reduce(0) { $0 + $1.tokens.count })
         #expect(result.statistics.promptTokens == 12)
-        #expect(result.completions.allSatisfy { ($0.finishReason == .stop) == ($0.tokens.last == 1) && $0.tokens.count <= 12 })
+        #expect(
+            result.completions.allSatisfy {
+                ($0.finishReason == .stop) == ($0.tokens.last == 1) && $0.tokens.count <= 12
+            })
     }
 
     @Test("draws each sample alike, whatever else is in it")
@@ -67,7 +70,9 @@ struct UnitComputationTests {
             let expected = rewards.map { ($0 - (rewards.reduce(0, +) - $0) / 3) }
             #expect(largestDifference(group.map(\.advantage), expected) < 1e-6)
         }
-        let equal = [result.completions[0..<4], result.completions[4..<8]].count { Set($0.map(\.reward.value)).count == 1 }
+        let equal = [result.completions[0..<4], result.completions[4..<8]].count {
+            Set($0.map(\.reward.value)).count == 1
+        }
         #expect(result.statistics.equalRewardGroups == equal)
         #expect(result.gradient?.count == model.layout().count)
         #expect(result.statistics.kl ?? 0 > 0)

@@ -1,21 +1,20 @@
 import Foundation
-import T2Coordinator
+import T2Jobs
 import T2Core
 import T2Formats
 import T2TestSupport
 import T2Text
 import Testing
 
-struct RunPreparationTests {
+struct TrainingPreparationTests {
     /// A complete model folder of the smallest size, a task's data, and a place for the run.
     final class Files: Sendable {
-        let folder: TestRun.Folder
+        let folder: TemporaryFolder
         let model: TinyModel
         var data: String { folder.path + "/data/gsm-mini" }
-        var run: String { folder.run }
 
         init(contextLength: Int = 64) throws {
-            folder = try TestRun.Folder()
+            folder = try TemporaryFolder()
             model = try TinyModel(layers: 1, contextLength: contextLength)
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
             try write("train", prompts: [String](repeating: "Add", count: 30))
@@ -36,14 +35,13 @@ struct RunPreparationTests {
             try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: file)
         }
 
-        func prepare(_ settings: [String] = [], at place: RunPreparation.Place? = nil) throws -> RunPreparation {
+        func prepare(_ settings: [String] = []) throws -> TrainingPreparation {
             let paths = ["model=\(model.path)", "data=\(folder.path)/data", "max-tokens=32"]
             let assignments = try (paths + settings).map { try ConfigurationSource.Assignment(setting: $0) }
-            return try RunPreparation(
-                ConfigurationSource(file: nil, assignments: assignments), at: place ?? .init(runFolder: run)
-            ) { _, layout in
-                layout.entries.map { [Float](repeating: 1, count: $0.count) }
-            }
+            return try TrainingPreparation(
+                ConfigurationSource(file: nil, assignments: assignments), name: "run",
+                checkPlace: { _ in ["run folder"] },
+                singularValues: { _, layout in layout.entries.map { [Float](repeating: 1, count: $0.count) } })
         }
     }
 
@@ -57,7 +55,7 @@ struct RunPreparationTests {
         #expect(definition.layout.count == 24 + 16 + 16 + 24 + 24 + 24 + 24)
         #expect(definition.training.count == 30)
         #expect(definition.validation.count == 5)
-        let plan = RunPlan(preparation).lines.joined(separator: "\n")
+        let plan = TrainingPlan(preparation).lines.joined(separator: "\n")
         #expect(plan.contains("30 to train on, 5 of 5 to validate"))
         #expect(plan.contains("16 prompts x 1 = 16 sequences in 4 units, at most 512 new tokens"))
         #expect(plan.contains("3, at steps 0, 10, 12, each of 5 problems in 2 units"))
@@ -81,14 +79,14 @@ struct RunPreparationTests {
         let files = try Files()
         let real = files.folder.path + "/base"
         try FileManager.default.copyItem(atPath: files.model.path, toPath: real)
-        let links = try TestRun.Folder()
+        let links = try TemporaryFolder()
         try FileManager.default.createSymbolicLink(atPath: links.path + "/link", withDestinationPath: real)
         let assignments = try ["model=\(links.path)/link", "max-tokens=32"].map {
             try ConfigurationSource.Assignment(setting: $0)
         }
-        let preparation = try RunPreparation(
-            ConfigurationSource(file: nil, assignments: assignments), at: .init(runFolder: files.run)
-        ) { _, _ in [] }
+        let preparation = try TrainingPreparation(
+            ConfigurationSource(file: nil, assignments: assignments), name: "run", checkPlace: { _ in [] },
+            singularValues: { _, _ in [] })
         #expect(preparation.definition.training.count == 30)
     }
 
@@ -122,7 +120,7 @@ struct RunPreparationTests {
     func nonFiniteWeight() throws {
         let files = try Files()
         try files.model.spoil("model.norm.weight", with: .nan)
-        let error = #expect(throws: InputError.self) { _ = try files.prepare(["adapt=mlp"]) }
+        let error = #expect(throws: InputError.self) { _ = try files.prepare(["target-modules=mlp"]) }
         #expect(error?.description.contains("tensor 'model.norm.weight' holds a NaN or an infinity") == true)
     }
 
@@ -176,43 +174,5 @@ struct RunPreparationTests {
         try files.write("train", prompts: ["Add", "123"])
         let error = #expect(throws: PromptError.self) { _ = try files.prepare() }
         #expect(error == .empty(problem: "train-1"))
-    }
-
-    @Test("a run folder with a run in it, and one that cannot be made, are refused")
-    func runFolder() throws {
-        let files = try Files()
-        try AtomicFile.write("in the way", to: files.folder.path + "/file")
-        let blocked = RunPreparation.Place(runFolder: files.folder.path + "/file/deep/run")
-        let file = #expect(throws: SystemError.self) { _ = try files.prepare(at: blocked) }
-        #expect(file?.exitStatus == .cannotCreate)
-        // Nobody makes folders there, root included, whom no permission stops.
-        let place = RunPreparation.Place(runFolder: "/proc/t2-run")
-        let absurd = #expect(throws: (any Error).self) { _ = try files.prepare(at: place) } as? any UserFacingError
-        #expect(absurd?.exitStatus == (geteuid() == 0 ? .cannotCreate : .permission))
-        #expect(absurd?.description.hasPrefix("/proc/t2-run: ") == true)
-        let absent = #expect(throws: InputError.self) {
-            _ = try files.prepare(at: .init(runFolder: files.run, resume: true))
-        }
-        #expect(absent?.exitStatus == .noInput)
-        try FileManager.default.createDirectory(atPath: files.run, withIntermediateDirectories: true)
-        _ = try files.prepare()
-        try AtomicFile.write("", to: files.run + "/run.sqlite")
-        let taken = #expect(throws: InputError.self) { _ = try files.prepare() }
-        #expect(taken?.exitStatus == .cannotCreate)
-        _ = try files.prepare(at: .init(runFolder: files.run, resume: true))
-    }
-
-    @Test("local workers need their program, and for tasks of programs the sandbox")
-    func localWorkers() throws {
-        let files = try Files()
-        let missing = RunPreparation.Place(runFolder: files.run, workerProgram: files.folder.path + "/t2-worker")
-        let error = #expect(throws: InputError.self) { _ = try files.prepare(at: missing) }
-        #expect(error?.exitStatus == .noInput)
-        #expect(error?.description.hasPrefix("\(files.folder.path)/t2-worker: no such program") == true)
-        let present = RunPreparation.Place(runFolder: files.run, workerProgram: "/bin/true")
-        #expect(try files.prepare(at: present).checked.prefix(2) == ["run folder", "t2-worker"])
-        for split in ["train", "valid"] { try files.write(split, task: "mbpp-mini", prompts: ["Add"]) }
-        #expect(try files.prepare(["task=mbpp-mini"], at: present).checked.contains("program sandbox"))
-        #expect(try !files.prepare(["task=mbpp-mini"]).checked.contains("program sandbox"))
     }
 }
