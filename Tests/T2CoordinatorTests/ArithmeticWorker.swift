@@ -2,8 +2,8 @@ import Foundation
 import T2Core
 import T2Transport
 
-/// A worker that speaks the whole protocol and computes, instead of a language model, numbers that depend on the lease and
-/// z alone: as a real worker's do.
+/// A worker that follows the whole protocol and computes, instead of a language model, numbers that depend on the lease and
+/// its policies alone: as a real worker's do.
 actor ArithmeticWorker {
     /// What to do with a lease besides computing it.
     enum Behaviour: Sendable {
@@ -15,15 +15,15 @@ actor ArithmeticWorker {
         /// Sends every result twice.
         case repeating
         /// Says that every unit failed.
-        case failing(category: String)
-        /// Says that the gradient of every unit is not finite, and sends its rollouts.
+        case failing(category: FailureCategory)
+        /// Says that the gradient of every unit is not finite, and sends its completions.
         case overflowing
     }
 
     private let transport: InMemoryWorkerTransport
     private let behaviour: Behaviour
     private let hello: Hello
-    private var vectors: [Digest: ExpertVector] = [:]
+    private var policies: [Digest: Policy] = [Policy.baseDigest: .base]
     private var waiting: [Lease] = []
     private var leases = 0
     private(set) var verdicts: [Acknowledgement.Verdict] = []
@@ -72,12 +72,12 @@ actor ArithmeticWorker {
             leases += 1
             if case .vanishing(let after) = behaviour, leases > after { return false }
             waiting.append(lease)
-            if vectors[lease.vector] == nil {
-                try await transport.send(.getBlob(GetBlob(digest: lease.vector)), within: .seconds(10))
+            for digest in lease.work.policies where policies[digest] == nil {
+                try await transport.send(.getBlob(GetBlob(digest: digest)), within: .seconds(10))
             }
             try await work()
         case .blob(let blob):
-            vectors = [blob.digest: blob.vector]
+            policies[blob.digest] = blob.policy
             try await work()
         case .acknowledgement(let acknowledgement):
             verdicts.append(acknowledgement.verdict)
@@ -92,15 +92,16 @@ actor ArithmeticWorker {
 
     private func work() async throws {
         for lease in waiting {
-            guard let vector = vectors[lease.vector] else { continue }
+            let policies = lease.work.policies.compactMap { self.policies[$0] }
+            guard policies.count == lease.work.policies.count else { continue }
             waiting.removeAll { $0.unit == lease.unit }
-            try await answer(lease, vector)
+            try await answer(lease, policies)
             try await transport.send(.credit(Credit(count: 1)), within: .seconds(10))
         }
     }
 
-    private func answer(_ lease: Lease, _ vector: ExpertVector) async throws {
-        var result = Self.compute(lease, vector)
+    private func answer(_ lease: Lease, _ policies: [Policy]) async throws {
+        var result = Self.compute(lease, policies)
         switch behaviour {
         case .failing(let category):
             let report = ErrorReport(
@@ -110,8 +111,8 @@ actor ArithmeticWorker {
             return
         case .overflowing:
             let report = ErrorReport(
-                unit: lease.unit, attempt: lease.attempt, category: "non-finite", message: "as told",
-                logLines: ["multiplied", "overflowed"], rollouts: result.rollouts)
+                unit: lease.unit, attempt: lease.attempt, category: .nonFinite, message: "as told",
+                logLines: ["multiplied", "overflowed"], completions: result.output.completions)
             try await transport.send(.error(report), within: .seconds(10))
             return
         case .spoiling(let spoil): spoil(&result)
@@ -122,31 +123,34 @@ actor ArithmeticWorker {
     }
 
     /// Rewards, log-probabilities and gradients from a hash-like stream over (seed, step, problem, sample) and z.
-    static func compute(_ lease: Lease, _ vector: ExpertVector) -> UnitResult {
-        var gradient = lease.gradient.map { _ in [Float](repeating: 0, count: vector.values.count) }
-        var rollouts: [RolloutReport] = []
-        var statistics = UnitStatistics()
-        for (problem, number) in zip(lease.problems, lease.problemNumbers) {
-            for sample in 0..<lease.samplesPerPrompt {
-                var random = SeededRandom(seed: lease.seed, step: lease.unit.step, problem: number, sample: sample)
-                let isRight = random.nextUniform() + 0.05 * Double(vector.values[0] - 1) * 100 > 0.5
-                let tokens = (0..<3).map { _ in Int32(random.next() % 100) }
-                let advantage: Float = isRight ? 1 : -1
-                for index in vector.values.indices {
-                    gradient?[index] += advantage * Float(random.nextNormal()) * vector.values[index]
-                }
-                statistics.completionTokens += 3
-                statistics.kl += 0.01
-                rollouts.append(
-                    RolloutReport(
-                        problem: problem.id, problemNumber: number, sample: sample, tokens: tokens,
-                        logProbabilities: [-0.5, -0.25, -1], completion: "\(isRight)",
-                        reward: .judged(isRight ? .right : .wrong), advantage: lease.gradient == nil ? 0 : advantage,
-                        finished: true))
+    static func compute(_ lease: Lease, _ policies: [Policy]) -> UnitResult {
+        let work = lease.work
+        let vectors = policies.map { $0.vector?.values ?? [1] }
+        var output = UnitOutput(
+            completions: [], gradient: work.gradient.map { _ in [Float](repeating: 0, count: vectors[0].count) })
+        for sequence in work.sequences {
+            let number = work.problemIndices[sequence.problem]
+            var random = SeededRandom(seed: work.seed, step: work.key.step, problem: number, sample: sequence.sample)
+            let vector = vectors[sequence.policy]
+            let isRight = random.nextUniform() + 0.05 * Double(vector[0] - 1) * 100 > 0.5
+            var completion = Completion(
+                prompt: [7], tokens: (0..<3).map { _ in Int32(random.next() % 100) },
+                logProbabilities: [-0.5, -0.25, -1],
+                finishReason: .stop)
+            let advantage: Float = isRight ? 1 : -1
+            for index in vector.indices where work.gradient != nil {
+                output.gradient?[index] += advantage * Float(random.nextNormal()) * vector[index]
             }
+            completion.problem = work.problems[sequence.problem].id
+            completion.problemIndex = number
+            (completion.sample, completion.policy) = (sequence.sample, sequence.policy)
+            completion.text = "\(isRight)"
+            completion.reward = .judged(isRight ? .right : .wrong)
+            completion.advantage = work.gradient == nil ? 0 : advantage
+            output.completions.append(completion)
         }
-        return UnitResult(
-            unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, rollouts: rollouts, statistics: statistics,
-            gradient: gradient)
+        output.statistics.completionTokens = 3 * work.sequences.count
+        output.statistics.kl = 0.01 * Double(work.sequences.count)
+        return UnitResult(unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, output: output)
     }
 }

@@ -8,7 +8,9 @@ import Testing
 
 struct CoordinatorTests {
     /// Runs to the end with these workers; cancels those that never leave by themselves.
-    static func run(_ coordinator: Coordinator, _ workers: [ArithmeticWorker]) async throws -> RunOutcome {
+    static func run(_ coordinator: TestCoordinator, _ workers: [ArithmeticWorker]) async throws
+        -> TestCoordinator.Outcome
+    {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in workers { group.addTask { try await worker.run() } }
             defer { group.cancelAll() }
@@ -24,7 +26,7 @@ struct CoordinatorTests {
         let (coordinator, journal) = try await TestRun.coordinator(folder, network, configuration: configuration)
         let worker = try await ArithmeticWorker("ann", on: network)
         _ = try await run(coordinator, [worker])
-        try await journal.close()
+        try journal.close()
         return folder
     }
 
@@ -50,12 +52,14 @@ struct CoordinatorTests {
         let best = try ExpertFile(path: folder.run + "/expert-best.safetensors")
         #expect(best.description.step == summary.bestStep)
         #expect(await worker.verdicts.allSatisfy { $0 == .accepted })
-        try await journal.close()
+        try journal.close()
         let store = try RunStore(path: folder.run + "/run.sqlite")
-        let rollouts = try await store.rollouts(step: 1, phase: .train)
-        #expect(rollouts.count == 16)
-        #expect(rollouts[0].prompt.hasPrefix("train "))
-        #expect(rollouts[0].logProbability == -1.75)
+        var selection = CompletionSelection()
+        (selection.step, selection.phase) = (1, .train)
+        let completions = try store.completions(selection, limit: 100)
+        #expect(completions.count == 16)
+        #expect(completions[0].prompt.hasPrefix("train "))
+        #expect(completions[0].logProbability == -1.75)
         try store.close()
     }
 
@@ -77,7 +81,7 @@ struct CoordinatorTests {
         }
         _ = try await Self.run(coordinator, all)
         reborn.cancel()
-        try await journal.close()
+        try journal.close()
         for name in ["expert-last.safetensors", "expert-best.safetensors"] {
             #expect(try folder.bytes(name) == expected.bytes(name))
         }
@@ -98,12 +102,12 @@ struct CoordinatorTests {
             try await worker.run()
             running.cancel()
             _ = try? await running.value
-            try await journal.close()
+            try journal.close()
         }
         let (coordinator, journal) = try await TestRun.coordinator(folder, network, resume: true)
         let worker = try await ArithmeticWorker("ann", incarnation: 2, on: network)
         _ = try await Self.run(coordinator, [worker])
-        try await journal.close()
+        try journal.close()
         for name in ["expert-last.safetensors", "expert-best.safetensors"] {
             #expect(try folder.bytes(name) == expected.bytes(name))
         }
@@ -124,14 +128,14 @@ struct CoordinatorTests {
         let worker = try await ArithmeticWorker("ann", on: network)
         await coordinator.stop()
         #expect(try await Self.run(coordinator, [worker]) == .interrupted(step: 0))
-        try await journal.close()
+        try journal.close()
         let (again, secondJournal) = try await TestRun.coordinator(folder, network, resume: true)
         let second = try await ArithmeticWorker("ann", incarnation: 2, on: network)
         guard case .finished = try await Self.run(again, [second]) else {
             Issue.record("expected the resumed run to finish")
             return
         }
-        try await secondJournal.close()
+        try secondJournal.close()
         let expected = try await Self.undisturbed()
         #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
     }
@@ -147,14 +151,14 @@ struct CoordinatorTests {
         while await worker.verdicts.isEmpty { await Task.yield() }
         running.cancel()
         _ = try? await running.value
-        try await firstJournal.close()
+        try firstJournal.close()
         let (second, secondJournal) = try await TestRun.coordinator(folder, network, resume: true)
         guard case .finished = try await second.run() else {
             Issue.record("expected the run to finish")
             return
         }
         try await working.value
-        try await secondJournal.close()
+        try secondJournal.close()
         #expect(Set(await worker.epochs).count == 2)
     }
 
@@ -165,14 +169,14 @@ struct CoordinatorTests {
         let folder = try TestRun.Folder()
         let network = InMemoryNetwork()
         let (coordinator, journal) = try await TestRun.coordinator(folder, network)
-        let worker = try await ArithmeticWorker("ann", on: network, behaviour: .failing(category: "engine"))
+        let worker = try await ArithmeticWorker("ann", on: network, behaviour: .failing(category: .engine))
         let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
-        try await journal.close()
-        guard case .poisoned(let unit, let failures, let evidence) = error else {
+        try journal.close()
+        guard case .poisoned(let unit, let failures, let evidence?) = error else {
             Issue.record("expected poison, found \(String(describing: error))")
             return
         }
-        #expect(failures.map(\.category) == [String](repeating: "engine", count: 6))
+        #expect(failures.map(\.category) == [FailureCategory](repeating: .engine, count: 6))
         #expect(
             error?.description
                 == "unit \(unit) failed 6 times and would be missing from the step, the last time in attempt 6 on ann: engine: "
@@ -192,11 +196,10 @@ struct CoordinatorTests {
         let (coordinator, journal) = try await TestRun.coordinator(folder, network, configuration: configuration)
         let worker = try await ArithmeticWorker("ann", on: network)
         let error = await #expect(throws: CoordinatorError.self) { _ = try await Self.run(coordinator, [worker]) }
-        try await journal.close()
+        try journal.close()
         #expect(
             error?.description.contains(
-                "cannot travel: LEASE: its header cannot be read: samplesPerPrompt: expected 1 to 512")
-                == true)
+                "cannot travel: LEASE: its header cannot be read: work.sequences (count): expected 1 to 65536") == true)
         #expect(error?.exitStatus == .configuration)
     }
 
@@ -208,21 +211,23 @@ struct CoordinatorTests {
         let worker = try await ArithmeticWorker(
             "ann", on: network,
             behaviour: .spoiling {
-                if $0.unit.index == 1, $0.attempt == 1 { $0.rollouts[0].reward = .missing(reason: "the sandbox broke") }
+                if $0.unit.index == 1, $0.attempt == 1 {
+                    $0.output.completions[0].reward = .missing(reason: "the sandbox broke")
+                }
             })
         _ = try await Self.run(coordinator, [worker])
-        try await journal.close()
+        try journal.close()
         let store = try RunStore(path: folder.run + "/run.sqlite")
-        let unit = try await store.units(step: 2).first { $0.phase == .train && $0.unit == 1 }
-        #expect(unit?.failures.map(\.category) == ["missing-reward"])
+        let unit = try store.units(step: 2).first { $0.phase == .train && $0.unit == 1 }
+        #expect(unit?.failures.map(\.category) == [.missingReward])
         try store.close()
         #expect(try folder.text("metrics.jsonl").contains("the sandbox broke\":1}"))
         let expected = try await Self.undisturbed()
         #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
     }
 
-    @Test("a worker that asks for a z of another step is told which one it cannot have")
-    func unknownVector() async throws {
+    @Test("a worker that asks for a policy of another step is told which one it cannot have")
+    func unknownPolicy() async throws {
         let folder = try TestRun.Folder()
         let network = InMemoryNetwork()
         let (coordinator, journal) = try await TestRun.coordinator(folder, network)
@@ -239,11 +244,11 @@ struct CoordinatorTests {
         while answer == nil, let event = await worker.nextEvent() {
             if case .message(.error(let report)) = event { answer = report }
         }
-        #expect(answer?.category == ErrorReport.unknownBlob && answer?.vector == other)
+        #expect(answer?.category == .unknownPolicy && answer?.policy == other)
         try await worker.send(.bye(Bye(reason: "enough")), within: .seconds(10))
         await coordinator.stop()
         _ = try await running.value
-        try await journal.close()
+        try journal.close()
     }
 
     @Test("a worker with another base model is turned away with the remedy")
@@ -254,7 +259,7 @@ struct CoordinatorTests {
         let stranger = try await ArithmeticWorker("eve", on: network, model: Digest(of: "another"))
         let worker = try await ArithmeticWorker("ann", on: network)
         _ = try await Self.run(coordinator, [stranger, worker])
-        try await journal.close()
+        try journal.close()
         #expect(await stranger.rejection?.reason.contains("base model has digest") == true)
         #expect(await stranger.rejection?.remedy.contains("/models/small") == true)
     }
@@ -281,7 +286,7 @@ struct CoordinatorTests {
         try await first.send(.bye(Bye(reason: "enough")), within: .seconds(10))
         await coordinator.stop()
         #expect(try await running.value == .interrupted(step: 0))
-        try await journal.close()
+        try journal.close()
     }
 
     @Test("without improvement for `patience` evaluations the run ends early")
@@ -292,6 +297,6 @@ struct CoordinatorTests {
         configuration.learningRate = 1e-12
         let folder = try await Self.undisturbed(configuration)
         let last = try ExpertFile(path: folder.run + "/expert-last.safetensors")
-        #expect(last.description.step < 40)
+        #expect(try #require(last.description.step) < 40)
     }
 }

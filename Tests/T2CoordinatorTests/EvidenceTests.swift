@@ -15,7 +15,7 @@ struct EvidenceTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: evidence).filter { $0.hasPrefix("answer-") }
         let frames = try names.sorted().map { try Data(contentsOf: URL(fileURLWithPath: evidence + "/" + $0)) }
         #expect(
-            Digest(of: try ExpertFile(path: evidence + "/z.safetensors").vector.values) == lease.vector)
+            try ExpertFile(path: evidence + "/policy-0.safetensors").policy.digest == lease.work.policies[0])
         return (lease, try MessageCodec().decode(frames))
     }
 
@@ -29,7 +29,7 @@ struct EvidenceTests {
         let error = await #expect(throws: CoordinatorError.self) {
             _ = try await CoordinatorTests.run(coordinator, [worker])
         }
-        try await journal.close()
+        try journal.close()
         #expect(error?.exitStatus == .data)
         return error
     }
@@ -38,8 +38,8 @@ struct EvidenceTests {
     func result() async throws {
         let folder = try TestRun.Folder()
         let error = try await Self.error(
-            folder, .spoiling { if $0.unit.step == 1 { $0.gradient?[2] = .nan } })
-        guard case .nonFinite(let unit, _, let evidence, "/models/small") = error else {
+            folder, .spoiling { if $0.unit.step == 1 { $0.output.gradient?[2] = .nan } })
+        guard case .nonFinite(let unit, _, let evidence?, "/models/small") = error else {
             Issue.record("expected the error to name the unit, found \(String(describing: error))")
             return
         }
@@ -53,15 +53,15 @@ struct EvidenceTests {
             Issue.record("expected the result's frames")
             return
         }
-        #expect(result.gradient?[2].isNaN == true)
+        #expect(result.output.gradient?[2].isNaN == true)
         #expect(CheckpointShelf(folder: folder.run + "/checkpoints").latest().checkpoint?.step == 1)
     }
 
-    @Test("in a worker's report: with the rollouts that it carries")
+    @Test("in a worker's report: with the completions that it carries")
     func report() async throws {
         let folder = try TestRun.Folder()
         let error = try await Self.error(folder, .overflowing)
-        guard case .nonFinite(_, _, let evidence, _) = error else {
+        guard case .nonFinite(_, _, let evidence?, _) = error else {
             Issue.record("expected the error to name the unit, found \(String(describing: error))")
             return
         }
@@ -70,9 +70,8 @@ struct EvidenceTests {
             Issue.record("expected the report's frames")
             return
         }
-        let z = ExpertVector(layout: TestRun.layout, repeating: 1)
-        #expect(report.rollouts == ArithmeticWorker.compute(lease, z).rollouts)
-        #expect(!report.rollouts.isEmpty)
+        #expect(report.completions == ArithmeticWorker.compute(lease, [TestRun.start]).output.completions)
+        #expect(!report.completions.isEmpty)
         #expect(
             try String(contentsOfFile: evidence + "/worker.log", encoding: .utf8) == "multiplied\noverflowed\n")
     }
@@ -89,9 +88,9 @@ struct EvidenceTests {
             let (coordinator, journal) = try await TestRun.coordinator(
                 folder, InMemoryNetwork(), resume: true, configuration: configuration)
             error = await #expect(throws: CoordinatorError.self) { _ = try await coordinator.run() }
-            try await journal.close()
+            try journal.close()
         }
-        guard case .nonFiniteUpdate(let unit, let cause, let evidence, _) = error else {
+        guard case .nonFiniteUpdate(let unit, let cause, let evidence?, _) = error else {
             Issue.record("expected the update to fail, found \(String(describing: error))")
             return
         }
@@ -103,7 +102,7 @@ struct EvidenceTests {
             return
         }
         result.epoch = lease.epoch
-        #expect(result == ArithmeticWorker.compute(lease, ExpertVector(layout: TestRun.layout, repeating: 1)))
+        #expect(result == ArithmeticWorker.compute(lease, [TestRun.start]))
         #expect(CheckpointShelf(folder: folder.run + "/checkpoints").steps() == [0])
     }
 }

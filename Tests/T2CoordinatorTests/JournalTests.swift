@@ -1,30 +1,39 @@
 import Foundation
 import T2Coordinator
 import T2Core
+import T2Jobs
 import T2Learning
 import T2Transport
 import Testing
 
 struct JournalTests {
-    static func journal(_ folder: TestRun.Folder, _ configuration: RunConfiguration, resume: Bool) throws -> RunJournal
-    {
-        try RunJournal(
-            definition: TestRun.definition(configuration), folder: RunFolder(path: folder.run, resume: resume),
-            console: { _ in })
+    /// A run's state as a start would find it, with what has to be closed.
+    static func recorder(
+        _ folder: TestRun.Folder, _ definition: TrainingDefinition, resume: Bool
+    ) throws -> (recorder: TrainingRecorder, journal: RunJournal) {
+        let runFolder = try RunFolder(path: folder.run, resume: resume)
+        let journal = try TestRun.journal(definition, runFolder)
+        let recorder = try TrainingRecorder(definition, journal: journal, folder: runFolder, console: { _ in })
+        return (recorder, journal)
+    }
+
+    /// Starts a run and stops before its first step.
+    static func start(_ folder: TestRun.Folder) async throws {
+        let (recorder, journal) = try recorder(folder, TestRun.definition(), resume: false)
+        _ = try await recorder.restore()
+        try journal.close()
     }
 
     @Test("resuming with another configuration is refused, naming every key that differs")
     func otherConfiguration() async throws {
         let folder = try TestRun.Folder()
-        let first = try Self.journal(folder, TestRun.configuration(), resume: false)
-        _ = try await first.restore()
-        try await first.close()
+        try await Self.start(folder)
         var changed = TestRun.configuration()
         changed.learningRate = 0.5
         changed.seed = 9
-        let second = try Self.journal(folder, changed, resume: true)
+        let (second, journal) = try Self.recorder(folder, TestRun.definition(changed), resume: true)
         let error = await #expect(throws: InputError.self) { _ = try await second.restore() }
-        try await second.close()
+        try journal.close()
         #expect(error?.description.contains("learning-rate was 0.01") == true)
         #expect(error?.description.contains("seed was 0, is 9") == true)
         #expect(error?.exitStatus == .configuration)
@@ -33,34 +42,22 @@ struct JournalTests {
     @Test("a base model that moved is the same run; the paths may differ")
     func movedModel() async throws {
         let folder = try TestRun.Folder()
-        let first = try Self.journal(folder, TestRun.configuration(), resume: false)
-        _ = try await first.restore()
-        try await first.close()
+        try await Self.start(folder)
         var moved = TestRun.configuration()
         moved.model = "/elsewhere/small"
         moved.data = "/elsewhere/data"
-        let second = try Self.journal(folder, moved, resume: true)
-        #expect(try await second.restore().checkpoint.step == 0)
-        try await second.close()
+        let (second, journal) = try Self.recorder(folder, TestRun.definition(moved), resume: true)
+        #expect(try await second.restore().job.checkpoint.step == 0)
+        try journal.close()
     }
 
     @Test("other problems are another run")
     func otherData() async throws {
         let folder = try TestRun.Folder()
-        let first = try Self.journal(folder, TestRun.configuration(), resume: false)
-        _ = try await first.restore()
-        try await first.close()
-        let definition = TestRun.definition()
-        let other = RunDefinition(
-            name: "run", configuration: definition.configuration, model: definition.model,
-            modelDigest: definition.modelDigest,
-            tokenizerDigest: definition.tokenizerDigest, parameterisation: definition.parameterisation,
-            training: TestRun.problems("changed", 11), validation: definition.validation)
-        let second = try RunJournal(
-            definition: other, folder: RunFolder(path: folder.run, resume: true), console: { _ in })
-        let error = await #expect(throws: CoordinatorError.self) { _ = try await second.restore() }
+        try await Self.start(folder)
+        let other = TestRun.definition(training: TestRun.problems("changed", 11))
+        let error = #expect(throws: CoordinatorError.self) { try Self.recorder(folder, other, resume: true) }
         #expect(error?.description.contains("problems") == true)
-        try await second.close()
     }
 
     @Test("a damaged newest checkpoint is left out, said, and the run ends with the same bytes")
@@ -70,16 +67,16 @@ struct JournalTests {
         let newest = folder.run + "/checkpoints/step-000004.safetensors"
         let bytes = try Data(contentsOf: URL(fileURLWithPath: newest))
         try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: newest))
-        let journal = try Self.journal(folder, TestRun.configuration(), resume: true)
-        let (checkpoint, damaged) = try await journal.restore()
-        try await journal.close()
-        #expect(checkpoint.step == 3)
+        let (recorder, journal) = try Self.recorder(folder, TestRun.definition(), resume: true)
+        let (job, damaged) = try await recorder.restore()
+        try journal.close()
+        #expect(job.checkpoint.step == 3)
         #expect(damaged.count == 1)
         let network = InMemoryNetwork()
         let (coordinator, second) = try await TestRun.coordinator(folder, network, resume: true)
         let worker = try await ArithmeticWorker("ann", on: network)
         _ = try await CoordinatorTests.run(coordinator, [worker])
-        try await second.close()
+        try second.close()
         #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
     }
 
@@ -91,8 +88,10 @@ struct JournalTests {
         #expect(Set(shelf.steps()).isSubset(of: [best, 8, 9]))
         #expect(Set(shelf.steps()).isSuperset(of: [8, 9]))
         let store = try RunStore(path: folder.run + "/run.sqlite")
-        for step in 0..<9 {
-            #expect(try await store.results(step: step, phase: .train).allSatisfy { $0.gradient == nil })
+        for unit in try (0..<9).flatMap({ try store.units(step: $0) }) {
+            #expect(
+                try store.gradient(of: UnitKey(run: "run", step: unit.step, phase: unit.phase, index: unit.unit)) == nil
+            )
         }
         try store.close()
     }

@@ -14,7 +14,7 @@ struct MovedRunTests {
         let path = folder.path + "/quite another name"
         let (coordinator, journal) = try await TestRun.coordinator(folder, network, path: path)
         _ = try await CoordinatorTests.run(coordinator, [try await ArithmeticWorker("ann", on: network)])
-        try await journal.close()
+        try journal.close()
         for name in ["expert-last.safetensors", "expert-best.safetensors", "checkpoints/step-000004.safetensors"] {
             #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)) == expected.bytes(name), "\(name)")
         }
@@ -32,15 +32,15 @@ struct MovedRunTests {
             try await worker.run()
             running.cancel()
             _ = try? await running.value
-            try await journal.close()
+            try journal.close()
         }
         let path = folder.path + "/run-20260101"
         try FileManager.default.moveItem(atPath: folder.run, toPath: path)
         let (coordinator, journal) = try await TestRun.coordinator(folder, network, resume: true, path: path)
-        #expect(await journal.definition.name == "run")
+        #expect(journal.name == "run")
         let worker = try await ArithmeticWorker("ann", incarnation: 2, on: network)
         _ = try await CoordinatorTests.run(coordinator, [worker])
-        try await journal.close()
+        try journal.close()
         for name in ["expert-last.safetensors", "expert-best.safetensors"] {
             #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)) == expected.bytes(name), "\(name)")
         }

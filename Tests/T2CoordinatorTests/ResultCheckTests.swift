@@ -1,68 +1,76 @@
 import T2Coordinator
 import T2Core
-import T2Transport
 import Testing
 
 struct ResultCheckTests {
-    static let check = ResultCheck(
-        problems: TestRun.problems("p", 2), problemNumbers: [4, 5], samplesPerPrompt: 2, maxTokens: 3,
-        vocabularySize: 10,
-        gradientCount: 4)
+    static let unit = WorkUnit(
+        key: UnitKey(run: "r", step: 0, phase: .train, index: 0), seed: 1, problems: TestRun.problems("p", 2),
+        problemIndices: [4, 5], sequences: WorkUnit.Sequence.all(problems: 2, samples: 2),
+        policies: [TestRun.start.digest], sampling: Sampling(temperature: 1, maxTokens: 3),
+        gradient: GradientSpecification(
+            advantage: .none, runningMeanReward: 0, klCoefficient: 0, klDirection: .policyReference, klEstimator: .exact
+        ))
+    static let check = ResultCheck(unit, model: TestRun.model.configuration, gradientCount: 4)
 
-    static func result() -> UnitResult {
-        let rollouts = (0..<4).map { place in
-            RolloutReport(
-                problem: "p-\(place / 2)", problemNumber: 4 + place / 2, sample: place % 2, tokens: [1, 9],
-                logProbabilities: [-1, -2], completion: "x", reward: .judged(.wrong), advantage: -1, finished: true)
+    static func output() -> UnitOutput {
+        let completions = unit.sequences.map { sequence in
+            var completion = Completion(prompt: [1], tokens: [1, 9], logProbabilities: [-1, -2], finishReason: .stop)
+            completion.problem = unit.problems[sequence.problem].id
+            completion.problemIndex = unit.problemIndices[sequence.problem]
+            completion.sample = sequence.sample
+            completion.reward = .judged(.wrong)
+            completion.advantage = -1
+            return completion
         }
-        return UnitResult(
-            unit: UnitKey(run: "r", step: 0, phase: .train, index: 0), attempt: 1, epoch: 1, rollouts: rollouts,
-            statistics: UnitStatistics(), gradient: [1, 2, 3, 4])
+        return UnitOutput(completions: completions, gradient: [1, 2, 3, 4])
     }
 
     @Test("a result that answers its lease has no defect")
     func valid() {
-        #expect(Self.check.defect(of: Self.result()) == nil)
+        #expect(Self.check.defect(of: Self.output()) == nil)
     }
 
     struct Spoiled: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        let category: ResultDefect.Category
-        let spoil: @Sendable (inout UnitResult) -> Void
+        let category: FailureCategory
+        let spoil: @Sendable (inout UnitOutput) -> Void
+
+        init(
+            _ description: String, _ category: FailureCategory, _ spoil: @escaping @Sendable (inout UnitOutput) -> Void
+        ) {
+            testDescription = description
+            self.category = category
+            self.spoil = spoil
+        }
     }
 
     @Test(
         "a spoiled result is refused with its category",
         arguments: [
-            Spoiled(testDescription: "a rollout too few", category: .malformed) { $0.rollouts.removeLast() },
-            Spoiled(testDescription: "another problem", category: .malformed) { $0.rollouts[1].problem = "q" },
-            Spoiled(testDescription: "another problem number", category: .malformed) {
-                $0.rollouts[1].problemNumber = 5
+            Spoiled("a completion too few", .malformedResult) { $0.completions.removeLast() },
+            Spoiled("another problem", .malformedResult) { $0.completions[1].problem = "q" },
+            Spoiled("another problem index", .malformedResult) { $0.completions[1].problemIndex = 5 },
+            Spoiled("samples in another order", .malformedResult) { $0.completions.swapAt(0, 1) },
+            Spoiled("another policy", .malformedResult) { $0.completions[1].policy = 1 },
+            Spoiled("too many tokens", .malformedResult) {
+                $0.completions[0].tokens = [1, 2, 3, 4]
+                $0.completions[0].logProbabilities = [-1, -1, -1, -1]
             },
-            Spoiled(testDescription: "samples in another order", category: .malformed) { $0.rollouts.swapAt(0, 1) },
-            Spoiled(testDescription: "too many tokens", category: .malformed) { $0.rollouts[0].tokens = [1, 2, 3, 4] },
-            Spoiled(testDescription: "a token beyond the vocabulary", category: .malformed) {
-                $0.rollouts[0].tokens[0] = 10
-            },
-            Spoiled(testDescription: "a negative token", category: .malformed) { $0.rollouts[0].tokens[0] = -1 },
-            Spoiled(testDescription: "a log-probability too few", category: .malformed) {
-                $0.rollouts[0].logProbabilities.removeLast()
-            },
-            Spoiled(testDescription: "no gradient", category: .malformed) { $0.gradient = nil },
-            Spoiled(testDescription: "a gradient of another size", category: .malformed) { $0.gradient = [1] },
-            Spoiled(testDescription: "a NaN in the gradient", category: .nonFinite) { $0.gradient?[3] = .nan },
-            Spoiled(testDescription: "an infinite log-probability", category: .nonFinite) {
-                $0.rollouts[3].logProbabilities[1] = -.infinity
-            },
-            Spoiled(testDescription: "a NaN advantage", category: .nonFinite) { $0.rollouts[2].advantage = .nan },
-            Spoiled(testDescription: "an infinite loss", category: .nonFinite) { $0.statistics.policyLoss = .infinity },
-            Spoiled(testDescription: "a missing reward", category: .missingReward) {
-                $0.rollouts[2].reward = .missing(reason: "no sandbox")
-            },
+            Spoiled("a token beyond the vocabulary", .malformedResult) { $0.completions[0].tokens[0] = 100 },
+            Spoiled("a negative token", .malformedResult) { $0.completions[0].tokens[0] = -1 },
+            Spoiled("a prompt token beyond the vocabulary", .malformedResult) { $0.completions[0].prompt[0] = 100 },
+            Spoiled("a log-probability too few", .malformedResult) { $0.completions[0].logProbabilities.removeLast() },
+            Spoiled("no gradient", .malformedResult) { $0.gradient = nil },
+            Spoiled("a gradient of another size", .malformedResult) { $0.gradient = [1] },
+            Spoiled("a NaN in the gradient", .nonFinite) { $0.gradient?[3] = .nan },
+            Spoiled("an infinite log-probability", .nonFinite) { $0.completions[3].logProbabilities[1] = -.infinity },
+            Spoiled("a NaN advantage", .nonFinite) { $0.completions[2].advantage = .nan },
+            Spoiled("an infinite loss", .nonFinite) { $0.statistics.policyLoss = .infinity },
+            Spoiled("a missing reward", .missingReward) { $0.completions[2].reward = .missing(reason: "no sandbox") },
         ])
     func spoiled(_ case: Spoiled) {
-        var result = Self.result()
-        `case`.spoil(&result)
-        #expect(Self.check.defect(of: result)?.category == `case`.category)
+        var output = Self.output()
+        `case`.spoil(&output)
+        #expect(Self.check.defect(of: output)?.category == `case`.category)
     }
 }

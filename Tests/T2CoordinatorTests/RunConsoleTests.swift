@@ -1,6 +1,7 @@
 import Foundation
 import T2Coordinator
 import T2Core
+import T2Jobs
 import T2Transport
 import Testing
 

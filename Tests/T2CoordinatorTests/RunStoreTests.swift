@@ -2,27 +2,44 @@ import Foundation
 import GRDB
 import T2Coordinator
 import T2Core
+import T2Jobs
 import T2Formats
 import T2Transport
 import Testing
 
 struct RunStoreTests {
-    static func result(_ unit: Int, step: Int = 0, phase: Phase = .train) -> (ResultRecord, [RolloutRecord], UnitRecord)
-    {
-        let key = UnitKey(run: "run", step: step, phase: phase, index: unit)
-        let rollout = RolloutReport(
-            problem: "p", problemNumber: unit, sample: 0, tokens: [1, 2], logProbabilities: [-1, -0.5],
-            completion: "#### 4",
-            reward: .judged(.right), advantage: 0.5, finished: true)
-        let result = UnitResult(
-            unit: key, attempt: 1, epoch: 1, rollouts: [rollout], statistics: UnitStatistics(),
-            gradient: phase == .train ? [1.5, -.pi, Float(unit)] : nil)
+    static func key(_ unit: Int, step: Int = 0, phase: Phase = .train) -> UnitKey {
+        UnitKey(run: "run", step: step, phase: phase, index: unit)
+    }
+
+    static func accept(_ store: RunStore, _ unit: Int, step: Int = 0, phase: Phase = .train) throws {
         let worker = WorkerIdentifier(name: "ann", incarnation: 1)
-        return (
-            ResultRecord(result, worker: worker, acceptedAt: Date(timeIntervalSince1970: 0)),
-            [RolloutRecord(rollout, place: 0, unit: key, prompt: "2+2?", worker: worker)].compactMap(\.self),
-            UnitRecord(key: key, problems: ["p"])
-        )
+        let work = WorkUnit(
+            key: key(unit, step: step, phase: phase), seed: 1, problems: TestRun.problems("p", 1),
+            problemIndices: [unit], sequences: WorkUnit.Sequence.all(problems: 1), policies: [Policy.baseDigest],
+            sampling: Sampling(temperature: 1, maxTokens: 4))
+        var completion = Completion(prompt: [5], tokens: [1, 2], logProbabilities: [-1, -0.5], finishReason: .stop)
+        completion.problem = "p-0"
+        completion.problemIndex = unit
+        completion.text = "#### 4"
+        completion.reward = .judged(.right)
+        completion.advantage = 0.5
+        let output = UnitOutput(
+            completions: [completion], gradient: phase == .train ? [1.5, -.pi, Float(unit)] : nil)
+        try store.accept([
+            (
+                ResultRecord(
+                    work.key, output, attempt: 1, worker: worker, acceptedAt: Date(timeIntervalSince1970: 0)),
+                [CompletionRecord(completion, index: 0, unit: work.key, prompt: "2+2?", worker: worker)],
+                UnitRecord(work)
+            )
+        ])
+    }
+
+    static func completions(_ store: RunStore, step: Int, phase: Phase = .train) throws -> [CompletionRecord] {
+        var selection = CompletionSelection()
+        (selection.step, selection.phase) = (step, phase)
+        return try store.completions(selection, limit: 100)
     }
 
     static func evaluation(step: Int) -> EvaluationMetrics {
@@ -31,70 +48,72 @@ struct RunStoreTests {
             completionTokensMean: 3.5, isBest: step == 0, bestStep: 0, bestAccuracy: 0.5)
     }
 
-    static func accept(_ store: RunStore, _ unit: Int, step: Int = 0, phase: Phase = .train) async throws {
-        let (result, rollouts, record) = result(unit, step: step, phase: phase)
-        try await store.accept(result, rollouts, unit: record)
-    }
-
     @Test("what was accepted is there after the database is opened again, bit for bit")
-    func durability() async throws {
+    func durability() throws {
         let folder = try TestRun.Folder()
         let path = folder.path + "/run.sqlite"
         let store = try RunStore(path: path)
-        try await store.begin(TestRun.definition().identity)
-        for unit in [2, 0, 1] { try await Self.accept(store, unit) }
+        let job = JobRecord(name: "run", identity: try TestRun.definition().identity())
+        try store.begin(job)
+        for unit in [2, 0, 1] { try Self.accept(store, unit) }
         // A second connection sees committed data only: what a kill would leave.
         let reopened = try RunStore(path: path)
-        let results = try await reopened.results(step: 0, phase: .train)
-        #expect(results.map(\.unit) == [0, 1, 2])
-        #expect(results[2].gradientValues == [1.5, -.pi, 2])
-        #expect(results[0].summary.right == 1)
-        #expect(try await reopened.identity() == TestRun.definition().identity)
-        let rollouts = try await reopened.rollouts(step: 0, phase: .train)
-        #expect(rollouts.count == 3)
-        #expect(rollouts[0].prompt == "2+2?")
-        #expect(rollouts[0].logProbability == -1.5)
+        #expect(try reopened.job() == job)
+        #expect(try reopened.gradient(of: Self.key(2)) == [1.5, -.pi, 2])
+        let completion = try #require(try reopened.completions(of: Self.key(1))?.first)
+        #expect(completion.tokens == [1, 2] && completion.prompt == [5] && completion.logProbabilities == [-1, -0.5])
+        #expect(completion.reward == .judged(.right) && completion.text == "#### 4" && completion.problemIndex == 1)
+        let records = try Self.completions(reopened, step: 0)
+        #expect(records.map(\.unit) == [0, 1, 2])
+        #expect(records[0].prompt == "2+2?" && records[0].logProbability == -1.5)
         try store.close()
         try reopened.close()
     }
 
+    @Test("a database in memory keeps the same, and leaves nothing")
+    func inMemory() throws {
+        let store = try RunStore()
+        try Self.accept(store, 3)
+        #expect(try store.gradient(of: Self.key(3)) == [1.5, -.pi, 3])
+        #expect(try RunStore().completions(of: Self.key(3)) == nil)
+        try store.close()
+    }
+
     @Test("a result counts once: a second one for the same unit is an error and leaves no trace")
-    func once() async throws {
+    func once() throws {
         let folder = try TestRun.Folder()
         let store = try RunStore(path: folder.path + "/run.sqlite")
-        try await Self.accept(store, 0)
-        await #expect(throws: RunStoreError.self) { try await Self.accept(store, 0) }
-        #expect(try await store.rollouts(step: 0, phase: .train).count == 1)
+        try Self.accept(store, 0)
+        #expect(throws: RunStoreError.self) { try Self.accept(store, 0) }
+        #expect(try Self.completions(store, step: 0).count == 1)
         try store.close()
     }
 
     @Test(
         "going back to a step drops later work and results without their gradient, and keeps the rest",
         arguments: [false, true])
-    func rewind(keepsEvaluation: Bool) async throws {
+    func rewind(keepsEvaluation: Bool) throws {
         let folder = try TestRun.Folder()
         let store = try RunStore(path: folder.path + "/run.sqlite")
         for step in 0...2 {
-            try await Self.accept(store, 0, step: step)
-            try await store.record(try RunConsoleTests.metrics(step: step))
-            try await store.record(Self.evaluation(step: step))
+            try Self.accept(store, 0, step: step)
+            try store.record(try RunConsoleTests.metrics(step: step))
+            try store.record(Self.evaluation(step: step))
         }
-        try await Self.accept(store, 0, step: 1, phase: .validation)
-        try await store.discardGradients(before: 2)
-        #expect(try await store.results(step: 1, phase: .train).first?.gradient == nil)
-        try await store.rewind(to: 1, keepsEvaluation: keepsEvaluation)
-        #expect(try await store.results(step: 2, phase: .train).isEmpty)
-        #expect(try await store.results(step: 1, phase: .train).isEmpty)
-        #expect(try await store.rollouts(step: 1, phase: .train).isEmpty)
-        #expect(try await store.results(step: 1, phase: .validation).count == 1)
-        #expect(try await store.results(step: 0, phase: .train).count == 1)
-        #expect(try await store.steps().map(\.step) == [0, 1])
-        #expect(try await store.evaluations().map(\.step) == (keepsEvaluation ? [0, 1] : [0]))
+        try Self.accept(store, 0, step: 1, phase: .validation)
+        try store.discardGradients(before: 2)
+        #expect(try store.gradient(of: Self.key(0, step: 1)) == nil)
+        try store.rewind(to: 1, keepsEvaluation: keepsEvaluation)
+        for step in [1, 2] { #expect(try Self.completions(store, step: step).isEmpty) }
+        #expect(try Self.completions(store, step: 1, phase: .validation).count == 1)
+        #expect(try Self.completions(store, step: 0).count == 1)
+        #expect(try store.steps().map(\.step) == [0, 1])
+        #expect(try store.evaluations().map(\.step) == (keepsEvaluation ? [0, 1] : [0]))
         try store.close()
     }
 
     @Test("metrics are columns that come back bit for bit, and a second time replaces the first")
-    func metrics() async throws {
+    func metrics() throws {
         let folder = try TestRun.Folder()
         let store = try RunStore(path: folder.path + "/run.sqlite")
         var step = try RunConsoleTests.metrics(step: 3)
@@ -102,11 +121,11 @@ struct RunStoreTests {
         step.kl = -1e-300
         let evaluation = Self.evaluation(step: 3)
         for _ in 0..<2 {
-            try await store.record(step)
-            try await store.record(evaluation)
+            try store.record(step)
+            try store.record(evaluation)
         }
-        #expect(try await store.steps() == [step])
-        #expect(try await store.evaluations() == [evaluation])
+        #expect(try store.steps() == [step])
+        #expect(try store.evaluations() == [evaluation])
         try store.close()
     }
 

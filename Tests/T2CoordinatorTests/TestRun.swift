@@ -2,12 +2,14 @@ import Foundation
 import Logging
 import T2Coordinator
 import T2Core
+import T2Jobs
 import T2Learning
 import T2Transport
 
 /// A small run with made-up problems: what the coordinator sees of a base model, without one.
 enum TestRun {
     static let layout = ExpertLayout(entries: [.init(name: "a.weight", count: 3), .init(name: "b.weight", count: 5)])
+    static let start = Policy.svf(ExpertVector(layout: layout, repeating: 1))
     static let modelDigest = Digest(of: "model")
     static let tokenizerDigest = Digest(of: "tokenizer")
 
@@ -32,16 +34,24 @@ enum TestRun {
         }
     }
 
-    static func definition(_ configuration: RunConfiguration = configuration(), name: String = "run") -> RunDefinition {
-        RunDefinition(
-            name: name, configuration: configuration,
-            model: ModelConfiguration(
-                vocabularySize: 100, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 1,
-                keyValueHeadCount: 1,
-                headSize: 8, normEpsilon: 1e-6, ropeTheta: 10_000, contextLength: 64, tiedEmbeddings: true,
-                beginningOfSequence: nil, endOfSequence: [0]),
-            modelDigest: modelDigest, tokenizerDigest: tokenizerDigest, parameterisation: .direct(layout),
-            training: problems("train", 11), validation: problems("valid", 9))
+    static let model = JobModel(
+        path: "/models/small",
+        configuration: ModelConfiguration(
+            vocabularySize: 100, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 1, keyValueHeadCount: 1,
+            headSize: 8, normEpsilon: 1e-6, ropeTheta: 10_000, contextLength: 64, tiedEmbeddings: true,
+            beginningOfSequence: nil, endOfSequence: [0]), digest: modelDigest, tokenizerDigest: tokenizerDigest)
+
+    static func definition(
+        _ configuration: RunConfiguration = configuration(), name: String = "run",
+        training: [Problem] = problems("train", 11)
+    ) -> TrainingDefinition {
+        TrainingDefinition(
+            name: name, configuration: configuration, model: model, parameterisation: .direct(layout),
+            training: training, validation: problems("valid", 9))
+    }
+
+    static func journal(_ definition: TrainingDefinition, _ folder: RunFolder) throws -> RunJournal {
+        try RunJournal(TrainingJob(definition, from: try definition.start()), folder: folder)
     }
 
     /// A folder that is removed with the object.
@@ -64,21 +74,53 @@ enum TestRun {
 
     /// Starts, or goes on with, a run over this network.
     ///
-    /// - Parameter path: of the run folder, if it is another than the folder's own.
+    /// - Parameter path: the run folder, if it is another than the folder's own.
     static func coordinator(
         _ folder: Folder, _ network: InMemoryNetwork, resume: Bool = false,
-        configuration: RunConfiguration = configuration(), path: String? = nil,
-        policy: LeasePolicy = LeasePolicy()
-    ) async throws -> (coordinator: Coordinator, journal: RunJournal) {
+        configuration: RunConfiguration = configuration(), path: String? = nil
+    ) async throws -> (coordinator: TestCoordinator, journal: RunJournal) {
         let path = path ?? folder.run
-        let journal = try RunJournal(
-            definition: definition(configuration, name: RunFolder.name(path: path)),
-            folder: RunFolder(path: path, resume: resume), console: { _ in })
-        let (checkpoint, _) = try await journal.restore()
-        let coordinator = Coordinator(
-            definition: await journal.definition, checkpoint: checkpoint, journal: journal,
-            transport: await network.listen(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, policy: policy)
-        return (coordinator, journal)
+        let runFolder = try RunFolder(path: path, resume: resume)
+        let definition = definition(configuration, name: RunFolder.name(path: path))
+        let journal = try journal(definition, runFolder)
+        let recorder = try TrainingRecorder(definition, journal: journal, folder: runFolder, console: { _ in })
+        let dispatcher = Dispatcher(
+            model: model, transport: await network.listen(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let job = try await recorder.restore().job
+        return (TestCoordinator(job: job, journal: journal, recorder: recorder, dispatcher: dispatcher), journal)
     }
+}
+
+/// What `t2-coord start` does with a run that is ready.
+struct TestCoordinator: Sendable {
+    enum Outcome: Equatable {
+        case finished(RunSummary)
+        case interrupted(step: Int)
+    }
+
+    let job: TrainingJob
+    let journal: RunJournal
+    let recorder: TrainingRecorder
+    let dispatcher: Dispatcher
+
+    func run() async throws -> Outcome {
+        guard !job.definition.isFinished(job.checkpoint) else {
+            return .finished(try await recorder.summary(of: job.checkpoint))
+        }
+        try await recorder.saveLast(job)
+        let ending = try await dispatcher.serve(farewell: { (_: JobEnding<TrainingJob>) in "done" }) {
+            try await JobRun<TrainingJob>(journal, dispatcher).run(job) { event, job, timing in
+                try await recorder.record(event, job, timing)
+            }
+        }
+        switch ending {
+        case .finished(let job):
+            try await recorder.finish(job)
+            return .finished(try await recorder.summary(of: job.checkpoint))
+        case .stopped(let job, _): return .interrupted(step: job.checkpoint.step)
+        }
+    }
+
+    func stop() async { await dispatcher.stop() }
 }

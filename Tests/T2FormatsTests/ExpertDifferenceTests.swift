@@ -1,5 +1,4 @@
 import T2Core
-import T2Engine
 import T2Formats
 import Testing
 

@@ -1,6 +1,5 @@
 import Foundation
 import T2Core
-import T2Engine
 import T2Formats
 import T2TestSupport
 import Testing

@@ -61,13 +61,13 @@ package struct RunStore: Sendable {
     }
 
     /// The job that it belongs to; nil in a new database.
-    func job() throws -> JobRecord? {
+    package func job() throws -> JobRecord? {
         try read("read the job") { database in
             try database.tableExists(JobRecord.databaseTableName) ? JobRecord.fetchOne(database) : nil
         }
     }
 
-    func begin(_ job: JobRecord) throws { try write("store the job") { try job.insert($0) } }
+    package func begin(_ job: JobRecord) throws { try write("store the job") { try job.insert($0) } }
 
     // MARK: - Units and their results
 
@@ -105,7 +105,7 @@ package struct RunStore: Sendable {
     private static func name(_ phase: Phase, _ unit: Int) -> String { "\(phase.rawValue)/\(unit)" }
 
     /// The completions of a unit, in the order of its sequences; nil if it has no result.
-    func completions(of key: UnitKey) throws -> [Completion]? {
+    package func completions(of key: UnitKey) throws -> [Completion]? {
         try read("read the completions of unit \(key.phase.rawValue)/\(key.index)") { database in
             guard let result = try ResultRecord.filter(Self.row(key)).fetchOne(database) else { return nil }
             let records = try CompletionRecord.filter(Self.row(key)).order(Column("sequence")).fetchAll(database)
@@ -131,7 +131,7 @@ package struct RunStore: Sendable {
     }
 
     /// The gradient of a unit; nil if it has none, or no longer.
-    func gradient(of key: UnitKey) throws -> [Float]? {
+    package func gradient(of key: UnitKey) throws -> [Float]? {
         try read("read the gradient of unit \(key.phase.rawValue)/\(key.index)") { database in
             let request = ResultRecord.select(Column("gradient")).filter(Self.row(key))
             return try Data.fetchOne(database, request)?.values()
@@ -158,7 +158,7 @@ package struct RunStore: Sendable {
     }
 
     /// Notes a failed attempt at a unit that is open; what is accepted later says it all again.
-    func add(_ failure: UnitFailure, to key: UnitKey) throws {
+    package func add(_ failure: UnitFailure, to key: UnitKey) throws {
         try write("store a failure of unit \(key.phase.rawValue)/\(key.index)") { database in
             guard var unit = try UnitRecord.filter(Self.row(key)).fetchOne(database) else { return }
             unit.failures.append(failure)

@@ -30,7 +30,7 @@ struct LeaseFailureTests {
         // Bob holds a lease: it may take the unit next.
         #expect(fixture.take(.creditGranted(ann, count: 1)).grants.isEmpty)
         let effects = fixture.wait(30, heard: [ann, bob])
-        #expect(effects.failures.map(\.category) == ["expired"])
+        #expect(effects.failures.map(\.category) == [.expired])
         #expect(effects.grants.map(\.worker) == [ann])
         fixture.result(ann, 0, attempt: 2)
         #expect(fixture.take(.creditGranted(ann, count: 1)).grants.map(\.unit) == [Fixture.unit(1)])
@@ -68,7 +68,7 @@ struct LeaseFailureTests {
             fixture.take(.workerJoined(name, lanes: 1))
             #expect(fixture.take(.creditGranted(name, count: 1)).grants.map(\.attempt) == [index + 1])
             let effects = fixture.wait(15, heard: [])
-            #expect(effects.failures.map(\.category) == ["vanished"])
+            #expect(effects.failures.map(\.category) == [.vanished])
             stops += effects.stops
         }
         #expect(stops.isEmpty)
@@ -109,7 +109,7 @@ struct LeaseFailureTests {
                     failures += 1
                     queue += fixture.take(
                         .unitFailed(
-                            grant.worker, unit: grant.unit, attempt: grant.attempt, category: "engine", message: "no"))
+                            grant.worker, unit: grant.unit, attempt: grant.attempt, category: .engine, message: "no"))
                     queue += fixture.take(.creditGranted(grant.worker, count: 1))
                 case .cancel(let worker, let cancel) where worker == sound && cancel.unit == held?.grant.unit:
                     held = nil
@@ -195,11 +195,11 @@ struct LeaseFailureTests {
         let refused = fixture.result(bob, 0, defect: defect)
         #expect(refused.verdicts == [.refused] && refused.stops.isEmpty && refused.failures.isEmpty)
         for attempt in [1, 7] {
-            let effects = fixture.error(bob, Fixture.unit(0), attempt: attempt, "non-finite")
+            let effects = fixture.error(bob, Fixture.unit(0), attempt: attempt, .nonFinite)
             #expect(effects.stops.isEmpty)
             #expect(effects.ignored.count == 1)
         }
-        #expect(fixture.error(ann, Fixture.unit(0), attempt: 7, "non-finite").stops.isEmpty)
+        #expect(fixture.error(ann, Fixture.unit(0), attempt: 7, .nonFinite).stops.isEmpty)
         #expect(fixture.result(ann, 0).verdicts == [.accepted])
     }
 
@@ -207,7 +207,7 @@ struct LeaseFailureTests {
     func lateNonFinite() {
         var fixture = Fixture(units: 1, workers: [ann], credit: 1)
         fixture.wait(31, heard: [ann])
-        #expect(fixture.error(ann, Fixture.unit(0), attempt: 1, "non-finite").stops.count == 1)
+        #expect(fixture.error(ann, Fixture.unit(0), attempt: 1, .nonFinite).stops.count == 1)
     }
 
     @Test("a worker that comes back keeps the leases that it names; the others go out at once, without blame")

@@ -83,7 +83,7 @@ private struct LeaseChance {
             take(.leaseUndelivered(holder, unit: name.unit, attempt: name.attempt))
         case 15, 16:
             guard let (name, holder) = lease else { return }
-            let category = choose(12) == 0 ? "non-finite" : "engine"
+            let category = choose(12) == 0 ? FailureCategory.nonFinite : .engine
             take(
                 .unitFailed(
                     choose(4) == 0 ? worker : holder, unit: name.unit, attempt: name.attempt, category: category,

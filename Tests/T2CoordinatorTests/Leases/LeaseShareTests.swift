@@ -54,7 +54,7 @@ struct LeaseShareTests {
         var fixture = Fixture(units: 1, workers: [ann, bob])
         fixture.take(.roundOpened(run: "s", units: Fixture.units(2, run: "s")))
         fixture.take(.creditGranted(ann, count: 1))
-        let effects = fixture.error(ann, Fixture.unit(0), attempt: 1, "non-finite")
+        let effects = fixture.error(ann, Fixture.unit(0), attempt: 1, .nonFinite)
         #expect(effects.stops.map(\.unit) == [Fixture.unit(0)])
         #expect(fixture.take(.creditGranted(bob, count: 2)).grants.map(\.unit) == Fixture.units(2, run: "s"))
     }

@@ -89,7 +89,7 @@ struct LeaseTableTests {
         #expect(fixture.wait(29, heard: [Fixture.ann]).failures.isEmpty)
         fixture.take(.creditGranted(Fixture.ann, count: 1))
         let effects = fixture.wait(1, heard: [Fixture.ann])
-        #expect(effects.failures.map(\.category) == ["expired"])
+        #expect(effects.failures.map(\.category) == [.expired])
         #expect(effects.cancelled == [Fixture.ann])
         #expect(effects.grants.map(\.attempt) == [2])
     }
@@ -101,7 +101,7 @@ struct LeaseTableTests {
         fixture.take(.progressed(Fixture.ann, Progress(unit: Fixture.unit(0), attempt: 1, tokens: 40)))
         #expect(fixture.wait(20, heard: [Fixture.ann]).failures.isEmpty)
         fixture.take(.progressed(Fixture.ann, Progress(unit: Fixture.unit(0), attempt: 2, tokens: 40)))
-        #expect(fixture.wait(10, heard: [Fixture.ann]).failures.map(\.category) == ["expired"])
+        #expect(fixture.wait(10, heard: [Fixture.ann]).failures.map(\.category) == [.expired])
     }
 
     @Test("leases of a slow worker last three times its 95th percentile")
@@ -140,7 +140,7 @@ struct LeaseTableTests {
         fixture.take(.creditGranted(Fixture.bob, count: 2))
         let effects = fixture.wait(1, heard: [Fixture.bob])
         #expect(effects.dismissed == [Fixture.ann])
-        #expect(effects.failures.map(\.category) == ["vanished", "vanished"])
+        #expect(effects.failures.map(\.category) == [.vanished, .vanished])
         #expect(fixture.table.workers.keys.elementsEqual([Fixture.bob]))
     }
 
@@ -248,8 +248,8 @@ struct LeaseTableTests {
     func reportedError() {
         var fixture = Fixture(units: 1, workers: [Fixture.ann], credit: 2)
         let effects = fixture.take(
-            .unitFailed(Fixture.ann, unit: Fixture.unit(0), attempt: 1, category: "engine", message: "out of memory"))
-        #expect(effects.failures.map(\.category) == ["engine"])
+            .unitFailed(Fixture.ann, unit: Fixture.unit(0), attempt: 1, category: .engine, message: "out of memory"))
+        #expect(effects.failures.map(\.category) == [.engine])
         #expect(effects.grants.map(\.attempt) == [2])
     }
 
@@ -257,7 +257,7 @@ struct LeaseTableTests {
     func failureAfterExpiry() {
         var fixture = Fixture(units: 1, workers: [Fixture.ann], credit: 1)
         fixture.wait(30, heard: [Fixture.ann])
-        fixture.take(.unitFailed(Fixture.ann, unit: Fixture.unit(0), attempt: 1, category: "engine", message: "late"))
+        fixture.take(.unitFailed(Fixture.ann, unit: Fixture.unit(0), attempt: 1, category: .engine, message: "late"))
         #expect(fixture.table.units[Fixture.unit(0)]?.failures.count == 1)
     }
 

@@ -25,6 +25,6 @@ struct PatienceTests {
     @Test("ends with its lease once it says nothing")
     func silence() {
         var fixture = Fixture(units: 1, workers: [Fixture.ann], credit: 1)
-        #expect(fixture.wait(40, heard: [Fixture.ann]).failures.map(\.category) == ["expired"])
+        #expect(fixture.wait(40, heard: [Fixture.ann]).failures.map(\.category) == [.expired])
     }
 }
