@@ -48,7 +48,9 @@ struct SearchTests {
         return (try RunningProgram("t2-coord", options(output, method: method) + place + extra), output)
     }
 
-    @Test("one worker finds what one machine finds, α, trace and file, to the last bit", arguments: ["cem", "random", "gradient"])
+    @Test(
+        "one worker finds what one machine finds, α, trace and file, to the last bit",
+        arguments: ["cem", "random", "gradient"])
     func oneWorker(method: String) async throws {
         let cluster = try Cluster()
         let (coordinator, output) = try Self.search(cluster, method: method, extra: ["--local-workers", "1"])

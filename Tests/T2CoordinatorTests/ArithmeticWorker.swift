@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2TestSupport
 import T2Transport
 
 /// A worker that follows the whole protocol and computes, instead of a language model, numbers that depend on the lease and
@@ -20,7 +21,7 @@ actor ArithmeticWorker {
         case overflowing
     }
 
-    private let transport: InMemoryWorkerTransport
+    private let transport: any WorkerTransport
     private let behaviour: Behaviour
     private let hello: Hello
     private var policies: [Digest: Policy] = [Policy.baseDigest: .base]
@@ -32,10 +33,11 @@ actor ArithmeticWorker {
 
     init(
         _ name: String, incarnation: UInt64 = 1, on network: InMemoryNetwork, behaviour: Behaviour = .honest,
-        model: Digest = TestRun.modelDigest
+        model: Digest = TestRun.modelDigest, faults: FaultPlan? = nil
     ) async throws {
         let identifier = WorkerIdentifier(name: name, incarnation: incarnation)
-        transport = try await network.connect(identifier)
+        let link = try await network.connect(identifier)
+        transport = faults.map { FaultyTransport(link, plan: $0) } ?? link
         self.behaviour = behaviour
         hello = Hello(
             worker: identifier, modelDigest: model, tokenizerDigest: TestRun.tokenizerDigest, fingerprint: "abacus",

@@ -15,7 +15,7 @@ struct RunConsoleTests {
             "tokensPerSecond",
             "seconds", "collectSeconds", "updateSeconds", "checkpointSeconds", "samplingSeconds", "rewardSeconds",
             "gradientSeconds", "workers", "units", "unitsHandedOutTwice", "right", "wrong", "noAnswer", "cutOff",
-            "failures",
+            "failures", "completionTokens",
         ] { object[key] = 0 }
         object["kind"] = "step"
         object["missing"] = missing

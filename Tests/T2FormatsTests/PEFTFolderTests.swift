@@ -28,7 +28,9 @@ struct PEFTFolderTests {
         let all = try PEFTFolder(path: LoRAFixture.folder("grouped-tied", .all))
         #expect(all.layout.matrices.count == 14 && all.configuration.rank == 3 && all.configuration.alpha == 5)
         #expect(all.layout.matrices.allSatisfy { $0.rank == 3 && $0.scale == Float(5.0 / 3) })
-        #expect(all.description.modelDigest == nil && all.description.step == nil && all.configuration.baseModel == "grouped-tied")
+        #expect(
+            all.description.modelDigest == nil && all.description.step == nil
+                && all.configuration.baseModel == "grouped-tied")
         let model = try BaseModelFolder(path: Self.model)
         #expect(
             all.layout.expertLayout
@@ -177,7 +179,8 @@ struct PEFTFolderTests {
         }
         func write(_ description: ExpertFile.Description?, to name: String) throws -> String {
             try PEFTFolder(
-                configuration: source.configuration, description: description ?? .init(modelDigest: nil), layout: layout,
+                configuration: source.configuration, description: description ?? .init(modelDigest: nil),
+                layout: layout,
                 vector: ExpertVector(layout: layout.expertLayout, values: values)
             ).write(to: folder.path + "/" + name)
             return folder.path + "/" + name

@@ -82,7 +82,10 @@ struct ConfigurationTests {
         arguments: [
             ("steps: many", "math.yaml:1: steps: expected a whole number of 1 or more, found 'many'."),
             ("steps: 2.5", "math.yaml:1: steps: expected a whole number of 1 or more, found '2.5'."),
-            ("adapt: heads", "math.yaml:1: adapt: expected one of mlp, attention, all, found 'heads'."),
+            (
+                "target-modules: heads",
+                "math.yaml:1: target-modules: expected one of mlp, attention, all, found 'heads'."
+            ),
             ("seed: -1", "math.yaml:1: seed: expected a whole number of 0 or more, found '-1'."),
             ("learning-rate: [1, 2]", "math.yaml:1: learning-rate: expected a number above 0, found several values."),
         ])

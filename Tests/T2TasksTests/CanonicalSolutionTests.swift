@@ -52,7 +52,8 @@ struct CanonicalSolutionTests {
 
     @Test(
         "of MBPP pass all their tests",
-        .enabled(if: PublishedFiles.datasets.have(["mbpp/mbpp.jsonl"]),
+        .enabled(
+            if: PublishedFiles.datasets.have(["mbpp/mbpp.jsonl"]),
             "\(PublishedFiles.datasets.absence(of: ["mbpp/mbpp.jsonl"]))"))
     func mbpp() throws {
         let records = try records("mbpp/mbpp.jsonl", of: MBPPRecord.self)

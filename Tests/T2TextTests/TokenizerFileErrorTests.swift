@@ -91,7 +91,9 @@ struct TokenizerFileErrorTests {
         let small = #expect(throws: InputError.self) {
             try tokenizer.checkAgreement(with: configuration(vocabularySize: size - 1, end: 0))
         }
-        #expect(small?.description.contains("is \(size - 1), expected at most \(size - 2) for the model's vocabulary") == true)
+        #expect(
+            small?.description.contains("is \(size - 1), expected at most \(size - 2) for the model's vocabulary")
+                == true)
         let end = #expect(throws: InputError.self) {
             try tokenizer.checkAgreement(with: configuration(vocabularySize: size + 100, end: size))
         }

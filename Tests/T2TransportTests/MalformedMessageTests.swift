@@ -64,7 +64,7 @@ import Testing
             "deep nesting", ["T2/3", "CREDIT", String(repeating: "[", count: 100_000)],
             "CREDIT: its header cannot be read"),
         Case("a frame too many", ["T2/3", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
-        Case("very many frames", ["T2/3", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
+        Case("very many frames", ["T2/3", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 7"),
         Case(
             "a negative step",
             ["T2/3", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
@@ -94,10 +94,10 @@ import Testing
         Case("a result without payload", result, payload: [], "expected 7 frames, found 3"),
         Case(
             "a payload cut short", result,
-            payload: [Data(count: 12), Data(count: 19), Data(count: 20), Data(count: 12)],
+            payload: [Data(count: 16), Data(count: 19), Data(count: 20), Data(count: 12)],
             "'tokens' should have 20 bytes, found 19"),
         Case(
-            "another payload", result, payload: [Data(count: 12), Data(count: 20), Data(count: 20), Data(count: 12)],
+            "another payload", result, payload: [Data(count: 16), Data(count: 20), Data(count: 20), Data(count: 12)],
             "RESULT: the payload should have digest"),
         Case(
             "token counts that disagree with the payload", result, replace: (#""tokenCount":3"#, #""tokenCount":2"#),
@@ -128,7 +128,7 @@ import Testing
             "a report without the payload of its completions", report, payload: [], "ERROR: expected 6 frames, found 3"),
         Case(
             "a report of completions with another payload", report,
-            payload: [Data(count: 12), Data(count: 20), Data(count: 20)],
+            payload: [Data(count: 16), Data(count: 20), Data(count: 20)],
             "ERROR: the payload should have digest"),
         Case(
             "a payload that no completions need",

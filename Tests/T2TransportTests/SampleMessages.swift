@@ -85,7 +85,7 @@ enum SampleMessages {
         return statistics
     }
 
-    static func completion(sample: Int, prompt: [Int32] = [8, 6], tokens: [Int32], reward: Reward) -> Completion {
+    static func completion(sample: Int, prompt: [Int32] = [8, 6, 4], tokens: [Int32], reward: Reward) -> Completion {
         var completion = Completion(
             prompt: prompt, tokens: tokens, logProbabilities: tokens.map { -Float($0) / 3 }, finishReason: .stop)
         completion.problem = "p0"

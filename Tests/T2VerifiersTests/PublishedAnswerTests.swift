@@ -6,7 +6,8 @@ import Testing
 @Suite("Answers of published data")
 struct PublishedAnswerTests {
     private static func lines<Record: Decodable>(_ file: String, as type: Record.Type) throws -> [Record] {
-        try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path(file))).split(separator: UInt8(ascii: "\n")).map {
+        try Data(contentsOf: URL(filePath: PublishedFiles.datasets.path(file))).split(separator: UInt8(ascii: "\n")).map
+        {
             try JSONDecoder().decode(type, from: $0)
         }
     }

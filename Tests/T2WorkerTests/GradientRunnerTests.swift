@@ -10,7 +10,7 @@ struct GradientRunnerTests {
         GradientSpecification(
             advantage: .none, runningMeanReward: 0, klCoefficient: expected.coefficient,
             klDirection: expected.direction,
-            klEstimator: .exact)
+            klEstimator: .exact, measuresKL: true)
     }
 
     @Test("is PyTorch's, with its loss and KL, summed over the completions", arguments: ModelFixture.names)

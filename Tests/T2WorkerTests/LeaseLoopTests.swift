@@ -129,7 +129,7 @@ struct LeaseLoopTests {
     @Test("keeps the policies that were used last")
     func keptPolicies() {
         var it = Conversation.working()
-        let blobs = (0...LeaseLoop.keptPolicies).map {
+        let blobs = (0...LeaseLoop.keptPolicies + 1).map {
             Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: Float($0)))
         }
         for (index, blob) in blobs.enumerated() {

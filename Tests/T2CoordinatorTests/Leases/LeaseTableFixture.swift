@@ -57,7 +57,9 @@ struct LeaseTableFixture {
 
     /// The worker reports that it cannot compute the unit.
     @discardableResult
-    mutating func error(_ worker: WorkerIdentifier, _ unit: UnitKey, attempt: Int, _ category: FailureCategory = .engine)
+    mutating func error(
+        _ worker: WorkerIdentifier, _ unit: UnitKey, attempt: Int, _ category: FailureCategory = .engine
+    )
         -> [LeaseEffect]
     {
         take(.unitFailed(worker, unit: unit, attempt: attempt, category: category, message: "out of memory"), after: 1)
