@@ -27,7 +27,7 @@ package enum RandomStream: Sendable, Hashable {
     /// Steps, epochs and iterations, problems, and samples stay below these.
     package static let limits = (step: 1 << 31, problem: 1 << 31, sample: 1 << 24)
 
-    struct Coordinates: Hashable {
+    package struct Coordinates: Hashable {
         var step: UInt32 = 0
         var problem: UInt32 = 0
         var sample: UInt32 = 0
@@ -41,7 +41,7 @@ package enum RandomStream: Sendable, Hashable {
         }
     }
 
-    var coordinates: Coordinates {
+    package var coordinates: Coordinates {
         switch self {
         case .training(let step, let problem, let sample):
             return Coordinates(step: step, problem: problem, sample: sample)
@@ -72,7 +72,7 @@ package enum RandomStream: Sendable, Hashable {
 
 extension SeededRandom {
     package init(seed: UInt64, _ stream: RandomStream) {
-        let place = stream.coordinates
-        self.init(seed: seed, step: Int(place.step), problem: Int(place.problem), sample: Int(place.sample))
+        let counter = stream.coordinates
+        self.init(seed: seed, step: Int(counter.step), problem: Int(counter.problem), sample: Int(counter.sample))
     }
 }

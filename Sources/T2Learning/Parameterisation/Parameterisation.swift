@@ -74,11 +74,10 @@ package struct Parameterisation: Sendable, Equatable {
         case .direct:
             return [Float](repeating: 1, count: layout.count)
         case .sigmoid:
-            // Samples draw from the streams of steps ≥ 0; −1 keeps this one apart from all of them.
-            var random = SeededRandom(seed: seed, step: -1)
+            var random = SeededRandom(seed: seed, .initialParameters)
             return (0..<layout.count).map { _ in Float(0.1 + 0.01 * random.nextNormal()) }
         case .lora(let matrices):
-            var random = SeededRandom(seed: seed, step: -1)
+            var random = SeededRandom(seed: seed, .initialParameters)
             return matrices.matrices.flatMap { matrix in
                 let bound = 1 / Double(matrix.inputs).squareRoot()
                 return (0..<matrix.count(.a)).map { _ in Float(bound * (2 * random.nextUniform() - 1)) }

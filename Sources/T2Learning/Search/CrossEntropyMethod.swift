@@ -78,8 +78,9 @@ package struct CrossEntropyMethod: Sendable, Equatable {
     /// - Shapes: [population][coefficients].
     package func candidates() -> [[Double]] {
         [best?.alpha ?? mean]
-            + (1..<settings.population).map { place in
-                var random = SeededRandom(seed: settings.seed, step: iteration, problem: place)
+            + (1..<settings.population).map { candidate in
+                var random = SeededRandom(
+                    seed: settings.seed, .candidate(iteration: iteration, index: candidate))
                 return mean.indices.map { index in
                     switch settings.proposal {
                     case .crossEntropy:

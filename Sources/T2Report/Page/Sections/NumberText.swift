@@ -10,7 +10,9 @@ package enum NumberText {
     package static func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }
 
     /// `87.5 %`; a dash if nothing was judged.
-    package static func accuracy(_ value: AccuracyInterval) -> String { value.count == 0 ? none : percent(value.accuracy) }
+    package static func accuracy(_ value: AccuracyInterval) -> String {
+        value.count == 0 ? none : percent(value.accuracy)
+    }
 
     /// `(84.6–89.9)`; nil if nothing was judged.
     package static func interval(_ value: AccuracyInterval) -> String? {
