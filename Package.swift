@@ -26,6 +26,8 @@ let package = Package(
         // C libraries of the system, and our own kernels.
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
+        // Without pkgConfig: the package manager warns of a flag in libutf8proc.pc, and the module map links the library.
+        .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
@@ -36,7 +38,7 @@ let package = Package(
 
         // Row 2
         .target(name: "T2Numerics", dependencies: ["T2Core", "CKernels", "COpenBLAS", "CLAPACKE"]),
-        .target(name: "T2Text", dependencies: ["T2Core"]),
+        .target(name: "T2Text", dependencies: ["T2Core", "CUTF8Proc"]),
         .target(
             name: "T2Tasks", dependencies: ["T2Core", "CZlib", yams],
             resources: [
@@ -76,9 +78,7 @@ let package = Package(
             dependencies: [
                 "T2Core", "T2Numerics", "T2Text", "T2Tasks", "T2Model", "T2Learning", "T2Evaluation",
             ]),
-        // Its charts and number formats are tested one by one, also in the release build that scripts/test makes.
-        .target(
-            name: "T2Report", dependencies: ["T2Core"], swiftSettings: [.unsafeFlags(["-enable-testing"])]),
+        .target(name: "T2Report", dependencies: ["T2Core"]),
 
         // Row 5
         .target(

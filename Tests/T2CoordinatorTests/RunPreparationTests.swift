@@ -130,7 +130,7 @@ struct RunPreparationTests {
         let files = try Files()
         try files.model.editConfiguration(#""vocab_size": 50"#, #""vocab_size": 40"#)
         let error = #expect(throws: InputError.self) { _ = try files.prepare() }
-        #expect(error?.description.contains("tokenizer.json: its identifiers reach 49") == true)
+        #expect(error?.description.contains("tokenizer.json: its largest identifier is 49") == true)
         #expect(error?.exitStatus == .data)
     }
 

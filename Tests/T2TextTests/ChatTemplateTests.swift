@@ -10,7 +10,7 @@ struct ChatTemplateTests {
         let ids: [Int32]
     }
 
-    @Test("are put as transformers puts them", arguments: ChatTemplate.Family.allCases)
+    @Test("equal those that transformers renders", arguments: ChatTemplate.Family.allCases)
     func agreement(family: ChatTemplate.Family) throws {
         let tokenizer = try TokenizerFixture.tokenizer("chat-\(family.rawValue)")
         #expect(tokenizer.chatTemplate?.family == family)
@@ -33,7 +33,7 @@ struct ChatTemplateTests {
         #expect(tokenizer.decode(tokens, skipSpecialTokens: false).contains("a \(name) b"))
     }
 
-    @Test("the end of the turn ends a completion and a reference, beside the model's own ends")
+    @Test("the end of the turn ends a completion and a right answer, and so do the model's own end tokens")
     func ends() throws {
         let tokenizer = try TokenizerFixture.tokenizer("chat-llama-3")
         let end = try #require(tokenizer.chatTemplate?.endOfTurn)
@@ -53,7 +53,7 @@ struct ChatTemplateTests {
         #expect(try plain.reference(of: problem, after: [], model: model) == plain.encode("It is 1.") + [3])
     }
 
-    @Test("a template of another family, and one whose tokens the tokenizer lacks, are refused by name")
+    @Test("a template of an unsupported family, or with tokens that the tokenizer lacks, is refused by name")
     func refusals() throws {
         func error(_ template: String) throws -> String {
             let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -69,12 +69,12 @@ struct ChatTemplateTests {
                 }
             ).description
         }
-        #expect(try error("[INST] {{ message }} [/INST]").contains("of no family that t2 knows: llama-3, chatml"))
+        #expect(try error("[INST] {{ message }} [/INST]").contains("none of the families that t2 supports: llama-3, chatml"))
         #expect(
-            try error("<|start_header_id|>").contains("writes '<|start_header_id|>', which is no special token of its"))
+            try error("<|start_header_id|>").contains("writes '<|start_header_id|>', which is not a special token in its"))
     }
 
-    @Test("a stop string ends a completion in whatever tokens it comes, and is not part of its text")
+    @Test("a stop string ends a completion however it is split into tokens, and is not part of the text")
     func stopStrings() throws {
         let tokenizer = try TokenizerFixture.tokenizer("gpt2")
         let stop = tokenizer.stopCondition(of: Self.model(endOfSequence: []), texts: ["\nQuestion:", "zz"])

@@ -8,33 +8,33 @@ struct TokenizerFileErrorTests {
     @Test(
         "What is damaged is named",
         arguments: [
-            ("", "'{' expected at byte 0"),
-            ("{", "'\"' expected at byte 1"),
-            ("[]", "'{' expected at byte 0"),
-            (#"{"model": 3"#, "'}' expected at byte 11"),
+            ("", "expected '{' at byte 0"),
+            ("{", "expected '\"' at byte 1"),
+            ("[]", "expected '{' at byte 0"),
+            (#"{"model": 3"#, "expected '}' at byte 11"),
             (#"{"decoder": {"type": "ByteLevel"}, "pre_tokenizer": {"type": "ByteLevel"}}"#, "model is missing"),
-            (file(vocabulary: #"{"a": 0}"#, merges: #"["#), "a value expected"),
-            (file(vocabulary: #"{"a": 0, "b": "x"}"#), "a whole number expected"),
-            (file(vocabulary: #"{"a": -1}"#), "token 'a' has the impossible id -1"),
-            (file(vocabulary: #"{"a": 4294967296}"#), "token 'a' has the impossible id 4294967296"),
+            (file(vocabulary: #"{"a": 0}"#, merges: #"["#), "expected a value at byte"),
+            (file(vocabulary: #"{"a": 0, "b": "x"}"#), "expected a whole number at byte"),
+            (file(vocabulary: #"{"a": -1}"#), "token 'a' has id -1, expected 0 to 16777215"),
+            (file(vocabulary: #"{"a": 4294967296}"#), "token 'a' has id 4294967296, expected 0 to 16777215"),
             (file(vocabulary: #"{"a": 1, "b": 1}"#), "tokens 'a' and 'b' both have id 1"),
             (file(vocabulary: "{}"), "model.vocab is empty"),
-            (file(vocabulary: #"{"a": 0, "\ud800": 1}"#), "a surrogate pair expected"),
+            (file(vocabulary: #"{"a": 0, "\ud800": 1}"#), "expected a surrogate pair at byte"),
             (file(vocabulary: #"{"a": 0}"#, merges: #"["a a"]"#), "merge 0 needs 'aa', which model.vocab lacks"),
             (file(vocabulary: #"{"a": 0, "aa": 1}"#, merges: #"["a a", "aaa"]"#), "merge 1 has 1 parts, expected 2"),
             (file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 7}]"#), "0.content is missing"),
             (
                 file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 1, "content": "a"}]"#),
-                "added token 'a' has id 1, in model.vocab it has 0"
+                "added token 'a' has id 1, but id 0 in model.vocab"
             ),
             (
                 file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 0, "content": "b"}]"#),
-                "which is another token's in model.vocab"
+                "added token 'b' has id 0, which another token has in model.vocab"
             ),
         ])
     func malformed(content: String, problem: String) throws {
         let error = try #require(try refusal(of: content))
-        #expect(error.description.contains(": not a readable tokenizer: "))
+        #expect(error.description.contains(": this is not a readable tokenizer: "))
         #expect(error.description.contains(problem), "\(error)")
         #expect(error.exitStatus == .data)
     }
@@ -63,7 +63,7 @@ struct TokenizerFileErrorTests {
     func unsupported(content: String, found: String) throws {
         let error = try #require(try refusal(of: content))
         #expect(error.description.contains(found), "\(error)")
-        #expect(error.description.contains("is not supported. This program runs byte-level BPE tokenizers"))
+        #expect(error.description.contains("is not supported. t2 supports byte-level BPE tokenizers"))
         #expect(error.exitStatus == .data)
     }
 
@@ -91,7 +91,7 @@ struct TokenizerFileErrorTests {
         let small = #expect(throws: InputError.self) {
             try tokenizer.checkAgreement(with: configuration(vocabularySize: size - 1, end: 0))
         }
-        #expect(small?.description.contains("reach \(size - 1), the model's vocabulary of \(size - 1)") == true)
+        #expect(small?.description.contains("is \(size - 1), expected at most \(size - 2) for the model's vocabulary") == true)
         let end = #expect(throws: InputError.self) {
             try tokenizer.checkAgreement(with: configuration(vocabularySize: size + 100, end: size))
         }

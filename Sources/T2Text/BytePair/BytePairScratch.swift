@@ -1,0 +1,103 @@
+/// The working memory of byte-pair merging, which is reused from piece to piece.
+struct BytePairScratch {
+    /// The tokens of the piece: one for each byte before merging, the result afterwards.
+    var symbols: [Int32] = []
+    /// The merge of the pair that begins at each symbol, or `none` if that pair does not merge.
+    private var pairs: [MergeTable.Merge] = []
+    private var previous: [Int32] = []
+    private var next: [Int32] = []
+    private var heap = MinimumHeap()
+
+    private static let none = MergeTable.Merge(rank: .max, result: -1)
+
+    /// Merges by looking through all pairs for the lowest rank.
+    ///
+    /// - Cost: O(n²) time for n symbols, with a small constant.
+    mutating func mergeByScanning(_ merges: MergeTable) {
+        guard symbols.count > 1 else { return }
+        pairs.removeAll(keepingCapacity: true)
+        for index in 0..<symbols.count - 1 {
+            pairs.append(merges[symbols[index], symbols[index + 1]] ?? Self.none)
+        }
+        while true {
+            var best = 0
+            var rank = Int32.max
+            for index in 0..<pairs.count where pairs[index].rank < rank {
+                rank = pairs[index].rank
+                best = index
+            }
+            guard rank < .max else { return }
+            symbols[best] = pairs[best].result
+            symbols.remove(at: best + 1)
+            pairs.remove(at: best)
+            if best > 0 { pairs[best - 1] = merges[symbols[best - 1], symbols[best]] ?? Self.none }
+            if best < pairs.count { pairs[best] = merges[symbols[best], symbols[best + 1]] ?? Self.none }
+        }
+    }
+
+    /// Merges by taking the lowest rank from a heap of pairs.
+    ///
+    /// - Cost: O(n log n) time for n symbols.
+    mutating func mergeByHeap(_ merges: MergeTable) {
+        let count = symbols.count
+        let removed: Int32 = -1
+        previous = (0..<count).map { Int32($0) - 1 }
+        next = (0..<count).map { $0 + 1 < count ? Int32($0) + 1 : -1 }
+        heap.removeAll()
+        for index in 0..<count - 1 {
+            if let merge = merges[symbols[index], symbols[index + 1]] {
+                heap.insert(UInt64(merge.rank) << 32 | UInt64(index))
+            }
+        }
+        while let top = heap.popMinimum() {
+            let left = Int(truncatingIfNeeded: top & 0xFFFF_FFFF)
+            // A heap entry is stale once either half has merged with a neighbour: its rank then differs from that of the pair
+            // now at this index.
+            guard symbols[left] != removed, next[left] >= 0, case let right = Int(next[left]),
+                let merge = merges[symbols[left], symbols[right]], UInt64(merge.rank) == top >> 32
+            else { continue }
+            symbols[left] = merge.result
+            symbols[right] = removed
+            next[left] = next[right]
+            if next[right] >= 0 { previous[Int(next[right])] = Int32(left) }
+            for start in [Int(previous[left]), left] where start >= 0 && next[start] >= 0 {
+                if let merge = merges[symbols[start], symbols[Int(next[start])]] {
+                    heap.insert(UInt64(merge.rank) << 32 | UInt64(start))
+                }
+            }
+        }
+        symbols.removeAll { $0 == removed }
+    }
+}
+
+/// A binary heap whose root is the smallest key.
+private struct MinimumHeap {
+    private var keys: [UInt64] = []
+
+    mutating func removeAll() { keys.removeAll(keepingCapacity: true) }
+
+    mutating func insert(_ key: UInt64) {
+        keys.append(key)
+        var child = keys.count - 1
+        while child > 0, case let parent = (child - 1) / 2, keys[parent] > keys[child] {
+            keys.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    mutating func popMinimum() -> UInt64? {
+        guard let minimum = keys.first, let last = keys.popLast() else { return nil }
+        guard !keys.isEmpty else { return minimum }
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < keys.count else { break }
+            if child + 1 < keys.count, keys[child + 1] < keys[child] { child += 1 }
+            guard keys[child] < last else { break }
+            keys[parent] = keys[child]
+            parent = child
+        }
+        keys[parent] = last
+        return minimum
+    }
+}

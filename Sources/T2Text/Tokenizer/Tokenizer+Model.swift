@@ -1,0 +1,44 @@
+import T2Core
+
+extension Tokenizer {
+    /// Checks that the model has an embedding for every token, that the tokenizer has the tokens that start and end the model's
+    /// sequences, and that t2 supports the chat template, if there is one.
+    ///
+    /// - Throws: `InputError` if one of these does not hold.
+    package func checkAgreement(with configuration: ModelConfiguration) throws {
+        if let chatProblem { throw chatProblem }
+        let remedy = "Use the tokenizer.json and config.json of the same model."
+        guard vocabularySize <= configuration.vocabularySize else {
+            throw InputError(
+                path,
+                "its largest identifier is \(vocabularySize - 1), expected at most \(configuration.vocabularySize - 1) for the "
+                    + "model's vocabulary of \(configuration.vocabularySize) tokens", remedy: remedy)
+        }
+        for id in configuration.endOfSequence + [configuration.beginningOfSequence].compactMap({ $0 }) {
+            guard (0..<vocabularySize).contains(id) else {
+                throw InputError(
+                    path,
+                    "its largest identifier is \(vocabularySize - 1), but the model's config.json names \(id) as a token that starts "
+                        + "or ends sequences",
+                    remedy: remedy)
+            }
+        }
+        if let id = promptPrefix.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
+            throw InputError(
+                path, "it begins prompts with token \(id), but the model has \(configuration.vocabularySize) tokens",
+                remedy: remedy)
+        }
+    }
+}
+
+extension BaseModelFolder {
+    /// Opens a model folder and its tokenizer, and checks that they agree.
+    ///
+    /// - Throws: the errors of opening the folder, of reading the tokenizer, and of `Tokenizer.checkAgreement`.
+    package static func openWithTokenizer(path: String) throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
+        let folder = try BaseModelFolder(path: path)
+        let tokenizer = try Tokenizer(path: folder.tokenizerPath)
+        try tokenizer.checkAgreement(with: folder.configuration)
+        return (folder, tokenizer)
+    }
+}

@@ -1,0 +1,132 @@
+import T2Core
+
+/// Encodes text as token identifiers and decodes them, as Hugging Face's tokenizers library does for byte-level BPE.
+package final class Tokenizer: Sendable {
+    package let path: String
+    /// The largest identifier plus 1, over the model's vocabulary and the added tokens.
+    package let vocabularySize: Int
+    /// The tokens that the post-processor puts before a single text, such as the beginning-of-sequence token.
+    package let promptPrefix: [Int32]
+    private let model: BytePairModel
+    private let preTokenizer: PreTokenizer
+    private let normalizes: Bool
+    private let addedTokens: AddedTokens
+    /// The added tokens without the special ones, for text that must not be able to produce special tokens.
+    private let ordinaryTokens: AddedTokens
+    private let addedIdentifiers: [[UInt8]: Int32]
+    private let addedBytes: [Int32: [UInt8]]
+    private let specialTokens: Set<Int32>
+    /// The format of prompts for a chat model, or nil for a model that completes text.
+    package let chatTemplate: ChatTemplate?
+    /// The reason why the folder's chat template cannot be used. It is thrown only when a model is to read prompts.
+    let chatProblem: InputError?
+
+    /// - Parameter path: a `tokenizer.json`. The chat template is read from the same folder.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or not byte-level BPE.
+    package init(path: String) throws {
+        let file = try TokenizerFile(path: path)
+        self.path = path
+        model = file.model
+        preTokenizer = file.preTokenizer
+        normalizes = file.normalizes
+        promptPrefix = file.promptPrefix
+        let added = file.addedTokens
+        vocabularySize = max(file.model.vocabulary.size, (added.map(\.id).max() ?? -1) + 1)
+        let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizes)) }
+        addedTokens = AddedTokens(found)
+        ordinaryTokens = AddedTokens(found.filter { !$0.token.special })
+        addedIdentifiers = Dictionary(
+            added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
+        addedBytes = Dictionary(
+            found.map { (Int32($0.token.id), ByteAlphabet.bytes(spelledBy: $0.content) ?? $0.content) },
+            uniquingKeysWith: { first, _ in first })
+        specialTokens = Set(added.filter(\.special).map { Int32($0.id) })
+        let folder = parentFolder(of: path)
+        do throws(InputError) {
+            chatTemplate = try ChatTemplate(folder: folder) { name in
+                added.first { $0.content == name && $0.special }.map { Int32($0.id) }
+            }
+            chatProblem = nil
+        } catch {
+            chatTemplate = nil
+            chatProblem = error
+        }
+    }
+
+    /// The number of bytes for which the vocabulary has no token: 0 for a complete byte-level vocabulary. Encoding drops such
+    /// bytes if the file names no unknown token, as the tokenizers library does.
+    package var missingByteCount: Int { model.missingByteCount }
+
+    /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are not added.
+    ///
+    /// - Parameter findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary characters.
+    /// - Cost: O(n log n) time for n bytes of any text.
+    package func encode(_ text: String, findsSpecialTokens: Bool = true) -> [Int32] {
+        let tokens = findsSpecialTokens ? addedTokens : ordinaryTokens
+        var ids: [Int32] = []
+        var scratch = BytePairScratch()
+        var text = text
+        text.withUTF8 { bytes in
+            tokens.written.forEachSection(of: bytes) { section in
+                switch section {
+                case .token(let id): ids.append(id)
+                case .text(let part): encode(part, tokens.normalized, into: &ids, scratch: &scratch)
+                }
+            }
+        }
+        return ids
+    }
+
+    /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing, because a
+    /// model's vocabulary may be padded beyond that of its tokenizer.
+    package func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
+        var bytes: [UInt8] = []
+        for id in ids { bytes.append(contentsOf: self.bytes(of: id, skipSpecialTokens: skipSpecialTokens)) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The token with this spelling in `tokenizer.json`, such as `<|eot_id|>` or `Ġthe`.
+    package func id(of token: String) -> Int32? {
+        let key = Array(token.utf8)
+        return addedIdentifiers[key] ?? model.vocabulary.id(ofKey: key)
+    }
+
+    /// The bytes that a token contributes to decoded text.
+    func bytes(of id: Int32, skipSpecialTokens: Bool) -> ArraySlice<UInt8> {
+        if skipSpecialTokens, specialTokens.contains(id) { return [] }
+        return addedBytes[id]?[...] ?? model.vocabulary.bytes(of: Int(id))
+    }
+
+    /// The bytes of an added token that encoding searches for and decoding returns.
+    private static func content(of token: AddedToken, _ normalizes: Bool) -> [UInt8] {
+        let content = Array(token.content.utf8)
+        guard token.normalized, normalizes else { return content }
+        return content.withUnsafeBufferPointer(NormalizationFormC.normalize)
+    }
+
+    /// Encodes text between the added tokens that were found in the text as it is written.
+    private func encode(
+        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
+        scratch: inout BytePairScratch
+    ) {
+        guard !normalizes else {
+            return NormalizationFormC.normalize(part).withUnsafeBufferPointer {
+                encodeNormalized($0, normalizedTokens, into: &ids, scratch: &scratch)
+            }
+        }
+        encodeNormalized(part, normalizedTokens, into: &ids, scratch: &scratch)
+    }
+
+    private func encodeNormalized(
+        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
+        scratch: inout BytePairScratch
+    ) {
+        normalizedTokens.forEachSection(of: part) { section in
+            switch section {
+            case .token(let id): ids.append(id)
+            case .text(let text):
+                preTokenizer.forEachPiece(of: text) { model.encode($0, into: &ids, scratch: &scratch) }
+            }
+        }
+    }
+}
