@@ -1,25 +1,25 @@
-/// A tree of HTML or SVG, written so that it is well-formed XML as well.
-indirect enum Markup {
-    /// Escaped where it is written.
+/// A tree of HTML or SVG. Its serialization is also well-formed XML.
+package indirect enum Markup {
+    /// Text, which is escaped when it is serialized.
     case text(String)
     case element(name: String, attributes: [(name: String, value: String)], children: [Markup])
     case group([Markup])
-    /// Written as it is: the style sheet, whose text HTML does not unescape.
+    /// Text that is serialized without escapes. It is meant for the style sheet, in which HTML does not resolve escapes.
     case verbatim(String)
 
-    static func element(
+    package static func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: [Markup] = []
     ) -> Markup {
         .element(name: name, attributes: attributes.map { ($0.key, $0.value) }, children: children)
     }
 
-    static func element(
+    package static func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: String
     ) -> Markup {
         .element(name, attributes, [.text(text)])
     }
 
-    var serialized: String {
+    package var serialized: String {
         var output = ""
         write(to: &output)
         return output
@@ -44,7 +44,7 @@ indirect enum Markup {
         }
     }
 
-    /// For text and quoted attribute values. What XML cannot hold at all becomes the replacement character.
+    /// Text escaped for use in text and in quoted attribute values. Characters that XML does not allow become U+FFFD.
     static func escape(_ text: String) -> String {
         var output = ""
         for scalar in text.unicodeScalars {
@@ -63,6 +63,6 @@ indirect enum Markup {
     }
 
     private static let voidElements: Set<String> = ["meta", "br"]
-    /// No line end behind these: it would be white space between words.
+    /// The elements without a newline behind them, where it would become white space between words.
     private static let inlineElements: Set<String> = ["span", "strong", "a", "code", "tspan", "br"]
 }
