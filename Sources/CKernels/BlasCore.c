@@ -1,8 +1,8 @@
-// OpenBLAS chooses its kernels by the model number of the processor. It treats a processor that is newer than the library as one
-// of 2004 ("Prescott"), which makes every product five times slower, and a Zen 4 as a Zen without AVX-512, which makes products a
-// fifth slower. A program that finds a core type older than its processor's instructions therefore sets OPENBLAS_CORETYPE,
-// OpenBLAS's own variable for this purpose, and executes itself again before main runs. If the user has set the variable, its
-// value is kept.
+// OpenBLAS chooses its kernels by the model number of the processor. It treats a processor that is newer than the
+// library as one of 2004 ("Prescott"), which makes every product five times slower, and a Zen 4 as a Zen without
+// AVX-512, which makes products a fifth slower. A program that finds a core type older than its processor's
+// instructions therefore sets OPENBLAS_CORETYPE, OpenBLAS's own variable for this purpose, and executes itself again
+// before main runs. If the user has set the variable, its value is kept.
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 // A weak symbol, since a program without matrix products need not link OpenBLAS.
 extern char *openblas_get_corename(void) __attribute__((weak));
 
-// The core types whose kernels do not use AVX2, and those whose kernels use AVX2 but not AVX-512. They include every core type that
-// OpenBLAS falls back to.
+// The core types whose kernels do not use AVX2, and those whose kernels use AVX2 but not AVX-512. They include every
+// core type that OpenBLAS falls back to.
 static const char *const without_avx2[] = {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Sandybridge", "Atom",
                                            "Barcelona", "Opteron", "Bobcat", "Bulldozer", NULL};
 static const char *const without_avx512[] = {"Haswell", "Zen", "Excavator", "Steamroller", "Piledriver", NULL};

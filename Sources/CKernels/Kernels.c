@@ -22,8 +22,8 @@ const char *t2_kernel_version(void) {
 }
 
 // e^x by range reduction to [−ln2/2, ln2/2] and a degree-6 polynomial; relative error < 2e-7 (tests compare with libm).
-// Below −87.3 the result is 0 (a probability that small does not matter), above 88.7 it is the result for 88.7, about 3.4e38, and
-// NaN stays NaN.
+// Below −87.3 the result is 0 (a probability that small does not matter), above 88.7 it is the result for 88.7, about
+// 3.4e38, and NaN stays NaN.
 INLINE float fast_exp(float x) {
     const float bounded = x < -87.33654f ? -87.33654f : (x > 88.72283f ? 88.72283f : x);
     const float k = __builtin_rintf(bounded * 1.44269504088896341f);
@@ -43,7 +43,8 @@ INLINE float fast_exp(float x) {
     return x < -87.33654f ? 0.0f : y;
 }
 
-// The largest element, ignoring NaN. Sixteen running maxima vectorise; a single one would do so only if NaN were ruled out.
+// The largest element, ignoring NaN. Sixteen running maxima vectorise; a single one would do so only if NaN were ruled
+// out.
 INLINE float row_maximum(const float *restrict x, long n) {
     float lanes[16];
     for (int j = 0; j < 16; j++) lanes[j] = -INFINITY;
@@ -154,7 +155,8 @@ DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long fir
     for (long t = 0; t < rows; t++) {
         float *restrict xt = x + t * stride;
         const long limit = first + t < n ? first + t : n;
-        // The row is processed in whole vectors where it has room, since one remaining element costs as much as sixteen.
+        // The row is processed in whole vectors where it has room, since one remaining element costs as much as
+        // sixteen.
         const long rounded = (limit + 15) / 16 * 16;
         const long reach = rounded <= stride ? rounded : limit;
         for (long i = limit; i < reach; i++) xt[i] = -INFINITY;
@@ -182,13 +184,13 @@ DISPATCHED void t2_softmax_backward(const float *restrict p, float *restrict dp,
     }
 }
 
-// Sixteen floats in registers. AT16 is a macro because a function that returns a vector has another calling convention in each
-// version of a kernel.
+// Sixteen floats in registers. AT16 is a macro because a function that returns a vector has another calling convention
+// in each version of a kernel.
 typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define AT16(p) (*(const lanes16 *)(p))
 
-// s_P = scale · q_D · K_DP over `padded` positions, a multiple of 16. Each sum stays in a register, and four independent sums
-// hide the latency of the additions.
+// s_P = scale · q_D · K_DP over `padded` positions, a multiple of 16. Each sum stays in a register, and four
+// independent sums hide the latency of the additions.
 INLINE void cached_scores(const float *restrict q, const float *restrict keys, float *restrict s, long head_size,
                           long padded, long capacity, float scale) {
     long p = 0;
@@ -325,7 +327,8 @@ DISPATCHED void t2_from_bfloat(const uint16_t *restrict x, float *restrict y, lo
 }
 
 DISPATCHED void t2_from_half(const uint16_t *restrict x, float *restrict y, long n) {
-    // The exponent is shifted by a multiplication, which also converts subnormals. An exponent of 31 is infinity or NaN.
+    // The exponent is shifted by a multiplication, which also converts subnormals. An exponent of 31 is infinity or
+    // NaN.
     for (long i = 0; i < n; i++) {
         const uint32_t bits = x[i], sign = (bits & 0x8000u) << 16, rest = bits & 0x7fffu;
         union { uint32_t i; float f; } v = {rest << 13}, scale = {0x77800000u};

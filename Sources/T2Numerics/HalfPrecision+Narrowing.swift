@@ -6,7 +6,8 @@ extension HalfPrecision {
     /// - Parameters:
     ///   - values: finite numbers.
     ///   - name: the name of the tensor, for error messages.
-    /// - Throws: `InputError` if a value lies beyond the type's range; `SafetensorsError` if the type is not f32, f16 or bf16.
+    /// - Throws: `InputError` if a value lies beyond the type's range; `SafetensorsError` if the type is not f32, f16
+    ///   or bf16.
     package static func narrow(_ values: FloatBuffer, to element: TensorElement, name: String) throws -> [UInt8] {
         let source = UnsafeBufferPointer(start: values.pointer, count: values.count)
         switch element {
@@ -25,7 +26,8 @@ extension HalfPrecision {
         return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
 
-    /// - Parameter infinity: the exponent bits of the type. Only an infinity has all of them set, since the values are not NaN.
+    /// - Parameter infinity: the exponent bits of the type. Only an infinity has all of them set, since the values are
+    ///   not NaN.
     private static func bytes(
         _ values: UnsafeBufferPointer<Float>, infinity: UInt16, _ element: TensorElement, _ name: String,
         _ narrowed: (Float) -> UInt16

@@ -1,4 +1,5 @@
-/// A view of row-major float32 memory, [rows, columns], whose rows begin `stride` elements apart. It does not own the memory.
+/// A view of row-major float32 memory, [rows, columns], whose rows begin `stride` elements apart. It does not own the
+/// memory.
 package struct Matrix {
     package var pointer: UnsafeMutablePointer<Float>
     package var rows: Int

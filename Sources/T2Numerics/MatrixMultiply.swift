@@ -2,10 +2,11 @@ import COpenBLAS
 
 /// Matrix products by OpenBLAS.
 ///
-/// OpenBLAS copies its operands into packed panels before it multiplies. The exception are products of untransposed matrices with
-/// at most 10⁶ multiply-adds, which AVX-512 kernels compute in place. If the right operand fits into the second-level cache,
-/// splitting a product into blocks of that size avoids the copies: 115 instead of 80–100 GFLOP/s per core for the shapes of a
-/// small model (`t2-bench products`). The blocks depend only on the shapes, so results repeat bit for bit.
+/// OpenBLAS copies its operands into packed panels before it multiplies. The exceptions are products of untransposed
+/// matrices with at most 10⁶ multiply-adds, which AVX-512 kernels compute in place. If the right operand fits into the
+/// second-level cache, splitting a product into blocks of that size avoids the copies: 115 instead of 80–100 GFLOP/s
+/// per core for the shapes of a small model (`t2-bench products`). The blocks depend only on the shapes, so results
+/// repeat bit for bit.
 package enum MatrixMultiply {
     /// The largest product, in multiply-adds, that OpenBLAS computes without packing.
     private static let unpackedLimit = 1_000_000
@@ -69,7 +70,8 @@ package enum MatrixMultiply {
             a.pointer, blasint(a.stride), b.pointer, blasint(b.stride), beta, c.pointer, blasint(c.stride))
     }
 
-    /// Sets the number of threads that compute one product. t2 uses one: splitting a product over threads changes its last bits.
+    /// Sets the number of threads that compute one product. t2 uses one: splitting a product over threads changes its
+    /// last bits.
     package static func useThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
 
     /// The core type whose kernels OpenBLAS uses on this processor, for example "Cooperlake".

@@ -2,19 +2,20 @@ import Foundation
 import Synchronization
 import T2Core
 
-/// A cache of decompositions on disk, with one file per weight. The file is named after the digest of the weight's values, so that
-/// every model with the same weight uses the same file, and an interrupted decomposition of a model continues with the next weight.
+/// A cache of decompositions on disk, with one file per weight. The file is named after the digest of the weight's
+/// values, so that every model with the same weight uses the same file, and an interrupted decomposition of a model
+/// continues with the next weight.
 ///
-/// - Invariant: the cache returns exactly the numbers that were computed, bit for bit. A damaged entry is detected by its digest,
-///   computed again and replaced.
+/// - Invariant: the cache returns exactly the numbers that were computed, bit for bit. A damaged entry is detected by
+///   its digest, computed again and replaced.
 package final class SingularValueCache: Sendable {
     private struct State {
         var computed = 0
         var failure: (any Error)?
     }
 
-    /// The version of the algorithm and of the file format. It is part of each key and must increase whenever the numbers change, so
-    /// that older entries are ignored.
+    /// The version of the algorithm and of the file format. It is part of each key and must increase whenever the
+    /// numbers change, so that older entries are ignored.
     private static let version = "t2-decomposition/2"
 
     package let folder: String
@@ -48,8 +49,8 @@ package final class SingularValueCache: Sendable {
     /// The decomposition of a weight, from the cache if it is there. Otherwise it is computed and stored.
     ///
     /// - Shapes: weight [rows, columns].
-    /// - Throws: the errors of `SingularValueDecomposition`. If the cache cannot be written, the decomposition is returned all the
-    ///   same, and the next start computes it again.
+    /// - Throws: the errors of `SingularValueDecomposition`. If the cache cannot be written, the decomposition is
+    ///   returned all the same, and the next start computes it again.
     package func decomposition(
         of weight: FloatBuffer, rows: Int, columns: Int, name: String
     ) throws -> SingularValueDecomposition {

@@ -16,8 +16,8 @@ package struct SingularValueDecomposition: Sendable {
         self.v = v
     }
 
-    /// Decomposes w by LAPACK's divide-and-conquer method `dgesdd`, in double precision: a float32 decomposition would make the
-    /// gradient less accurate by 5e-5.
+    /// Decomposes w by LAPACK's divide-and-conquer method `dgesdd`, in double precision: a float32 decomposition would
+    /// make the gradient less accurate by 5e-5.
     ///
     /// - Shapes: w [M, N] row-major.
     /// - Accuracy: ‖W − UΣVᵀ‖ ≤ 1e-6·‖W‖ after rounding to float32.

@@ -8,8 +8,8 @@ package struct WeightDecomposition: Sendable {
         let rows: Int
         let columns: Int
 
-        /// An estimate of the memory that the decomposition needs while it runs, in bytes: W, U, V and LAPACK's workspace
-        /// (4·R² + 7·R and a panel) in double precision, and W, U and V in single precision.
+        /// An estimate of the memory that the decomposition needs while it runs, in bytes: W, U, V and LAPACK's
+        /// workspace (4·R² + 7·R and a panel) in double precision, and W, U and V in single precision.
         var bytes: Int {
             let rank = min(rows, columns)
             let factors = rank * (rows + columns)
@@ -39,22 +39,23 @@ package struct WeightDecomposition: Sendable {
     /// An estimate of the memory that one thread needs at most, in bytes, without the results.
     package var bytesPerThread: Int { weights.map(\.bytes).max() ?? 0 }
 
-    /// The number of matrices that are decomposed at a time: one per core, but no more than memory allows and at least 1.
+    /// The number of matrices that are decomposed at a time: one per core, but no more than memory allows and at least
+    /// 1.
     package func threadCount(_ resources: MachineResources = MachineResources()) -> Int {
         let room = resources.availableMemory.map { $0 / max(1, bytesPerThread) } ?? weights.count
         return max(1, min(weights.count, resources.cores, room))
     }
 
-    /// Decomposes all weights and returns the results of `keep`, in the layout's order. Whatever `keep` does not return is freed
-    /// at once.
+    /// Decomposes all weights and returns the results of `keep`, in the layout's order. Whatever `keep` does not return
+    /// is freed at once.
     ///
-    /// The work takes minutes, so it runs on threads of its own: on the shared threads of Swift concurrency it would block other
-    /// tasks.
+    /// The work takes minutes, so it runs on threads of its own: on the shared threads of Swift concurrency it would
+    /// block other tasks.
     ///
     /// - Parameters:
     ///   - tick: the longest time between two calls of `progress`.
-    ///   - progress: called on this thread with the number of finished matrices and their total: at the start, at least once in
-    ///     every `tick`, and at the end.
+    ///   - progress: called on this thread with the number of finished matrices and their total: at the start, at least
+    ///     once in every `tick`, and at the end.
     ///   - keep: called on one of the threads with each decomposition.
     /// - Throws: the error of loading or decomposing the first weight that failed, once all threads have ended.
     package func run<Kept: Sendable>(
@@ -123,8 +124,8 @@ private final class SharedWork<Output: Sendable>: Sendable {
         return try condition.withLock { try outputs.compactMap { try $0?.get() } }
     }
 
-    /// Waits until more items are finished than `known`, or for `tick`, and returns their number. Returns nil if `known` counts all
-    /// items that will ever finish.
+    /// Waits until more items are finished than `known`, or for `tick`, and returns their number. Returns nil if
+    /// `known` counts all items that will ever finish.
     private func wait(beyond known: Int, tick: Duration) -> Int? {
         condition.withLock {
             let isOver = finished == taken && (taken == count || hasFailed)

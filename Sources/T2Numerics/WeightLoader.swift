@@ -9,8 +9,8 @@ package struct WeightLoader {
 
     /// The values of a tensor, row-major.
     ///
-    /// - Throws: `SafetensorsError` if the tensor is absent, has another shape, or has a type other than f32, f16 and bf16;
-    ///   `InputError` if it holds a NaN or an infinity.
+    /// - Throws: `SafetensorsError` if the tensor is absent, has another shape, or has a type other than f32, f16 and
+    ///   bf16; `InputError` if it holds a NaN or an infinity.
     package func load(_ name: String, shape: [Int]) throws -> FloatBuffer {
         let file = try folder.file(ofChecked: name, shape: shape)
         let tensor = file.tensors[name]!

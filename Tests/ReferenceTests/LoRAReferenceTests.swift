@@ -8,7 +8,8 @@ import Testing
 @Suite("LoRA agrees with peft and PyTorch")
 struct LoRAReferenceTests {
     @Test(
-        "log-probabilities, merged and apart, within 1e-4", arguments: ModelFixture.names, LoRAFixture.Adapter.allCases)
+        "log-probabilities, merged and factored, within 1e-4", arguments: ModelFixture.names,
+        LoRAFixture.Adapter.allCases)
     func logProbabilities(name: String, adapter: LoRAFixture.Adapter) throws {
         let fixture = try ModelFixture(name)
         let expected = try LoRAFixture(name, adapter).log_probabilities
@@ -49,11 +50,11 @@ struct LoRAReferenceTests {
                     layout: lora.layout,
                     values: parameterisation.parameterGradient(
                         p: folder.parameters, vectorGradient: ExpertVector(layout: lora.layout, values: gradient)))
-                // A and B apart: of one another they are of different size.
+                // A and B are compared separately, because their gradients differ in size.
                 for factor in LoRAFactor.allCases {
-                    let places = lora.matrices.matrices.indices
-                    let values = places.flatMap { found.values[lora.matrices.range($0, factor)] }
-                    let reference = places.flatMap {
+                    let indices = lora.matrices.matrices.indices
+                    let values = indices.flatMap { found.values[lora.matrices.range($0, factor)] }
+                    let reference = indices.flatMap {
                         expected.gradient[PEFTFolder.prefix + lora.matrices.matrices[$0].name(factor)] ?? []
                     }
                     #expect(relativeError(values, reference) < 2e-4)

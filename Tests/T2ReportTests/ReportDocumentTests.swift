@@ -55,8 +55,9 @@ struct ReportDocumentTests {
         Damage("report: models: the model 'tiny' appears twice") { $0.models += [$0.models[0]] },
         Damage("report: seen_tasks: the system 'base' appears twice") { $0.seenTasks?.systems[1].name = "base" },
         Damage("report: seen_tasks: a task has no name") { $0.seenTasks?.tasks[0] = "" },
-        Damage("report: seen_tasks: base: 'gsm-mini' is not a task of this table, expected one of x, mbpp-mini, arc-mini")
-        {
+        Damage(
+            "report: seen_tasks: base: 'gsm-mini' is not a task of this table, expected one of x, mbpp-mini, arc-mini"
+        ) {
             $0.seenTasks?.tasks[0] = "x"
         },
         Damage("report: seen_tasks: SVF: parameters is -1, expected 0 or more") {

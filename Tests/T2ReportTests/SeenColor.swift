@@ -27,8 +27,8 @@ struct SeenColor {
 
     /// The matrices of full dichromacy, in linear sRGB.
     ///
-    /// - Source: G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, "A physiologically-based model for simulation of color vision
-    ///   deficiency", IEEE TVCG 15 (2009), severity 1.
+    /// - Source: G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, "A physiologically-based model for simulation of
+    ///   color vision deficiency", IEEE TVCG 15 (2009), severity 1.
     static let visions: KeyValuePairs<String, [[Double]]> = [
         "trichromacy": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
         "protanopia": [

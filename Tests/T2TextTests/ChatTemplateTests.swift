@@ -69,9 +69,12 @@ struct ChatTemplateTests {
                 }
             ).description
         }
-        #expect(try error("[INST] {{ message }} [/INST]").contains("none of the families that t2 supports: llama-3, chatml"))
         #expect(
-            try error("<|start_header_id|>").contains("writes '<|start_header_id|>', which is not a special token in its"))
+            try error("[INST] {{ message }} [/INST]").contains("none of the families that t2 supports: llama-3, chatml")
+        )
+        #expect(
+            try error("<|start_header_id|>").contains(
+                "writes '<|start_header_id|>', which is not a special token in its"))
     }
 
     @Test("a stop string ends a completion however it is split into tokens, and is not part of the text")

@@ -2,7 +2,8 @@ import Foundation
 import T2Text
 import Testing
 
-/// Tokenizers too large to keep here: in the folder `tokenizers` of `T2_SHARED`, or of `shared` beside the checkout.
+/// Published tokenizers, which are too large for the repository. They are read from the folder `tokenizers` in
+/// `$T2_SHARED`, or in `shared` beside the checkout.
 private enum SharedTokenizers {
     static func path(_ name: String) -> String {
         let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
@@ -20,7 +21,7 @@ private enum SharedTokenizers {
 @Suite("Published tokenizers")
 struct SharedTokenizerTests {
     @Test(
-        "GPT-2 agrees with tiktoken on every text and gives it back",
+        "GPT-2 agrees with tiktoken on every text, and decoding returns the text",
         .enabled(
             if: SharedTokenizers.exist("gpt2/tokenizer.json", "expected/gpt2.tiktoken.jsonl"),
             "shared/tokenizers/gpt2 or expected/gpt2.tiktoken.jsonl is absent"))
@@ -38,7 +39,7 @@ struct SharedTokenizerTests {
     }
 
     @Test(
-        "A vocabulary that lacks bytes drops them as the tokenizers library does, and says how many it lacks",
+        "A vocabulary that lacks bytes drops them as the tokenizers library does, and reports how many it lacks",
         .enabled(
             if: SharedTokenizers.exist("byte-level-small/tokenizer.json"),
             "shared/tokenizers/byte-level-small is absent"))

@@ -1,10 +1,10 @@
 #pragma once
 #include <stdint.h>
 
-// Vectorised row kernels. Each kernel exists in several versions (AVX-512, AVX2, baseline), and the dynamic loader chooses one
-// for the processor. Matrices are row-major float32; `stride` is the distance between the starts of two rows, in elements. No
-// kernel allocates memory, takes locks, or keeps state. NaN and infinity propagate: no kernel is compiled with finite-math
-// assumptions.
+// Vectorised row kernels. Each kernel exists in several versions (AVX-512, AVX2, baseline), and the dynamic loader
+// chooses one for the processor. Matrices are row-major float32; `stride` is the distance between the starts of two
+// rows, in elements. No kernel allocates memory, takes locks, or keeps state. NaN and infinity propagate: no kernel is
+// compiled with finite-math assumptions.
 //
 // Shape letters: T rows (tokens), N columns, H heads, D head size, V vocabulary, P cached positions.
 
@@ -22,8 +22,8 @@ void t2_silu_multiply(const float *gate_up, float *h, long rows, long n);
 // gate_up [T, 2N] is replaced by the gradient with respect to itself, given dh_TN.
 void t2_silu_multiply_backward(float *gate_up, const float *dh, long rows, long n);
 
-// Rotates the pairs (i, i + D/2) of `heads` consecutive heads of each row in place, by the angles of the row's position.
-// cosine and sine are [positions, D/2]; direction +1 rotates, −1 rotates back.
+// Rotates the pairs (i, i + D/2) of `heads` consecutive heads of each row in place, by the angles of the row's
+// position. cosine and sine are [positions, D/2]; direction +1 rotates, −1 rotates back.
 void t2_rotate(float *x, const int32_t *positions, const float *cosine, const float *sine, long rows, long heads,
                long head_size, long stride, float direction);
 
@@ -37,14 +37,14 @@ void t2_add(float *x, const float *y, long n);
 // out_N += Σ_T a_TN ⊙ b_TN.
 void t2_accumulate_products(const float *a, const float *b, float *out, long rows, long n, long stride);
 
-// Row softmax of scale·x over the first min(n, first + row) columns (a causal triangle). The other columns become 0, and so do up
-// to 15 columns behind n if the stride has room for them.
+// Row softmax of scale·x over the first min(n, first + row) columns (a causal triangle). The other columns become 0,
+// and so do up to 15 columns behind n if the stride has room for them.
 void t2_causal_softmax(float *x, long rows, long n, long first, long stride, float scale);
 // ds_TN (in place of dp): p ⊙ (dp − Σ p⊙dp) · scale.
 void t2_softmax_backward(const float *p, float *dp, long rows, long n, long stride, float scale);
 
-// Draws a token from softmax(x·scale): the first index at which the cumulative probability exceeds `uniform`, a number in [0, 1).
-// lse is log Σ exp(x·scale) of the row.
+// Draws a token from softmax(x·scale): the first index at which the cumulative probability exceeds `uniform`, a number
+// in [0, 1). lse is log Σ exp(x·scale) of the row.
 int32_t t2_draw(const float *x, long n, float scale, float lse, double uniform);
 
 // Attention of one query row over the cache of its sequence.
@@ -53,8 +53,8 @@ int32_t t2_draw(const float *x, long n, float scale, float lse, double uniform);
 void t2_attend_cached(const float *q, const float *keys, const float *values, float *out, float *scores, long heads,
                       long key_value_heads, long head_size, long positions, long capacity, float scale);
 
-// out_T = log Σ exp(x·scale) of each row. largest_T receives the index of the row's largest element, the greedy choice, unless it
-// is NULL.
+// out_T = log Σ exp(x·scale) of each row. largest_T receives the index of the row's largest element, the greedy choice,
+// unless it is NULL.
 void t2_log_sum_exp(const float *x, float *out, int32_t *largest, long rows, long n, long stride, float scale);
 // x_TN becomes the log-softmax of each row of scale·x, in place.
 void t2_log_softmax(float *x, long rows, long n, long stride, float scale);

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Round numbers along an axis, in steps of 1, 2 or 5 times a power of ten. The first and the last tick enclose the values.
+/// Round numbers along an axis, in steps of 1, 2 or 5 times a power of ten. The first and the last tick enclose the
+/// values.
 ///
 /// - Source: P. S. Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
 package struct AxisTicks: Equatable {

@@ -6,7 +6,8 @@ package protocol Chart {
     func image(id: String) -> Markup
 }
 
-/// The shapes and texts that all charts are drawn from. Lengths are SVG user units, which are pixels if the page is wide enough.
+/// The shapes and texts that all charts are drawn from. Lengths are SVG user units, which are pixels if the page is
+/// wide enough.
 package enum Drawing {
     package static let fontSize = 12.0
 

@@ -42,8 +42,8 @@ package struct HeatMap: Chart {
     package static let lightColor = "#06366b"
     /// The colour of a cell with share 1 on a dark page.
     package static let darkColor = "#64acec"
-    /// The share from which on a cell's text has the lightness of the ground. At this share, black and white text have about the same
-    /// contrast on both pages.
+    /// The share from which on a cell's text has the lightness of the ground. At this share, black and white text have
+    /// about the same contrast on both pages.
     package static let darkShare = 0.65
 
     package func image(id: String) -> Markup {

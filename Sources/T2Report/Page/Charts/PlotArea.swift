@@ -8,8 +8,8 @@ struct PlotArea {
     private let yRange: ClosedRange<Double>
 
     /// - Parameters:
-    ///   - width: the width of the whole image. The area ends before it, since the last label of the horizontal axis reaches past
-    ///     the area.
+    ///   - width: the width of the whole image. The area ends before it, since the last label of the horizontal axis
+    ///     reaches past the area.
     ///   - height: the height of the area alone.
     init(
         left: Double, top: Double, width: Double, height: Double, xRange: ClosedRange<Double>,

@@ -1,9 +1,9 @@
-/// The assignment of one of eight colours to each name. A name has the same colour in every figure, unless a figure would then show
-/// a colour twice.
+/// The assignment of one of eight colours to each name. A name has the same colour in every figure, unless a figure
+/// would then show a colour twice.
 ///
-/// The colours have a contrast of at least 3 to 1 with their ground, and distances of at least 24 CIE 1976 units from each other,
-/// also for readers with protanopia and deuteranopia (17 units with tritanopia); proved by `SeriesColorsTests.palette`. The first
-/// colour is a grey, for the base model.
+/// The colours have a contrast of at least 3 to 1 with their ground, and distances of at least 24 CIE 1976 units from
+/// each other, also for readers with protanopia and deuteranopia (17 units with tritanopia); proved by
+/// `SeriesColorsTests.palette`. The first colour is a grey, for the base model.
 package struct SeriesColors {
     package static let light = ["#80868f", "#d58102", "#0e5bb2", "#649962", "#6f1f66", "#7f5808", "#1a9cc9", "#6f2225"]
     package static let lightGround = "#ffffff"
@@ -18,8 +18,8 @@ package struct SeriesColors {
         for name in names where slotOfName[name] == nil { slotOfName[name] = slotOfName.count % Self.count }
     }
 
-    /// The indices of the colours for the names of a figure. From the ninth name on, names share colours and differ only by their
-    /// labels.
+    /// The indices of the colours for the names of a figure. From the ninth name on, names share colours and differ
+    /// only by their labels.
     package func slots(_ names: [String]) -> [Int] {
         var free = Array(0..<Self.count)
         var slots = names.map { name -> Int? in

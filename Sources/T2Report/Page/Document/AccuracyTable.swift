@@ -18,7 +18,8 @@ package struct AccuracyTable: Sendable, Equatable, Codable {
         package var name: String
         /// The number of trained parameters.
         package var parameters: Int?
-        /// The bytes that a worker and the coordinator exchange for a unit of training: the vector one way, its gradient the other.
+        /// The bytes that a worker and the coordinator exchange for a unit of training: the vector one way, its
+        /// gradient the other.
         package var bytesPerUnit: Int?
         /// The number of completions that were sampled to adapt the system to a task.
         package var rollouts: Int?
@@ -37,8 +38,8 @@ package struct AccuracyTable: Sendable, Equatable, Codable {
         }
     }
 
-    /// A comparison of two systems. `against` is the first system of the result and `system` the second, so that a positive
-    /// difference favours `system`.
+    /// A comparison of two systems. `against` is the first system of the result and `system` the second, so that a
+    /// positive difference favours `system`.
     package struct Comparison: Sendable, Equatable, Codable {
         package var task: String
         package var system: String

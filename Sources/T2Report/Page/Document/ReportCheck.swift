@@ -26,7 +26,8 @@ struct ReportCheck {
     }
 
     func known(_ name: String, among names: [String], _ kind: String) throws {
-        try require(names.contains(name), "'\(name)' is not a \(kind), expected one of \(names.joined(separator: ", "))")
+        try require(
+            names.contains(name), "'\(name)' is not a \(kind), expected one of \(names.joined(separator: ", "))")
     }
 
     func number(_ value: Double, _ kind: String, in range: ClosedRange<Double> = -greatest...greatest) throws {

@@ -1,9 +1,10 @@
 import T2Core
 
-/// The numbers of the paper's tables and analyses, measured on any models. The document holds no dates, so that the same numbers
-/// give the same bytes.
+/// The numbers of the paper's tables and analyses, measured on any models. The document holds no dates, so that the
+/// same numbers give the same bytes.
 ///
-/// Any section may be absent. `HTMLReport` and `MarkdownReport` show the document, and `json()` is the content of its file.
+/// Any section may be absent. `HTMLReport` and `MarkdownReport` show the document, and `json()` is the content of its
+/// file.
 package struct ReportDocument: Sendable, Equatable, Codable {
     package static let format = "t2-report-1"
 

@@ -4,7 +4,8 @@ package indirect enum Markup {
     case text(String)
     case element(name: String, attributes: [(name: String, value: String)], children: [Markup])
     case group([Markup])
-    /// Text that is serialized without escapes. It is meant for the style sheet, in which HTML does not resolve escapes.
+    /// Text that is serialized without escapes. It is meant for the style sheet, in which HTML does not resolve
+    /// escapes.
     case verbatim(String)
 
     package static func element(

@@ -10,7 +10,9 @@ package enum NumberText {
     package static func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }
 
     /// An accuracy such as `87.5 %`, or a dash if no problem was judged.
-    package static func accuracy(_ value: AccuracyInterval) -> String { value.count == 0 ? none : percent(value.accuracy) }
+    package static func accuracy(_ value: AccuracyInterval) -> String {
+        value.count == 0 ? none : percent(value.accuracy)
+    }
 
     /// The interval of an accuracy in percent, such as `(84.6–89.9)`, or nil if no problem was judged.
     package static func interval(_ value: AccuracyInterval) -> String? {
