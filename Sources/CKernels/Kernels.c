@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 
-// Sums may be reordered so that they vectorise; nothing else of fast-math is wanted (NaN must survive).
+// Sums may be reordered so that they vectorise. No other part of fast-math is enabled, because NaN must propagate.
 #pragma clang fp reassociate(on) contract(fast)
 
 #if defined(__x86_64__) && defined(__clang__)
@@ -22,8 +22,8 @@ const char *t2_kernel_version(void) {
 }
 
 // e^x by range reduction to [−ln2/2, ln2/2] and a degree-6 polynomial; relative error < 2e-7 (tests compare with libm).
-// Below −87.3 the result is 0 (a probability that small does not matter); above 88.7 it stays at the largest finite power,
-// about 3.4e38; NaN stays NaN.
+// Below −87.3 the result is 0 (a probability that small does not matter), above 88.7 it is the result for 88.7, about
+// 3.4e38, and NaN stays NaN.
 INLINE float fast_exp(float x) {
     const float bounded = x < -87.33654f ? -87.33654f : (x > 88.72283f ? 88.72283f : x);
     const float k = __builtin_rintf(bounded * 1.44269504088896341f);
@@ -43,7 +43,8 @@ INLINE float fast_exp(float x) {
     return x < -87.33654f ? 0.0f : y;
 }
 
-// The largest element, NaN ignored. Sixteen running maxima: a single one would not vectorise without assuming no NaN.
+// The largest element, ignoring NaN. Sixteen running maxima vectorise; a single one would do so only if NaN were ruled
+// out.
 INLINE float row_maximum(const float *restrict x, long n) {
     float lanes[16];
     for (int j = 0; j < 16; j++) lanes[j] = -INFINITY;
@@ -127,7 +128,8 @@ DISPATCHED void t2_rotate(float *restrict x, const int32_t *restrict positions, 
     }
 }
 
-DISPATCHED void t2_scale_rows(const float *x, const float *restrict scales, const int32_t *restrict index, float *y, long rows, long n, long x_stride, long y_stride, long scale_stride) {
+DISPATCHED void t2_scale_rows(const float *x, const float *restrict scales, const int32_t *restrict index, float *y,
+                              long rows, long n, long x_stride, long y_stride, long scale_stride) {
     for (long t = 0; t < rows; t++) {
         const float *restrict s = scales + (index ? index[t] : 0) * scale_stride;
         for (long i = 0; i < n; i++) y[t * y_stride + i] = x[t * x_stride + i] * s[i];
@@ -153,7 +155,8 @@ DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long fir
     for (long t = 0; t < rows; t++) {
         float *restrict xt = x + t * stride;
         const long limit = first + t < n ? first + t : n;
-        // Whole vectors where the row has room: an element by itself costs as much as sixteen.
+        // The row is processed in whole vectors where it has room, since one remaining element costs as much as
+        // sixteen.
         const long rounded = (limit + 15) / 16 * 16;
         const long reach = rounded <= stride ? rounded : limit;
         for (long i = limit; i < reach; i++) xt[i] = -INFINITY;
@@ -181,12 +184,13 @@ DISPATCHED void t2_softmax_backward(const float *restrict p, float *restrict dp,
     }
 }
 
-// Sixteen floats in registers. Macros instead of functions: a vector as a result would need every version's own calling rules.
+// Sixteen floats in registers. AT16 is a macro because a function that returns a vector has another calling convention
+// in each version of a kernel.
 typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define AT16(p) (*(const lanes16 *)(p))
 
-// s_P = scale · q_D · K_DP over `padded` positions, a multiple of 16. Each sum stays in a register, and four independent ones
-// hide the latency of the additions.
+// s_P = scale · q_D · K_DP over `padded` positions, a multiple of 16. Each sum stays in a register, and four
+// independent sums hide the latency of the additions.
 INLINE void cached_scores(const float *restrict q, const float *restrict keys, float *restrict s, long head_size,
                           long padded, long capacity, float scale) {
     long p = 0;
@@ -217,7 +221,7 @@ INLINE void cached_scores(const float *restrict q, const float *restrict keys, f
     }
 }
 
-// o_D = Σ_p w_P[p] · values_PD[p], sixteen values at a time in four sums over every fourth position.
+// o_D = factor · Σ_p w_P[p] · values_PD[p], sixteen columns at a time, in four sums over every fourth position each.
 INLINE void weighted_values(const float *restrict w, const float *restrict values, float *restrict o, long head_size,
                             long positions, float factor) {
     long i = 0;
@@ -245,7 +249,7 @@ DISPATCHED void t2_attend_cached(const float *restrict q, const float *restrict 
                                  float *restrict out, float *restrict scores, long heads, long key_value_heads,
                                  long head_size, long positions, long capacity, float scale) {
     const long group = heads / key_value_heads;
-    // Whole vectors: what stands in the cache behind the last position is read and then left out.
+    // The scores are computed in whole vectors: entries of the cache behind the last position are read, then excluded.
     const long padded = (positions + 15) / 16 * 16;
     for (long h = 0; h < heads; h++) {
         const long k = h / group;
@@ -272,9 +276,9 @@ DISPATCHED void t2_log_sum_exp(const float *restrict x, float *restrict out, int
         for (long i = 0; i < n; i++) sum += fast_exp(xt[i] * scale - shift);
         out[t] = shift + logf(sum);
         if (largest) {
-            long place = 0;
-            while (place < n && !(xt[place] == top)) place++;
-            largest[t] = place < n ? (int32_t)place : 0;
+            long index = 0;
+            while (index < n && !(xt[index] == top)) index++;
+            largest[t] = index < n ? (int32_t)index : 0;
         }
     }
 }
@@ -299,7 +303,7 @@ DISPATCHED int32_t t2_draw(const float *restrict x, long n, float scale, float l
         if (sum > 0) last = end - 1;
         reached += sum;
     }
-    // Rounding left the total just below `uniform`: the last token that has any probability.
+    // Rounding left the total just below `uniform`, so the last token with a probability above 0 is drawn.
     while (last > 0 && fast_exp(x[last] * scale - lse) == 0) last--;
     return (int32_t)last;
 }
@@ -323,7 +327,8 @@ DISPATCHED void t2_from_bfloat(const uint16_t *restrict x, float *restrict y, lo
 }
 
 DISPATCHED void t2_from_half(const uint16_t *restrict x, float *restrict y, long n) {
-    // Exponent shift by multiplication, which also makes subnormals right; 31 in the exponent is infinity or NaN.
+    // The exponent is shifted by a multiplication, which also converts subnormals. An exponent of 31 is infinity or
+    // NaN.
     for (long i = 0; i < n; i++) {
         const uint32_t bits = x[i], sign = (bits & 0x8000u) << 16, rest = bits & 0x7fffu;
         union { uint32_t i; float f; } v = {rest << 13}, scale = {0x77800000u};

@@ -1,27 +1,28 @@
 import T2Core
 
-/// What can go wrong between rewards and the next policy.
+/// The errors between the rewards of a step and its next policy.
 package enum LearningError: UserFacingError, Equatable {
-    /// Keys of the configuration whose values cannot be used, alone or together.
+    /// A value in the configuration is out of range, or the values of several keys contradict each other.
     case configuration(keys: String, problem: String, remedy: String)
-    /// A leave-one-out mean or a standard deviation needs other samples.
-    case tooFewSamples(kind: AdvantageKind, place: String, found: Int)
-    /// A vector that does not fit the layout of z.
+    /// A leave-one-out mean or a standard deviation has too few samples, of a unit or of a prompt.
+    case tooFewSamples(kind: AdvantageKind, of: String, found: Int)
+    /// A vector does not have the number of values that the layout of z requires.
     case wrongCount(quantity: String, expected: Int, found: Int)
-    /// The first NaN or infinity of a vector; `index` counts from 0 inside the entry.
+    /// A vector holds a NaN or an infinity. `index` is the index of the first one, counted from 0 inside its entry.
     case nonFinite(quantity: String, entry: String, index: Int, value: String)
-    /// A matrix whose singular values give no nuclear norm.
+    /// The singular values of a matrix have no positive, finite sum.
     case unusableSingularValues(entry: String, problem: String)
 
     package var description: String {
         switch self {
         case .configuration(let keys, let problem, let remedy):
             "\(keys): \(problem). \(remedy)"
-        case .tooFewSamples(let kind, let place, let found):
-            "advantage '\(kind.rawValue)': \(place) has \(found) sample\(found == 1 ? "" : "s"), at least 2 are needed. "
+        case .tooFewSamples(let kind, let owner, let found):
+            "advantage '\(kind.rawValue)': \(owner) has \(found) sample\(found == 1 ? "" : "s"), expected at least 2. "
                 + Advantage.remedy(for: kind)
         case .wrongCount(let quantity, let expected, let found):
-            "\(quantity) has \(found) values, expected \(expected). Do all workers have the same base model and adapted weights?"
+            "\(quantity) has \(found) values, expected \(expected). "
+                + "Check that all workers have the same base model and adapted weights."
         case .nonFinite(let quantity, let entry, let index, let value):
             "\(quantity) is not finite: value \(index) of '\(entry)' is \(value). Nothing was updated. "
                 + "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir."
@@ -37,12 +38,14 @@ package enum LearningError: UserFacingError, Equatable {
         }
     }
 
-    /// - Throws: `LearningError.nonFinite` for the first NaN or infinity of `values`.
+    /// Checks that all values are finite.
+    ///
+    /// - Throws: `LearningError.nonFinite` for the first NaN or infinity.
     static func requireFinite(
         _ values: [Float], layout: ExpertLayout, quantity: @autoclosure () -> String
     ) throws(LearningError) {
         guard let position = values.firstIndex(where: { !$0.isFinite }) else { return }
-        // The last entry that starts at or before the position; empty entries start there too and hold nothing.
+        // The entry is the last one that starts at or before the position. An empty entry may start there too.
         let entry = layout.entries.indices.last { layout.offsets[$0] <= position } ?? 0
         throw .nonFinite(
             quantity: quantity(), entry: layout.entries[entry].name, index: position - layout.offsets[entry],

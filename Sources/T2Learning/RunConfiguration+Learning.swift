@@ -1,10 +1,11 @@
 import T2Core
 
 extension RunConfiguration {
-    /// Refuses, before anything is computed, every value of these keys that learning would refuse later: advantage,
-    /// samples-per-prompt, prompts-per-unit, kl-*, learning-rate, steps, warm-up-steps, adam-*, weight-decay, clip-norm.
+    /// Checks before a run the values of all keys that learning uses: advantage, samples-per-prompt, prompts-per-unit,
+    /// prompts-per-step, kl-*, learning-rate, schedule, steps, warm-up-steps, adam-*, weight-decay, clip-norm and
+    /// patience.
     ///
-    /// - Throws: `LearningError.configuration` naming the keys.
+    /// - Throws: `LearningError.configuration`, which names the keys whose values learning cannot use.
     package func validateLearning() throws(LearningError) {
         try Advantage.validate(
             kind: advantage, samplesPerPrompt: samplesPerPrompt, promptsPerUnit: promptsPerUnit,

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Owned float32 memory, aligned to a cache line, that does not move.
+/// A float32 buffer that owns its memory, which is aligned to a cache line and never moves.
 ///
-/// Invariant: written by one thread at a time; once shared between threads it is only read.
+/// - Invariant: one thread at a time writes to the buffer; once threads share it, they only read it.
 package final class FloatBuffer: Sendable {
     package nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
     package let count: Int
 
-    /// Zero-filled.
+    /// A buffer of zeros.
     package init(count: Int) {
         self.count = count
         let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
@@ -27,7 +27,7 @@ package final class FloatBuffer: Sendable {
 
     package var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-    /// The buffer as a [rows, columns] matrix from its start.
+    /// A view of the first rows · columns values as a row-major [rows, columns] matrix.
     package func matrix(rows: Int, columns: Int) -> Matrix {
         precondition(rows * columns <= count)
         return Matrix(pointer: pointer, rows: rows, columns: columns, stride: columns)

@@ -2,12 +2,13 @@ import T2Core
 import T2Formats
 
 extension HalfPrecision {
-    /// The little-endian bytes of values in a stored type, each rounded to the nearest, ties to even.
+    /// The little-endian bytes of float32 values in a stored type, each rounded to nearest, ties to even.
     ///
     /// - Parameters:
-    ///   - values: finite.
-    ///   - name: of the tensor, for messages.
-    /// - Throws: `InputError` if a value lies beyond the type's range; `SafetensorsError` for a type that is not f32, f16 or bf16.
+    ///   - values: finite numbers.
+    ///   - name: the name of the tensor, for error messages.
+    /// - Throws: `InputError` if a value lies beyond the type's range; `SafetensorsError` if the type is not f32, f16
+    ///   or bf16.
     package static func narrow(_ values: FloatBuffer, to element: TensorElement, name: String) throws -> [UInt8] {
         let source = UnsafeBufferPointer(start: values.pointer, count: values.count)
         switch element {
@@ -20,13 +21,14 @@ extension HalfPrecision {
         }
     }
 
-    /// The upper half of a float's bits: adding half of the last kept place less one, plus its own bit, rounds ties to even.
+    /// The upper 16 bits of a float32. Adding 0x7fff plus the lowest bit that is kept rounds to nearest, ties to even.
     private static func bfloat(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
         return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
     }
 
-    /// - Parameter infinity: the bits of the type's exponent, which only an infinity has all set here.
+    /// - Parameter infinity: the exponent bits of the type. Only an infinity has all of them set, since the values are
+    ///   not NaN.
     private static func bytes(
         _ values: UnsafeBufferPointer<Float>, infinity: UInt16, _ element: TensorElement, _ name: String,
         _ narrowed: (Float) -> UInt16
@@ -43,7 +45,8 @@ extension HalfPrecision {
         }
         guard !found else {
             throw InputError(
-                name, "holds values beyond the range of \(element.rawValue)", remedy: "Store it as float32 or bfloat16."
+                name, "holds values beyond the range of \(element.rawValue)",
+                remedy: "Store the tensor as float32 or bfloat16."
             )
         }
         return bytes

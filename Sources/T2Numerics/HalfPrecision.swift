@@ -2,11 +2,12 @@ import CKernels
 import T2Core
 import T2Formats
 
-/// Widening of stored weights to float32.
+/// Conversions between float32 and the types in which weights are stored.
 package enum HalfPrecision {
-    /// Fills `output` with a tensor's values; exact for every source type.
+    /// Writes a tensor's values as float32 into `output`, from index `offset` on. The conversion is exact.
     ///
     /// - Parameter bytes: the tensor's raw little-endian bytes.
+    /// - Returns: false if the type is not f32, f16 or bf16.
     package static func widen(
         _ bytes: UnsafeRawBufferPointer, _ element: TensorElement, into output: FloatBuffer, at offset: Int = 0
     )

@@ -1,4 +1,5 @@
-/// A view of row-major float32 memory: [rows, columns], rows `stride` elements apart. It owns nothing.
+/// A view of row-major float32 memory, [rows, columns], whose rows begin `stride` elements apart. It does not own the
+/// memory.
 package struct Matrix {
     package var pointer: UnsafeMutablePointer<Float>
     package var rows: Int
@@ -12,15 +13,16 @@ package struct Matrix {
         self.stride = stride
     }
 
-    /// Consecutive rows.
+    /// A view of consecutive rows.
     package func rows(_ range: Range<Int>) -> Matrix {
         Matrix(pointer: pointer + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
     }
 
-    /// Consecutive columns of every row.
+    /// A view of consecutive columns of every row.
     package func columns(_ range: Range<Int>) -> Matrix {
         Matrix(pointer: pointer + range.lowerBound, rows: rows, columns: range.count, stride: stride)
     }
 
+    /// A pointer to the first element of a row.
     package func row(_ index: Int) -> UnsafeMutablePointer<Float> { pointer + index * stride }
 }

@@ -1,15 +1,16 @@
 import COpenBLAS
 
-/// Matrix products on OpenBLAS.
+/// Matrix products by OpenBLAS.
 ///
-/// OpenBLAS copies its operands into packed panels before it multiplies, except for products of at most 10⁶
-/// multiply-adds of untransposed matrices, which AVX-512 kernels compute in place. Where the right operand stays in the
-/// second-level cache, cutting a product into blocks of that size saves the copies: 115 instead of 80–100 GFLOP/s a core
-/// for the shapes of a small model (`t2-bench products`). The blocks depend on the shapes alone, so results repeat bit for bit.
+/// OpenBLAS copies its operands into packed panels before it multiplies. The exceptions are products of untransposed
+/// matrices with at most 10⁶ multiply-adds, which AVX-512 kernels compute in place. If the right operand fits into the
+/// second-level cache, splitting a product into blocks of that size avoids the copies: 115 instead of 80–100 GFLOP/s
+/// per core for the shapes of a small model (`t2-bench products`). The blocks depend only on the shapes, so results
+/// repeat bit for bit.
 package enum MatrixMultiply {
-    /// Largest product, in multiply-adds, that OpenBLAS computes without packing.
+    /// The largest product, in multiply-adds, that OpenBLAS computes without packing.
     private static let unpackedLimit = 1_000_000
-    /// Bytes of a right operand that stays cached between row blocks.
+    /// The largest right operand, in bytes, that stays in the cache between blocks of rows.
     private static let cachedBytes = 1 << 20
     private static let blockRows = 32
 
@@ -41,6 +42,7 @@ package enum MatrixMultiply {
     /// C = A·Bᵀ, or C += A·Bᵀ.
     ///
     /// - Shapes: a [M, K], b [N, K], c [M, N].
+    /// - Cost: 2·M·N·K flops.
     package static func multiplyTransposed(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
         precondition(a.columns == b.columns && a.rows == c.rows && b.rows == c.columns)
         guard a.rows > 0, b.rows > 0, a.columns > 0 else { return }
@@ -50,6 +52,7 @@ package enum MatrixMultiply {
     /// C = Aᵀ·B, or C += Aᵀ·B.
     ///
     /// - Shapes: a [K, M], b [K, N], c [M, N].
+    /// - Cost: 2·M·N·K flops.
     package static func multiplyTransposedLeft(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
         precondition(a.rows == b.rows && a.columns == c.rows && b.columns == c.columns)
         guard a.rows > 0, a.columns > 0, b.columns > 0 else { return }
@@ -67,9 +70,10 @@ package enum MatrixMultiply {
             a.pointer, blasint(a.stride), b.pointer, blasint(b.stride), beta, c.pointer, blasint(c.stride))
     }
 
-    /// Threads inside one product. Lanes use one each: the cut of a product over threads would change its last bits.
+    /// Sets the number of threads that compute one product. t2 uses one: splitting a product over threads changes its
+    /// last bits.
     package static func useThreads(_ count: Int) { openblas_set_num_threads(Int32(count)) }
 
-    /// The kernel family that OpenBLAS chose for this processor, "Cooperlake" for example.
+    /// The core type whose kernels OpenBLAS uses on this processor, for example "Cooperlake".
     package static var coreName: String { String(cString: openblas_get_corename()) }
 }

@@ -3,25 +3,27 @@ import Synchronization
 import T2Core
 import T2Formats
 
-/// Decompositions kept on disk, one file per weight under the digest of its values, so that any model that holds the
-/// same weight finds it and a stopped decomposition goes on where it was.
+/// A cache of decompositions on disk, with one file per weight. The file is named after the digest of the weight's
+/// values, so that every model with the same weight uses the same file, and an interrupted decomposition of a model
+/// continues with the next weight.
 ///
-/// Invariant: what comes out of it is what was computed, bit for bit: an entry that is not is found by its digest, computed
-/// again and replaced.
+/// - Invariant: the cache returns exactly the numbers that were computed, bit for bit. A damaged entry is detected by
+///   its digest, computed again and replaced.
 package final class SingularValueCache: Sendable {
     private struct State {
         var computed = 0
         var failure: (any Error)?
     }
 
-    /// Of the algorithm and of the file. It goes up with every change of the numbers: older entries are then never looked at.
+    /// The version of the algorithm and of the file format. It is part of each key and must increase whenever the
+    /// numbers change, so that older entries are ignored.
     private static let version = "t2-decomposition/2"
 
     package let folder: String
     private let warn: @Sendable (String) -> Void
     private let state = Mutex(State())
 
-    /// `$T2_CACHE`, else `$XDG_CACHE_HOME/t2`, else `~/.cache/t2`.
+    /// The folder `decompositions` in `$T2_CACHE`, or else in `$XDG_CACHE_HOME/t2`, or else in `~/.cache/t2`.
     package static var standardFolder: String {
         let environment = ProcessInfo.processInfo.environment
         let root =
@@ -30,29 +32,31 @@ package final class SingularValueCache: Sendable {
         return root + "/decompositions"
     }
 
+    /// A cache in the standard folder that prints its warnings to standard error.
     package static var standard: SingularValueCache { SingularValueCache() }
 
-    /// - Parameter warn: told in a line of entries that were damaged, and once if none can be written.
+    /// - Parameter warn: receives one line for each damaged entry, and one line if entries cannot be written.
     package init(folder: String = standardFolder, warn: @escaping @Sendable (String) -> Void = StandardError.warn) {
         self.folder = folder
         self.warn = warn
     }
 
-    /// Decompositions that were not there.
+    /// The number of decompositions that were computed because the cache did not have them.
     package var computed: Int { state.withLock { $0.computed } }
 
-    /// Why computed decompositions could not be kept, if so.
+    /// The first error that prevented a decomposition from being stored, if there was one.
     package var failure: (any Error)? { state.withLock { $0.failure } }
 
-    /// The decomposition of a weight: the one kept, or a fresh one, kept from now on.
+    /// The decomposition of a weight, from the cache if it is there. Otherwise it is computed and stored.
     ///
     /// - Shapes: weight [rows, columns].
-    /// - Throws: what `SingularValueDecomposition` throws. A cache that cannot be written costs time and nothing else.
+    /// - Throws: the errors of `SingularValueDecomposition`. If the cache cannot be written, the decomposition is
+    ///   returned all the same, and the next start computes it again.
     package func decomposition(
         of weight: FloatBuffer, rows: Int, columns: Int, name: String
     ) throws -> SingularValueDecomposition {
         let key = Self.key(weight, rows: rows, columns: columns)
-        if let kept = read(key, rows: rows, columns: columns) { return kept }
+        if let cached = read(key, rows: rows, columns: columns) { return cached }
         let fresh = try SingularValueDecomposition(weight.pointer, rows: rows, columns: columns, name: name)
         state.withLock { $0.computed += 1 }
         do {
@@ -62,12 +66,12 @@ package final class SingularValueCache: Sendable {
                 defer { state.failure = state.failure ?? error }
                 return state.failure == nil
             }
-            if isFirst { warn("decompositions cannot be kept, so the next start takes as long: \(error)") }
+            if isFirst { warn("decompositions cannot be cached, so the next start will compute them again: \(error)") }
         }
         return fresh
     }
 
-    /// Where the decomposition of a weight is kept.
+    /// The path of the file for the decomposition of a weight.
     package func path(of weight: FloatBuffer, rows: Int, columns: Int) -> String {
         path(Self.key(weight, rows: rows, columns: columns))
     }
@@ -81,7 +85,7 @@ package final class SingularValueCache: Sendable {
         return builder.finalize()
     }
 
-    /// Of an entry's numbers, and of what they belong to.
+    /// The digest of an entry's key and numbers.
     private static func digest(_ decomposition: SingularValueDecomposition, _ key: Digest) -> String {
         var builder = DigestBuilder()
         builder.update(key.hexadecimal)
@@ -95,15 +99,15 @@ package final class SingularValueCache: Sendable {
         let (path, rank) = (path(key), min(rows, columns))
         do {
             let file = try SafetensorsFile(path: path)
-            let kept = SingularValueDecomposition(
+            let cached = SingularValueDecomposition(
                 uTransposed: FloatBuffer(try file.floats(of: "u_transposed", shape: [rank, rows])),
                 sigma: try file.floats(of: "sigma", shape: [rank]),
                 v: FloatBuffer(try file.floats(of: "v", shape: [columns, rank])))
-            if file.metadata["digest"] == Self.digest(kept, key) { return kept }
+            if file.metadata["digest"] == Self.digest(cached, key) { return cached }
         } catch let error as SystemError where [ENOENT, ENOTDIR].contains(error.code) {
             return nil
         } catch {}
-        warn("\(path): this kept decomposition is damaged; it is computed again")
+        warn("\(path): this cached decomposition is damaged and will be computed again")
         return nil
     }
 

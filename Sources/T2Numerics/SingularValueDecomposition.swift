@@ -3,9 +3,9 @@ import T2Core
 
 /// A thin singular value decomposition W = U diag(σ) Vᵀ.
 package struct SingularValueDecomposition: Sendable {
-    /// Uᵀ, [R, M] row-major, R = min(M, N).
+    /// Uᵀ, [R, M] row-major, with R = min(M, N).
     package let uTransposed: FloatBuffer
-    /// σ in descending order, in the units of W.
+    /// σ, [R], in descending order and in the units of W.
     package let sigma: [Float]
     /// V, [N, R] row-major.
     package let v: FloatBuffer
@@ -16,17 +16,17 @@ package struct SingularValueDecomposition: Sendable {
         self.v = v
     }
 
-    /// Decomposes w by LAPACK's divide and conquer, in double precision: a float32 decomposition alone would cost 5e-5 of
-    /// the gradient's accuracy.
+    /// Decomposes w by LAPACK's divide-and-conquer method `dgesdd`, in double precision: a float32 decomposition would
+    /// make the gradient less accurate by 5e-5.
     ///
     /// - Shapes: w [M, N] row-major.
     /// - Accuracy: ‖W − UΣVᵀ‖ ≤ 1e-6·‖W‖ after rounding to float32.
-    /// - Throws: `InputError` if LAPACK does not converge (w holds a NaN, for example).
+    /// - Throws: `InputError` if LAPACK does not converge, for example because w holds a NaN.
     package init(_ w: UnsafePointer<Float>, rows: Int, columns: Int, name: String) throws {
         let rank = min(rows, columns)
-        // How a product is cut over threads changes its last bits, and every program must find the same factors.
+        // Splitting a product over threads changes its last bits, and every program must compute the same factors.
         MatrixMultiply.useThreads(1)
-        // Row-major W is column-major Wᵀ = V Σ Uᵀ: its left vectors are V, [N, R] column-major.
+        // The memory of row-major W is that of column-major Wᵀ = V Σ Uᵀ, whose left vectors are V, [N, R] column-major.
         var matrix = (0..<rows * columns).map { Double(w[$0]) }
         var values = [Double](repeating: 0, count: rank)
         var left = [Double](repeating: 0, count: columns * rank)

@@ -2,15 +2,15 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// Decomposes a model's adapted weights, several at a time, through the cache.
+/// Decomposes a model's adapted weights with the help of the cache, several weights at a time.
 package struct WeightDecomposition: Sendable {
     private struct Weight: Sendable {
         let name: String
         let rows: Int
         let columns: Int
 
-        /// What its decomposition takes while it is under way, about: W, U, V and LAPACK's workspace (4·R² + 7·R and a panel) in
-        /// double precision, and W, U and V in single precision.
+        /// An estimate of the memory that the decomposition needs while it runs, in bytes: W, U, V and LAPACK's
+        /// workspace (4·R² + 7·R and a panel) in double precision, and W, U and V in single precision.
         var bytes: Int {
             let rank = min(rows, columns)
             let factors = rank * (rows + columns)
@@ -23,7 +23,7 @@ package struct WeightDecomposition: Sendable {
     private let cache: SingularValueCache
     private let weights: [Weight]
 
-    /// - Parameter layout: one of this model.
+    /// - Parameter layout: the layout whose weights are decomposed. It must belong to this model.
     package init(_ folder: BaseModelFolder, layout: ExpertLayout, cache: SingularValueCache) {
         self.folder = folder
         self.cache = cache
@@ -37,23 +37,28 @@ package struct WeightDecomposition: Sendable {
         .filter { names.contains($0.name) }
     }
 
-    /// What one thread takes at most, about, beside what is kept.
+    /// An estimate of the memory that one thread needs at most, in bytes, without the results.
     package var bytesPerThread: Int { weights.map(\.bytes).max() ?? 0 }
 
-    /// Matrices decomposed at a time: one a core, or as many as memory holds; at least 1.
+    /// The number of matrices that are decomposed at a time: one per core, but no more than memory allows and at least
+    /// 1.
     package func threadCount(_ resources: MachineResources = MachineResources()) -> Int {
         let room = resources.availableMemory.map { $0 / max(1, bytesPerThread) } ?? weights.count
         return max(1, min(weights.count, resources.cores, room))
     }
 
-    /// What `keep` takes from each decomposition, in the layout's order; the rest is freed at once.
+    /// Decomposes all weights and returns the results of `keep`, in the layout's order. Whatever `keep` does not return
+    /// is freed at once.
     ///
-    /// The threads are its own: work of minutes on those that concurrent tasks share would hold up whoever waits there.
+    /// The work takes minutes, so it runs on threads of its own: on the shared threads of Swift concurrency it would
+    /// block other tasks.
     ///
     /// - Parameters:
     ///   - tick: the longest time between two calls of `progress`.
-    ///   - progress: called with matrices done and in total on this thread: at the start, often, and at the end.
-    /// - Throws: what loading and decomposing throw, for the earliest weight that failed, once no thread is at work any more.
+    ///   - progress: called on this thread with the number of finished matrices and their total: at the start, at least
+    ///     once in every `tick`, and at the end.
+    ///   - keep: called on one of the threads with each decomposition.
+    /// - Throws: the error of loading or decomposing the first weight that failed, once all threads have ended.
     package func run<Kept: Sendable>(
         tick: Duration = .seconds(1), progress: (Int, Int) -> Void = { _, _ in },
         keep: @escaping @Sendable (SingularValueDecomposition) -> Kept
@@ -78,7 +83,7 @@ package struct WeightDecomposition: Sendable {
     }
 }
 
-/// Items that several threads take one by one, while another one waits for the results.
+/// A list of items that several threads take one by one while another thread waits for the results.
 private final class SharedWork<Output: Sendable>: Sendable {
     private let condition = NSCondition()
     private let count: Int
@@ -92,7 +97,7 @@ private final class SharedWork<Output: Sendable>: Sendable {
         outputs = Array(repeating: nil, count: count)
     }
 
-    /// The next item; nil if there is none, or if one has failed.
+    /// The index of the next item, or nil if there is none or an item has failed.
     func take() -> Int? {
         condition.withLock {
             guard taken < count, !hasFailed else { return nil }
@@ -120,7 +125,8 @@ private final class SharedWork<Output: Sendable>: Sendable {
         return try condition.withLock { try outputs.compactMap { try $0?.get() } }
     }
 
-    /// Items finished once there are more of them than known, or after `tick`; nil once all that were known are the last.
+    /// Waits until more items are finished than `known`, or for `tick`, and returns their number. Returns nil if
+    /// `known` counts all items that will ever finish.
     private func wait(beyond known: Int, tick: Duration) -> Int? {
         condition.withLock {
             let isOver = finished == taken && (taken == count || hasFailed)

@@ -13,6 +13,7 @@ struct Bench: ParsableCommand {
               t2-bench products
               t2-bench sandbox --parallelism 2
               t2-bench lease-table --workers 1000 --units 10000
+              t2-bench costs --model experts/tiny/base
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
 
             Exit status:
@@ -22,7 +23,9 @@ struct Bench: ParsableCommand {
               66       a file or folder that is missing
               69       the sandbox cannot run on this machine
             """,
-        subcommands: [Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self])
+        subcommands: [
+            Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self, CostBench.self,
+        ])
 
     /// Sequences of a batch: as many as nobody has, few enough to be counted in tokens.
     static let batchSizes = 1...1_000_000

@@ -120,12 +120,13 @@ final class BenchEngine: Sendable {
     }
 
     /// Seconds of reference forward, policy forward and backward to z over `batch` sequences.
-    func differentiate(batch: Int, _ shape: Shape = .equal) -> Double {
-        let loss = try! PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .exact)
+    func differentiate(batch: Int, _ shape: Shape = .equal, runsReference: Bool = true) -> Double {
+        let loss = try! PolicyGradientLoss(
+            klCoefficient: runsReference ? 0.1 : 0, klDirection: .policyReference, klEstimator: .exact)
         return seconds {
             LaneThread.run(lanes) { [self] lane in
                 let sequences = (0..<share(batch, lane)).map { sequence($0, lane, shape) }
-                _ = gradients[lane].run(sequences, z: z, temperature: 1) { row in
+                _ = gradients[lane].run(sequences, z: z, temperature: 1, runsReference: runsReference) { row in
                     _ = loss.evaluate(
                         policy: row.policy, reference: row.reference, sampled: Int(row.token), advantage: 1,
                         addingGradientTo: row.gradient)

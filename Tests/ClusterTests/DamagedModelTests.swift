@@ -43,12 +43,12 @@ struct DamagedModelTests {
         ) { try $0.spoil("model.layers.1.mlp.down_proj.weight", with: -.infinity) },
         Damage(
             testDescription: "a tokenizer with more tokens than the model", status: .data,
-            message: "/tokenizer.json: its identifiers reach 49, the model's vocabulary of 40 ends at 39."
+            message: "/tokenizer.json: its largest identifier is 49, expected at most 39 for the model's vocabulary"
         ) { try $0.editConfiguration(#""vocab_size": 50"#, #""vocab_size": 40"#) },
         Damage(
             testDescription: "a tokenizer without the model's end of sequences", status: .data,
             message:
-                "/tokenizer.json: its identifiers reach 49, the model's config.json names 77 as the start or an end"
+                "/tokenizer.json: its largest identifier is 49, but the model's config.json names 77 as a token"
         ) { try $0.editConfiguration(#""eos_token_id": 1"#, #""eos_token_id": 77"#) },
     ]
 

@@ -9,7 +9,8 @@ import Testing
 @Suite("LoRA agrees with peft and PyTorch")
 struct LoRAReferenceTests {
     @Test(
-        "log-probabilities, merged and apart, within 1e-4", arguments: ModelFixture.names, LoRAFixture.Adapter.allCases)
+        "log-probabilities, merged and factored, within 1e-4", arguments: ModelFixture.names,
+        LoRAFixture.Adapter.allCases)
     func logProbabilities(name: String, adapter: LoRAFixture.Adapter) throws {
         let fixture = try ModelFixture(name)
         let expected = try LoRAFixture(name, adapter).log_probabilities
@@ -30,37 +31,27 @@ struct LoRAReferenceTests {
         let folder = try PEFTFolder(path: LoRAFixture.folder(name, .all), for: model.svf.base.folder)
         let lora = try LoRAModel(model.svf.base, layout: folder.vector.layout)
         let parameterisation = Parameterisation.lora(folder.layout)
-        let count = Float(fixture.rollouts.count)
         for expected in try #require(try LoRAFixture(name, .all).cases) {
             for tokens in [16, 512] {
-                let loss = try PolicyGradientLoss(
-                    klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
-                var policyLoss = 0.0
-                var kl = 0.0
-                let gradient = PolicyGradient(model.transformer, lora, tokensPerBatch: tokens).run(
-                    fixture.sequences, z: parameterisation.vector(folder.parameters), temperature: expected.temperature
-                ) { row in
-                    let term = loss.evaluate(
-                        policy: row.policy, reference: row.reference, sampled: Int(row.token),
-                        advantage: fixture.rollouts[row.sequence].advantage, addingGradientTo: row.gradient)
-                    policyLoss += term.policyLoss
-                    kl += term.kl
-                }.map { $0 / count }
+                let loss = try RolloutLoss(
+                    fixture, PolicyGradient(model.transformer, lora, tokensPerBatch: tokens),
+                    z: parameterisation.vector(folder.parameters), coefficient: expected.coefficient,
+                    direction: expected.direction, temperature: expected.temperature)
                 let found = ExpertVector(
                     layout: lora.layout,
                     values: parameterisation.parameterGradient(
-                        p: folder.parameters, vectorGradient: ExpertVector(layout: lora.layout, values: gradient)))
-                // A and B apart: of one another they are of different size.
+                        p: folder.parameters, vectorGradient: ExpertVector(layout: lora.layout, values: loss.gradient)))
+                // A and B are compared separately, because their gradients differ in size.
                 for factor in LoRAFactor.allCases {
-                    let places = lora.matrices.matrices.indices
-                    let values = places.flatMap { found.values[lora.matrices.range($0, factor)] }
-                    let reference = places.flatMap {
+                    let indices = lora.matrices.matrices.indices
+                    let values = indices.flatMap { found.values[lora.matrices.range($0, factor)] }
+                    let reference = indices.flatMap {
                         expected.gradient[PEFTFolder.prefix + lora.matrices.matrices[$0].name(factor)] ?? []
                     }
                     #expect(relativeError(values, reference) < 2e-4)
                 }
-                #expect(abs(policyLoss / Double(count) - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
-                #expect(abs(kl / Double(count) - expected.kl) < 1e-4 * expected.kl)
+                #expect(abs(loss.policyLoss - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
+                #expect(abs(loss.kl - expected.kl) < 1e-4 * expected.kl)
             }
         }
     }

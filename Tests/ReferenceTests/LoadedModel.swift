@@ -5,7 +5,7 @@ import T2Model
 import T2Numerics
 import T2TestSupport
 
-/// A model of the fixtures, ready to run. Decompositions go to a folder of the test's own.
+/// A model of the fixtures, ready to run. Its decompositions are cached in a folder that only these tests use.
 struct LoadedModel {
     let svf: SVFModel
     let transformer: Transformer

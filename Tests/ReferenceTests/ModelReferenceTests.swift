@@ -29,24 +29,14 @@ struct ModelReferenceTests {
         let layout = model.svf.layout
         let z = ExpertVector(layout: layout, values: layout.values(fixture.z))
         for expected in fixture.cases(.direct) {
-            let count = Float(fixture.rollouts.count)
             for tokens in [16, 512] {
-                let loss = try PolicyGradientLoss(
-                    klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
-                var policyLoss = 0.0
-                var kl = 0.0
-                let found = PolicyGradient(model.transformer, model.svf, tokensPerBatch: tokens).run(
-                    fixture.sequences, z: z, temperature: expected.temperature
-                ) { row in
-                    let term = loss.evaluate(
-                        policy: row.policy, reference: row.reference, sampled: Int(row.token),
-                        advantage: fixture.rollouts[row.sequence].advantage, addingGradientTo: row.gradient)
-                    policyLoss += term.policyLoss
-                    kl += term.kl
-                }.map { $0 / count }
-                #expect(relativeError(found, layout.values(expected.gradient)) < 2e-4)
-                #expect(abs(policyLoss / Double(count) - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
-                #expect(abs(kl / Double(count) - expected.kl) < 1e-4 * expected.kl)
+                let found = try RolloutLoss(
+                    fixture, PolicyGradient(model.transformer, model.svf, tokensPerBatch: tokens), z: z,
+                    coefficient: expected.coefficient, direction: expected.direction,
+                    temperature: expected.temperature)
+                #expect(relativeError(found.gradient, layout.values(expected.gradient)) < 2e-4)
+                #expect(abs(found.policyLoss - expected.policy_loss) < 1e-4 * abs(expected.policy_loss))
+                #expect(abs(found.kl - expected.kl) < 1e-4 * expected.kl)
             }
         }
     }
@@ -60,18 +50,11 @@ struct ModelReferenceTests {
         let parameterisation = try Parameterisation.sigmoid(layout, singularValues: sigma)
         let p = layout.values(fixture.p)
         for expected in fixture.cases(.sigmoid) {
-            let count = Float(fixture.rollouts.count)
-            let loss = try PolicyGradientLoss(
-                klCoefficient: expected.coefficient, klDirection: expected.direction, klEstimator: .exact)
-            let gradient = PolicyGradient(model.transformer, model.svf).run(
-                fixture.sequences, z: parameterisation.vector(p), temperature: expected.temperature
-            ) { row in
-                _ = loss.evaluate(
-                    policy: row.policy, reference: row.reference, sampled: Int(row.token),
-                    advantage: fixture.rollouts[row.sequence].advantage, addingGradientTo: row.gradient)
-            }.map { $0 / count }
+            let loss = try RolloutLoss(
+                fixture, PolicyGradient(model.transformer, model.svf), z: parameterisation.vector(p),
+                coefficient: expected.coefficient, direction: expected.direction, temperature: expected.temperature)
             let found = parameterisation.parameterGradient(
-                p: p, vectorGradient: ExpertVector(layout: layout, values: gradient))
+                p: p, vectorGradient: ExpertVector(layout: layout, values: loss.gradient))
             #expect(relativeError(found, layout.values(expected.gradient)) < 2e-4)
         }
     }

@@ -44,7 +44,7 @@ struct AdamWTests {
         let clipped: [Double]
     }
 
-    @Test("clip a gradient of several tensors by the norm over all, as torch does, to 1e-6 relative")
+    @Test("clip a gradient of several tensors by the norm over all of them, as torch does, to 1e-6 relative")
     func clipping() throws {
         let cases = try Fixture.read("clipping", as: [ClippingCase].self)
         #expect(cases.count == 6)
@@ -57,14 +57,14 @@ struct AdamWTests {
         }
     }
 
-    @Test("leave a gradient below the norm as it is, bit for bit")
+    @Test("leave a gradient below the norm unchanged, bit for bit")
     func unclipped() throws {
         var gradient: [Float] = [0.1, -0.2, 0.3]
         _ = try GradientClipping(largestNorm: 1).clip(&gradient)
         #expect(gradient == [0.1, -0.2, 0.3])
     }
 
-    @Test("decay weights apart from the gradient")
+    @Test("decay weights independently of the gradient")
     func decoupledDecay() throws {
         var parameters: [Float] = [2]
         var state = AdamW.State(count: 1)
@@ -74,7 +74,7 @@ struct AdamWTests {
     }
 
     @Test(
-        "refuse settings out of range, naming the key",
+        "refuse settings out of range and name the key",
         arguments: [
             ("adam-beta1", 1.0, 0.999, 1e-8, 0.0), ("adam-beta2", 0.9, -0.1, 1e-8, 0),
             ("adam-epsilon", 0.9, 0.999, 0, 0),

@@ -26,7 +26,7 @@ struct AdvantageTests {
         }
     }
 
-    @Test("of a leave-one-out mean sum to zero", arguments: [AdvantageKind.unitMean, .groupMean])
+    @Test("with a leave-one-out mean sum to zero", arguments: [AdvantageKind.unitMean, .groupMean])
     func sumToZero(kind: AdvantageKind) throws {
         var random = SeededRandom(seed: 7)
         for _ in 0..<50 {
@@ -37,7 +37,7 @@ struct AdvantageTests {
         }
     }
 
-    @Test("do not let a sample move its own baseline", arguments: [AdvantageKind.unitMean, .groupMean])
+    @Test("have baselines that do not depend on the sample itself", arguments: [AdvantageKind.unitMean, .groupMean])
     func baselineIsIndependent(kind: AdvantageKind) throws {
         let before = try Advantage(rewards: [[1, -1, -1], [1, 1, -1]], kind: kind).groups[0][0]
         let after = try Advantage(rewards: [[5, -1, -1], [1, 1, -1]], kind: kind).groups[0][0]
@@ -45,7 +45,7 @@ struct AdvantageTests {
     }
 
     @Test(
-        "of a prompt whose rewards are all equal are exactly zero",
+        "are exactly zero for a prompt whose rewards are all equal",
         arguments: [AdvantageKind.groupMean, .groupNormalized])
     func equalRewards(kind: AdvantageKind) throws {
         let advantage = try Advantage(rewards: [[0.1, 0.1, 0.1], [1, -1, 1]], kind: kind)
@@ -54,19 +54,20 @@ struct AdvantageTests {
         #expect(advantage.equalRewardGroups == 1)
     }
 
-    @Test("count no group of a single sample as one of equal rewards")
+    @Test("do not count a single sample as a group of equal rewards")
     func singleSamples() throws {
         #expect(try Advantage(rewards: [[1], [1], [-1]], kind: .unitMean).equalRewardGroups == 0)
     }
 
-    @Test("that compare samples need two of them", arguments: [AdvantageKind.unitMean, .groupMean, .groupNormalized])
+    @Test(
+        "need two samples if they compare samples", arguments: [AdvantageKind.unitMean, .groupMean, .groupNormalized])
     func tooFew(kind: AdvantageKind) {
         let error = #expect(throws: LearningError.self) { try Advantage(rewards: [[1]], kind: kind) }
-        #expect(error?.description.contains("1 sample, at least 2") == true)
+        #expect(error?.description.contains("1 sample, expected at least 2") == true)
         #expect(error?.exitStatus == .configuration)
     }
 
-    @Test("are refused at configuration time where they would be in the run", arguments: AdvantageKind.allCases)
+    @Test("are refused in the configuration if they would be refused in the run", arguments: AdvantageKind.allCases)
     func configuration(kind: AdvantageKind) throws {
         try Advantage.validate(kind: kind, samplesPerPrompt: 2, promptsPerUnit: 1)
         guard kind != .none, kind != .runningMean else {
@@ -80,7 +81,7 @@ struct AdvantageTests {
         #expect(error?.description.contains("'\(kind.rawValue)'") == true)
     }
 
-    @Test("of a unit look at the smallest unit of a step")
+    @Test("by unit mean are checked for the smallest unit of a step")
     func lastUnit() throws {
         try Advantage.validate(kind: .unitMean, samplesPerPrompt: 1, promptsPerUnit: 16, promptsPerStep: 128)
         let error = #expect(throws: LearningError.self) {
@@ -89,7 +90,7 @@ struct AdvantageTests {
         #expect(error?.description.contains("prompts-per-step 129") == true)
     }
 
-    @Test("by running mean start from a mean of 0, and go on from all past rewards")
+    @Test("by running mean have a baseline of 0 at first, then the mean of all past rewards")
     func runningMean() {
         var mean = RunningMeanReward()
         #expect(mean.mean == 0)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Early stopping")
 struct EarlyStoppingTests {
-    @Test("keeps the earliest of the best, and stops after `patience` evaluations without a better one")
+    @Test("keeps the earliest of the best evaluations, and stops after `patience` evaluations without a better one")
     func patience() throws {
         var stopping = try EarlyStopping(patience: 2)
         let verdicts = [0.5, 0.6, 0.6, 0.55, 0.9].enumerated().map { index, accuracy in
@@ -15,7 +15,7 @@ struct EarlyStoppingTests {
         #expect(stopping.evaluationsSinceBest == 0)
     }
 
-    @Test("counts a step's evaluation once: again it changes nothing and gives the same verdict")
+    @Test("counts the evaluation of a step once, and returns the same verdict for the same step again")
     func idempotent() throws {
         var stopping = try EarlyStopping(patience: 2)
         for (step, accuracy) in [(0, 0.5), (10, 0.6), (20, 0.6), (30, 0.55)] {

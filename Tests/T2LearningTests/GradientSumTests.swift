@@ -26,7 +26,7 @@ struct GradientSumTests {
         #expect(expected?.values[4] == Float(column))
     }
 
-    @Test("holds back units that come before their turn")
+    @Test("holds back the units behind a missing one")
     func gap() throws {
         let gradients = gradients(units: 3)
         var sum = GradientSum(layout: layout)
@@ -38,7 +38,7 @@ struct GradientSumTests {
     }
 
     @Test(
-        "refuses a non-finite gradient, naming unit, weight and place, and goes on unharmed",
+        "refuses a non-finite gradient, names unit, weight and index, and is unchanged",
         arguments: [Float.nan, .infinity])
     func nonFinite(value: Float) throws {
         var sum = GradientSum(layout: layout)
@@ -50,7 +50,7 @@ struct GradientSumTests {
         #expect(sum.mean(units: 1, sequences: 1).values == [1, 2, 3, 4, 5, 6, 7, 8])
     }
 
-    @Test("refuses a gradient of another size")
+    @Test("refuses a gradient with another number of values")
     func wrongCount() {
         var sum = GradientSum(layout: layout)
         let error = #expect(throws: LearningError.self) { try sum.add([1, 2], unit: 5) }

@@ -4,7 +4,7 @@ import T2Learning
 import T2TestSupport
 import Testing
 
-/// A row of logits, its log-softmax in Float64 and the same in Float32.
+/// A row of logits, with its log-softmax in Float64 and in Float32.
 private struct Row {
     let logits: [Double]
     let logProbabilities: [Double]
@@ -28,7 +28,7 @@ private struct Row {
     }
 }
 
-/// The tables of `KLPenalty`, in Float64 from logits.
+/// The values of the table in `KLPenalty`, computed from logits in Float64.
 private func divergence(_ penalty: KLPenalty, _ policy: Row, _ reference: Row, sampled: Int) -> Double {
     let d = policy.logProbabilities[sampled] - reference.logProbabilities[sampled]
     switch (penalty.direction, penalty.estimator) {
@@ -89,7 +89,8 @@ struct KLPenaltyTests {
         let penalty = try KLPenalty(direction: direction, estimator: estimator)
         for fixture in try cases(direction, estimator) {
             let (value, gradient) = penalty.rowGradient(fixture.policy, fixture.reference, sampled: fixture.sampled)
-            // A far reference makes k2 and k3 large; their error is that of the rounded log-ratio, so it is relative.
+            // With a distant reference, k2 and k3 are large. Their error comes from the rounded log-ratio, so it is
+            // relative.
             let scale = max(1, abs(fixture.value), fixture.gradient.reduce(0) { max($0, abs($1)) })
             #expect(abs(value - fixture.value) < 2e-6 * scale)
             #expect(largestDifference(gradient, fixture.gradient) < 2e-6 * scale)
@@ -97,7 +98,7 @@ struct KLPenaltyTests {
     }
 
     @Test(
-        "in the loss of a token agrees with PyTorch's autograd to 2e-6",
+        "agrees in the loss of a token with PyTorch's autograd to 2e-6",
         arguments: combinations.filter { $0.1 != .k1 })
     func lossAutograd(direction: KLDirection, estimator: KLEstimator) throws {
         for fixture in try cases(direction, estimator) {
@@ -121,7 +122,7 @@ struct KLPenaltyTests {
         }
     }
 
-    @Test("has the gradient that central differences find", arguments: combinations)
+    @Test("has the gradient of central differences", arguments: combinations)
     func finiteDifferences(direction: KLDirection, estimator: KLEstimator) throws {
         var random = SeededRandom(seed: 11)
         let penalty = try KLPenalty(direction: direction, estimator: estimator)
@@ -151,7 +152,9 @@ struct KLPenaltyTests {
         #expect(estimator == .k1 || gradient.allSatisfy { $0 == 0 })
     }
 
-    @Test("has a gradient whose entries sum to zero: adding to all logits changes nothing", arguments: combinations)
+    @Test(
+        "has a gradient whose entries sum to zero, since adding a constant to all logits changes nothing",
+        arguments: combinations)
     func shiftInvariance(direction: KLDirection, estimator: KLEstimator) throws {
         var random = SeededRandom(seed: 13)
         let penalty = try KLPenalty(direction: direction, estimator: estimator)
@@ -163,7 +166,7 @@ struct KLPenaltyTests {
         #expect(abs(gradient.reduce(0) { $0 + Double($1) }) < 1e-5 * Double(max(1, size)))
     }
 
-    @Test("averages, for sampled estimators, to what the documentation says", arguments: [KLEstimator.k1, .k2, .k3])
+    @Test("has the documented averages for sampled estimators", arguments: [KLEstimator.k1, .k2, .k3])
     func expectation(estimator: KLEstimator) throws {
         var random = SeededRandom(seed: 14)
         let policy = Row(random: &random, count: 40, scale: 1)
@@ -191,7 +194,7 @@ struct KLPenaltyTests {
         #expect(largestDifference(gradient, expected) < 2e-6)
     }
 
-    @Test("refuses k1 as a penalty, which its mean gradient of zero cannot be, and reports it with λ = 0")
+    @Test("refuses k1 as a penalty, because its mean gradient is zero, and reports it with λ = 0")
     func measureAlone() throws {
         let error = #expect(throws: LearningError.self) {
             try PolicyGradientLoss(klCoefficient: 0.1, klDirection: .policyReference, klEstimator: .k1)

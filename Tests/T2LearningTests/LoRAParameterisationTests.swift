@@ -9,7 +9,7 @@ struct LoRAParameterisationTests {
         LoRAMatrix(layer: 1, kind: .down, rank: 2, inputs: 16, outputs: 40, scale: 0.5),
     ])
 
-    @Test("start with B = 0 and A uniform in ±1/√N, by the seed")
+    @Test("start with B = 0 and with A uniform in ±1/√N, determined by the seed")
     func start() {
         let parameterisation = Parameterisation.lora(layout)
         let p = parameterisation.initialParameters(seed: 3)
@@ -21,12 +21,12 @@ struct LoRAParameterisationTests {
             #expect(a.max()! > 0.7 * bound && a.min()! < -0.7 * bound)
             #expect(p[layout.range(index, .b)].allSatisfy { $0 == 0 })
         }
-        // Of a uniform distribution the mean square is bound²/3.
+        // The mean square of a uniform distribution in ±bound is bound²/3.
         let square = p[layout.range(0, .a)].reduce(0.0) { $0 + Double($1) * Double($1) } / 400
         #expect(abs(square / (0.01 / 3) - 1) < 0.2)
     }
 
-    @Test("what is run has the scale α/r in B, and the chain rule brings it back")
+    @Test("become a z with the scale α/r in B, which the chain rule applies to the gradient")
     func scale() {
         let parameterisation = Parameterisation.lora(layout)
         var random = SeededRandom(seed: 1)
@@ -37,11 +37,11 @@ struct LoRAParameterisationTests {
         let found = parameterisation.parameterGradient(
             p: p, vectorGradient: ExpertVector(layout: vector.layout, values: gradient))
         for (index, scale) in [(0, Float(2.5)), (1, 0.5)] {
-            for place in layout.range(index, .a) {
-                #expect(vector.values[place] == p[place] && found[place] == gradient[place])
+            for i in layout.range(index, .a) {
+                #expect(vector.values[i] == p[i] && found[i] == gradient[i])
             }
-            for place in layout.range(index, .b) {
-                #expect(vector.values[place] == scale * p[place] && found[place] == scale * gradient[place])
+            for i in layout.range(index, .b) {
+                #expect(vector.values[i] == scale * p[i] && found[i] == scale * gradient[i])
             }
         }
         #expect(parameterisation.lora == layout)

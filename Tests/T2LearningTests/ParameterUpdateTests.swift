@@ -13,7 +13,7 @@ struct ParameterUpdateTests {
         return try ParameterUpdate(parameterisation: .direct(layout), configuration: configuration)
     }
 
-    @Test("goes downhill, reports the norm before the clip, and is the same every time")
+    @Test("lowers the loss, reports the norm before clipping, and is reproducible")
     func downhill() throws {
         let update = try update()
         let gradient = ExpertVector(layout: layout, values: [3, -4, 0, 0])
@@ -30,14 +30,14 @@ struct ParameterUpdateTests {
         #expect(try apply() == outcome)
     }
 
-    @Test("by sigmoid finds the z that lowers a quadratic objective")
+    @Test("finds the minimum of a quadratic objective with the sigmoid parameterisation")
     func sigmoidLearns() throws {
         var configuration = RunConfiguration()
         configuration.learningRate = 0.05
         configuration.steps = 400
         let sigmoid = try Parameterisation.sigmoid(layout, singularValues: [[2, 1], [1, 3]])
         let update = try ParameterUpdate(parameterisation: sigmoid, configuration: configuration)
-        // Reachable: both keep the nuclear norm, 2·0.9 + 1·1.2 = 3 and 1·1.3 + 3·0.9 = 4.
+        // The goal is reachable, since both matrices keep their nuclear norms: 2·0.9 + 1·1.2 = 3 and 1·1.3 + 3·0.9 = 4.
         let goal: [Float] = [0.9, 1.2, 1.3, 0.9]
         var parameters = sigmoid.initialParameters(seed: 1)
         var state = AdamW.State(count: 4)
@@ -52,7 +52,7 @@ struct ParameterUpdateTests {
     }
 
     @Test(
-        "stops at the first non-finite value of the gradient, naming weight and place",
+        "stops at the first non-finite value of the gradient and names weight and index",
         arguments: [Float.nan, -.infinity])
     func nonFinite(value: Float) throws {
         let update = try update()
@@ -81,7 +81,7 @@ struct ParameterUpdateTests {
             error == .nonFinite(quantity: "the second moment after step 0", entry: "a", index: 1, value: "inf"))
     }
 
-    @Test("accepts the default configuration, and refuses every key out of range by name")
+    @Test("accepts the default configuration, and refuses every value out of range with the name of its key")
     func configuration() throws {
         try RunConfiguration().validateLearning()
         let changes: [(String, (inout RunConfiguration) -> Void)] = [

@@ -30,7 +30,7 @@ struct ParameterisationTests {
         }
     }
 
-    @Test("by sigmoid has the gradient that central differences find", arguments: [1, 2, 16])
+    @Test("by sigmoid has the gradient of central differences", arguments: [1, 2, 16])
     func finiteDifferences(count: Int) throws {
         var random = SeededRandom(seed: UInt64(count))
         for _ in 0..<10 {
@@ -62,7 +62,7 @@ struct ParameterisationTests {
         #expect(z.values.allSatisfy { abs($0 - 1) < 0.03 })
     }
 
-    @Test("by sigmoid starts at 0.1 ± 0.01, the same for the same seed and another for another")
+    @Test("by sigmoid starts at 0.1 ± 0.01, determined by the seed")
     func initialValues() throws {
         let count = 4000
         let sigmoid = try Parameterisation.sigmoid(
@@ -76,7 +76,7 @@ struct ParameterisationTests {
         #expect(p != sigmoid.initialParameters(seed: 6))
     }
 
-    @Test("directly is the identity, from the base model")
+    @Test("by z itself is the identity and starts at the base model")
     func direct() {
         let layout = Self.layout([2, 1])
         let direct = Parameterisation.direct(layout)
@@ -86,7 +86,7 @@ struct ParameterisationTests {
     }
 
     @Test(
-        "by sigmoid refuses singular values without a nuclear norm, naming the weight",
+        "by sigmoid refuses singular values without a nuclear norm and names the weight",
         arguments: [[0, 0], [1, -1], [1, Float.nan], [.infinity, 1]])
     func unusable(values: [Float]) {
         let error = #expect(throws: LearningError.self) {
@@ -95,7 +95,7 @@ struct ParameterisationTests {
         #expect(error?.description.contains("'weight 1'") == true)
     }
 
-    @Test("by sigmoid refuses singular values of another count")
+    @Test("by sigmoid refuses another number of singular values")
     func wrongCount() {
         let error = #expect(throws: LearningError.self) {
             try Parameterisation.sigmoid(Self.layout([1, 2]), singularValues: [[1], [1, 2, 3]])

@@ -25,7 +25,7 @@ struct PolicyGradientLossTests {
         return (terms, gradient)
     }
 
-    @Test("pushes the sampled token's logit up for a positive advantage")
+    @Test("raises the sampled token's logit for a positive advantage")
     func direction() throws {
         let loss = try PolicyGradientLoss(klCoefficient: 0, klDirection: .policyReference, klEstimator: .exact)
         let (terms, gradient) = evaluate(loss, advantage: 2, withReference: false)
@@ -44,7 +44,9 @@ struct PolicyGradientLossTests {
         #expect(gradient == [0, 0, 0])
     }
 
-    @Test("is refused with a coefficient that is no number of 0 or more", arguments: [-0.1, Float.nan, .infinity])
+    @Test(
+        "is refused with a coefficient that is not a finite number of 0 or more",
+        arguments: [-0.1, Float.nan, .infinity])
     func coefficient(value: Float) {
         let error = #expect(throws: LearningError.self) {
             try PolicyGradientLoss(klCoefficient: value, klDirection: .policyReference, klEstimator: .exact)

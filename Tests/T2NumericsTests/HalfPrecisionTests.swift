@@ -22,12 +22,12 @@ struct HalfPrecisionTests {
         #expect(try narrow(wide.values, element) == patterns)
     }
 
-    @Test("what lies between two numbers goes to the nearer one, the middle to the even one")
+    @Test("a value between two numbers is rounded to the nearer one, and the middle to the even one")
     func rounding() throws {
-        // 1 + k · 2⁻⁹: bfloat16 has steps of 2⁻⁷ there, a quarter of which is 2⁻⁹.
+        // The values are 1 + k · 2⁻⁹, a quarter of the step of 2⁻⁷ that bfloat16 has there.
         let values = (0...8).map { 1 + Float($0) / 512 }
         #expect(try narrow(values, .bfloat16).map { $0 - 0x3f80 } == [0, 0, 0, 1, 1, 1, 2, 2, 2])
-        // 1 + k · 2⁻¹²: float16 has steps of 2⁻¹⁰.
+        // The values are 1 + k · 2⁻¹², a quarter of the step of 2⁻¹⁰ that float16 has there.
         let finer = (0...8).map { 1 + Float($0) / 4096 }
         #expect(try narrow(finer, .float16).map { $0 - 0x3c00 } == [0, 0, 0, 1, 1, 1, 2, 2, 2])
         #expect(try narrow([-1.75, -0.0], .bfloat16) == [0xbfe0, 0x8000])

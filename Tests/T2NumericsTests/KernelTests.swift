@@ -25,7 +25,7 @@ struct KernelTests {
         }
     }
 
-    @Test("OpenBLAS multiplies with instructions as new as the kernels' own, also on a processor that it does not know")
+    @Test("OpenBLAS uses the same set of instructions as the kernels, even on a processor that it does not know")
     func coreType() {
         let core = MatrixMultiply.coreName
         let version = String(cString: t2_kernel_version())
@@ -34,9 +34,9 @@ struct KernelTests {
     }
 
     @Test("a NaN anywhere in a row makes its log-sum-exp NaN", arguments: [0, 5, 40])
-    func nanSurvives(place: Int) {
+    func nanSurvives(index: Int) {
         var x = random(41)
-        x[place] = .nan
+        x[index] = .nan
         var sum: Float = 0
         t2_log_sum_exp(x, &sum, nil, 1, 41, 41, 1)
         #expect(sum.isNaN)
@@ -104,7 +104,7 @@ struct KernelTests {
         }
     }
 
-    @Test("a draw follows the cumulative distribution, and never takes an impossible token")
+    @Test("a draw follows the cumulative distribution and never returns a token of probability 0")
     func draw() {
         var x = random(130, scale: 2)
         for i in 64..<128 { x[i] = -.infinity }

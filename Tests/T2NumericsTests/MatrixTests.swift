@@ -11,7 +11,7 @@ struct MatrixTests {
     }
 
     @Test(
-        "every shape, cut into blocks or not, equals the definition",
+        "a product of any shape, with or without blocks, equals the definition",
         arguments: [(1, 5, 3), (4, 1024, 192), (33, 320, 192), (64, 100, 700), (70, 914, 192), (129, 33, 65)])
     func products(m: Int, n: Int, k: Int) {
         let (a, b) = (random(m * k, seed: 1), random(k * n, seed: 2))

@@ -16,7 +16,7 @@ struct SingularValueCacheTests {
 
         var warnings: [String] { said.withLock { $0 } }
         var path: String { cache.path(of: weight, rows: rows, columns: columns) }
-        /// As another program would open it.
+        /// A new instance on the same folder, as another program would open it.
         var cache: SingularValueCache {
             SingularValueCache(folder: folder) { text in self.said.withLock { $0.append(text) } }
         }
@@ -43,7 +43,7 @@ struct SingularValueCacheTests {
         }
     }
 
-    @Test("gives what was computed, and computes it once")
+    @Test("returns what was computed, and computes it once")
     func kept() throws {
         let scene = Scene()
         let (first, second) = (scene.cache, scene.cache)
@@ -54,7 +54,7 @@ struct SingularValueCacheTests {
         #expect(scene.warnings.isEmpty)
     }
 
-    @Test("knows a weight by its shape too")
+    @Test("tells apart weights with the same values and different shapes")
     func shape() throws {
         let scene = Scene()
         _ = try scene.decomposition(scene.cache)
@@ -63,15 +63,16 @@ struct SingularValueCacheTests {
         #expect(other.computed == 1 && scene.warnings.isEmpty)
     }
 
-    /// Places of the flipped bit: the header, σ, the middle, the last byte.
-    @Test("finds one flipped bit, says so in one line, gives the fresh numbers and repairs the file", arguments: 0..<4)
-    func flippedBit(place: Int) throws {
+    /// The flipped bit is in the header, in σ, in the middle and in the last byte.
+    @Test(
+        "detects one flipped bit, warns in one line, returns fresh numbers and repairs the file", arguments: 0..<4)
+    func flippedBit(index: Int) throws {
         let scene = Scene()
         let fresh = try scene.decomposition(scene.cache)
         let content = try scene.content
         let header = 8 + Int(content.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
         var damaged = content
-        damaged[[20, header + 2, content.count / 2, content.count - 1][place]] ^= 1
+        damaged[[20, header + 2, content.count / 2, content.count - 1][index]] ^= 1
         try damaged.write(to: URL(fileURLWithPath: scene.path))
         let cache = scene.cache
         #expect(try scene.decomposition(cache) == fresh)
@@ -80,7 +81,7 @@ struct SingularValueCacheTests {
         #expect(try scene.content == content)
     }
 
-    @Test("finds a truncated entry and repairs it", arguments: [0, 4, 100, 900])
+    @Test("detects a truncated entry and repairs it", arguments: [0, 4, 100, 900])
     func truncated(length: Int) throws {
         let scene = Scene()
         let fresh = try scene.decomposition(scene.cache)
@@ -92,7 +93,7 @@ struct SingularValueCacheTests {
         #expect(try scene.content == content)
     }
 
-    @Test("does not take a sound entry under another weight's name for that weight's")
+    @Test("rejects an intact entry under the name of another weight")
     func misplaced() throws {
         let scene = Scene()
         let fresh = try scene.decomposition(scene.cache)
@@ -105,14 +106,14 @@ struct SingularValueCacheTests {
         #expect(zip(found.sigma, fresh[0]).allSatisfy { abs($0 - 2 * $1) < 1e-5 })
     }
 
-    @Test("that cannot be written costs a warning, once, and nothing else")
+    @Test("warns once if it cannot be written, and returns the decompositions all the same")
     func unwritable() throws {
         let scene = Scene()
-        // A file stands where the folder should go: refused for every user, root included.
+        // A file at the path of the folder prevents every user, root included, from creating the folder.
         try AtomicFile.write("kept", to: scene.folder)
         let cache = scene.cache
         for _ in 0..<3 { #expect(try scene.decomposition(cache) == scene.fresh()) }
         #expect(cache.failure is SystemError)
-        #expect(scene.warnings.count == 1 && scene.warnings.first?.contains("cannot be kept") == true)
+        #expect(scene.warnings.count == 1 && scene.warnings.first?.contains("cannot be cached") == true)
     }
 }

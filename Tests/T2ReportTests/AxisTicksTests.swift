@@ -5,7 +5,7 @@ import Testing
 @Suite("AxisTicks")
 struct AxisTicksTests {
     @Test(
-        "round steps over the whole range",
+        "ticks are round numbers that enclose the range",
         arguments: [
             (0.0...1.0, [0, 0.2, 0.4, 0.6, 0.8, 1]), (0.384...0.875, [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
             (-1...1, [-1, -0.5, 0, 0.5, 1]), (0...40, [0, 10, 20, 30, 40]),
@@ -18,7 +18,7 @@ struct AxisTicksTests {
     }
 
     @Test(
-        "any range is covered by a few ticks that their decimals tell apart",
+        "a few ticks enclose any range, and their texts differ",
         arguments: [
             0.0...0.0, 3...3, -0.25 ... -0.25, 1e-7...1e-7, 1e12...1e12, -1e12...1e12, 0...1e-9, 5...5.0000001, 0...0.3,
             0.1...0.7, -0.05...0.93, 199...201,
@@ -35,7 +35,7 @@ struct AxisTicksTests {
         }
     }
 
-    @Test("what is counted has whole ticks", arguments: [0.0...0.0, 0...1, 0...2, 7...7, 1...40, 0...16_000])
+    @Test("ticks of counts are whole numbers", arguments: [0.0...0.0, 0...1, 0...2, 7...7, 1...40, 0...16_000])
     func whole(range: ClosedRange<Double>) {
         let ticks = AxisTicks(range, count: 6, whole: true)
         #expect(ticks.values.allSatisfy { $0 == $0.rounded() } && ticks.decimals == 0)

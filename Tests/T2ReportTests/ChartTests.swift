@@ -7,7 +7,7 @@ struct ChartTests {
     typealias Point = LineChart.Point
 
     @Test(
-        "lines of degenerate values",
+        "lines with few, equal or extreme values are drawn",
         arguments: [
             [], [[]], [[Point(x: 3, y: 0.5)]], [[Point(x: 3, y: 0.5, interval: 0.5...0.5)]],
             [[Point(x: 0, y: 0), Point(x: 1, y: 0)]],
@@ -20,10 +20,10 @@ struct ChartTests {
                 title: "t", xLabel: "x", yLabel: "y", isPercent: isPercent,
                 series: series.enumerated().map { .init(name: "line \($0)", slot: $0, points: $1) })
             let image = try check(chart)
-            // One marker a point, and one in the legend for each line that has points.
+            // Each point has a marker, and so has the legend for each line with points.
             let marks = image.all("path").filter { $0.attributes["class"]?.hasPrefix("mark") == true }.count
             #expect(marks == series.reduce(0) { $0 + $1.count } + series.count { !$0.isEmpty })
-            // An interval alone is a line, several are a band.
+            // A single interval is drawn as a line, several as a band.
             let intervals = series.map { $0.count { $0.interval != nil } }
             let whiskers = image.all("line").count { $0.attributes["class"]?.hasPrefix("line") == true }
             #expect(whiskers == intervals.count { $0 == 1 })
@@ -32,8 +32,8 @@ struct ChartTests {
         }
     }
 
-    @Test("a line lies where its values say, also at the ends")
-    func places() throws {
+    @Test("the points of a line are at the positions of their values")
+    func positions() throws {
         let chart = LineChart(
             title: "t", xLabel: "x", yLabel: "y", isPercent: false,
             series: [.init(name: "a", slot: 0, points: [Point(x: 0, y: 0), Point(x: 10, y: 1), Point(x: 20, y: 0.5)])])
@@ -42,12 +42,12 @@ struct ChartTests {
         let numbers = try path.split { "ML ".contains($0) }.map { try #require(Double($0)) }
         #expect(numbers.count == 6)
         #expect(abs((numbers[2] - numbers[0]) - (numbers[4] - numbers[2])) < 0.02)
-        // Up is less in SVG: y falls by 1 from the first to the second, and half of that comes back.
+        // In SVG, y decreases upwards: it falls by 1 from the first point to the second, then rises by half of that.
         #expect(abs((numbers[1] - numbers[3]) - 2 * (numbers[5] - numbers[3])) < 0.03)
         #expect(numbers[3] < numbers[5] && numbers[5] < numbers[1])
     }
 
-    @Test("bars of nothing, of zero, below zero, and of one value alone", arguments: [true, false])
+    @Test("bars without a value, of zero, below zero and alone are drawn", arguments: [true, false])
     func bars(isPercent: Bool) throws {
         for values in [[nil], [0], [-0.5, 0.25], [nil, 1], [0.3, 0.3, 0.3], []] as [[Double?]] {
             let bars = values.enumerated().map { index, value in
@@ -62,7 +62,7 @@ struct ChartTests {
         _ = try check(BarChart(title: "t", isPercent: isPercent, groups: []))
     }
 
-    @Test("bars start at zero, and their lengths are as their values")
+    @Test("bars start at zero, and their lengths are proportional to their values")
     func barLengths() throws {
         let bars = [0.2, 0.4, -0.4].enumerated().map { index, value in
             BarChart.Bar(name: "\(index)", slot: index, value: value, interval: nil, text: NumberText.fixed(value, 1))
@@ -76,7 +76,7 @@ struct ChartTests {
         #expect(abs(rectangles[2][0] + rectangles[2][1] - rectangles[0][0]) < 0.02)
     }
 
-    @Test("the text of a heat map's cell stands out from it, on both grounds, whatever its share")
+    @Test("the text of a heat map's cell has enough contrast at every share, on both grounds")
     func heatMapContrast() throws {
         for (ground, color, text, textOnDark) in [
             (SeriesColors.lightGround, HeatMap.lightColor, "#000000", "#ffffff"),
@@ -98,7 +98,7 @@ struct ChartTests {
         }
     }
 
-    @Test("heat maps of nothing, of one cell and of zeros")
+    @Test("heat maps without cells, with one cell and with zeros are drawn")
     func heatMaps() throws {
         for (rows, columns) in [(0, 0), (1, 1), (3, 4)] {
             let cell = HeatMap.Cell(text: "0", detail: nil, share: 0)
@@ -135,7 +135,7 @@ struct ChartTests {
             cells: Array(repeating: Array(repeating: cell, count: columns), count: rows))
     }
 
-    /// Well-formed, named and described, with finite numbers alone.
+    /// Checks that a chart is well-formed, has a title and a description, and contains only finite numbers.
     private func check(_ chart: any Chart) throws -> ParsedMarkup {
         let text = chart.image(id: "i").serialized
         #expect(!text.contains("nan") && !text.contains("inf"))
@@ -147,12 +147,12 @@ struct ChartTests {
         return image
     }
 
-    /// No two texts share ground, as far as their widths can be told.
+    /// Checks that no two texts overlap, as far as their widths can be estimated.
     private func requireApart(_ image: ParsedMarkup) throws {
         let boxes = try image.all("text").map { element -> (text: String, x: ClosedRange<Double>, y: Double) in
             let x = try #require(Double(element.attributes["x"] ?? ""))
             let y = try #require(Double(element.attributes["y"] ?? ""))
-            // What is drawn for fitting is wider than what fonts make of it.
+            // The estimate is wider than what fonts draw.
             let width = 0.9 * Drawing.width(element.text)
             let left: Double
             switch element.attributes["text-anchor"] {

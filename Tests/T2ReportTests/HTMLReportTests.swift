@@ -6,7 +6,7 @@ import Testing
 struct HTMLReportTests {
     static let documents = [SampleReport.full, SampleReport.crowded, ReportDocument(title: "nothing")]
 
-    @Test("one well-formed page that asks for nothing else", arguments: documents)
+    @Test("the page is well-formed and refers to nothing outside itself", arguments: documents)
     func selfContained(document: ReportDocument) throws {
         let text = try HTMLReport.page(document)
         #expect(text.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))
@@ -22,7 +22,7 @@ struct HTMLReportTests {
         #expect(page.all("title").first?.text == document.title && page.all("h1").map(\.text) == [document.title])
     }
 
-    @Test("who cannot see it is told the same: captions, scopes, titles and descriptions")
+    @Test("a screen reader finds captions, scopes, titles and descriptions")
     func accessible() throws {
         let page = try ParsedMarkup(try HTMLReport.page(SampleReport.full))
         #expect(page.all("table").count == page.all("caption").count && page.all("table").count >= 10)
@@ -38,7 +38,7 @@ struct HTMLReportTests {
         #expect(description?.contains("gsm-mini: base 38.2 %, LoRA 85.2 %, SVF 87.5 %.") == true)
     }
 
-    @Test("every section is there, in the order of the paper; a partial report has its own alone")
+    @Test("all sections appear in the order of the paper, and a partial report has only its own")
     func sections() throws {
         let full = try ParsedMarkup(try HTMLReport.page(SampleReport.full))
         let identifiers = full.all("h2").compactMap { $0.attributes["id"] }
@@ -53,7 +53,7 @@ struct HTMLReportTests {
         #expect(page.all("nav").isEmpty && page.all("svg").count == 2)
     }
 
-    @Test("the numbers of a cell, and which is best")
+    @Test("cells show their numbers, and the best of a column is bold")
     func cells() throws {
         let page = try ParsedMarkup(try HTMLReport.page(SampleReport.full))
         let cells = page.all("td").map(\.text)
@@ -67,7 +67,7 @@ struct HTMLReportTests {
         #expect(best.prefix(3) == ["87.5 %", "92.7 %", "87.3 %"])
     }
 
-    @Test("nothing judged is a dash and no bar, never 0 %")
+    @Test("an accuracy without judged problems is a dash without a bar, never 0 %")
     func nothingJudged() throws {
         var document = ReportDocument(title: "t")
         document.seenTasks = AccuracyTable(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("MarkdownReport")
 struct MarkdownReportTests {
-    @Test("the seen tasks, line by line")
+    @Test("the tables of the seen tasks have these lines")
     func seenTasks() throws {
         var document = ReportDocument(title: "Results")
         document.seenTasks = SampleReport.full.seenTasks
@@ -25,14 +25,14 @@ struct MarkdownReportTests {
         #expect(text.contains("\n\nSeen tasks: accuracy, 95 % interval, n = 600 problems each:\n\n| system"))
     }
 
-    @Test("n stands in each cell where cells differ in it, and what was not measured is a dash")
+    @Test("cells show n if it differs between them, and a cell without a measurement is a dash")
     func counts() throws {
         let text = try MarkdownReport.text(SampleReport.full)
         #expect(text.contains("| transferred, shuffled | – | 41.0 % (37.1–45.0), n = 588 |"))
         #expect(text.contains("| few-shot | 16,000 | 56.7 % (52.7–60.6), n = 600 | 50.2 % (46.2–54.2), n = 600 | – |"))
     }
 
-    @Test("every row of a table has as many cells as its header, whatever the names hold")
+    @Test("every row of a table has as many cells as its header, whatever characters the names contain")
     func cells() throws {
         var document = SampleReport.full
         document.seenTasks?.systems[1].name = "a | b\nc \\| d"
@@ -45,7 +45,7 @@ struct MarkdownReportTests {
         }
     }
 
-    @Test("text shows as it is")
+    @Test("special characters are escaped")
     func escaping() {
         #expect(
             MarkdownReport.escape("a*b_c <i> [x] `y` #1 & \\\n2") == "a\\*b\\_c \\<i\\> \\[x\\] \\`y\\` \\#1 \\& \\\\ 2"

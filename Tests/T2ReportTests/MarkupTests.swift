@@ -4,7 +4,7 @@ import Testing
 @Suite("Markup")
 struct MarkupTests {
     @Test(
-        "text and attributes come back as they were",
+        "text and attributes are unchanged after serialization and parsing",
         arguments: [
             "a < b & c > d", "\"double\" and 'single'", "</td><script>alert(1)</script>", "&amp; &lt; ]]>",
             "z′ = Σ α z – 87 %",
@@ -17,13 +17,13 @@ struct MarkupTests {
         #expect(parsed.text == text && parsed.attributes["title"] == text)
     }
 
-    @Test("what XML cannot hold is replaced")
+    @Test("characters that XML does not allow are replaced")
     func controlCharacters() throws {
         let element = Markup.element("p", text: "a\u{0}b\u{1B}[1mc\u{FFFE}d\te")
         #expect(try ParsedMarkup(element.serialized).elements.first?.text == "a\u{FFFD}b\u{FFFD}[1mc\u{FFFD}d\te")
     }
 
-    @Test("empty elements are closed as HTML wants it: void ones alone close themselves")
+    @Test("only void elements close themselves, as HTML requires")
     func emptyElements() {
         #expect(Markup.element("td").serialized == "<td></td>\n")
         #expect(Markup.element("meta", ["charset": "utf-8"]).serialized == "<meta charset=\"utf-8\"/>\n")

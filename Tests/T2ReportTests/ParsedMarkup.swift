@@ -4,12 +4,12 @@ import Foundation
     import FoundationXML
 #endif
 
-/// Markup read back by an XML parser: what is not well-formed is an error.
+/// Markup that an XML parser has read. Markup that is not well-formed is an error.
 final class ParsedMarkup: NSObject, XMLParserDelegate {
     struct Element {
         let name: String
         let attributes: [String: String]
-        /// Of this element and all inside it.
+        /// The text of this element and of all elements inside it.
         var text = ""
         let ancestors: [String]
     }

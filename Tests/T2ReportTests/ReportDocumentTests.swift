@@ -37,7 +37,7 @@ struct ReportDocumentTests {
         #expect(try MarkdownReport.text(read) == MarkdownReport.text(SampleReport.full))
     }
 
-    /// One way to break a document, and what a person then reads.
+    /// A way to break a document, and the beginning of the error message for it.
     struct Damage: CustomTestStringConvertible, Sendable {
         let message: String
         let apply: @Sendable (inout ReportDocument) -> Void
@@ -52,17 +52,18 @@ struct ReportDocumentTests {
 
     static let damages = [
         Damage("report: it has no title") { $0.title = "" },
-        Damage("report: models: the model 'tiny' stands there twice") { $0.models += [$0.models[0]] },
-        Damage("report: seen_tasks: the system 'base' stands there twice") { $0.seenTasks?.systems[1].name = "base" },
+        Damage("report: models: the model 'tiny' appears twice") { $0.models += [$0.models[0]] },
+        Damage("report: seen_tasks: the system 'base' appears twice") { $0.seenTasks?.systems[1].name = "base" },
         Damage("report: seen_tasks: a task has no name") { $0.seenTasks?.tasks[0] = "" },
-        Damage("report: seen_tasks: base: 'gsm-mini' is no task of this table, expected one of x, mbpp-mini, arc-mini")
-        {
+        Damage(
+            "report: seen_tasks: base: 'gsm-mini' is not a task of this table, expected one of x, mbpp-mini, arc-mini"
+        ) {
             $0.seenTasks?.tasks[0] = "x"
         },
         Damage("report: seen_tasks: SVF: parameters is -1, expected 0 or more") {
             $0.seenTasks?.systems[2].parameters = -1
         },
-        Damage("report: unseen_tasks: comparisons: 'nobody' is no system of this table") {
+        Damage("report: unseen_tasks: comparisons: 'nobody' is not a system of this table") {
             $0.unseenTasks?.comparisons[0].against = "nobody"
         },
         Damage("report: dispatch: prompt: counts have rows of [4, 3, 4], expected 3 rows of 4") {
@@ -80,7 +81,7 @@ struct ReportDocumentTests {
         Damage("report: learning: SVF on gsm-mini: a reward is nan, expected a finite number from -1.0 to 1.0") {
             $0.learning?.curves[0].rewards[3].reward = .nan
         },
-        Damage("report: learning: SVF on gsm-mini: step 5 comes after 10, expected rising numbers") {
+        Damage("report: learning: SVF on gsm-mini: step 5 comes after 10, expected increasing numbers") {
             $0.learning?.curves[0].evaluations.swapAt(1, 2)
         },
         Damage("report: few_shot_methods: CEM on math-mini: a score is 1.5") {
@@ -101,11 +102,11 @@ struct ReportDocumentTests {
         }
     }
 
-    @Test("a file that says what does not hold together is refused by its name")
+    @Test("a file with contradictory content is refused by its name")
     func files() throws {
         let text = try SampleReport.full.json()
         for (old, new, message) in [
-            ("t2-report-1", "t2-report-9", "r.json: format: it is 't2-report-9', expected 't2-report-1'"),
+            ("t2-report-1", "t2-report-9", "r.json: format: found 't2-report-9', expected 't2-report-1'"),
             ("\"correct\" : 229", "\"correct\" : 230", "r.json: seen_tasks: base: gsm-mini: accuracy 0.38"),
             ("\"correct\" : 229", "\"correct\" : 601", "r.json: seen_tasks: base: gsm-mini: 601 of 600 are right"),
             ("\"only_first\" : 31", "\"only_first\" : -31", "r.json: expected a report: "),

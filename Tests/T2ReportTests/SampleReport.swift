@@ -2,7 +2,7 @@ import Foundation
 import T2Core
 import T2Report
 
-/// A report with every section, of invented numbers, with names that would break what does not escape them.
+/// A report with all sections and invented numbers. Its names contain characters that must be escaped.
 enum SampleReport {
     static let seen = ["gsm-mini", "mbpp-mini", "arc-mini"]
     static let unseen = ["math-mini", "humaneval-mini", "arcc-mini"]
@@ -26,7 +26,7 @@ enum SampleReport {
         return document
     }()
 
-    /// Eight of everything, with long names.
+    /// A report with eight entries everywhere and long names.
     static let crowded: ReportDocument = {
         let names = (1...8).map { "a rather long name, number \($0)" }
         var document = ReportDocument(title: String(repeating: "A title that is longer than a line. ", count: 4))
@@ -168,7 +168,7 @@ enum SampleReport {
             }
         })
 
-    /// A score in tenths, as ten shots give, that rises ever more slowly.
+    /// A score in tenths, as for ten shots, that rises more and more slowly.
     private static func searchPoint(_ index: Int, _ rate: Double) -> FewShotComparison.Point {
         let score = 0.4 + 0.5 * (1 - exp(-Double(index) / rate))
         return FewShotComparison.Point(rollouts: 800 * index, score: (10 * score).rounded() / 10)

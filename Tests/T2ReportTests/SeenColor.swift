@@ -1,14 +1,14 @@
 import Foundation
 
-/// A colour as linear light, and as eyes of one kind see it.
+/// A colour as linear light, or as it appears to readers with a colour vision deficiency.
 struct SeenColor {
-    /// Linear sRGB, 0…1.
+    /// The channels in linear sRGB, 0…1.
     let light: [Double]
 
     /// - Parameter text: `#rrggbb`.
     init?(_ text: String) { self.init(mixing: text, text, share: 0) }
 
-    /// A colour drawn over a ground with an opacity, as browsers mix them.
+    /// A colour drawn over a ground with the opacity `share`, as browsers mix them.
     init?(mixing ground: String, _ color: String, share: Double) {
         guard let ground = Self.channels(ground), let color = Self.channels(color) else { return nil }
         light = zip(ground, color).map { below, above in
@@ -17,7 +17,7 @@ struct SeenColor {
         }
     }
 
-    /// sRGB, 0…1.
+    /// The channels in sRGB, 0…1.
     private static func channels(_ text: String) -> [Double]? {
         guard text.count == 7, text.hasPrefix("#"), let value = Int(text.dropFirst(), radix: 16) else { return nil }
         return [16, 8, 0].map { Double(value >> $0 & 0xFF) / 255 }
@@ -25,10 +25,10 @@ struct SeenColor {
 
     private init(light: [Double]) { self.light = light }
 
-    /// Full dichromacy, on linear sRGB.
+    /// The matrices of full dichromacy, in linear sRGB.
     ///
-    /// - Source: G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, "A physiologically-based model for simulation of color vision
-    ///   deficiency", IEEE TVCG 15 (2009), severity 1.
+    /// - Source: G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, "A physiologically-based model for simulation of
+    ///   color vision deficiency", IEEE TVCG 15 (2009), severity 1.
     static let visions: KeyValuePairs<String, [[Double]]> = [
         "trichromacy": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
         "protanopia": [
@@ -44,13 +44,13 @@ struct SeenColor {
 
     func seen(by vision: [[Double]]) -> SeenColor { SeenColor(light: Self.product(vision, light)) }
 
-    /// WCAG 2.2's contrast ratio, 1…21.
+    /// The contrast ratio of WCAG 2.2, in 1…21.
     func contrast(to other: SeenColor) -> Double {
         let lights = [xyz[1], other.xyz[1]].sorted()
         return (lights[1] + 0.05) / (lights[0] + 0.05)
     }
 
-    /// CIE 1976 colour difference.
+    /// The CIE 1976 colour difference.
     func distance(to other: SeenColor) -> Double {
         zip(lab, other.lab).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
     }

@@ -7,14 +7,14 @@ struct SeriesColorsTests {
         "base", "LoRA", "SVF", "prompt", "cls", "few-shot", "best", "own", "in order", "shuffled",
     ])
 
-    @Test("a name has its colour in every figure that can give it")
+    @Test("a name has the same colour in every figure where it is free")
     func same() {
         #expect(colors.slots(["base", "LoRA", "SVF"]) == [0, 1, 2])
         #expect(colors.slots(["SVF", "few-shot"]) == [2, 5])
     }
 
     @Test(
-        "colours stand out from their ground and from each other, for every kind of colour vision",
+        "colours are distinct from their ground and from each other, for every kind of colour vision",
         arguments: [
             (SeriesColors.light, SeriesColors.lightGround), (SeriesColors.dark, SeriesColors.darkGround),
         ])
@@ -33,7 +33,7 @@ struct SeriesColorsTests {
         }
     }
 
-    @Test("no figure shows a colour twice, up to eight names, known or not")
+    @Test("no figure with up to eight names shows a colour twice")
     func distinct() {
         let names = ["base", "own", "in order", "shuffled", "few-shot", "x", "y", "z"]
         let slots = colors.slots(names)

@@ -14,7 +14,7 @@ import Testing
     static let problem = Problem(
         id: "sum-7", topic: "t", prompt: "What is 3 + 4?", verification: .number(answer: "7"))
 
-    @Test("a prompt is the tokenizer's prefix and the text, and may fill the context to the last token")
+    @Test("a prompt is the tokenizer's prefix and the text, and may fill the context completely")
     func fits() throws {
         let tokens = try tokenizer.prompt(of: Self.problem, maxTokens: 5, contextLength: full + 5)
         #expect(tokens == tokenizer.promptPrefix + tokenizer.encode(Self.problem.prompt))
@@ -35,7 +35,9 @@ import Testing
         _ = try tokenizer.prompt(of: Self.problem, maxTokens: 4, contextLength: full + 4)
     }
 
-    @Test("a prompt that fills the context alone is not answered with fewer tokens", arguments: [0, 3])
+    @Test(
+        "a prompt that leaves no room for an answer is refused without the advice to lower max-tokens",
+        arguments: [0, 3])
     func noRoom(excess: Int) throws {
         let error = #expect(throws: PromptError.self) {
             _ = try tokenizer.prompt(of: Self.problem, maxTokens: 5, contextLength: full - excess)

@@ -3,10 +3,10 @@ import T2Core
 import T2Text
 import Testing
 
-@Suite("A tokenizer that cannot be used is refused in one sentence")
+@Suite("A tokenizer that cannot be used is refused")
 struct TokenizerFileErrorTests {
     @Test(
-        "What is damaged is named",
+        "The error names the damage",
         arguments: [
             ("", "expected '{' at byte 0"),
             ("{", "expected '\"' at byte 1"),
@@ -40,7 +40,7 @@ struct TokenizerFileErrorTests {
     }
 
     @Test(
-        "What is unsupported is named",
+        "The error names the unsupported part",
         arguments: [
             (file(model: #"{"type": "Unigram", "vocab": [["a", 0.0]]}"#), "model 'Unigram'"),
             (file(model: #"{"type": "WordPiece", "vocab": {"a": 0}}"#), "model 'WordPiece'"),
@@ -67,7 +67,7 @@ struct TokenizerFileErrorTests {
         #expect(error.exitStatus == .data)
     }
 
-    @Test("A file cut off anywhere is refused as malformed")
+    @Test("A truncated file is refused as malformed, whatever its length")
     func truncated() throws {
         let whole = try String(contentsOfFile: TokenizerFixture.tokenizerPath("llama3"), encoding: .utf8)
         for length in stride(from: 0, to: whole.count - 2, by: 97) {
@@ -76,13 +76,13 @@ struct TokenizerFileErrorTests {
         }
     }
 
-    @Test("A missing file is no input")
+    @Test("A missing file is an error with the exit status for missing input")
     func missing() {
         let error = #expect(throws: SystemError.self) { try Tokenizer(path: "no/such/tokenizer.json") }
         #expect(error?.path == "no/such/tokenizer.json" && error?.exitStatus == .noInput)
     }
 
-    @Test("A tokenizer of another model is refused, saying both sizes")
+    @Test("A tokenizer of another model is refused with both sizes")
     func disagreement() throws {
         let tokenizer = try TokenizerFixture.tokenizer("llama3")
         let size = tokenizer.vocabularySize
@@ -108,7 +108,7 @@ struct TokenizerFileErrorTests {
             beginningOfSequence: 0, endOfSequence: [end])
     }
 
-    /// The error that a file with this content is refused with; nil if it is accepted.
+    /// The error for a file with this content, or nil if the file is accepted.
     private func refusal(of content: String) throws -> InputError? {
         let path = NSTemporaryDirectory() + "tokenizer-\(UUID().uuidString).json"
         try Data(content.utf8).write(to: URL(filePath: path))

@@ -2,8 +2,8 @@ import Foundation
 import T2Text
 import Testing
 
-/// A small tokenizer and what the tokenizers library makes of hard texts with it; see
-/// scripts/fixtures/make_tokenizer_fixtures.py.
+/// The tokens and texts that the tokenizers library gives for hard inputs with a small tokenizer, written by
+/// `scripts/fixtures/make_tokenizer_fixtures.py`.
 struct TokenizerFixture: Decodable {
     struct Encoding: Decodable {
         let text: String
@@ -40,5 +40,5 @@ struct TokenizerFixture: Decodable {
     private static var folder: URL { Bundle.module.bundleURL.appending(path: "Fixtures") }
 }
 
-/// `String` takes canonically equivalent texts for equal; tests must not.
+/// The scalars of a text, for comparisons: `String` treats canonically equivalent texts as equal.
 func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeScalars) }

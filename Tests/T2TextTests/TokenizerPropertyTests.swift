@@ -2,9 +2,9 @@ import T2Core
 import T2Text
 import Testing
 
-@Suite("Whatever the text")
+@Suite("For any text")
 struct TokenizerPropertyTests {
-    @Test("decoding the tokens of random Unicode gives it back", arguments: ["gpt2", "llama3"])
+    @Test("decoding the tokens of random Unicode text returns that text", arguments: ["gpt2", "llama3"])
     func roundTrip(name: String) throws {
         let tokenizer = try TokenizerFixture.tokenizer(name)
         var random = SeededRandom(seed: 7)
@@ -16,7 +16,7 @@ struct TokenizerPropertyTests {
     }
 
     @Test(
-        "a long piece without a place to cut is encoded in little more than linear time", .timeLimit(.minutes(1)),
+        "a long piece that cannot be split is encoded in little more than linear time", .timeLimit(.minutes(1)),
         arguments: ["a", "é", " ", "\n", "0", "!", "\u{301}\u{323}", "<|"])
     func longPieces(unit: String) throws {
         let text = String(repeating: unit, count: 100_000)
@@ -27,7 +27,7 @@ struct TokenizerPropertyTests {
         }
     }
 
-    @Test("several threads get the same tokens from one tokenizer")
+    @Test("several threads can share one tokenizer")
     func threads() async throws {
         let tokenizer = try TokenizerFixture.tokenizer("qwen2")
         let encodings = try TokenizerFixture.load("qwen2").encodings

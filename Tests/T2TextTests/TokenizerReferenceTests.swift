@@ -12,7 +12,7 @@ struct TokenizerReferenceTests {
     }
 
     @Test(
-        "on the text of tokens, unfinished characters, special and unknown ones among them",
+        "on the text of tokens, including unfinished characters, special tokens and unknown identifiers",
         arguments: TokenizerFixture.names)
     func decoding(name: String) throws {
         let tokenizer = try TokenizerFixture.tokenizer(name)
@@ -30,7 +30,7 @@ struct TokenizerReferenceTests {
     }
 
     @Test(
-        "Streaming gives, after any number of tokens, what decoding those at once gives",
+        "Streaming gives the same text after any number of tokens as decoding them at once",
         arguments: TokenizerFixture.names)
     func streaming(name: String) throws {
         let tokenizer = try TokenizerFixture.tokenizer(name)
@@ -47,7 +47,7 @@ struct TokenizerReferenceTests {
         }
     }
 
-    @Test("A character spread over tokens comes out once, whole, with its last token")
+    @Test("A character spread over tokens is returned once, whole, with its last token")
     func streamedCharacter() throws {
         let tokenizer = try TokenizerFixture.tokenizer("gpt2")
         let ids = tokenizer.encode("𓀀")
@@ -58,14 +58,14 @@ struct TokenizerReferenceTests {
         #expect(decoder.finish() == "")
     }
 
-    @Test("The prompt's prefix is what the template puts before a text")
+    @Test("The prompt's prefix is the tokens that the template puts before a text")
     func promptPrefix() throws {
         let tokenizer = try TokenizerFixture.tokenizer("llama3")
         #expect(tokenizer.promptPrefix == [try #require(tokenizer.id(of: "<|begin|>"))])
         #expect(try TokenizerFixture.tokenizer("gpt2").promptPrefix == [])
     }
 
-    @Test("Tokens are found by the spelling of the file")
+    @Test("Tokens are found by their spelling in the file")
     func identifiers() throws {
         let tokenizer = try TokenizerFixture.tokenizer("gpt2")
         let id = try #require(tokenizer.id(of: "Ġthe"))

@@ -1,29 +1,31 @@
 import T2Core
 
-/// The advantages of a unit's samples: how far each reward lies above a baseline that does not depend on that sample.
+/// The advantages of a unit's samples. The advantage of a sample is its reward minus a baseline; the baseline does not
+/// depend on that sample, except with `group-normalized`.
 ///
-/// - Units: of the reward; `group-normalized` is dimensionless.
+/// - Units: those of the reward; `group-normalized` is dimensionless.
 package struct Advantage: Sendable, Equatable {
-    /// One array per prompt, in the order of the rewards.
+    /// The advantages: one array per prompt, in the order of the rewards.
     package let groups: [[Float]]
-    /// Groups of two or more samples whose rewards are all equal: nothing was learnt from comparing them.
+    /// The number of groups of two or more samples whose rewards are all equal, so that comparing them teaches nothing.
     package let equalRewardGroups: Int
 
-    /// Added to the standard deviation of a group, so that nearly equal rewards are not blown up.
+    /// ε, which is added to the standard deviation of a group so that nearly equal rewards do not become large
+    /// advantages.
     package static let normalizationEpsilon = 1e-4
 
-    /// A = r − b, with the baseline b of `kind`; `group-normalized` is (r − mean) / (s + ε).
+    /// Computes A = r − b with the baseline b of `kind`, or (r − mean) / (s + ε) for `group-normalized`.
     ///
     /// | kind | baseline of sample i |
     /// |---|---|
     /// | `none` | 0 |
     /// | `running-mean` | `runningMean` |
-    /// | `unit-mean` | mean of the unit's other samples, (Σr − rᵢ)/(n − 1) |
-    /// | `group-mean` | mean of the same prompt's other samples |
-    /// | `group-normalized` | mean of the prompt's samples; s² = Σ(r − mean)²/(n − 1); zeros where all rewards are equal |
+    /// | `unit-mean` | the mean of the unit's other samples, (Σr − rᵢ)/(n − 1) |
+    /// | `group-mean` | the mean of the same prompt's other samples |
+    /// | `group-normalized` | the mean of the prompt's samples; s² = Σ(r − mean)²/(n − 1); A = 0 if all rewards are equal |
     ///
     /// - Shapes: rewards [prompts][samples] -> groups of the same shape.
-    /// - Accuracy: computed in Float64, rounded once.
+    /// - Accuracy: computed in Float64 and rounded once.
     /// - Throws: `LearningError.tooFewSamples` if a baseline needs another sample and there is none.
     /// - Source: RLOO: arXiv 2402.14740, equation 8. GRPO: arXiv 2402.03300, section 4.1.2.
     package init(rewards: [[Float]], kind: AdvantageKind, runningMean: Float = 0) throws(LearningError) {
@@ -35,7 +37,7 @@ package struct Advantage: Sendable, Equatable {
             groups = rewards.map { $0.map { $0 - runningMean } }
         case .unitMean:
             let all = rewards.flatMap(\.self)
-            guard all.count > 1 else { throw .tooFewSamples(kind: kind, place: "a unit", found: all.count) }
+            guard all.count > 1 else { throw .tooFewSamples(kind: kind, of: "a unit", found: all.count) }
             let total = Self.sum(all)
             groups = rewards.map { Self.leaveOneOut($0, total: total, count: all.count) }
         case .groupMean:
@@ -47,10 +49,11 @@ package struct Advantage: Sendable, Equatable {
         }
     }
 
-    /// Refuses at configuration time what `init` would refuse in the middle of a run.
+    /// Rejects a configuration with which `init` would fail in the middle of a run.
     ///
-    /// - Parameter promptsPerStep: when given, the last and smallest unit of a step is looked at too.
-    /// - Throws: `LearningError.configuration` naming the keys.
+    /// - Parameter promptsPerStep: the prompts of a step, or nil if every unit is full. With it, the last and smallest
+    ///   unit of a step is checked.
+    /// - Throws: `LearningError.configuration`, which names the keys.
     package static func validate(
         kind: AdvantageKind, samplesPerPrompt: Int, promptsPerUnit: Int, promptsPerStep: Int? = nil
     ) throws(LearningError) {
@@ -84,13 +87,13 @@ package struct Advantage: Sendable, Equatable {
         switch kind {
         case .groupMean, .groupNormalized: "Set samples-per-prompt to 2 or more, or advantage to unit-mean."
         case .unitMean, .none, .runningMean:
-            "Let prompts-per-unit divide prompts-per-step and be 2 or more, or set advantage to running-mean."
+            "Set prompts-per-unit to 2 or more and to a divisor of prompts-per-step, or advantage to running-mean."
         }
     }
 
     private static func requirePairs(_ rewards: [[Float]], _ kind: AdvantageKind) throws(LearningError) {
         for (number, group) in rewards.enumerated() where group.count < 2 {
-            throw .tooFewSamples(kind: kind, place: "prompt \(number) of a unit", found: group.count)
+            throw .tooFewSamples(kind: kind, of: "prompt \(number) of a unit", found: group.count)
         }
     }
 
@@ -111,5 +114,22 @@ package struct Advantage: Sendable, Equatable {
         let squares = rewards.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
         let deviation = (squares / Double(rewards.count - 1)).squareRoot()
         return rewards.map { Float((Double($0) - mean) / (deviation + normalizationEpsilon)) }
+    }
+}
+
+/// The mean reward of all past steps, which is the baseline of `running-mean`. It is known before a step's first lease.
+package struct RunningMeanReward: Sendable, Equatable, Codable {
+    package private(set) var sum = 0.0
+    package private(set) var count = 0
+
+    package init() {}
+
+    /// The mean. It is 0 before the first step, so that the advantages of that step are its rewards.
+    package var mean: Float { count == 0 ? 0 : Float(sum / Double(count)) }
+
+    /// Adds the rewards of a finished step, without the missing ones.
+    package mutating func add(sum: Double, count: Int) {
+        self.sum += sum
+        self.count += count
     }
 }

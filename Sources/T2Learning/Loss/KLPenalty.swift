@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-// Shape legend: V = vocabulary. π is the policy, q the reference, s the sampled token.
+// Shape legend: V = vocabulary. Symbols: π is the policy, q the reference, s the sampled token.
 
 /// The Kullback–Leibler divergence between policy and reference at one token position, and its gradient.
 ///
@@ -13,10 +13,11 @@ import T2Core
 /// | policy-reference | k2 | d²/2 | d·(δ_vs − π_v) |
 /// | policy-reference | k3 | e^(−d) − 1 + d | (1 − e^(−d))·(δ_vs − π_v) |
 ///
-/// The sampled values k1 and k3 are unbiased for KL(π‖q), k2 is not, but close to it where the two are close. Their gradients
-/// are those of the value as a function of log π_s, and on average over s ~ π they are: k1: zero (it measures, and penalises
-/// nothing, so that `PolicyGradientLoss` takes it with λ = 0 alone); k2: the gradient of KL(π‖q); k3: the gradient of KL(q‖π).
-/// KL(q‖π) has no sampled form here: its samples would have to come from q, and a rollout's come from π.
+/// The sampled values k1 and k3 are unbiased estimates of KL(π‖q). The value k2 is biased, but close to KL(π‖q) if π
+/// and q are close. The gradients are those of the value as a function of log π_s. On average over s ~ π, the gradient
+/// of k1 is zero: k1 measures the divergence without penalising it, so `PolicyGradientLoss` accepts it only with λ = 0.
+/// The average gradient of k2 is that of KL(π‖q), and the average gradient of k3 is that of KL(q‖π). KL(q‖π) has no
+/// sampled estimator here, because it would need samples from q, and a rollout's samples come from π.
 /// - Units: nats.
 /// - Source: J. Schulman, "Approximating KL Divergence", 2020, http://joschu.net/blog/kl-approx.html.
 package struct KLPenalty: Sendable, Equatable {
@@ -37,14 +38,16 @@ package struct KLPenalty: Sendable, Equatable {
         self.estimator = estimator
     }
 
-    /// The divergence of one token; adds weight × its gradient with respect to the policy's logits to a row.
+    /// Returns the divergence at one token, and adds weight × its gradient with respect to the policy's logits to a
+    /// row.
     ///
-    /// The logits are those whose softmax is π. When π = softmax(raw / T), the caller multiplies the row by 1/T to come to the
-    /// raw logits.
+    /// The logits are those whose softmax is π. If π = softmax(raw / T), the caller multiplies the row by 1/T to obtain
+    /// the gradient with respect to the raw logits.
     /// - Shapes: policy_V, reference_V: log-softmax rows [V], finite; gradient_V [V].
     /// - Units: nats.
-    /// - Accuracy: 2e-6 absolute, value and gradient per unit weight, for log-ratios below 10; proved by `KLPenaltyTests`.
-    /// - Cost: exact: two or one passes with exp over V; sampled: one. No allocation.
+    /// - Accuracy: 2e-6 absolute for the value and for the gradient per unit weight, for log-ratios below 10; proved by
+    ///   `KLPenaltyTests`.
+    /// - Cost: two passes over V with exp for the exact divergence, one for a sampled estimate; no allocation.
     package func evaluate(
         policy policy_V: UnsafeBufferPointer<Float>, reference reference_V: UnsafeBufferPointer<Float>, sampled: Int,
         weight: Float, addingGradientTo gradient_V: UnsafeMutableBufferPointer<Float>
@@ -70,7 +73,8 @@ package struct KLPenalty: Sendable, Equatable {
         }
     }
 
-    /// The divergence alone; for steps whose coefficient is 0 and which only report it.
+    /// Returns the divergence at one token without a gradient, for steps that only report it because its coefficient is
+    /// 0.
     package func value(
         policy policy_V: UnsafeBufferPointer<Float>, reference reference_V: UnsafeBufferPointer<Float>, sampled: Int
     ) -> Double {
@@ -92,7 +96,7 @@ package struct KLPenalty: Sendable, Equatable {
         switch estimator {
         case .k1: (d, 1)
         case .k2: (d * d / 2, d)
-        // expm1 keeps the digits that e^(−d) − 1 + d would cancel near d = 0.
+        // Near d = 0, e^(−d) − 1 + d would lose digits to cancellation; expm1 keeps them.
         case .k3: (expm1(-d) + d, -expm1(-d))
         case .exact: preconditionFailure("the exact divergence has no sampled estimate")
         }

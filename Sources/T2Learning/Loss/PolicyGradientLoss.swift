@@ -4,24 +4,25 @@ import T2Core
 
 /// The training loss of one completion token, −A·log π(s) + λ·KL, and its gradient with respect to the policy's logits.
 ///
-/// Summed over the tokens of all sequences and multiplied by 1/B (B = sequences of the step) it is the loss of the step,
-/// L = −(1/B) Σ A log π(ŷ) + (λ/B) Σ KL. The factor 1/B is left to whoever owns the step, so that units only sum.
+/// Its sum over the tokens of all sequences, multiplied by 1/B with B the number of sequences in the step, is the loss
+/// of the step, L = −(1/B) Σ A log π(ŷ) + (λ/B) Σ KL. The units of a step only sum; `GradientSum.mean` applies the
+/// factor 1/B.
 /// - Source: arXiv 2501.06252, section 3.2.
 package struct PolicyGradientLoss: Sendable, Equatable {
-    /// λ.
+    /// The coefficient λ.
     package let klCoefficient: Float
     package let penalty: KLPenalty
 
-    /// The two terms of a token; `kl` is before the coefficient.
+    /// The two terms of a token's loss.
     package struct TokenLoss: Sendable, Equatable {
-        /// −A·log π(s), reward × nats.
+        /// −A·log π(s), in reward × nats.
         package let policyLoss: Double
-        /// Nats; 0 when no reference row was given.
+        /// The divergence in nats, without the coefficient. It is 0 if no reference row was given.
         package let kl: Double
     }
 
-    /// - Throws: `LearningError.configuration` for a negative or non-finite coefficient, an impossible estimator, or `k1`
-    ///   with a coefficient: it measures and does not steer.
+    /// - Throws: `LearningError.configuration` if the coefficient is negative or not finite, if the direction has no
+    ///   such estimator, or if the estimator is `k1` with a coefficient above 0, since its gradient is zero on average.
     package init(
         klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator
     ) throws(LearningError) {
@@ -35,7 +36,7 @@ package struct PolicyGradientLoss: Sendable, Equatable {
                 keys: "kl-coefficient, kl-estimator",
                 problem:
                     "'k1' with a coefficient of \(klCoefficient) penalises nothing: its gradient is zero on average",
-                remedy: "Set kl-estimator to exact, k2 or k3, or kl-coefficient to 0: then k1 is only reported.")
+                remedy: "Set kl-estimator to exact, k2 or k3, or kl-coefficient to 0, with which k1 is only reported.")
         }
         self.klCoefficient = klCoefficient
         penalty = try KLPenalty(direction: klDirection, estimator: klEstimator)
@@ -47,19 +48,21 @@ package struct PolicyGradientLoss: Sendable, Equatable {
             klEstimator: specification.klEstimator)
     }
 
-    /// Whether the reference model must be run for these tokens.
+    /// Whether the loss needs the log-probabilities of the reference model.
     package var needsReference: Bool { klCoefficient > 0 }
 
-    /// The loss of one token; adds its gradient, −A(δ_vs − π_v) + λ·∂KL/∂logit_v, to a row.
+    /// Returns the loss of one token, and adds its gradient, −A(δ_vs − π_v) + λ·∂KL/∂logit_v, to a row.
     ///
-    /// The logits are those whose softmax is π. When sampling at temperature T, π = softmax(raw / T): the rows given are
-    /// log-softmax(raw / T), and the caller multiplies the gradient row by 1/T to come to the raw logits.
+    /// The logits are those whose softmax is π. When sampling at temperature T, π = softmax(raw / T): the rows passed
+    /// are log-softmax(raw / T), and the caller multiplies the gradient row by 1/T to obtain the gradient with respect
+    /// to the raw logits.
     /// - Shapes: policy_V, reference_V: log-softmax rows [V], finite; gradient_V [V].
     /// - Parameters:
-    ///   - reference_V: may be nil when λ = 0; when it is given then, KL is reported and adds no gradient.
+    ///   - reference_V: may be nil if λ = 0. If it is passed with λ = 0, the divergence is reported and adds no
+    ///     gradient.
     ///   - sampled: the token that was sampled at this position.
-    /// - Accuracy: as `KLPenalty.evaluate`.
-    /// - Cost: one pass with exp over V, and the penalty's; no allocation.
+    /// - Accuracy: that of `KLPenalty.evaluate`.
+    /// - Cost: one pass over V with exp, in addition to those of the penalty; no allocation.
     package func evaluate(
         policy policy_V: UnsafeBufferPointer<Float>, reference reference_V: UnsafeBufferPointer<Float>?, sampled: Int,
         advantage: Float, addingGradientTo gradient_V: UnsafeMutableBufferPointer<Float>

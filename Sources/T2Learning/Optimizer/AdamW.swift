@@ -6,7 +6,8 @@ import T2Core
 /// With g the gradient and t counted from 1:
 /// p ← p(1 − lr·wd); m ← m + (1 − β₁)(g − m); v ← β₂v + (1 − β₂)g²;
 /// p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε).
-/// - Accuracy: 1e-6 of `torch.optim.AdamW` after five steps; computed in Float64, the state kept in Float32; proved by `AdamWTests`.
+/// - Accuracy: within 1e-6 of `torch.optim.AdamW` after five steps; computed in Float64, with the state in Float32.
+///   Proved by `AdamWTests`.
 /// - Source: arXiv 1711.05101, algorithm 2; PyTorch's `torch.optim.AdamW`.
 package struct AdamW: Sendable, Equatable {
     package let beta1: Double
@@ -14,14 +15,16 @@ package struct AdamW: Sendable, Equatable {
     package let epsilon: Double
     package let weightDecay: Double
 
-    /// The moments of a run. Invariant: both have one value per parameter.
+    /// The moments of a run.
+    ///
+    /// - Invariant: both moments have one value per parameter.
     package struct State: Sendable, Equatable {
         package fileprivate(set) var firstMoment: [Float]
         package fileprivate(set) var secondMoment: [Float]
-        /// Steps taken: t.
+        /// The number of steps taken, t.
         package fileprivate(set) var steps: Int
 
-        /// Before the first step.
+        /// The state before the first step.
         package init(count: Int) {
             self.init(
                 firstMoment: [Float](repeating: 0, count: count), secondMoment: [Float](repeating: 0, count: count),
@@ -36,21 +39,24 @@ package struct AdamW: Sendable, Equatable {
         }
     }
 
-    /// - Throws: `LearningError.configuration` naming the key that is out of range.
+    /// - Throws: `LearningError.configuration`, which names the key that is out of range.
     package init(
         beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0
     ) throws(LearningError) {
         for (key, beta) in [("adam-beta1", beta1), ("adam-beta2", beta2)] where !(0..<1).contains(beta) {
             throw .configuration(
-                keys: key, problem: "is \(beta), expected a number from 0 to below 1", remedy: "Usual: 0.9 and 0.999.")
+                keys: key, problem: "is \(beta), expected a number from 0 to below 1",
+                remedy: "Usual values are 0.9 and 0.999.")
         }
         guard epsilon > 0, epsilon.isFinite else {
             throw .configuration(
-                keys: "adam-epsilon", problem: "is \(epsilon), expected a number above 0", remedy: "Usual: 1e-8.")
+                keys: "adam-epsilon", problem: "is \(epsilon), expected a number above 0",
+                remedy: "The usual value is 1e-8.")
         }
         guard weightDecay >= 0, weightDecay.isFinite else {
             throw .configuration(
-                keys: "weight-decay", problem: "is \(weightDecay), expected a number of 0 or more", remedy: "Usual: 0.")
+                keys: "weight-decay", problem: "is \(weightDecay), expected a number of 0 or more",
+                remedy: "The usual value is 0.")
         }
         self.beta1 = beta1
         self.beta2 = beta2
@@ -58,9 +64,9 @@ package struct AdamW: Sendable, Equatable {
         self.weightDecay = weightDecay
     }
 
-    /// One step, in place.
+    /// Takes one step, in place.
     ///
-    /// - Shapes: parameters, gradient and the state's moments all have the same count.
+    /// - Shapes: parameters, gradient and both moments [P].
     package func step(parameters: inout [Float], gradient: [Float], learningRate: Double, state: inout State) {
         precondition(parameters.count == gradient.count && gradient.count == state.firstMoment.count)
         state.steps += 1

@@ -1,8 +1,8 @@
 /// The accuracy of one policy on the validation split.
 package struct ValidationAccuracy: Sendable, Equatable, Codable {
-    /// Updates made before it: 0 is the base model.
+    /// The number of updates before the evaluation; 0 stands for the base model.
     package let step: Int
-    /// In 0…1.
+    /// The accuracy, in 0…1.
     package let accuracy: Double
 
     package init(step: Int, accuracy: Double) {
@@ -11,20 +11,20 @@ package struct ValidationAccuracy: Sendable, Equatable, Codable {
     }
 }
 
-/// Keeps the best evaluation of a run, and says when to stop for want of a better one.
+/// The best evaluation of a run, and the decision to stop when no better one follows.
 ///
-/// Invariants: `best` is the earliest evaluation of the highest accuracy so far; `evaluationsSinceBest` counts those after it;
-/// a step's evaluation counts once.
+/// - Invariant: `best` is the earliest evaluation with the highest accuracy so far, and `evaluationsSinceBest` is the
+///   number of evaluations after it. The evaluation of a step counts once.
 package struct EarlyStopping: Sendable, Equatable, Codable {
-    /// Evaluations without improvement after which to stop; 0 never stops.
+    /// The number of evaluations without improvement after which the run stops; 0 means that it never stops early.
     package let patience: Int
     package private(set) var best: ValidationAccuracy?
     package private(set) var evaluationsSinceBest = 0
-    /// The step of the newest evaluation.
+    /// The step of the latest evaluation.
     package private(set) var latestStep: Int?
 
     package struct Verdict: Sendable, Equatable {
-        /// The policy just evaluated is the one to keep. An equal accuracy is no improvement.
+        /// Whether the policy just evaluated is the best so far. An equal accuracy is no improvement.
         package let isBest: Bool
         package let shouldStop: Bool
     }
@@ -33,15 +33,17 @@ package struct EarlyStopping: Sendable, Equatable, Codable {
     package init(patience: Int) throws(LearningError) {
         guard patience >= 0 else {
             throw .configuration(
-                keys: "patience", problem: "is \(patience), expected 0 or more", remedy: "Use 0 never to stop early.")
+                keys: "patience", problem: "is \(patience), expected 0 or more",
+                remedy: "Set it to 0 to disable early stopping.")
         }
         self.patience = patience
     }
 
-    /// Whether there have been enough evaluations without a better one.
+    /// Whether `patience` evaluations have passed without a better one.
     package var shouldStop: Bool { patience > 0 && evaluationsSinceBest >= patience }
 
-    /// Takes in an evaluation; steps come in order. The same step again changes nothing and gives the same verdict.
+    /// Records an evaluation. Steps must not decrease. Recording the same step again changes nothing and returns the
+    /// same verdict.
     package mutating func record(_ evaluation: ValidationAccuracy) -> Verdict {
         precondition(evaluation.accuracy.isFinite && evaluation.step >= latestStep ?? 0)
         if latestStep != evaluation.step {

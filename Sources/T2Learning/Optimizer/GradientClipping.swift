@@ -1,6 +1,6 @@
 import T2Core
 
-/// Clipping of a gradient by its global norm, as `torch.nn.utils.clip_grad_norm_`.
+/// Clipping of a gradient by its global norm, as by `torch.nn.utils.clip_grad_norm_`.
 package struct GradientClipping: Sendable, Equatable {
     package let largestNorm: Double
 
@@ -9,12 +9,12 @@ package struct GradientClipping: Sendable, Equatable {
         guard largestNorm > 0, largestNorm.isFinite else {
             throw .configuration(
                 keys: "clip-norm", problem: "is \(largestNorm), expected a number above 0",
-                remedy: "Published value: 1e-3.")
+                remedy: "The published value is 1e-3.")
         }
         self.largestNorm = largestNorm
     }
 
-    /// Scales the gradient by min(1, largestNorm / (‖g‖₂ + 1e-6)) and returns ‖g‖₂ as it was.
+    /// Scales the gradient by min(1, largestNorm / (‖g‖₂ + 1e-6)) and returns the norm ‖g‖₂ before the scaling.
     ///
     /// - Accuracy: the norm is summed in Float64.
     package func clip(_ gradient: inout [Float]) -> Double {

@@ -1,12 +1,13 @@
 import T2Core
 
-/// The sum of a step's unit gradients, added in unit order whatever the order of arrival.
+/// The sum of the gradients of a step's units. They are added in the order of the units, whatever the order of their
+/// arrival.
 ///
-/// Invariants: units 0..<`added` are in `total`, in that order, in Float64; later ones wait in `waiting`. The result therefore
-/// depends on the gradients alone, to the last bit.
+/// - Invariant: `total` is the Float64 sum of the units 0..<`added`, added in this order; `waiting` holds all later
+///   units that have arrived. The result therefore depends only on the gradients, to the last bit.
 package struct GradientSum: Sendable {
     package let layout: ExpertLayout
-    /// Units whose turn has come: a gap holds back all later ones.
+    /// The number of units that have been added. A missing unit holds back all later ones.
     package private(set) var added = 0
     private var total: [Double]
     private var waiting: [Int: [Float]] = [:]
@@ -16,9 +17,9 @@ package struct GradientSum: Sendable {
         total = [Double](repeating: 0, count: layout.count)
     }
 
-    /// Takes in one unit's Σ ∂/∂z, each unit once.
+    /// Adds the gradient of one unit, Σ ∂/∂z. Each unit may be added once.
     ///
-    /// - Throws: `LearningError.wrongCount` or `.nonFinite` naming the unit; the sum is then unchanged.
+    /// - Throws: `LearningError.wrongCount` or `.nonFinite`, which names the unit. The sum is then unchanged.
     package mutating func add(_ gradient: [Float], unit: Int) throws(LearningError) {
         precondition(unit >= added && waiting[unit] == nil, "a unit's gradient counts once")
         guard gradient.count == layout.count else {
@@ -32,11 +33,13 @@ package struct GradientSum: Sendable {
         }
     }
 
-    /// (1/B) Σ over the units 0..<`units`, rounded to Float32 once.
+    /// The mean gradient per sequence, (1/B) Σ over the units 0..<`units`, rounded once to Float32.
     ///
-    /// - Parameter sequences: B, the sequences of the whole step.
+    /// - Parameter sequences: B, the number of sequences in the whole step.
     package func mean(units: Int, sequences: Int) -> ExpertVector {
-        precondition(added == units && waiting.isEmpty, "the gradients of all units of the step, and no others")
+        precondition(
+            added == units && waiting.isEmpty, "the sum must have the gradients of all units of the step, and no others"
+        )
         precondition(sequences > 0)
         return ExpertVector(layout: layout, values: total.map { Float($0 / Double(sequences)) })
     }

@@ -1,31 +1,34 @@
 import Foundation
 import T2Core
 
-/// The learning rate of each step: a linear warm-up, then constant, or falling to 0 along a line or half a cosine.
+/// The learning rate of each step: a linear warm-up, then either a constant rate or a rate that falls to 0 along a line
+/// or half a cosine.
 ///
-/// With W warm-up steps of T and step t counted from 0: t < W: base·(t + 1)/W. Then, with x = (t − W)/(T − W):
-/// constant: base; linear: base·(1 − x); cosine: base·(1 + cos πx)/2. No step has rate 0: the first
-/// has base/W, and 0 would be reached at t = T.
+/// Of T steps, counted from t = 0, the first W are the warm-up, with the rate base·(t + 1)/W. After them, with x = (t −
+/// W)/(T − W), the rate is base for `constant`, base·(1 − x) for `linear` and base·(1 + cos πx)/2 for `cosine`. No step
+/// has rate 0: the first has base/W, and 0 would be reached at t = T.
 package struct LearningRate: Sendable, Equatable {
     package let base: Double
     package let schedule: LearningRateSchedule
     package let warmUpSteps: Int
     package let steps: Int
 
-    /// - Throws: `LearningError.configuration` naming the key that is out of range.
+    /// - Throws: `LearningError.configuration`, which names the key that is out of range.
     package init(base: Double, schedule: LearningRateSchedule, warmUpSteps: Int, steps: Int) throws(LearningError) {
         guard base > 0, base.isFinite else {
             throw .configuration(
-                keys: "learning-rate", problem: "is \(base), expected a number above 0", remedy: "Usual: 1e-2 to 2e-3.")
+                keys: "learning-rate", problem: "is \(base), expected a number above 0",
+                remedy: "Usual values are 2e-3 to 1e-2.")
         }
         guard steps > 0 else {
-            throw .configuration(keys: "steps", problem: "is \(steps), expected 1 or more", remedy: "Usual: 30 to 200.")
+            throw .configuration(
+                keys: "steps", problem: "is \(steps), expected 1 or more", remedy: "Usual values are 30 to 200.")
         }
         guard (0..<steps).contains(warmUpSteps) else {
             throw .configuration(
                 keys: "warm-up-steps, steps",
-                problem: "warm-up-steps is \(warmUpSteps), expected 0 to below steps, \(steps)",
-                remedy: "Usual: 0, or a tenth of steps.")
+                problem: "warm-up-steps is \(warmUpSteps), expected 0 to \(steps - 1), since steps is \(steps)",
+                remedy: "Usual values are 0 and a tenth of steps.")
         }
         self.base = base
         self.schedule = schedule
@@ -33,7 +36,7 @@ package struct LearningRate: Sendable, Equatable {
         self.steps = steps
     }
 
-    /// The rate of step t = 0, 1, …, steps − 1; 0 from there on unless constant.
+    /// The rate of step t = 0, 1, …, steps − 1. From step `steps` on the rate is 0, unless the schedule is constant.
     package func rate(step: Int) -> Double {
         precondition(step >= 0)
         if step < warmUpSteps { return base * Double(step + 1) / Double(warmUpSteps) }

@@ -1,22 +1,23 @@
 import T2Core
 
-/// From a step's gradient of z to the next p: chain rule, clip, AdamW. Pure: equal inputs give equal bits.
+/// The update of the parameters p from a step's gradient of z: chain rule, clipping, AdamW. The update is a pure
+/// function: equal inputs give equal bits.
 package struct ParameterUpdate: Sendable, Equatable {
     package let parameterisation: Parameterisation
     package let clipping: GradientClipping
     package let optimizer: AdamW
     package let learningRate: LearningRate
 
-    /// What one step came to.
+    /// The result of one step.
     package struct Outcome: Sendable, Equatable {
         package let parameters: [Float]
         package let optimizerState: AdamW.State
-        /// ‖∂L/∂p‖₂ before the clip.
+        /// The norm ‖∂L/∂p‖₂ before clipping.
         package let gradientNorm: Double
         package let learningRate: Double
     }
 
-    /// - Throws: `LearningError.configuration` naming the key that is out of range.
+    /// - Throws: `LearningError.configuration`, which names the key that is out of range.
     package init(parameterisation: Parameterisation, configuration: RunConfiguration) throws(LearningError) {
         self.parameterisation = parameterisation
         clipping = try GradientClipping(largestNorm: Double(configuration.clipNorm))
@@ -28,13 +29,14 @@ package struct ParameterUpdate: Sendable, Equatable {
             warmUpSteps: configuration.warmUpSteps, steps: configuration.steps)
     }
 
-    /// One step of the loss downhill.
+    /// Takes one step that lowers the loss.
     ///
     /// - Parameters:
-    ///   - vectorGradient: ∂L/∂z, the mean over the step's sequences, as `GradientSum.mean` gives it.
-    ///   - step: counted from 0; sets the learning rate.
+    ///   - vectorGradient: ∂L/∂z, the mean over the step's sequences, as `GradientSum.mean` returns it.
+    ///   - step: the index of the step, counted from 0, which determines the learning rate.
     /// - Shapes: parameters [layout.count] -> [layout.count].
-    /// - Throws: `LearningError.nonFinite` naming the first entry of the gradient, of p, of the second moment or of z at fault.
+    /// - Throws: `LearningError.nonFinite`, which names the first entry of the gradient, of p, of the second moment or
+    ///   of z that is not finite.
     package func apply(
         vectorGradient: ExpertVector, parameters: [Float], optimizerState: AdamW.State, step: Int
     ) throws(LearningError) -> Outcome {

@@ -1,8 +1,8 @@
 import T2Core
 
-/// How the optimizer's variables p become z, and how a gradient of z becomes one of p.
+/// The mapping from the optimizer's variables p to z, and from a gradient with respect to z to one with respect to p.
 ///
-/// Everything outside the optimizer knows z alone.
+/// Everything outside the optimizer works with z only.
 package struct Parameterisation: Sendable, Equatable {
     private enum Form: Sendable, Equatable {
         case direct
@@ -13,16 +13,17 @@ package struct Parameterisation: Sendable, Equatable {
     package let layout: ExpertLayout
     private let form: Form
 
-    /// z = p, from p = 1: the base model.
+    /// The parameterisation z = p, which starts at p = 1, the base model.
+    ///
     /// - Source: arXiv 2501.06252, section 3.1.
     package static func direct(_ layout: ExpertLayout) -> Parameterisation {
         Parameterisation(layout: layout, form: .direct)
     }
 
-    /// z as in `NuclearNormSigmoid`, per matrix, from p = 0.1 + 0.01·N(0, 1).
+    /// The parameterisation by `NuclearNormSigmoid` for each matrix, which starts at p = 0.1 + 0.01·N(0, 1).
     ///
-    /// - Parameter singularValues: σ of each entry of the layout, in its order.
-    /// - Throws: `LearningError.wrongCount` or `.unusableSingularValues` naming the weight.
+    /// - Parameter singularValues: σ of each entry of the layout, in the same order.
+    /// - Throws: `LearningError.wrongCount` or `.unusableSingularValues`, which names the weight.
     package static func sigmoid(
         _ layout: ExpertLayout, singularValues: [[Float]]
     ) throws(LearningError) -> Parameterisation {
@@ -46,19 +47,21 @@ package struct Parameterisation: Sendable, Equatable {
         return Parameterisation(layout: layout, form: .sigmoid(matrices))
     }
 
-    /// LoRA's factors, whose flat vector takes the place of z: p = (A, B), z = (A, s·B) with s = α/r, so that who runs z need
-    /// not know s. From B = 0, the base model, and A uniform in ±1/√N as peft starts it (Kaiming, a = √5).
+    /// The parameterisation of LoRA, whose factors replace z: p = (A, B) and z = (A, s·B) with s = α/r, so that the
+    /// computation with z does not need s. It starts at B = 0, the base model, with A uniform in ±1/√N as in peft
+    /// (Kaiming, a = √5).
+    ///
     /// - Source: arXiv 2106.09685, section 4.1; huggingface/peft, `tuners/lora/layer.py: reset_lora_parameters`.
     package static func lora(_ matrices: LoRALayout) -> Parameterisation {
         Parameterisation(layout: matrices.expertLayout, form: .lora(matrices))
     }
 
-    /// The factors, if it is LoRA's.
+    /// The layout of the factors, or nil if this is not the parameterisation of LoRA.
     package var lora: LoRALayout? {
         if case .lora(let matrices) = form { matrices } else { nil }
     }
 
-    /// What an expert's metadata calls it.
+    /// The name of the parameterisation in the metadata of an expert.
     package var name: String { lora == nil ? kind.rawValue : AdapterKind.lora.rawValue }
 
     package var kind: ParameterisationKind {
@@ -68,12 +71,15 @@ package struct Parameterisation: Sendable, Equatable {
         }
     }
 
-    /// p before the first step.
+    /// The parameters p before the first step.
+    ///
+    /// - Shapes: p [layout.count].
     package func initialParameters(seed: UInt64) -> [Float] {
         switch form {
         case .direct:
             return [Float](repeating: 1, count: layout.count)
         case .sigmoid:
+            // Samples draw from the random streams of the steps ≥ 0. Step −1 has a stream of its own.
             var random = SeededRandom(seed: seed, .initialParameters)
             return (0..<layout.count).map { _ in Float(0.1 + 0.01 * random.nextNormal()) }
         case .lora(let matrices):
@@ -89,7 +95,7 @@ package struct Parameterisation: Sendable, Equatable {
     /// p → z.
     ///
     /// - Shapes: p [layout.count] -> z of the layout.
-    /// - Accuracy: `direct` exact; `sigmoid` in Float64, rounded once; `lora` rounded once.
+    /// - Accuracy: exact for `direct`; computed in Float64 and rounded once for `sigmoid`; rounded once for `lora`.
     package func vector(_ p: [Float]) -> ExpertVector {
         precondition(p.count == layout.count)
         let values: [Float] =
@@ -107,7 +113,7 @@ package struct Parameterisation: Sendable, Equatable {
     /// The chain rule: ∂J/∂z → ∂J/∂p.
     ///
     /// - Shapes: p [layout.count], vectorGradient of the layout -> [layout.count].
-    /// - Accuracy: `direct` exact; `sigmoid` in Float64, rounded once; `lora` rounded once.
+    /// - Accuracy: exact for `direct`; computed in Float64 and rounded once for `sigmoid`; rounded once for `lora`.
     package func parameterGradient(p: [Float], vectorGradient: ExpertVector) -> [Float] {
         precondition(p.count == layout.count && vectorGradient.layout == layout)
         switch form {

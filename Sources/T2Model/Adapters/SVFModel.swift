@@ -77,15 +77,6 @@ package final class SVFModel: Sendable {
         return complete
     }
 
-    /// The part of a vector in this model's layout that a smaller layout has: the reverse of `complete`.
-    ///
-    /// - Precondition: this model adapts all that `layout` names.
-    package func restrict(_ vector: ExpertVector, to layout: ExpertLayout) -> ExpertVector {
-        guard layout != vector.layout else { return vector }
-        let places = Dictionary(uniqueKeysWithValues: vector.layout.entries.enumerated().map { ($1.name, $0) })
-        return ExpertVector(layout: layout, values: layout.entries.flatMap { vector[entry: places[$0.name]!] })
-    }
-
     /// W′ = U diag(σ ⊙ z) Vᵀ of every adapted weight. Groups whose z is 1 throughout keep the base's own weights, exactly.
     ///
     /// - Shapes: z in this model's layout.

@@ -1,5 +1,5 @@
-/// The spelling of bytes as visible characters in byte-level vocabularies: a printable Latin-1 character stands for its own
-/// byte, and the other 68 bytes are spelled with the characters from U+0100 on, in order.
+/// The spelling of bytes as visible characters in byte-level vocabularies: a printable Latin-1 character stands for its
+/// own byte, and the other 68 bytes are spelled with the characters from U+0100 on, in order.
 ///
 /// - Source: GPT-2's `bytes_to_unicode`.
 enum ByteAlphabet {

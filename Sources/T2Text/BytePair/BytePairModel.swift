@@ -1,20 +1,23 @@
-/// Byte-pair encoding of the pieces that pre-tokenization produces. The pair of the lowest rank merges first; among equal pairs
-/// the leftmost merges first.
+/// Byte-pair encoding of the pieces that pre-tokenization produces. The pair of the lowest rank merges first; among
+/// equal pairs the leftmost merges first.
 ///
-/// - Source: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units", ACL 2016; applied to bytes.
+/// - Source: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units", ACL 2016; applied
+///   to bytes.
 struct BytePairModel: Sendable {
     let vocabulary: Vocabulary
     private let merges: MergeTable
     /// The token of each byte, or -1 if the vocabulary has none.
     private let byteTokens: [Int32]
     private let unknown: (token: Int32, fused: Bool)?
-    /// Whether merging a token's bytes gives that token, for each token. A piece with the bytes of such a token needs no merging.
+    /// Whether merging a token's bytes gives that token, for each token. A piece with the bytes of such a token needs
+    /// no merging.
     private var wholeTokens: [Bool] = []
 
     /// - Parameters:
-    ///   - ignoresMerges: whether a piece with the bytes of a token becomes that token even if merging would give others.
-    ///   - unknown: the token that replaces a byte without a token, and whether one such token replaces a run of them. Nil drops
-    ///     such bytes.
+    ///   - ignoresMerges: whether a piece with the bytes of a token becomes that token even if merging would give
+    ///     others.
+    ///   - unknown: the token that replaces a byte without a token, and whether one such token replaces a run of them.
+    ///     Nil drops such bytes.
     init(vocabulary: Vocabulary, merges: MergeTable, ignoresMerges: Bool, unknown: (token: Int32, fused: Bool)?) {
         self.vocabulary = vocabulary
         self.merges = merges

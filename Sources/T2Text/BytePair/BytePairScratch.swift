@@ -51,8 +51,8 @@ struct BytePairScratch {
         }
         while let top = heap.popMinimum() {
             let left = Int(truncatingIfNeeded: top & 0xFFFF_FFFF)
-            // A heap entry is stale once either half has merged with a neighbour: its rank then differs from that of the pair
-            // now at this index.
+            // A heap entry is stale once either half has merged with a neighbour: its rank then differs from that of
+            // the pair now at this index.
             guard symbols[left] != removed, next[left] >= 0, case let right = Int(next[left]),
                 let merge = merges[symbols[left], symbols[right]], UInt64(merge.rank) == top >> 32
             else { continue }

@@ -1,6 +1,7 @@
 /// The tokens of a byte-level vocabulary, found by their bytes or by their identifiers.
 ///
-/// - Invariant: token `id` has the bytes `bytes[offsets[id]..<offsets[id + 1]]`. An identifier that no token has, has no bytes.
+/// - Invariant: token `id` has the bytes `bytes[offsets[id]..<offsets[id + 1]]`. An identifier that no token has, has
+///   no bytes.
 struct Vocabulary: Sendable {
     /// The largest identifier plus 1.
     let size: Int
@@ -8,10 +9,11 @@ struct Vocabulary: Sendable {
     let longestToken: Int
     private let bytes: [UInt8]
     private let offsets: [UInt32]
-    /// A hash table with open addressing from a token's bytes to its identifier; -1 marks a free slot. The number of slots is a
-    /// power of two.
+    /// A hash table with open addressing from a token's bytes to its identifier; -1 marks a free slot. The number of
+    /// slots is a power of two.
     private let slots: [Int32]
-    /// The keys with a character outside the byte alphabet. Encoding never produces these tokens; decoding returns the key itself.
+    /// The keys with a character outside the byte alphabet. Encoding never produces these tokens; decoding returns the
+    /// key itself.
     private let literals: [[UInt8]: Int32]
 
     /// One entry of `model.vocab`: the UTF-8 of its key, and its identifier.

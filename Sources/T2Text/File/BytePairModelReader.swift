@@ -9,7 +9,8 @@ struct BytePairModelReader {
     }
 
     /// - Parameter identifierLimit: the number that every identifier must stay below.
-    /// - Throws: `JSONScanner.Failure` if the JSON is malformed; `TokenizerFile.Problem` if the model is malformed or unsupported.
+    /// - Throws: `JSONScanner.Failure` if the JSON is malformed; `TokenizerFile.Problem` if the model is malformed or
+    ///   unsupported.
     func model(identifierLimit: Int) throws -> BytePairModel {
         try checkKind()
         let vocabulary = Vocabulary(entries: try vocabularyEntries(identifierLimit: identifierLimit))

@@ -1,7 +1,7 @@
 /// Reads JSON text value by value, without building a tree.
 ///
-/// Two things rule out `JSONDecoder` for a vocabulary: it has hundreds of thousands of entries, and its keys must be compared byte
-/// by byte, while `String` treats canonically equivalent keys as equal.
+/// Two things rule out `JSONDecoder` for a vocabulary: it has hundreds of thousands of entries, and its keys must be
+/// compared byte by byte, while `String` treats canonically equivalent keys as equal.
 /// - Invariant: the bytes outlive the scanner.
 struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
@@ -71,7 +71,8 @@ struct JSONScanner {
         throw Failure(expected: "'\"'", position: position)
     }
 
-    /// Skips one value of any kind and returns its range in bytes. Only the syntax that determines this range is checked.
+    /// Skips one value of any kind and returns its range in bytes. Only the syntax that determines this range is
+    /// checked.
     mutating func skipValue() throws -> Range<Int> {
         skipSpace()
         let start = position

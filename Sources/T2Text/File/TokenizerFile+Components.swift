@@ -29,8 +29,8 @@ extension TokenizerFile {
         let use_regex: Bool?
         let individual_digits: Bool?
 
-        /// The steps that split text. The mapping of bytes to visible characters, always the last step of the section, is left out:
-        /// `Vocabulary` undoes it when it is read.
+        /// The steps that split text. The mapping of bytes to visible characters, always the last step of the section,
+        /// is left out: `Vocabulary` undoes it when it is read.
         ///
         /// - Throws: `Problem` if a step is unsupported or that mapping is not the last step.
         static func steps(_ description: PreTokenizerDescription?) throws -> [PreTokenizer.Step] {
@@ -85,7 +85,8 @@ extension TokenizerFile {
 
         /// The tokens that the template puts before a single text.
         ///
-        /// - Throws: `Problem` if the post-processor is no template, or the template uses a token that it does not define.
+        /// - Throws: `Problem` if the post-processor is no template, or the template uses a token that it does not
+        ///   define.
         func promptPrefix() throws -> [Int32] {
             switch type {
             case "ByteLevel": return []

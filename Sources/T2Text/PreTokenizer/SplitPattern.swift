@@ -1,7 +1,7 @@
 import Foundation
 
-/// A pattern that splits a text into the pieces that are encoded one by one. The patterns that nearly all byte-level tokenizers
-/// use have hand-written scanners; every other pattern runs as a regular expression.
+/// A pattern that splits a text into the pieces that are encoded one by one. The patterns that nearly all byte-level
+/// tokenizers use have hand-written scanners; every other pattern runs as a regular expression.
 enum SplitPattern: Sendable {
     case gpt2
     /// The pattern of Llama 3, with up to three digits in one piece, or of Qwen2, with one. They are equal otherwise.
@@ -63,8 +63,8 @@ enum SplitPattern: Sendable {
     }
 }
 
-/// The scanners. Each tries the alternatives of its pattern in order and returns the index at which the piece that begins at
-/// `start` ends.
+/// The scanners. Each tries the alternatives of its pattern in order and returns the index at which the piece that
+/// begins at `start` ends.
 extension ScalarReader {
     fileprivate func endOfGPT2Piece(from start: Int) -> Int {
         if let end = endOfContraction(from: start, ignoringCase: false) { return end }
@@ -96,7 +96,8 @@ extension ScalarReader {
         return afterLineBreak ?? endOfSpace(from: start)
     }
 
-    /// Matches `\s+(?!\S)|\s+`: all of a run at the end of the text, otherwise all but the last scalar if there are several.
+    /// Matches `\s+(?!\S)|\s+`: all of a run at the end of the text, otherwise all but the last scalar if there are
+    /// several.
     private func endOfSpace(from start: Int) -> Int {
         let end = endOfRun(of: .whitespace, from: start)
         guard end < self.end, let last = scalar(before: end)?.start, last > start else { return end }

@@ -1,11 +1,11 @@
 import T2Core
 import T2Formats
 
-/// The format in which a family of chat models reads a prompt: one user turn without a system prompt, then the header of the
-/// answer.
+/// The format in which a family of chat models reads a prompt: one user turn without a system prompt, then the header
+/// of the answer.
 ///
-/// A Hugging Face folder holds this format as a Jinja program. t2 does not run that program: it recognises the families that it
-/// supports by the special tokens in the program, and writes their format itself.
+/// A Hugging Face folder holds this format as a Jinja program. t2 does not run that program: it recognises the families
+/// that it supports by the special tokens in the program, and writes their format itself.
 package struct ChatTemplate: Sendable, Equatable {
     package enum Family: String, Sendable, CaseIterable {
         /// Llama 3 Instruct.
@@ -37,8 +37,8 @@ package struct ChatTemplate: Sendable, Equatable {
     /// The chat template of a model folder, or nil if the folder has none.
     ///
     /// - Parameter identifier: returns the identifier of a special token, or nil if the tokenizer has no such token.
-    /// - Throws: `InputError` if the template belongs to no supported family, if the tokenizer lacks one of the family's tokens,
-    ///   or if a file cannot be read.
+    /// - Throws: `InputError` if the template belongs to no supported family, if the tokenizer lacks one of the
+    ///   family's tokens, or if a file cannot be read.
     init?(folder: String, identifier: (String) -> Int32?) throws(InputError) {
         guard let jinja = try BaseModelFolder.chatTemplate(folder) else { return nil }
         guard let family = Family.allCases.first(where: { jinja.contains($0.markers[0]) }) else {

@@ -1,10 +1,11 @@
 import T2Core
 
 extension Tokenizer {
-    /// The tokens of a prompt: the tokenizer's own prefix, then the text, which becomes the user's turn for a chat model.
+    /// The tokens of a prompt: the tokenizer's own prefix, then the text, which becomes the user's turn for a chat
+    /// model.
     ///
-    /// In a prompt for a chat model, special tokens in the text count as ordinary characters, so that no problem can end the
-    /// user's turn.
+    /// In a prompt for a chat model, special tokens in the text count as ordinary characters, so that no problem can
+    /// end the user's turn.
     package func prompt(_ text: String) -> [Int32] {
         guard let chatTemplate else { return promptPrefix + encode(text) }
         return chatTemplate.parts(user: text).reduce(into: promptPrefix) { tokens, part in
@@ -31,8 +32,8 @@ extension Tokenizer {
         return tokens
     }
 
-    /// The condition that ends a completion: one of the model's end tokens, the end of the turn for a chat model, or one of the
-    /// stop strings.
+    /// The condition that ends a completion: one of the model's end tokens, the end of the turn for a chat model, or
+    /// one of the stop strings.
     package func stopCondition(of model: ModelConfiguration, texts: [String] = []) -> StopCondition {
         let tokens = (model.endOfSequence.map { Int32($0) } + [chatTemplate?.endOfTurn].compactMap { $0 })
         return StopCondition(tokens: Set(tokens), texts: texts) { self.bytes(of: $0, skipSpecialTokens: true) }
@@ -42,14 +43,15 @@ extension Tokenizer {
     package func completion(_ tokens: [Int32], stopStrings: [String]) -> String {
         let text = decode(tokens, skipSpecialTokens: true)
         guard !stopStrings.isEmpty else { return text }
-        // Stop strings are compared byte by byte, as during sampling: `String` treats "\r\n" as one character, without a "\n".
+        // Stop strings are compared byte by byte, as during sampling: `String` treats "\r\n" as one character, without
+        // a "\n".
         let bytes = Array(text.utf8)
         let end = stopStrings.compactMap { bytes.firstRange(of: Array($0.utf8))?.lowerBound }.min()
         return end.map { String(decoding: bytes[..<$0], as: UTF8.self) } ?? text
     }
 
-    /// The tokens of a problem's right answer as a model would write it. They include the token that ends an answer, as in
-    /// training.
+    /// The tokens of a problem's right answer as a model would write it. They include the token that ends an answer, as
+    /// in training.
     ///
     /// - Parameter prompt: the tokens of the problem's prompt.
     /// - Throws: `PromptError` if the two do not fit into the context together.

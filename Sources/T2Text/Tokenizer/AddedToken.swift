@@ -8,7 +8,8 @@ struct AddedToken: Sendable, Decodable {
     let stripsLeft: Bool
     /// Whether a match includes the white space after it.
     let stripsRight: Bool
-    /// Whether the token's normalized content is searched for in the normalized text, instead of both as they are written.
+    /// Whether the token's normalized content is searched for in the normalized text, instead of both as they are
+    /// written.
     let normalized: Bool
     /// Whether decoding leaves the token out when the caller skips special tokens.
     let special: Bool

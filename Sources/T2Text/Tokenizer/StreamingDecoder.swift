@@ -1,7 +1,8 @@
-/// Decodes tokens one at a time. Each call returns the text that later tokens cannot change any more, so that a character whose
-/// bytes are spread over several tokens is returned once, whole.
+/// Decodes tokens one at a time. Each call returns the text that later tokens cannot change any more, so that a
+/// character whose bytes are spread over several tokens is returned once, whole.
 ///
-/// - Invariant: all texts returned so far, followed by that of `finish()`, equal `Tokenizer.decode` of all tokens so far.
+/// - Invariant: all texts returned so far, followed by that of `finish()`, equal `Tokenizer.decode` of all tokens so
+///   far.
 package struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipSpecialTokens: Bool
@@ -21,7 +22,8 @@ package struct StreamingDecoder: Sendable {
         return String(decoding: pending[..<complete], as: UTF8.self)
     }
 
-    /// The text of the remaining bytes when no more tokens follow: U+FFFD for an unfinished character. The decoder then starts anew.
+    /// The text of the remaining bytes when no more tokens follow: U+FFFD for an unfinished character. The decoder then
+    /// starts anew.
     package mutating func finish() -> String {
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)

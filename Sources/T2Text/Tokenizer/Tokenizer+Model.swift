@@ -2,8 +2,8 @@ import T2Core
 import T2Formats
 
 extension Tokenizer {
-    /// Checks that the model has an embedding for every token, that the tokenizer has the tokens that start and end the model's
-    /// sequences, and that t2 supports the chat template, if there is one.
+    /// Checks that the model has an embedding for every token, that the tokenizer has the tokens that start and end the
+    /// model's sequences, and that t2 supports the chat template, if there is one.
     ///
     /// - Throws: `InputError` if one of these does not hold.
     package func checkAgreement(with configuration: ModelConfiguration) throws {

@@ -53,13 +53,15 @@ package final class Tokenizer: Sendable {
         }
     }
 
-    /// The number of bytes for which the vocabulary has no token: 0 for a complete byte-level vocabulary. Encoding drops such
-    /// bytes if the file names no unknown token, as the tokenizers library does.
+    /// The number of bytes for which the vocabulary has no token: 0 for a complete byte-level vocabulary. Encoding
+    /// drops such bytes if the file names no unknown token, as the tokenizers library does.
     package var missingByteCount: Int { model.missingByteCount }
 
-    /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are not added.
+    /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are
+    /// not added.
     ///
-    /// - Parameter findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary characters.
+    /// - Parameter findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary
+    ///   characters.
     /// - Cost: O(n log n) time for n bytes of any text.
     package func encode(_ text: String, findsSpecialTokens: Bool = true) -> [Int32] {
         let tokens = findsSpecialTokens ? addedTokens : ordinaryTokens
@@ -77,8 +79,8 @@ package final class Tokenizer: Sendable {
         return ids
     }
 
-    /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing, because a
-    /// model's vocabulary may be padded beyond that of its tokenizer.
+    /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing,
+    /// because a model's vocabulary may be padded beyond that of its tokenizer.
     package func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
         var bytes: [UInt8] = []
         for id in ids { bytes.append(contentsOf: self.bytes(of: id, skipSpecialTokens: skipSpecialTokens)) }

@@ -1,8 +1,9 @@
 /// The Unicode versions whose tables the tokenizers library carries, here as of release 0.23.
 ///
 /// The tables at hand are of other versions: those of the Swift standard library grow with the toolchain, those of
-/// libutf8proc with the Linux distribution (Debian 12 has Unicode 15). What the library's tables know is therefore decided
-/// by the version that first assigned a character, which never changes. `LibraryUnicodeTests` compares every scalar.
+/// libutf8proc with the Linux distribution (Debian 12 has Unicode 15). What the library's tables know is therefore
+/// decided by the version that first assigned a character, which never changes. `LibraryUnicodeTests` compares every
+/// scalar.
 enum LibraryUnicode: Int {
     /// Normalization form C, by the crate unicode-normalization-alignments.
     case normalization = 9

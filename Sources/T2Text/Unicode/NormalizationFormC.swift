@@ -2,9 +2,9 @@ import CUTF8Proc
 
 /// Unicode normalization form C, as the tokenizers library computes it.
 ///
-/// libutf8proc decomposes and composes. The order of combining marks is established here, because libutf8proc needs quadratic time
-/// for a long run of marks. A scalar that `LibraryUnicode.normalization` does not know stays as it is and separates what
-/// stands before it from what stands after it; proved by `LibraryUnicodeTests`.
+/// libutf8proc decomposes and composes. The order of combining marks is established here, because libutf8proc needs
+/// quadratic time for a long run of marks. A scalar that `LibraryUnicode.normalization` does not know stays as it is
+/// and separates what stands before it from what stands after it; proved by `LibraryUnicodeTests`.
 /// - Cost: O(n log n) for n bytes; O(n) unless one character has many combining marks. Text below U+0300 is copied.
 /// - Source: Unicode Standard Annex 15.
 package enum NormalizationFormC {

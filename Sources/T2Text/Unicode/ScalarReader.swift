@@ -60,7 +60,8 @@ struct ScalarReader {
     }
 }
 
-/// The classes of scalars that the split patterns of byte-level tokenizers tell apart: `\p{L}`, `\p{N}`, `\s` and the rest.
+/// The classes of scalars that the split patterns of byte-level tokenizers tell apart: `\p{L}`, `\p{N}`, `\s` and the
+/// rest.
 package enum ScalarClass: UInt8, Sendable {
     case letter, number, whitespace, other
 

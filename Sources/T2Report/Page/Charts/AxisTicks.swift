@@ -1,18 +1,20 @@
 import Foundation
 
-/// Round numbers along an axis: steps of 1, 2 or 5 times a power of ten, reaching over the values at both ends.
+/// Round numbers along an axis, in steps of 1, 2 or 5 times a power of ten. The first and the last tick enclose the
+/// values.
 ///
 /// - Source: P. S. Heckbert, "Nice numbers for graph labels", Graphics Gems (1990).
 package struct AxisTicks: Equatable {
     package let values: [Double]
-    /// Decimals that tell neighbours apart.
+    /// The number of decimals with which neighbouring ticks differ.
     package let decimals: Int
 
     package var range: ClosedRange<Double> { values[0]...values[values.count - 1] }
 
     /// - Parameters:
-    ///   - count: about how many are wanted, 2 or more.
-    ///   - whole: true for what is counted, such as steps.
+    ///   - range: the values to enclose.
+    ///   - count: the approximate number of ticks, 2 or more.
+    ///   - whole: whether all ticks must be whole numbers, as for steps.
     package init(_ range: ClosedRange<Double>, count: Int = 5, whole: Bool = false) {
         precondition(range.lowerBound.isFinite && range.upperBound.isFinite && count >= 2)
         let range = Self.widened(range)
@@ -20,12 +22,12 @@ package struct AxisTicks: Equatable {
         if whole { step = max(1, step) }
         let first = (range.lowerBound / step + 1e-9).rounded(.down)
         let last = (range.upperBound / step - 1e-9).rounded(.up)
-        // Products, not sums: no rounding error adds up from tick to tick.
+        // Each tick is a product, because rounding errors of a sum would accumulate from tick to tick.
         values = (0...Int(last - first)).map { (first + Double($0)) * step }
         decimals = max(0, -Int((log10(step) + 1e-9).rounded(.down)))
     }
 
-    /// A range that has a length: one value is given room on both sides.
+    /// The range itself, or one with room on both sides if it holds only one value.
     private static func widened(_ range: ClosedRange<Double>) -> ClosedRange<Double> {
         let size = max(abs(range.lowerBound), abs(range.upperBound))
         guard range.upperBound - range.lowerBound <= 1e-9 * size || size < 1e-12 else { return range }

@@ -1,19 +1,23 @@
-/// Groups of horizontal bars from zero, each with its name, its number and, where there is one, its interval.
+/// Groups of horizontal bars that start at zero. Each bar has a name, a number and optionally an interval.
 ///
-/// Names stand beside their bars, so that any number of them fits and no colour has to be looked up.
+/// Names are beside their bars, so that any number of bars fits and readers need no legend.
 package struct BarChart: Chart {
     package struct Bar {
         let name: String
-        /// Of `SeriesColors`.
+        /// The index of the colour in `SeriesColors`.
         let slot: Int
-        /// Nil where nothing was measured.
+        /// The value, or nil if nothing was measured.
         let value: Double?
         let interval: ClosedRange<Double>?
-        /// The value as it is written beside the bar.
+        /// The text beside the bar.
         let text: String
 
         package init(name: String, slot: Int, value: Double?, interval: ClosedRange<Double>?, text: String) {
-            (self.name, self.slot, self.value, self.interval, self.text) = (name, slot, value, interval, text)
+            self.name = name
+            self.slot = slot
+            self.value = value
+            self.interval = interval
+            self.text = text
         }
     }
 
@@ -22,7 +26,8 @@ package struct BarChart: Chart {
         let bars: [Bar]
 
         package init(name: String, bars: [Bar]) {
-            (self.name, self.bars) = (name, bars)
+            self.name = name
+            self.bars = bars
         }
     }
 
@@ -31,7 +36,9 @@ package struct BarChart: Chart {
     let groups: [Group]
 
     package init(title: String, isPercent: Bool, groups: [Group]) {
-        (self.title, self.isPercent, self.groups) = (title, isPercent, groups)
+        self.title = title
+        self.isPercent = isPercent
+        self.groups = groups
     }
 
     private static let width = 640.0
@@ -65,7 +72,7 @@ package struct BarChart: Chart {
                     Drawing.fitted(group.name, width: Self.width - 12), x: 4, y: y + Self.rowHeight - 6, style: "group")
             )
             y += Self.rowHeight
-            // Beside the bars alone, clear of the group's name.
+            // The grid is drawn only beside the bars, clear of the group's name.
             let end = y + Double(group.bars.count) * Self.rowHeight
             content += ticks.values.map {
                 Drawing.line(plot.x($0), y, plot.x($0), end, style: $0 == 0 ? "tick" : "grid")
@@ -95,7 +102,7 @@ package struct BarChart: Chart {
                 style: "bar s\(bar.slot)", radius: 1.5))
         if let interval = bar.interval {
             let ends = [plot.x(interval.lowerBound), plot.x(interval.upperBound)]
-            // With a rim in the ground's colour, so that it is seen on bars of any colour.
+            // A rim in the colour of the ground makes the interval visible on bars of any colour.
             for style in ["halo", "whisker"] {
                 parts.append(Drawing.line(ends[0], middle, ends[1], middle, style: style))
                 parts += ends.map { Drawing.line($0, middle - 3.5, $0, middle + 3.5, style: style) }

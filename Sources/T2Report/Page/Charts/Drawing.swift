@@ -1,12 +1,19 @@
 import Foundation
 
-/// Pieces that all charts draw with. Lengths are SVG user units: pixels where the page has room.
-package enum Drawing {
-    static let fontSize = 12.0
+/// A figure that can draw itself as an image.
+package protocol Chart {
+    /// - Parameter id: an identifier that no other element of the page has.
+    func image(id: String) -> Markup
+}
 
-    /// An SVG image with a title and a description for those who hear it read.
+/// The shapes and texts that all charts are drawn from. Lengths are SVG user units, which are pixels if the page is
+/// wide enough.
+package enum Drawing {
+    package static let fontSize = 12.0
+
+    /// An SVG image with a title and a description for screen readers.
     ///
-    /// - Parameter id: a name that no other element of the page has.
+    /// - Parameter id: an identifier that no other element of the page has.
     static func image(
         id: String, title: String, description: String, width: Double, height: Double, _ content: [Markup]
     ) -> Markup {
@@ -48,7 +55,7 @@ package enum Drawing {
             ])
     }
 
-    /// At most two decimals.
+    /// A number with at most two decimals.
     static func number(_ value: Double) -> String {
         let hundredths = (value * 100).rounded()
         if hundredths == (hundredths / 100).rounded() * 100 { return String(Int(hundredths / 100)) }
@@ -56,12 +63,12 @@ package enum Drawing {
         return text.hasSuffix("0") ? String(text.dropLast()) : text
     }
 
-    /// About how wide a text is, rather too wide than too narrow: the reader's fonts are not known.
+    /// An estimate of the width of a text. Since the reader's fonts are not known, it errs towards too wide.
     package static func width(_ text: String, size: Double = fontSize) -> Double {
         size * text.unicodeScalars.reduce(0.0) { $0 + width($1) }
     }
 
-    /// In units of the font's size.
+    /// An estimate of the width of a scalar, in units of the font size.
     private static func width(_ scalar: Unicode.Scalar) -> Double {
         switch scalar {
         case "i", "j", "l", "I", ".", ",", ":", ";", "'", "|", "!": 0.34
@@ -73,7 +80,7 @@ package enum Drawing {
         }
     }
 
-    /// The text's words in lines that fit; what is past the last line is cut.
+    /// The words of a text in at most `lines` lines that fit. Words that do not fit into the last line are cut off.
     static func wrapped(_ text: String, width limit: Double, lines: Int) -> [String] {
         var result: [String] = []
         for word in text.split(separator: " ") {
@@ -86,7 +93,7 @@ package enum Drawing {
         return result.map { fitted($0, width: limit) }
     }
 
-    /// The text, cut so that it fits; the whole of it is for the caller to say elsewhere.
+    /// The text, shortened so that it fits. The caller must show the whole text elsewhere.
     static func fitted(_ text: String, width limit: Double, size: Double = fontSize) -> String {
         guard width(text, size: size) > limit else { return text }
         var kept = text

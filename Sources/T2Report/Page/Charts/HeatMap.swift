@@ -1,24 +1,27 @@
-/// A table of numbers whose cells are the darker the larger their share.
+/// A table of numbers in which a cell is the darker the larger its share is.
 package struct HeatMap: Chart {
     package struct Cell {
         let text: String
-        /// A second, smaller line.
+        /// The text of a second, smaller line.
         let detail: String?
-        /// 0…1: how dark.
+        /// How dark the cell is, in 0…1.
         let share: Double
 
         package init(text: String, detail: String?, share: Double) {
-            (self.text, self.detail, self.share) = (text, detail, share)
+            self.text = text
+            self.detail = detail
+            self.share = share
         }
     }
 
     let title: String
-    /// What rows and columns stand for.
+    /// What a row stands for.
     let rowLabel: String
+    /// What a column stands for.
     let columnLabel: String
     let rows: [String]
     let columns: [String]
-    /// [rows, columns]
+    /// The cells, [rows, columns].
     let cells: [[Cell]]
 
     package init(
@@ -35,10 +38,12 @@ package struct HeatMap: Chart {
     private static let widestLabel = 220.0
     private static let lineHeight = 14.0
     private static let mostLines = 3
-    /// Of a cell with share 1. Cells between are mixed with the ground.
+    /// The colour of a cell with share 1 on a light page. Cells with smaller shares are mixed with the ground.
     package static let lightColor = "#06366b"
+    /// The colour of a cell with share 1 on a dark page.
     package static let darkColor = "#64acec"
-    /// From here on a cell's text is of the ground's own lightness: where black and white stand out alike on both pages.
+    /// The share from which on a cell's text has the lightness of the ground. At this share, black and white text have
+    /// about the same contrast on both pages.
     package static let darkShare = 0.65
 
     package func image(id: String) -> Markup {

@@ -1,4 +1,4 @@
-/// The names of a chart's lines beside a piece of each, in as many rows as they need.
+/// The names of a chart's lines, each beside a sample of its line, in as many rows as they need.
 struct Legend {
     private let items: [(series: LineChart.Series, name: String, x: Double, row: Int)]
     private static let rowHeight = 18.0

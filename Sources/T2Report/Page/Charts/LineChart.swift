@@ -1,9 +1,9 @@
-/// Lines over a shared horizontal axis of whole numbers, with bands for intervals where there are some.
+/// Lines over a shared horizontal axis of whole numbers, with bands for the intervals of lines that have some.
 package struct LineChart: Chart {
     package struct Point {
-        let x: Int
-        let y: Double
-        /// The interval around y; nil for a value that has none.
+        package let x: Int
+        package let y: Double
+        /// The interval around y, or nil if the value has none.
         package let interval: ClosedRange<Double>?
 
         package init(x: Int, y: Double, interval: ClosedRange<Double>? = nil) {
@@ -15,22 +15,24 @@ package struct LineChart: Chart {
 
     package struct Series {
         let name: String
-        /// Of `SeriesColors`.
+        /// The index of the colour in `SeriesColors`.
         let slot: Int
-        /// By rising x.
+        /// The points in order of increasing x.
         let points: [Point]
 
         package init(name: String, slot: Int, points: [Point]) {
-            (self.name, self.slot, self.points) = (name, slot, points)
+            self.name = name
+            self.slot = slot
+            self.points = points
         }
 
-        /// Denser lines have none.
+        /// Whether points are marked. Lines with more points have no markers.
         var hasMarkers: Bool { points.count <= 24 }
     }
 
     let title: String
     let xLabel: String
-    /// What the lines show: for the description, since the title says it too.
+    /// What the lines show. It is used in the description only, since the title says it too.
     let yLabel: String
     let isPercent: Bool
     let series: [Series]
@@ -83,9 +85,9 @@ package struct LineChart: Chart {
 
     private func line(_ series: Series, _ plot: PlotArea) -> Markup {
         let style = SeriesStyle(slot: series.slot)
-        let places = series.points.map { (x: plot.x(Double($0.x)), y: plot.y($0.y)) }
-        var parts = places.count > 1 ? [style.path(places)] : []
-        if series.hasMarkers { parts += places.map { style.marker(x: $0.x, y: $0.y) } }
+        let points = series.points.map { (x: plot.x(Double($0.x)), y: plot.y($0.y)) }
+        var parts = points.count > 1 ? [style.path(points)] : []
+        if series.hasMarkers { parts += points.map { style.marker(x: $0.x, y: $0.y) } }
         return .group(parts)
     }
 

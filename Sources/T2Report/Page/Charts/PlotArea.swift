@@ -1,4 +1,4 @@
-/// Where the values of a chart lie on its image.
+/// The part of an image in which the values of a chart are drawn, and the mapping from values to positions.
 struct PlotArea {
     let left: Double
     let right: Double
@@ -8,8 +8,9 @@ struct PlotArea {
     private let yRange: ClosedRange<Double>
 
     /// - Parameters:
-    ///   - width: of the whole image; the last label of the horizontal axis reaches past the area.
-    ///   - height: of the area alone.
+    ///   - width: the width of the whole image. The area ends before it, since the last label of the horizontal axis
+    ///     reaches past the area.
+    ///   - height: the height of the area alone.
     init(
         left: Double, top: Double, width: Double, height: Double, xRange: ClosedRange<Double>,
         yRange: ClosedRange<Double>

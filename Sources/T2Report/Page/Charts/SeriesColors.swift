@@ -1,8 +1,9 @@
-/// One of eight colours for each name: the same one in every figure, as long as no figure would show a colour twice.
+/// The assignment of one of eight colours to each name. A name has the same colour in every figure, unless a figure
+/// would then show a colour twice.
 ///
-/// The colours stand out from their ground by a contrast of at least 3 to 1, and from each other by at least 24 CIE 1976 units,
-/// also for readers with protanopia and deuteranopia (17 with tritanopia): proved by `SeriesColorsTests.palette`. The first is a
-/// grey, for the base model.
+/// The colours have a contrast of at least 3 to 1 with their ground, and distances of at least 24 CIE 1976 units from
+/// each other, also for readers with protanopia and deuteranopia (17 units with tritanopia); proved by
+/// `SeriesColorsTests.palette`. The first colour is a grey, for the base model.
 package struct SeriesColors {
     package static let light = ["#80868f", "#d58102", "#0e5bb2", "#649962", "#6f1f66", "#7f5808", "#1a9cc9", "#6f2225"]
     package static let lightGround = "#ffffff"
@@ -12,12 +13,13 @@ package struct SeriesColors {
 
     private var slotOfName: [String: Int] = [:]
 
-    /// - Parameter names: in the order in which the report first shows them.
+    /// - Parameter names: the names in the order in which the report first shows them.
     package init(_ names: [String]) {
         for name in names where slotOfName[name] == nil { slotOfName[name] = slotOfName.count % Self.count }
     }
 
-    /// The slots of a figure's names. Names past the eighth share colours, and differ by dashes and labels alone.
+    /// The indices of the colours for the names of a figure. From the ninth name on, names share colours and differ
+    /// only by their labels.
     package func slots(_ names: [String]) -> [Int] {
         var free = Array(0..<Self.count)
         var slots = names.map { name -> Int? in

@@ -1,8 +1,8 @@
 import Foundation
 
-/// How a line is told from others besides its colour: by its dashes and its markers.
+/// The dashes and markers that tell lines apart in addition to their colours.
 struct SeriesStyle {
-    /// Of `SeriesColors`.
+    /// The index of the colour in `SeriesColors`.
     let slot: Int
 
     private static let dashes = ["", "7 3", "", "2 3", "9 3 2 3", "5 2", "1 2", "12 4"]
@@ -19,7 +19,7 @@ struct SeriesStyle {
             children: [])
     }
 
-    /// A circle, square, triangle or diamond.
+    /// A square, triangle, circle or diamond.
     func marker(x: Double, y: Double) -> Markup {
         let n = Drawing.number
         let outline =

@@ -1,10 +1,10 @@
 import T2Core
 
-/// Accuracies of systems on tasks, and how pairs of them compare on the same problems.
+/// The accuracies of systems on tasks, and comparisons of pairs of systems on the same problems.
 package struct AccuracyTable: Sendable, Equatable, Codable {
     package struct Cell: Sendable, Equatable, Codable {
         package var accuracy: AccuracyInterval
-        /// What differs from cell to cell, such as which expert was best.
+        /// A remark on this cell, such as which expert was best.
         package var note: String?
 
         package init(_ accuracy: AccuracyInterval, note: String? = nil) {
@@ -13,16 +13,17 @@ package struct AccuracyTable: Sendable, Equatable, Codable {
         }
     }
 
-    /// One row: a model with the adapter or the strategy that was evaluated.
+    /// A row of the table: a model with the adapter or the strategy that was evaluated.
     package struct System: Sendable, Equatable, Codable {
         package var name: String
-        /// Numbers that were trained.
+        /// The number of trained parameters.
         package var parameters: Int?
-        /// Bytes that a worker and the coordinator exchange for a unit of training: the vector there, its gradient back.
+        /// The bytes that a worker and the coordinator exchange for a unit of training: the vector one way, its
+        /// gradient the other.
         package var bytesPerUnit: Int?
-        /// Completions that were sampled to adapt it to a task.
+        /// The number of completions that were sampled to adapt the system to a task.
         package var rollouts: Int?
-        /// By task; a task without a cell was not measured.
+        /// The cells by task. A task without a cell was not measured.
         package var cells: [String: Cell]
 
         package init(
@@ -37,7 +38,8 @@ package struct AccuracyTable: Sendable, Equatable, Codable {
         }
     }
 
-    /// `against` is the comparison's first system, `system` its second: a positive difference favours `system`.
+    /// A comparison of two systems. `against` is the first system of the result and `system` the second, so that a
+    /// positive difference favours `system`.
     package struct Comparison: Sendable, Equatable, Codable {
         package var task: String
         package var system: String
@@ -52,12 +54,12 @@ package struct AccuracyTable: Sendable, Equatable, Codable {
         }
     }
 
-    /// The columns, in their order.
+    /// The names of the columns, in order.
     package var tasks: [String]
-    /// The rows, in their order.
+    /// The rows, in order.
     package var systems: [System]
     package var comparisons: [Comparison]
-    /// Paragraphs under the section's title: what came out, also if it is a negative result.
+    /// The paragraphs under the section's title, which say what was found, negative results included.
     package var notes: [String]
 
     package init(tasks: [String], systems: [System], comparisons: [Comparison] = [], notes: [String] = []) {

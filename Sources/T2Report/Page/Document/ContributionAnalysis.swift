@@ -2,7 +2,7 @@
 package struct ContributionAnalysis: Sendable, Equatable, Codable {
     package struct Task: Sendable, Equatable, Codable {
         package var name: String
-        /// α, in the order of the experts.
+        /// The coefficients α, in the order of the experts.
         package var coefficients: [Double]
 
         package init(name: String, coefficients: [Double]) {

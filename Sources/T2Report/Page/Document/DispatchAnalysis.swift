@@ -1,8 +1,8 @@
 import T2Core
 
-/// Which category the first pass takes prompts for.
+/// The categories to which the first pass assigns prompts.
 package struct DispatchAnalysis: Sendable, Equatable, Codable {
-    /// One for each strategy that classifies.
+    /// One matrix for each strategy that classifies prompts.
     package var matrices: [ConfusionMatrix]
     package var notes: [String]
 
@@ -12,15 +12,15 @@ package struct DispatchAnalysis: Sendable, Equatable, Codable {
     }
 }
 
-/// How many prompts of each true category were taken for which one.
+/// The number of prompts of each true category that were assigned to each category.
 package struct ConfusionMatrix: Sendable, Equatable, Codable {
-    /// The strategy that decided.
+    /// The name of the strategy that classified the prompts.
     package var name: String
-    /// The true categories: rows.
+    /// The true categories, which are the rows.
     package var categories: [String]
-    /// What could be decided: columns. The true categories, and others such as `other`.
+    /// The possible decisions, which are the columns: the true categories, and others such as `other`.
     package var decisions: [String]
-    /// Prompts, [categories, decisions].
+    /// The numbers of prompts, [categories, decisions].
     package var counts: [[Int]]
 
     package init(name: String, categories: [String], decisions: [String], counts: [[Int]]) {
@@ -30,13 +30,13 @@ package struct ConfusionMatrix: Sendable, Equatable, Codable {
         self.counts = counts
     }
 
-    /// Prompts of a category, and those of them that were taken for it.
+    /// The share of a category's prompts that were assigned to that category.
     func recall(_ row: Int) -> AccuracyInterval {
         let right = decisions.firstIndex(of: categories[row]).map { counts[row][$0] } ?? 0
         return AccuracyInterval(correct: right, count: counts[row].reduce(0, +))
     }
 
-    /// All prompts, and those of them that were taken for what they are.
+    /// The share of all prompts that were assigned to their true category.
     var accuracy: AccuracyInterval {
         let recalls = categories.indices.map(recall)
         return AccuracyInterval(

@@ -1,9 +1,9 @@
-/// Ways to find the coefficients of few-shot adaptation, given the same number of rollouts.
+/// A comparison of methods that search the coefficients of few-shot adaptation with the same number of rollouts.
 package struct FewShotComparison: Sendable, Equatable, Codable {
     package struct Point: Sendable, Equatable, Codable {
-        /// Sampled so far.
+        /// The number of rollouts sampled so far.
         package var rollouts: Int
-        /// The share of the shots that the best coefficients so far answer right, in 0…1.
+        /// The share of the shots that are answered right with the best coefficients so far, in 0…1.
         package var score: Double
 
         package init(rollouts: Int, score: Double) {
@@ -12,7 +12,7 @@ package struct FewShotComparison: Sendable, Equatable, Codable {
         }
     }
 
-    /// How one search went.
+    /// The progress of one search.
     package struct Search: Sendable, Equatable, Codable {
         package var task: String
         package var method: String
@@ -25,7 +25,7 @@ package struct FewShotComparison: Sendable, Equatable, Codable {
         }
     }
 
-    /// Test accuracy of what each method found: its systems are the methods.
+    /// The test accuracy with the coefficients that each method found. The systems of this table are the methods.
     package var results: AccuracyTable
     package var searches: [Search]
 

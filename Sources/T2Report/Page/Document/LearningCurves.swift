@@ -1,10 +1,10 @@
 import T2Core
 
-/// How training went, step by step.
+/// The course of training runs, step by step.
 package struct LearningCurves: Sendable, Equatable, Codable {
     package struct Evaluation: Sendable, Equatable, Codable {
         package var step: Int
-        /// Greedy, on the validation split.
+        /// The accuracy of greedy answers on the validation split.
         package var accuracy: AccuracyInterval
 
         package init(step: Int, accuracy: AccuracyInterval) {
@@ -15,7 +15,7 @@ package struct LearningCurves: Sendable, Equatable, Codable {
 
     package struct Reward: Sendable, Equatable, Codable {
         package var step: Int
-        /// The mean over the step's samples, in −1…1.
+        /// The mean reward of the step's samples, in −1…1.
         package var reward: Double
 
         package init(step: Int, reward: Double) {
@@ -24,10 +24,10 @@ package struct LearningCurves: Sendable, Equatable, Codable {
         }
     }
 
-    /// One run.
+    /// The curve of one run.
     package struct Curve: Sendable, Equatable, Codable {
         package var task: String
-        /// What was trained: `SVF`, `LoRA`.
+        /// The kind of adapter that was trained: `SVF` or `LoRA`.
         package var system: String
         package var evaluations: [Evaluation]
         package var rewards: [Reward]

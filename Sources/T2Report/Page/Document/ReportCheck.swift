@@ -1,17 +1,17 @@
 import T2Core
 
-/// What must hold of a document before it is shown: names that can be told apart, tables without holes, finite numbers.
+/// The checks that a document must pass before it is shown: distinct names, complete tables and finite numbers.
 struct ReportCheck {
-    static let remedy = "Make it anew: t2 report …"
-    /// Numbers past it are no measurement, and cannot be drawn.
+    static let remedy = "Create the report again: t2 report …"
+    /// The largest absolute value that a report shows. Larger numbers cannot be measurements.
     private static let greatest = 1e12
 
-    /// Where the document comes from, then the keys down to what is looked at.
-    let place: String
+    /// The path of the document, then the keys down to the value that is checked.
+    let location: String
 
-    func at(_ key: String) -> ReportCheck { ReportCheck(place: "\(place): \(key)") }
+    func at(_ key: String) -> ReportCheck { ReportCheck(location: "\(location): \(key)") }
 
-    func fail(_ problem: String) -> InputError { InputError(place, problem, remedy: Self.remedy) }
+    func fail(_ problem: String) -> InputError { InputError(location, problem, remedy: Self.remedy) }
 
     func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
         if !condition { throw fail(problem()) }
@@ -21,12 +21,13 @@ struct ReportCheck {
         var seen: Set<String> = []
         for name in names {
             try require(!name.isEmpty, "a \(kind) has no name")
-            try require(seen.insert(name).inserted, "the \(kind) '\(name)' stands there twice")
+            try require(seen.insert(name).inserted, "the \(kind) '\(name)' appears twice")
         }
     }
 
     func known(_ name: String, among names: [String], _ kind: String) throws {
-        try require(names.contains(name), "'\(name)' is no \(kind), expected one of \(names.joined(separator: ", "))")
+        try require(
+            names.contains(name), "'\(name)' is not a \(kind), expected one of \(names.joined(separator: ", "))")
     }
 
     func number(_ value: Double, _ kind: String, in range: ClosedRange<Double> = -greatest...greatest) throws {
@@ -43,7 +44,7 @@ struct ReportCheck {
     func accuracy(_ value: AccuracyInterval) throws {
         try require(
             value.correct >= 0 && value.correct <= value.count,
-            "\(value.correct) of \(value.count) are right, expected at most all of them")
+            "\(value.correct) of \(value.count) are right, expected 0 to \(value.count)")
         try require(
             value == AccuracyInterval(correct: value.correct, count: value.count),
             "accuracy \(value.accuracy) with interval \(value.lower) to \(value.upper) is not that of \(value.correct) "
@@ -52,7 +53,7 @@ struct ReportCheck {
 
     func rising(_ values: [Int], _ kind: String) throws {
         for (earlier, later) in zip(values, values.dropFirst()) {
-            try require(earlier < later, "\(kind) \(later) comes after \(earlier), expected rising numbers")
+            try require(earlier < later, "\(kind) \(later) comes after \(earlier), expected increasing numbers")
         }
         try count(values.first, kind)
     }

@@ -1,10 +1,13 @@
 import T2Core
 
 extension ReportDocument {
-    /// - Throws: `InputError` naming the section and what in it cannot be shown.
-    func check(_ place: String = "report") throws {
-        let check = ReportCheck(place: place)
-        try check.at("format").require(format == Self.format, "it is '\(format)', expected '\(Self.format)'")
+    /// Checks that the document can be shown.
+    ///
+    /// - Parameter location: the name of the document in error messages.
+    /// - Throws: `InputError`, which names the section and the value in it that cannot be shown.
+    func check(_ location: String = "report") throws {
+        let check = ReportCheck(location: location)
+        try check.at("format").require(format == Self.format, "found '\(format)', expected '\(Self.format)'")
         try check.require(!title.isEmpty, "it has no title")
         try check.at("models").names(models.map(\.name), "model")
         try seenTasks?.check(check.at("seen_tasks"))

@@ -3,9 +3,9 @@ import T2Core
 import T2Formats
 
 extension ReportDocument {
-    /// The document as a file: keys sorted and in snake case, indented, with a line end.
+    /// The content of the document's file: indented JSON with sorted keys in snake case, and a newline at the end.
     ///
-    /// - Throws: `InputError` if it cannot be shown; see `check`.
+    /// - Throws: `InputError` if the document cannot be shown; see `check`.
     package func json() throws -> String {
         try check()
         let encoder = JSONEncoder()
@@ -14,12 +14,17 @@ extension ReportDocument {
         return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }
 
-    /// - Throws: `SystemError` if the file cannot be read; `InputError` if it is no report that can be shown.
+    /// Reads the document from its file.
+    ///
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` if it is not a report or cannot be shown.
     package init(path: String) throws {
         try self.init(json: try MappedFile(path: path).data, path: path)
     }
 
-    /// - Parameter path: what messages call the content.
+    /// Reads the document from the content of its file.
+    ///
+    /// - Parameter path: the name of the content in error messages.
+    /// - Throws: `InputError` if the content is not a report or cannot be shown.
     package init(json: Data, path: String) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

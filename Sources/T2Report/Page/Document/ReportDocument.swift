@@ -1,16 +1,17 @@
 import T2Core
 
-/// The numbers of the paper's tables and analyses, on whichever models they were measured: values alone, without dates, so that
-/// the same numbers give the same bytes.
+/// The numbers of the paper's tables and analyses, measured on any models. The document holds no dates, so that the
+/// same numbers give the same bytes.
 ///
-/// Every section may be absent: a partial report is a report. `HTMLReport` and `MarkdownReport` draw it, `json()` is its file.
+/// Any section may be absent. `HTMLReport` and `MarkdownReport` show the document, and `json()` is the content of its
+/// file.
 package struct ReportDocument: Sendable, Equatable, Codable {
     package static let format = "t2-report-1"
 
     /// A model that experts adapt.
     package struct BaseModel: Sendable, Equatable, Codable {
         package var name: String
-        /// Of the weights, as experts name it.
+        /// The digest of the weights, as in the metadata of an expert.
         package var digest: String
         package var detail: String?
 
@@ -21,7 +22,7 @@ package struct ReportDocument: Sendable, Equatable, Codable {
         }
     }
 
-    /// A setting that a reader needs: the seed, the split, the token limit …
+    /// A setting that a reader needs to know, such as the seed, the split or the token limit.
     package struct Fact: Sendable, Equatable, Codable {
         package var name: String
         package var value: String
@@ -34,22 +35,22 @@ package struct ReportDocument: Sendable, Equatable, Codable {
 
     package private(set) var format = ReportDocument.format
     package var title: String
-    /// Paragraphs under the title.
+    /// The paragraphs under the title.
     package var summary: [String] = []
     package var models: [BaseModel] = []
     package var facts: [Fact] = []
-    /// Base, LoRA and SVF on the tasks that they were trained on.
+    /// The base model, LoRA and SVF on the tasks that the adapters were trained on.
     package var seenTasks: AccuracyTable?
     /// The adaptation strategies on tasks that no expert was trained on.
     package var unseenTasks: AccuracyTable?
     /// Analysis 1: which expert the first pass chooses.
     package var dispatch: DispatchAnalysis?
-    /// Analysis 2: how much of each expert few-shot adaptation takes.
+    /// Analysis 2: how much of each expert few-shot adaptation uses.
     package var contribution: ContributionAnalysis?
     /// Analysis 3: experts of one base model on another.
     package var transfer: AccuracyTable?
     package var learning: LearningCurves?
-    /// Ways to search few-shot coefficients, at equal rollouts.
+    /// The methods that search few-shot coefficients, with equal numbers of rollouts.
     package var fewShotMethods: FewShotComparison?
 
     package init(title: String) { self.title = title }

@@ -1,5 +1,5 @@
 extension HTMLReport {
-    /// Holds neither `<` nor `&`, so that it means the same to HTML and to XML.
+    /// The style sheet. It contains neither `<` nor `&`, so that HTML and XML read it alike.
     static let styleSheet = """
 
         :root {
@@ -92,7 +92,7 @@ extension HTMLReport {
         colors.enumerated().map { "--s\($0): \($1);" }.joined(separator: " ")
     }
 
-    /// The colour of each slot, for what is stroked and for what is filled.
+    /// The rules that give each series its colour, for strokes and for fills.
     private static let seriesRules = (0..<SeriesColors.count).map { slot in
         ".line.s\(slot) { stroke: var(--s\(slot)); } "
             + ".bar.s\(slot), .band.s\(slot), .mark.s\(slot) { fill: var(--s\(slot)); }"

@@ -1,5 +1,7 @@
-/// A report as one HTML page that needs nothing else: no script, no font, no image, no network.
+/// A report as one HTML page that needs no scripts, fonts, images or network.
 package enum HTMLReport {
+    /// The text of the page.
+    ///
     /// - Throws: `InputError` if the document cannot be shown.
     package static func page(_ document: ReportDocument) throws -> String {
         try document.check()
@@ -90,7 +92,7 @@ package enum HTMLReport {
                         : .element("td", ["class": column.isNumeric ? "numeric" : "name"], content(cell))
                 })
         }
-        // Wide tables scroll by themselves, also by keyboard.
+        // A wide table scrolls on its own, also by keyboard.
         let scrolled = Markup.element(
             "div", ["class": "scroll", "role": "region", "tabindex": "0", "aria-label": table.caption],
             [

@@ -1,5 +1,7 @@
-/// A report's tables as Markdown: what a README shows.
+/// The tables of a report as Markdown, for a README.
 package enum MarkdownReport {
+    /// The text of the report.
+    ///
     /// - Throws: `InputError` if the document cannot be shown.
     package static func text(_ document: ReportDocument) throws -> String {
         try document.check()
@@ -33,7 +35,7 @@ package enum MarkdownReport {
         return ([value] + cell.notes.map(escape)).joined(separator: ", ")
     }
 
-    /// Text that shows as it is, on one line.
+    /// The text with Markdown's special characters escaped and its newlines replaced by spaces.
     package static func escape(_ text: String) -> String {
         var output = ""
         for character in text {

@@ -1,10 +1,11 @@
-/// A tree of HTML or SVG, written so that it is well-formed XML as well.
+/// A tree of HTML or SVG. Its serialization is also well-formed XML.
 package indirect enum Markup {
-    /// Escaped where it is written.
+    /// Text, which is escaped when it is serialized.
     case text(String)
     case element(name: String, attributes: [(name: String, value: String)], children: [Markup])
     case group([Markup])
-    /// Written as it is: the style sheet, whose text HTML does not unescape.
+    /// Text that is serialized without escapes. It is meant for the style sheet, in which HTML does not resolve
+    /// escapes.
     case verbatim(String)
 
     package static func element(
@@ -44,8 +45,8 @@ package indirect enum Markup {
         }
     }
 
-    /// For text and quoted attribute values. What XML cannot hold at all becomes the replacement character.
-    package static func escape(_ text: String) -> String {
+    /// Text escaped for use in text and in quoted attribute values. Characters that XML does not allow become U+FFFD.
+    static func escape(_ text: String) -> String {
         var output = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -63,6 +64,6 @@ package indirect enum Markup {
     }
 
     private static let voidElements: Set<String> = ["meta", "br"]
-    /// No line end behind these: it would be white space between words.
+    /// The elements without a newline behind them, where it would become white space between words.
     private static let inlineElements: Set<String> = ["span", "strong", "a", "code", "tspan", "br"]
 }

@@ -1,31 +1,31 @@
 import Foundation
 import T2Core
 
-/// Numbers as a report shows them.
+/// The spelling of numbers in a report.
 package enum NumberText {
-    /// In the place of a value that there is none of.
-    package static let none = "–"
+    /// The text for a missing value.
+    static let none = "–"
 
-    /// `87.5 %`.
+    /// A share in 0…1 as a percentage, such as `87.5 %`.
     package static func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }
 
-    /// `87.5 %`; a dash if nothing was judged.
+    /// An accuracy such as `87.5 %`, or a dash if no problem was judged.
     package static func accuracy(_ value: AccuracyInterval) -> String {
         value.count == 0 ? none : percent(value.accuracy)
     }
 
-    /// `(84.6–89.9)`; nil if nothing was judged.
+    /// The interval of an accuracy in percent, such as `(84.6–89.9)`, or nil if no problem was judged.
     package static func interval(_ value: AccuracyInterval) -> String? {
         value.count == 0 ? nil : "(\(fixed(100 * value.lower, 1))–\(fixed(100 * value.upper, 1)))"
     }
 
-    /// A difference of shares in percentage points: `+49.3`.
+    /// A difference of shares in percentage points, such as `+49.3`.
     package static func points(_ difference: Double) -> String { signed(100 * difference, 1) }
 
-    /// `0.0125`, `< 0.0001`.
+    /// A p-value with four decimals, such as `0.0125`, or `< 0.0001`.
     package static func pValue(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : fixed(value, 4) }
 
-    /// `27,512`.
+    /// A whole number with its digits in groups of three, such as `27,512`.
     package static func count(_ value: Int) -> String {
         let digits = String(value.magnitude)
         var text = ""
@@ -36,7 +36,7 @@ package enum NumberText {
         return (value < 0 ? minus : "") + text
     }
 
-    /// `6.8 MiB`.
+    /// A number of bytes in binary units, such as `6.8 MiB`.
     package static func bytes(_ value: Int) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var amount = Double(value)
@@ -48,14 +48,14 @@ package enum NumberText {
         return unit == 0 ? "\(count(value)) B" : "\(fixed(amount, 1)) \(units[unit])"
     }
 
-    /// So many decimals, with a true minus sign and never a negative zero.
+    /// A number with a fixed number of decimals and the minus sign U+2212. Zero has no sign.
     package static func fixed(_ value: Double, _ decimals: Int) -> String {
         let text = String(format: "%.\(decimals)f", abs(value))
         let isZero = text.allSatisfy { $0 == "0" || $0 == "." }
         return (value < 0 && !isZero ? minus : "") + text
     }
 
-    /// `fixed`, with a plus sign where it is one.
+    /// The number as `fixed` writes it, with a plus sign if it is above zero.
     package static func signed(_ value: Double, _ decimals: Int) -> String {
         let text = fixed(value, decimals)
         let isZero = text.allSatisfy { $0 == "0" || $0 == "." }

@@ -40,7 +40,7 @@ extension ReportSection {
 }
 
 extension AccuracyTable {
-    /// One row a system; costs where some system has them, then one column a task.
+    /// The table with one row per system. Its columns are the costs that at least one system has, then the tasks.
     fileprivate func results(caption: String) -> ReportTable {
         let counts = Set(systems.flatMap { $0.cells.values.map(\.accuracy.count) })
         let shared = counts.count == 1 ? counts.first : nil

@@ -91,7 +91,7 @@ extension LearningCurves {
         }
         let rows = curves.map { curve -> [ReportTable.Cell] in
             let best = curve.evaluations.max {
-                // Of several equal ones the earliest.
+                // Among equal accuracies, the earliest step is the best.
                 ($0.accuracy.accuracy, -$0.step) < ($1.accuracy.accuracy, -$1.step)
             }
             return [

@@ -1,17 +1,17 @@
-/// One part of the report: text, then tables and figures in their order.
+/// A section of the report: paragraphs, then tables and figures in order.
 struct ReportSection {
     enum Block {
         case table(ReportTable)
         case figure(caption: String, charts: [any Chart])
     }
 
-    /// Of its heading, for links.
+    /// The identifier of the heading, for links.
     let id: String
     let title: String
     let paragraphs: [String]
     let blocks: [Block]
 
-    /// The sections of a document that are there.
+    /// The sections that the document contains, in order.
     static func all(of document: ReportDocument) -> [ReportSection] {
         let colors = SeriesColors(document.systemNames)
         let sections: [ReportSection?] = [
@@ -28,7 +28,7 @@ struct ReportSection {
 }
 
 extension ReportDocument {
-    /// In the order in which the report first shows them.
+    /// The names of all systems, in the order in which the report first shows them.
     fileprivate var systemNames: [String] {
         [seenTasks, unseenTasks, transfer].flatMap { $0?.names ?? [] } + (learning?.curves.map(\.system) ?? [])
             + (fewShotMethods?.results.names ?? [])

@@ -1,4 +1,4 @@
-/// A table as it is read, before it is HTML or Markdown.
+/// The content of a table, which HTML and Markdown show alike.
 struct ReportTable {
     struct Column {
         let title: String
@@ -12,11 +12,11 @@ struct ReportTable {
 
     struct Cell {
         let text: String
-        /// The value's interval, in its parentheses.
+        /// The interval of the value, parentheses included.
         let interval: String?
-        /// What else there is to say, such as n where it differs from cell to cell.
+        /// Further remarks, such as n if it differs from cell to cell.
         let notes: [String]
-        /// The best of its column.
+        /// Whether the value is the best in its column.
         let isBest: Bool
 
         init(_ text: String, interval: String? = nil, notes: [String] = [], isBest: Bool = false) {
@@ -28,10 +28,10 @@ struct ReportTable {
     }
 
     let caption: String
-    /// The first names the rows.
+    /// The columns. The first one holds the names of the rows.
     let columns: [Column]
     let rows: [[Cell]]
-    /// True for what a figure shows as well: HTML folds it away.
+    /// Whether HTML shows the table folded, because a figure shows the same numbers.
     let isFolded: Bool
 
     init(caption: String, columns: [Column], rows: [[Cell]], isFolded: Bool = false) {

@@ -1,5 +1,0 @@
-/// What draws itself as an image.
-package protocol Chart {
-    /// - Parameter id: a name that no other element of the page has.
-    func image(id: String) -> Markup
-}
