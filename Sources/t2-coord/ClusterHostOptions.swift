@@ -10,7 +10,7 @@ import T2Transport
 struct ClusterHostOptions: JobHostOptions {
     static let program = "t2-coord"
     static let description =
-        "All workers that join compute it, and any of them may vanish. Every result is kept in the run folder: after a crash or "
+        "The workers that join compute it, and any of them may vanish. Every result is kept in the run folder: after a crash or "
         + "Ctrl-C the same command with --run-dir and --resume continues."
     static let exampleSuffix = " --local-workers 2"
     static let endsWhenStopped = false

@@ -24,7 +24,7 @@ package struct FewShotOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Share of the best candidates, around which cem draws the next ones. (default: 0.2)", valueName: "x"))
+            "Fraction of the best candidates, around which cem draws the next ones. (default: 0.2)", valueName: "x"))
     package var eliteRatio: Double?
 
     @Option(help: ArgumentHelp("Maximum number of iterations.", valueName: "n"))

@@ -36,7 +36,7 @@ struct GradientCommand: ParsableCommand {
     @Option(
         name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model, or a PEFT LoRA folder: the gradient's point.", valueName: "path"))
+            "Expert file of this base model, or a PEFT LoRA folder. (default: z = 1)", valueName: "path"))
     var expertPath: String?
 
     @Option(name: .customLong("rollouts"), help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))

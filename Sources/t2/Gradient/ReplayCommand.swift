@@ -6,11 +6,11 @@ import T2Model
 import T2Transport
 import T2Worker
 
-/// Computes a failed unit of a run again.
+/// Recomputes a failed unit of a run.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Computes a unit that failed in training again, from the folder in which t2-coord saved it.",
+        abstract: "Recomputes a unit that failed in training, from the folder in which t2-coord saved it.",
         discussion: """
             The folder holds the unit's lease with its temperature and divergence, its policies, and its completions, if any: \
             token identifiers, log-probabilities and advantages. The command computes their gradient as the worker did, to the \
