@@ -2,16 +2,16 @@ import ArgumentParser
 import T2Core
 
 extension ParsableCommand {
-    /// Says on standard error why the program fails. Wrong usage and `--help` are ArgumentParser's to say: they end it here.
+    /// Writes an error to standard error. For wrong usage and `--help`, ArgumentParser prints the text and ends the program.
     ///
-    /// - Returns: the status that the program is to end with.
+    /// - Returns: the exit status for the error.
     package static func report(_ error: any Error) -> ExitStatus {
         if let error = error as? any UserFacingError {
             StandardError.write("error: \(error.description)\n")
             return error.exitStatus
         }
         guard exitCode(for: error) == .failure else { exit(withError: error) }
-        // Nobody foresaw it.
+        // An error without a message of its own is a bug of ours.
         StandardError.write("error: \(error)\n")
         return .internalError
     }

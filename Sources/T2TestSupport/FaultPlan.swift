@@ -1,8 +1,8 @@
 import T2Core
 import T2Transport
 
-/// What happens to each message of a worker's link, fixed by a seed: the n-th message of a direction always meets the
-/// same fate, whatever else happens.
+/// The fate of each message of a worker's connection, which follows from a seed: the n-th message of a direction always has
+/// the same fate.
 package struct FaultPlan: Sendable, Equatable {
     package enum Direction: Int, Sendable {
         case toCoordinator
@@ -13,18 +13,18 @@ package struct FaultPlan: Sendable, Equatable {
         case pass
         case drop
         case duplicate
-        /// Overtaken by this many of the messages behind it.
+        /// This many later messages overtake it.
         case hold(behind: Int)
-        /// The worker vanishes: its transport closes without a word.
+        /// The worker vanishes: its transport closes without BYE.
         case cut
     }
 
     package var seed: UInt64
-    /// Probabilities; what is left of 1 passes.
+    /// The probabilities of the faults; all other messages pass.
     package var drop = 0.0
     package var duplicate = 0.0
     package var hold = 0.0
-    /// The number, from 0, of the message to the coordinator at which the worker vanishes.
+    /// The index of the message to the coordinator at which the worker vanishes.
     package var cutAt: Int?
 
     package init(seed: UInt64, drop: Double = 0, duplicate: Double = 0, hold: Double = 0, cutAt: Int? = nil) {

@@ -1,11 +1,11 @@
 import T2Core
 import T2Transport
 
-/// A worker's transport with faults in both directions, by plan.
+/// A worker's transport with planned faults in both directions.
 ///
-/// Messages are lost, doubled and overtaken; connection events are not. A held message is overtaken only by what
-/// follows it at once, so that holding never becomes losing: one to the coordinator leaves at the latest when the
-/// worker next asks for an event, one to the worker arrives when nothing else is there yet.
+/// Messages are lost, duplicated and reordered; connection events are not. Only messages that follow at once overtake a held
+/// message, so that it is never lost: one to the coordinator leaves at the latest when the worker next asks for an event, and
+/// one to the worker arrives when there is no other event.
 package actor FaultyTransport<Base: WorkerTransport>: WorkerTransport {
     private struct Held<Content> {
         let content: Content
@@ -19,7 +19,7 @@ package actor FaultyTransport<Base: WorkerTransport>: WorkerTransport {
     private var heldOut: [Held<Message>] = []
     private var heldIn: [Held<WorkerEvent>] = []
     private var ready: [WorkerEvent] = []
-    /// How often each fate has struck: a test of faults shows that there were some.
+    /// How often each fate has occurred, so that a test can show that there were faults.
     package private(set) var faults: [FaultPlan.Fate: Int] = [:]
 
     package init(_ base: Base, plan: FaultPlan) {
@@ -82,10 +82,10 @@ package actor FaultyTransport<Base: WorkerTransport>: WorkerTransport {
         ready += Self.release(&heldIn)
     }
 
-    /// A deadline that has passed on any clock: takes what is there already.
+    /// A deadline in the past, with which `nextEvent` does not wait.
     private static var longAgo: ContinuousClock.Instant { .now - .seconds(1 << 30) }
 
-    /// One message has overtaken the held ones; those that are due come out.
+    /// Counts one message that has overtaken the held ones, and returns the held ones that are due.
     private static func release<Content>(_ held: inout [Held<Content>]) -> [Content] {
         for index in held.indices { held[index].behind -= 1 }
         let due = held.filter { $0.behind <= 0 }.map(\.content)
@@ -95,7 +95,7 @@ package actor FaultyTransport<Base: WorkerTransport>: WorkerTransport {
 }
 
 extension Array {
-    /// Takes out all elements.
+    /// Removes and returns all elements.
     fileprivate mutating func removeAndReturnAll() -> [Element] {
         defer { removeAll() }
         return self

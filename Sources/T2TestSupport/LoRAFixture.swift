@@ -23,9 +23,9 @@ package struct LoRAFixture: Decodable, Sendable {
         case some
     }
 
-    /// Of the model fixture's completions under the adapter, at temperature 1.
+    /// The log-probabilities of the model fixture's completions under the adapter, at temperature 1.
     package let log_probabilities: [[Float]]
-    /// Of `all` alone.
+    /// The gradients; only `all` has some.
     package let cases: [Case]?
 
     /// - Parameter model: one of `ModelFixture.names`.

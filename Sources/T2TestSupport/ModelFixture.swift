@@ -24,7 +24,7 @@ package struct ModelFixture: Decodable, Sendable {
     package static let names = ["grouped-tied", "multihead-untied"]
 
     package let rollouts: [Rollout]
-    /// Of the completions' tokens under the base model at temperature 1.
+    /// The log-probabilities of the completions' tokens under the base model at temperature 1.
     package let log_probabilities: [[Float]]
     package let z: [String: [Float]]
     package let p: [String: [Float]]

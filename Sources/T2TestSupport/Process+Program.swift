@@ -1,7 +1,7 @@
 import Foundation
 
 extension Process {
-    /// A program of this package, not started yet: the one that was built with the tests.
+    /// A process, not started yet, for a program of this package that was built with the tests.
     package convenience init(program name: String, _ arguments: [String], environment: [String: String] = [:]) {
         self.init()
         executableURL = URL(fileURLWithPath: Self.programFolder + "/" + name)
@@ -9,10 +9,10 @@ extension Process {
         self.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     }
 
-    /// Where the programs are that were built with the tests: the tests' resources lie beside them.
+    /// The folder of the programs that were built with the tests, beside the tests' resources.
     package static var programFolder: String { Bundle.module.bundleURL.deletingLastPathComponent().path }
 
-    /// Waits for the end: the exit status, or minus the signal that ended it.
+    /// Waits for the end, and returns the exit status, or minus the signal that ended the process.
     package func waitForStatus() -> Int32 {
         waitUntilExit()
         return terminationReason == .exit ? terminationStatus : -terminationStatus

@@ -1,7 +1,6 @@
 import Foundation
 
-/// Files that others have published and that tests read where they are: they are too large for this repository, and not ours to
-/// distribute.
+/// Published files that tests read from a folder outside this repository, which cannot hold them for their size and licences.
 ///
 /// An environment variable names their folder. Without it, the folder is searched for by its usual name and a file that it must
 /// hold: in the repository, beside the repository, in each folder beside it, and the same one level higher.
@@ -9,7 +8,7 @@ package struct PublishedFiles: Sendable {
     /// The data sets, in the layout that scripts/datasets makes.
     package static let datasets = PublishedFiles(
         variable: "T2_DATASETS", names: ["datasets", "data"], mark: "gsm8k/test.jsonl")
-    /// Tokenizers, and in `expected` what their own programs make of texts.
+    /// Tokenizers, and in `expected` the tokens that their own programs produce.
     package static let tokenizers = PublishedFiles(
         variable: "T2_TOKENIZERS", names: ["tokenizers"], mark: "expected/gpt2.tiktoken.jsonl")
 
@@ -26,7 +25,7 @@ package struct PublishedFiles: Sendable {
 
     package func have(_ names: [String]) -> Bool { missing(names).isEmpty }
 
-    /// Why a test that needs these files is skipped, and what would make it run.
+    /// Why a test that needs these files is skipped, and how to make it run.
     package func absence(of names: [String]) -> String {
         let missing = missing(names)
         let more = missing.count > 1 ? " and \(missing.count - 1) more" : ""

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A built program running as a process of its own; its output is read line by line while it runs.
+/// A program of this package, running as a child process whose output is read line by line.
 package final class RunningProgram: Sendable {
     private let process: Process
     private let output: CollectedLines
@@ -20,17 +20,17 @@ package final class RunningProgram: Sendable {
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
     package var lines: [String] { output.lines }
-    /// Everything that it printed, for messages of failed expectations.
+    /// Everything that the program has printed, for messages of failed expectations.
     package var text: String { lines.joined(separator: "\n") }
 
     package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-    /// Sends a signal the moment a line that contains `text` is there: a program that works fast does not get far ahead.
+    /// Sends a signal as soon as a line contains `text`, so that a fast program does not get far ahead.
     package func signal(_ number: Int32, atLineContaining text: String) {
         when(text) { [process] _ in kill(process.processIdentifier, number) }
     }
 
-    /// Calls `action` with all lines so far, once and at once, when one that contains `text` is there.
+    /// Calls `action` once, with all lines so far, as soon as one contains `text`.
     package func when(_ text: String, _ action: @escaping @Sendable ([String]) -> Void) {
         output.when(text, action)
     }
@@ -95,7 +95,7 @@ private final class CollectedLines: Sendable {
         }
     }
 
-    /// What `find` returns once it returns something; nil at the deadline, or when nothing more can come.
+    /// Waits until `find` returns a value; nil at the deadline, or when the output has ended.
     func wait<Found: Sendable>(seconds: Double, _ find: @escaping @Sendable ([String], Bool) -> Found?) async -> Found?
     {
         await withCheckedContinuation { continuation in

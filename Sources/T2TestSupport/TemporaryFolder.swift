@@ -2,7 +2,7 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// A folder that goes away with the object.
+/// A folder that is removed together with the object.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
@@ -13,9 +13,7 @@ package final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes a file and makes the folders that it stands in.
-    ///
-    /// - Returns: its path.
+    /// Writes a file, creates its parent folders, and returns its path.
     @discardableResult
     package func write(_ data: Data, to name: String) throws -> String {
         let file = "\(path)/\(name)"

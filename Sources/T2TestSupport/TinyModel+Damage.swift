@@ -2,11 +2,11 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// Ways to make a model folder wrong.
+/// Ways to damage a model folder.
 extension TinyModel {
     package var weightsPath: String { path + "/model.safetensors" }
 
-    /// Writes the weights anew, each as `change` returns it; nil leaves it out.
+    /// Rewrites the weights, each as `change` returns it; nil removes it.
     package func changeWeights(
         _ change: (SafetensorsWriter.Tensor) throws -> SafetensorsWriter.Tensor?
     ) throws {

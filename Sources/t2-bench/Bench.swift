@@ -1,12 +1,14 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
+import T2Core
+import T2Version
 
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2-bench",
-        abstract: "Measures the engine and the lease table on this machine, beside its own matrix product rate.",
+        abstract: "Measures the engine and the lease table on this machine, relative to its matrix product rate.",
         discussion: """
             Examples:
               t2-bench profile --model experts/tiny/base
@@ -27,7 +29,7 @@ struct Bench: ParsableCommand {
             Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self, CostBench.self,
         ])
 
-    /// Sequences of a batch: as many as nobody has, few enough to be counted in tokens.
+    /// The valid numbers of sequences in a batch; the number of their tokens stays far below `Int.max`.
     static let batchSizes = 1...1_000_000
 
     static func main() {
@@ -39,3 +41,6 @@ struct Bench: ParsableCommand {
         }
     }
 }
+
+/// Wall time of a block, in seconds.
+func seconds(_ body: () throws -> Void) rethrows -> Double { try ContinuousClock().measure(body).seconds }

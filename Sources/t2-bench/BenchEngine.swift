@@ -32,7 +32,7 @@ final class BenchEngine: Sendable {
 
     private var c: ModelConfiguration { svf.base.configuration }
 
-    /// Sequences of this lane when a batch is dealt out.
+    /// The number of sequences of a batch that one lane computes.
     private func share(_ batch: Int, _ lane: Int) -> Int { (batch + lanes - 1 - lane) / lanes }
 
     private func tokens(_ count: Int, _ sequence: Int) -> [Int32] {
@@ -58,7 +58,7 @@ final class BenchEngine: Sendable {
         }
     }
 
-    /// Problems on which each candidate of a population is tried.
+    /// The number of problems that each candidate of a population answers.
     static let shots = 10
 
     /// Seconds of one iteration of few-shot search: `count` candidates, each a z of its own, answer the shots greedily.
@@ -88,8 +88,7 @@ final class BenchEngine: Sendable {
         }
     }
 
-    /// New tokens of a sequence of a batch whose completions differ in length, from a sixth of `new` to `new`, as sampled
-    /// ones do.
+    /// The length of a completion in a batch of many lengths, which range from a sixth of `new` to `new`.
     private func raggedLength(_ sequence: Int) -> Int {
         let shortest = max(1, new / 6)
         return shortest + sequence * 17 % (new - shortest + 1)
@@ -97,13 +96,13 @@ final class BenchEngine: Sendable {
 
     /// What the sequences of a batch have in common.
     enum Shape {
-        /// Each its own prompt; completions of one length, or of many.
+        /// A different prompt for each; completions of one length, or of many.
         case equal, ragged
         /// Completions of many lengths, several to a prompt.
         case grouped
     }
 
-    /// Samples of one prompt where a batch is `grouped`.
+    /// The number of samples per prompt in a `grouped` batch.
     private static let groupSize = 8
 
     private func sequence(_ index: Int, _ lane: Int, _ shape: Shape) -> ScoredSequence {
@@ -114,7 +113,7 @@ final class BenchEngine: Sendable {
             completion: tokens(shape != .equal ? raggedLength(number) : new, 1_000_000 + number))
     }
 
-    /// Tokens of a batch of sequences, prompts included: each sequence's own, shared or not.
+    /// The number of tokens of a batch, with the prompt of each sequence, shared or not.
     func tokenCount(batch: Int, _ shape: Shape) -> Int {
         (0..<batch).reduce(0) { $0 + prompt + (shape != .equal ? raggedLength($1) : new) }
     }
@@ -135,7 +134,7 @@ final class BenchEngine: Sendable {
         }
     }
 
-    /// The seconds of `body` over all lanes, by part.
+    /// The seconds that `body` spends in each part, summed over all lanes.
     func parts(_ body: () -> Void) -> [(part: PartTimes.Part, seconds: Double)] {
         let times = transformers.map { _ in PartTimes() }
         for (transformer, times) in zip(transformers, times) { transformer.partTimes = times }
@@ -164,10 +163,10 @@ final class BenchEngine: Sendable {
 
     private var headParameters: Double { Double(c.vocabularySize * c.hiddenSize) }
 
-    /// A new token: one merged pass and the head; its share of the prompt's pass.
+    /// Flops per new token: one merged pass, the head, and its share of the prompt's pass.
     var samplingFlops: Double { 2 * (matrixParameters * Double(prompt + new) / Double(new) + headParameters) }
 
-    /// A token: reference, factored forward, factored backward; heads for the completion's share.
+    /// Flops per token: reference pass, factored forward and backward passes, and three heads for the completion's share.
     var gradientFlops: Double {
         2 * (matrixParameters + 2 * factoredParameters + 3 * headParameters * Double(new) / Double(prompt + new))
     }

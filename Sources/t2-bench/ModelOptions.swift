@@ -5,12 +5,12 @@ import T2Formats
 import T2Model
 import T2Numerics
 
-/// Which model is measured, and on how much work.
+/// The model that is measured, and the size of the work.
 struct ModelOptions: ParsableArguments {
     @Option(help: "Base model folder.")
     var model: String
 
-    @Option(help: "Lanes: threads with one BLAS thread each, or auto: one a core.")
+    @Option(help: "Threads that run the model, or auto for one per core.")
     var lanes = LaneCount.auto
 
     @Option(help: "Prompt tokens of a sequence.")
@@ -33,7 +33,7 @@ struct ModelOptions: ParsableArguments {
         let context = folder.configuration.contextLength
         guard new < context, prompt <= context - new else {
             throw InputError(
-                "--prompt \(prompt), --new \(new)", "the context of \(model) holds \(context) tokens together",
+                "--prompt \(prompt), --new \(new)", "their sum exceeds the context of \(model), \(context) tokens",
                 remedy: "Lower one of them.", exitStatus: .usage)
         }
         MatrixMultiply.useThreads(1)

@@ -2,10 +2,10 @@ import ArgumentParser
 import Foundation
 import T2Numerics
 
-/// The rate of float32 matrix products for the shapes that models need.
+/// Measures the rate of float32 matrix products for the shapes that models need.
 struct ProductBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "products", abstract: "GFLOP/s of single-threaded matrix products, by shape.")
+        commandName: "products", abstract: "Measures GFLOP/s of single-threaded matrix products, by shape.")
 
     @Option(help: "Columns of the left operand and rows of the right one.")
     var inner: [Int] = [192, 512, 768]
@@ -18,7 +18,7 @@ struct ProductBench: ParsableCommand {
 
     func validate() throws {
         for size in inner + columns + rows where !(1...65_536).contains(size) {
-            throw ValidationError("a matrix of \(size) rows or columns: expected 1 to 65536.")
+            throw ValidationError("a matrix has \(size) rows or columns, expected 1 to 65536.")
         }
     }
 

@@ -4,10 +4,10 @@ import Foundation
 import T2Model
 import T2Numerics
 
-/// Tokens a second of one model, how near that is to the machine's product rate, and where the time goes.
+/// Measures tokens per second of one model, their share of the machine's product rate, and the time of each part.
 struct Profile: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Speed of sampling and of the gradient step, by part of the work.")
+        abstract: "Measures the speed of sampling and of the gradient step, by part of the work.")
 
     @OptionGroup var options: ModelOptions
 

@@ -3,20 +3,20 @@ import Foundation
 import T2Core
 import T2Sandbox
 
-/// The rate at which model-written programs are judged, processes, namespaces and all.
+/// Measures the rate at which the sandbox judges programs, including its processes and namespaces.
 struct SandboxBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
         abstract:
-            "Programs per second that the sandbox judges: small functions with three assertions, half of them wrong.")
+            "Measures how many programs the sandbox judges per second: small functions, half of them wrong.")
 
-    @Option(help: "Programs that may run at once.")
+    @Option(help: "Maximum number of programs at once.")
     var parallelism = 2
 
     @Option(help: "Programs in one round.")
     var programs = 400
 
-    @Option(help: "Rounds, after one that is not counted.")
+    @Option(help: "Rounds, after one warm-up round.")
     var rounds = 7
 
     @Flag(help: "Measure without bubblewrap. The programs are harmless.")
@@ -25,7 +25,7 @@ struct SandboxBench: ParsableCommand {
     func validate() throws {
         for (name, value) in [("--parallelism", parallelism), ("--programs", programs), ("--rounds", rounds)]
         where !Bench.batchSizes.contains(value) {
-            throw ValidationError("\(name) \(value): expected 1 to 1000000.")
+            throw ValidationError("\(name) is \(value), expected 1 to 1000000.")
         }
     }
 

@@ -5,11 +5,11 @@ import T2Core
 /// Times one request after another, so that a driver can alternate with another engine on the same machine.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Answer {\"measure\": \"sampling\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.",
+        abstract: "Answers {\"measure\": \"sampling\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.",
         discussion: """
             Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of
-            many lengths in groups of 8 that share their prompt (grouped); search is an iteration of few-shot search over as many
-            candidates as the batch says, 10 shots each.
+            many lengths in groups of 8 that share their prompt (grouped); search is an iteration of few-shot search over
+            `batch` candidates with 10 shots each.
             """)
 
     @OptionGroup var options: ModelOptions

@@ -5,7 +5,7 @@ import T2Jobs
 import T2Tasks
 import T2Transport
 
-/// A coordinator's life: it listens, starts its own workers, has jobs computed, and sends everyone home.
+/// A running coordinator: it listens, starts local workers, serves jobs, and releases all workers at the end.
 struct ClusterHost: Sendable {
     private let options: HostOptions
     private let model: JobModel
@@ -14,11 +14,11 @@ struct ClusterHost: Sendable {
     private let logger: Logger
     private let transport: ZeroMQCoordinatorTransport
 
-    /// Starts to listen.
+    /// Starts listening.
     ///
     /// - Parameters:
-    ///   - taskFolders: of tasks of the user's own, for workers that this coordinator starts.
-    ///   - say: takes lines for people.
+    ///   - taskFolders: the folders of the user's own tasks, for local workers.
+    ///   - say: prints a line.
     init(
         _ options: HostOptions, model: JobModel, taskFolders: [String], say: @escaping @Sendable (String) -> Void
     ) throws {
@@ -30,16 +30,16 @@ struct ClusterHost: Sendable {
         transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
     }
 
-    /// Stops to listen without ever having served.
+    /// Stops listening, if `serve` was not called.
     func close() async { await transport.close() }
 
-    /// - Parameter logFolder: where the logs of local workers go.
+    /// - Parameter logFolder: the folder for the logs of local workers.
     func serve<Result: Sendable>(
         logFolder: String, signals: StopSignals, _ body: @escaping @Sendable (Dispatcher) async throws -> Result
     ) async throws -> Result {
         let dispatcher = Dispatcher(model: model, transport: transport, logger: logger)
         signals.tell { [say] reason in
-            say("\(reason): stopping; what was accepted is safe (again: stop at once)")
+            say("\(reason): stopping; accepted results are safe (a second signal stops at once)")
             Task { await dispatcher.stop() }
         }
         say("listening on \(transport.endpoint); more workers: t2-worker join \(transport.endpoint)")

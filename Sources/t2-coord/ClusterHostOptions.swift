@@ -6,32 +6,32 @@ import T2Jobs
 import T2Tasks
 import T2Transport
 
-/// Jobs on a cluster: where they leave their results, and which workers compute for them.
+/// Computes jobs on a cluster.
 struct ClusterHostOptions: JobHostOptions {
     static let program = "t2-coord"
     static let description =
-        "Whatever workers join compute it, and any of them may vanish. Every result is kept in the run folder: after a crash or "
-        + "Ctrl-C the same command with --resume goes on where it was."
+        "The workers that join compute it, and any of them may vanish. Every result is kept in the run folder: after a crash or "
+        + "Ctrl-C the same command with --run-dir and --resume continues."
     static let exampleSuffix = " --local-workers 2"
     static let endsWhenStopped = false
 
     @Option(
         name: .customLong("run-dir"),
         help: ArgumentHelp(
-            "Folder for everything the job leaves. (default: runs/<command>-<task>-<date>)", valueName: "dir"))
+            "Folder for all files of the job. (default: runs/<command>-<task>-<date>)", valueName: "dir"))
     var runFolder: String?
 
     @OptionGroup var host: HostOptions
 
-    @Flag(help: "Go on with the job in --run-dir; all other options as at its start.")
+    @Flag(help: "Resume the job in --run-dir; give all other options as at its start.")
     var resume = false
 
-    @Flag(help: "Print one JSON object on standard output, and what happens on standard error.")
+    @Flag(help: "Print one JSON object on standard output, and progress on standard error.")
     var json = false
 
     func validate() throws {
         guard !resume || runFolder != nil else {
-            throw ValidationError("--resume needs --run-dir: the folder of the job to go on with.")
+            throw ValidationError("--resume needs --run-dir: the folder of the job to resume.")
         }
     }
 
@@ -46,7 +46,7 @@ struct ClusterHostOptions: JobHostOptions {
         _ = try host.verification.verifier(parallelism: 1, for: tasks)
     }
 
-    /// Standard output is for the one object of --json.
+    /// With --json, standard output is for the one object.
     func tell(_ line: String) {
         if json { StandardError.write(line + "\n") } else { Console().say(line) }
     }
@@ -55,7 +55,6 @@ struct ClusterHostOptions: JobHostOptions {
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {
         let path = runFolder ?? RunOptions.freshFolder(named: request.work)
-        // Standard output is for the one object.
         let cluster = try ClusterHost(
             host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: tell)
         let folder = try RunFolder(path: path, resume: resume)

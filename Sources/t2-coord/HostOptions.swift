@@ -3,12 +3,12 @@ import Logging
 import T2CommandLine
 import T2Core
 
-/// Where a coordinator listens, and which workers it starts itself.
+/// The endpoint of a coordinator, and the number of its local workers.
 struct HostOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "endpoint"))
+    @Option(help: ArgumentHelp("Endpoint to listen on; port 0 takes a free port.", valueName: "endpoint"))
     var bind = BundledExample.endpoint
 
-    @Option(help: ArgumentHelp("Start this many workers on this machine, and end them with the run.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of workers to start on this machine; they end with the run.", valueName: "n"))
     var localWorkers = 0
 
     @OptionGroup var verification: VerifierOptions
@@ -18,7 +18,7 @@ struct HostOptions: ParsableArguments {
 
     func validate() throws {
         guard (0...1024).contains(localWorkers) else {
-            throw ValidationError("--local-workers: expected 0 to 1024, found \(localWorkers).")
+            throw ValidationError("--local-workers is \(localWorkers), expected 0 to 1024.")
         }
         try verification.requireUse(localWorkers: localWorkers)
     }

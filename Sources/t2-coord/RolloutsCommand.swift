@@ -4,15 +4,16 @@ import T2CommandLine
 import T2Coordinator
 import T2Core
 
-/// What a run's completions were, and how they were judged.
+/// Shows a run's completions, and how they were judged.
 struct RolloutsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollouts",
         abstract: "Shows the completions of a run with their outcomes, the newest step first.",
         discussion: """
-            It changes nothing of the run, which may go on meanwhile; SQLite keeps files of its own beside run.sqlite. Searches and evaluations are kept in the \
-            same way; what a first pass answers, or a search scores, is shown by --phase or --outcome unjudged alone. Rewards \
-            that could not be computed were computed again: --outcome missing shows them unit by unit, with their reasons.
+            The command does not change the run, which may continue meanwhile; SQLite creates files of its own beside run.sqlite. \
+            It works for searches and evaluations too. The answers of a first pass, and what a search scores, appear only with \
+            --phase or --outcome unjudged. Rewards that could not be computed at first were computed again: --outcome missing \
+            shows them unit by unit, with their reasons.
 
             Examples:
               t2-coord rollouts --run-dir runs/code --outcome wrong --limit 3
@@ -36,10 +37,10 @@ struct RolloutsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only completions of this problem.", valueName: "id"))
     var problem: String?
 
-    @Option(help: ArgumentHelp("Completions at most.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of completions.", valueName: "n"))
     var limit = 10
 
-    @Flag(help: "Print one JSON object a line.")
+    @Flag(help: "Print one JSON object per line.")
     var json = false
 
     func validate() throws {
@@ -57,7 +58,7 @@ struct RolloutsCommand: AsyncParsableCommand {
         selection.problem = problem
         let missing = outcome.contains(.missing) ? try store.missingRewards(selection, limit: limit) : []
         for record in missing { console.print(json ? try JSONText.line(record) : Self.text(record)) }
-        // What is missing is told unit by unit; asked for that alone, no completion is meant.
+        // Missing rewards are shown unit by unit. With that outcome alone, no completions are shown.
         selection.outcomes.removeAll { $0 == .missing }
         let isJudged = outcome.isEmpty || !selection.outcomes.isEmpty
         let completions = isJudged ? try store.completions(selection, limit: limit) : []

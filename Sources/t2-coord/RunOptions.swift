@@ -4,7 +4,7 @@ import T2Coordinator
 import T2Core
 import T2Jobs
 
-/// What to train, from which configuration, and where to.
+/// The model, task, configuration and run folder of a training run.
 struct RunOptions: ParsableArguments {
     @Option(name: .customLong("model"), help: ArgumentHelp("Base model: a Hugging Face folder.", valueName: "dir"))
     var model: String?
@@ -14,33 +14,32 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is trained of the weights: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind")
-    )
+            "What is trained: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind"))
     var adapter: String?
 
     @Option(help: ArgumentHelp("LoRA's rank. (default: \(AdapterKind.defaultRank))", valueName: "r"))
     var rank: String?
 
-    @Option(help: ArgumentHelp("LoRA's alpha; B·A counts alpha/rank times. (default: 2·rank)", valueName: "a"))
+    @Option(help: ArgumentHelp("LoRA's alpha; B·A is scaled by alpha/rank. (default: 2·rank)", valueName: "a"))
     var alpha: String?
 
     @Option(
         name: .customLong("run-dir"),
-        help: ArgumentHelp("Folder for everything the run leaves. (default: runs/<task>-<date>)", valueName: "dir"))
+        help: ArgumentHelp("Folder for all files of the run. (default: runs/<task>-<date>)", valueName: "dir"))
     var runFolder: String?
 
     @Option(name: .customLong("config"), help: ArgumentHelp("Configuration file.", valueName: "file.yaml"))
     var configurationFile: String?
 
-    @Option(help: ArgumentHelp("Updates to make.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of updates.", valueName: "n"))
     var steps: String?
 
-    @Option(help: ArgumentHelp("Of every random number of the run.", valueName: "s"))
+    @Option(help: ArgumentHelp("Seed of all random numbers of the run.", valueName: "s"))
     var seed: String?
 
     @Option(
         help: ArgumentHelp(
-            "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+            "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
     var data: String?
 
     @Option(help: ArgumentHelp("Malformed or repeated records: fail or skip. (default: fail)", valueName: "policy"))
@@ -56,11 +55,11 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp("Any key of a configuration file; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
 
-    /// What the options amount to.
+    /// The training run that the options describe.
     struct Request {
         let source: ConfigurationSource
         let runFolder: String
-        /// What was decided for want of an option.
+        /// A line about a default that was chosen, to be printed.
         let notice: String?
     }
 
@@ -95,8 +94,8 @@ struct RunOptions: ParsableArguments {
             notice: notice)
     }
 
-    /// The bundled configuration of a task and an adapter, which stands beside what it trains (an expert file or a PEFT folder);
-    /// or the bundled model alone if there is none.
+    /// The bundled configuration of a task and an adapter, which lies beside the expert file or PEFT folder that it trains; or
+    /// the bundled model if there is no such configuration.
     private static func bundledExample(task: String?, adapter: AdapterKind) throws -> (file: String?, model: String?) {
         let model = try BundledExample.baseModelPath()
         let folder = parentFolder(of: model)
@@ -112,7 +111,7 @@ struct RunOptions: ParsableArguments {
         return (nil, model)
     }
 
-    /// Named after what is done and the time.
+    /// A run folder named after the work and the current time.
     static func freshFolder(named name: String) -> String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")

@@ -7,14 +7,14 @@ import T2Jobs
 import T2Tasks
 import T2Transport
 
-/// Trains one expert to the end, or goes on with a run.
+/// Trains an expert, or resumes a run.
 struct StartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Trains an expert with whatever workers join.",
+        abstract: "Trains an expert with the workers that join.",
         discussion: """
             Without --config and --model it trains the bundled example on this machine. Flags override the configuration file;
-            every key of the file can also be given by --set. The result is an expert file, or with --adapter lora a PEFT folder: \
+            every key of the file can also be given by --set. The results are expert files, or with --adapter lora PEFT folders: \
             expert-best and expert-last in the run folder. The resolved configuration is printed and saved in the run folder.
 
             Examples:
@@ -29,7 +29,7 @@ struct StartCommand: AsyncParsableCommand {
 
     @OptionGroup var host: HostOptions
 
-    @Flag(help: "Go on with the run in --run-dir.")
+    @Flag(help: "Resume the run in --run-dir.")
     var resume = false
 
     @Flag(help: "Check everything, print the plan, and start nothing.")
@@ -37,14 +37,14 @@ struct StartCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !resume || options.runFolder != nil else {
-            throw ValidationError("--resume needs --run-dir: the folder of the run to go on with.")
+            throw ValidationError("--resume needs --run-dir: the folder of the run to resume.")
         }
     }
 
     func run() async throws {
         let console = Console()
         let signals = StopSignals()
-        // What is quickly found wrong comes first.
+        // Cheap checks come first.
         _ = try Endpoint(listening: host.bind)
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
@@ -71,7 +71,7 @@ struct StartCommand: AsyncParsableCommand {
         }
     }
 
-    /// Looks at the run folder, and at what local workers need.
+    /// Checks the run folder, and what local workers need.
     private func checkPlace(_ runFolder: String, _ task: TrainingTask) throws -> [String] {
         try RunFolder.checkPlace(runFolder)
         guard host.localWorkers > 0 else { return ["run folder"] }
@@ -98,7 +98,7 @@ struct StartCommand: AsyncParsableCommand {
             try await reportFinished(job, recorder, console)
             return try journal.close()
         }
-        // It may have been given more steps.
+        // The number of steps may have been raised.
         if resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
         if job.checkpoint.step > 0 { try await recorder.say("going on after step \(job.checkpoint.step)") }
         console.say("run folder \(folder.path)")
@@ -117,7 +117,7 @@ struct StartCommand: AsyncParsableCommand {
         try journal.close()
     }
 
-    /// Says what was said when the run ended; its folder stays as it is.
+    /// Prints the summary of a finished run again, and leaves its folder unchanged.
     private func reportFinished(_ job: TrainingJob, _ recorder: TrainingRecorder, _ console: Console) async throws {
         let summary = try await recorder.summary(of: job.checkpoint)
         console.say(
@@ -145,7 +145,7 @@ struct StartCommand: AsyncParsableCommand {
         }
     }
 
-    /// Refuses what going on would refuse, and says where it would begin.
+    /// Makes the checks of `--resume`, and prints the step after which it would begin.
     private func inspect(_ definition: TrainingDefinition, folder: String, _ console: Console) throws {
         let saved = try SavedRun.inspect(definition, folder: folder)
         for problem in saved.damaged { host.logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }

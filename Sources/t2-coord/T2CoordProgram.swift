@@ -16,7 +16,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               t2-coord adapt --model experts/tiny/base --experts experts/tiny --task math-mini \\
                 --output mixed.safetensors --local-workers 2
               t2-coord rollouts --run-dir runs/code --outcome wrong   # what was answered, and how it was judged
-              t2-coord eval --model experts/tiny/base --expert experts/tiny/math.safetensors --task gsm-mini \
+              t2-coord eval --model experts/tiny/base --expert experts/tiny/math.safetensors --task gsm-mini \\
                 --local-workers 2
 
             Exit status:
@@ -24,13 +24,13 @@ struct T2CoordProgram: AsyncParsableCommand {
               64       wrong usage: a flag, an endpoint, an unknown task
               65       bad data: model, tokenizer, problems, numbers that are not finite
               66       a file or folder that is missing
-              69       unavailable: the port, the sandbox, or workers that fail and fail
-              70       a fault of this program
+              69       unavailable: the port, the sandbox, or workers that keep failing
+              70       an internal error of this program
               73       the run folder holds a run already or cannot be created
               74       the disk failed or is full
-              75       another t2-coord works in the run folder: try again later
+              75       try again: another t2-coord uses the run folder, or rewards are missing
               77       no permission
-              78       wrong configuration, or not that of the run to resume
+              78       invalid configuration, or one that differs from the run to resume
               130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
             """,
         version: ProgramVersion.text(of: "t2-coord"),

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The end of standard input, taken as the wish of whoever holds its other end that this program leave.
+/// The end of standard input, which means that the program that started this worker has ended.
 enum EndOfInput {
-    /// From here on the end of standard input is as good as SIGTERM. It comes even if the other program was killed.
+    /// From here on the end of standard input sends this process SIGTERM. It comes even if the other program was killed.
     static func watch() {
         Thread.detachNewThread {
             var byte: UInt8 = 0

@@ -12,14 +12,14 @@ import T2Text
 import T2Transport
 import T2Worker
 
-/// Joins a coordinator until it sends the worker home.
+/// Joins a coordinator, and works for it until it releases the worker.
 struct JoinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "join",
-        abstract: "Connects to a coordinator, or keeps trying, and computes what it leases.",
+        abstract: "Connects to a coordinator, with retries, and computes the units that it leases.",
         discussion: """
-            The coordinator may be started later, or anew: the worker waits, with growing pauses, and says what for. It is \
-            refused if its base model is not the coordinator's, file for file.
+            The coordinator may be started later, or restarted: the worker retries with growing pauses and logs why. It is \
+            refused if its base model differs from the coordinator's in any file.
 
             Examples:
               t2-worker join                        # the bundled example's coordinator on this machine
@@ -39,13 +39,13 @@ struct JoinCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Units computed at a time, each on a thread of its own, or auto: one a core. It changes speed, never results.",
+            "Units computed at a time, each on its own thread, or auto for one per core. It changes speed, never results.",
             valueName: "n"))
     var lanes = LaneCount.auto
 
     @Option(
         help: ArgumentHelp(
-            "This worker's name in logs, different for each. (default: host and process)", valueName: "name"))
+            "Name of this worker in logs; it must be unique. (default: host and process)", valueName: "name"))
     var name: String?
 
     @Option(
@@ -73,7 +73,7 @@ struct JoinCommand: AsyncParsableCommand {
             log.write(
                 .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
         }
-        // What is quickly found wrong comes first: the endpoint, the files, then the weights.
+        // Cheap checks come first: the endpoint, the files, then the weights.
         _ = try Endpoint(connecting: address)
         let tasks = try ownTasks()
         let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(
@@ -107,19 +107,20 @@ struct JoinCommand: AsyncParsableCommand {
         try ending.requireSuccess()
     }
 
-    /// - Throws: `InputError` for what is no folder of a task, or for two with one name: only one could be the lease's.
+    /// - Throws: `InputError` for a folder without a task, and for two tasks of one name, since leases name their task.
     private func ownTasks() throws -> [TrainingTask] {
         let tasks = try taskFolders.map { try OwnTask(folder: $0).trainingTask }
         for (index, task) in tasks.enumerated() {
             guard let other = tasks[..<index].firstIndex(where: { $0.name == task.name }) else { continue }
             throw InputError(
-                "--task-folder \(taskFolders[index])", "has the name '\(task.name)', as \(taskFolders[other]) has",
-                remedy: "Give each task a name of its own.", exitStatus: .configuration)
+                "--task-folder \(taskFolders[index])",
+                "its task is named '\(task.name)', like that of \(taskFolders[other])",
+                remedy: "Give each task a different name.", exitStatus: .configuration)
         }
         return tasks
     }
 
-    /// Says how far the decomposition of the weights is, where it takes long.
+    /// The adapters of the base model; a decomposition that takes long logs its progress.
     private static func adapters(_ base: BaseModel, _ log: WorkerLog) -> ModelAdapters {
         let cache = SingularValueCache {
             log.write(.warning, "problem with the kept decompositions", ["problem": "\($0)"])
@@ -137,7 +138,7 @@ struct JoinCommand: AsyncParsableCommand {
         return logger
     }
 
-    /// Several workers on one host differ in their process.
+    /// Host and process identifier: several workers may run on one host.
     private static var defaultName: String {
         let host = ProcessInfo.processInfo.hostName.prefix(100)
         return "\(host.isEmpty ? "localhost" : host)-\(ProcessInfo.processInfo.processIdentifier)"

@@ -10,7 +10,7 @@ struct T2WorkerProgram: AsyncParsableCommand {
         commandName: "t2-worker",
         abstract: "Computes for a t2-coord: samples completions, judges them, and returns gradients.",
         discussion: """
-            Any number of workers may join and leave at any time; what one holds when it vanishes goes to others, and the \
+            Any number of workers may join and leave at any time; the units of a worker that vanishes go to others, and the \
             trained expert is the same to the last bit.
 
             Examples:
@@ -18,16 +18,16 @@ struct T2WorkerProgram: AsyncParsableCommand {
               t2-worker join tcp://127.0.0.1:5555 --model experts/tiny/base --lanes 2
 
             Exit status:
-              0        sent home, or stopped by SIGTERM or Ctrl-C
+              0        released by the coordinator, or stopped by SIGTERM or Ctrl-C
               64       wrong usage: a flag, an endpoint, a name
               65       bad data: model or tokenizer
               66       a file or folder that is missing
               69       unavailable: no socket, or it was closed under the worker
-              70       a fault of this program
+              70       an internal error of this program
               73       a folder stands where a file should
               74       the disk failed
               77       no permission
-              78       refused by the coordinator, as for another base model
+              78       refused by the coordinator, for example for a different base model
               130, 143 stopped by Ctrl-C or SIGTERM before it joined, or at once by a second one
             """,
         version: ProgramVersion.text(of: "t2-worker"),
@@ -44,6 +44,6 @@ struct T2WorkerProgram: AsyncParsableCommand {
         }
     }
 
-    /// A lane may still be inside BLAS, whose memory `exit` would take away under it.
+    /// `exit` would free memory of BLAS that a lane may still use.
     private static func end(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
 }

@@ -4,16 +4,17 @@ import T2Engine
 import T2Core
 import T2Jobs
 
-/// Whether one system is better than another.
+/// Compares two evaluations of the same problems.
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Compares two evaluations of the same problems: the difference, its 95 % interval, McNemar's test.",
         discussion: """
-            Reads what `t2 eval --records FILE` wrote. The difference is the second's accuracy less the first's, in percentage \
-            points, with Tango's score interval for paired proportions. p is McNemar's exact one, two-sided: how likely a \
-            split of the separating problems at least this uneven is if neither system is better. Problems whose reward is \
-            missing on either side are in no count but their own. The order of the problems does not matter; the problems do.
+            The command reads what `t2 eval --records FILE` wrote. The difference is the second accuracy minus the first, in \
+            percentage points, with Tango's score interval for paired proportions. p is that of McNemar's exact two-sided test: \
+            the probability, if neither system is better, that the problems only one of them solved are split at least this \
+            unevenly. Problems whose reward is missing on either side are excluded and counted. Both files must hold the same \
+            problems, in any order.
 
             Examples:
               t2 eval --model experts/tiny/base --task gsm-mini --records base.jsonl

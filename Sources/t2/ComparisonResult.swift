@@ -8,7 +8,7 @@ struct ComparisonResult: Encodable {
         let records: String
         let correct: Int
         let accuracy: Double
-        /// Wilson's, lower and upper end.
+        /// Lower and upper end of Wilson's interval.
         let interval_95: [Double]
 
         init(_ records: String, _ interval: AccuracyInterval) {
@@ -21,18 +21,18 @@ struct ComparisonResult: Encodable {
 
     let first: System
     let second: System
-    /// Problems judged under both.
+    /// The number of problems judged in both evaluations.
     let n: Int
     let excluded: Int
     let both_right: Int
     let only_first: Int
     let only_second: Int
     let both_wrong: Int
-    /// Second less first, as a share: 0.1 is ten points.
+    /// Second minus first, as a fraction: 0.1 is ten points.
     let difference: Double
-    /// Tango's, lower and upper end.
+    /// Lower and upper end of Tango's interval.
     let difference_interval_95: [Double]
-    /// McNemar's, exact and two-sided.
+    /// p of McNemar's exact two-sided test.
     let p_value: Double
 
     init(_ comparison: PairedComparison, first: String, second: String) {
@@ -49,7 +49,6 @@ struct ComparisonResult: Encodable {
         p_value = comparison.pValue
     }
 
-    /// For people.
     var text: String {
         let ends = difference_interval_95.map(Self.points)
         var rows: [(name: String, value: String)] = [

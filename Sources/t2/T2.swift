@@ -8,7 +8,7 @@ import T2Version
 struct T2: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2",
-        abstract: "Inspects, scores, generates with and evaluates base models and their experts.",
+        abstract: "Runs, evaluates, adapts and inspects base models and their experts on one machine.",
         discussion: """
             An expert is a vector z that rescales the singular values of a frozen base model's weights; z = 1 is the base \
             model itself. Results go to standard output, everything else to standard error.
@@ -27,12 +27,12 @@ struct T2: AsyncParsableCommand {
               65       bad data: model, tokenizer, expert, problems, a line of input
               66       a file or folder that is missing
               69       unavailable: the program sandbox
-              70       a fault of this program
+              70       an internal error of this program
               73       an output that cannot be created
               74       reading or writing failed, or the disk is full
               75       rewards are missing: try again
               77       no permission
-              78       settings that no training can have
+              78       invalid configuration
               130, 143 ended at once by Ctrl-C or SIGTERM; eval, generate: by a second one
             """,
         version: ProgramVersion.text(of: "t2"),
@@ -45,9 +45,9 @@ struct T2: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // A reader that has seen enough is reported by write, which ends the program quietly.
+        // When the reader has closed the pipe, write fails, which ends the program quietly.
         signal(SIGPIPE, SIG_IGN)
-        // Every command runs one BLAS thread per lane: the cut of a product over threads would change its last bits.
+        // Every command runs one BLAS thread per lane: splitting a product among threads would change its last bits.
         MatrixMultiply.useThreads(1)
         do {
             var command = try parseAsRoot()

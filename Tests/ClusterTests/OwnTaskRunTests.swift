@@ -148,7 +148,7 @@ struct OwnTaskRunTests {
         let replay = try RunningProgram(
             "t2", ["replay", cluster.runFolder + "/evidence/" + lease, "--model", Cluster.model])
         #expect(await replay.status(seconds: 60) == 0, "\(replay.text)")
-        #expect(replay.text.contains("rewards were missing there"), "\(replay.text)")
+        #expect(replay.text.contains("rewards were missing on the worker"), "\(replay.text)")
     }
 
     @Test("README's way from a CSV to an expert works as it stands there")

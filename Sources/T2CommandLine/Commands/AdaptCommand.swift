@@ -11,12 +11,12 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "adapt",
-            abstract: "Searches the mixture of experts that answers a few examples of a task best.",
+            abstract: "Searches for the mixture of experts that answers a few examples of a task best.",
             discussion: """
-                z = Σ α z over the experts, with α in 0…1. All candidates of an iteration are answered together over one resident \
-                model, greedily; between candidates with equally many right answers the likelihood of the correct ones decides. The \
-                mixture is written as an expert file, every iteration as a line of a .trace.jsonl beside it. The same seed finds \
-                the same mixture, on one machine and on a cluster. \(Host.description)
+                z = Σ α z over the experts, with α in 0…1. All candidates of an iteration answer together, greedily, over one \
+                resident model; among candidates with equally many right answers, the likelihood of the correct ones decides. The \
+                mixture is written as an expert file, and every iteration as a line of a .trace.jsonl beside it. The same seed \
+                finds the same mixture, on one machine and on a cluster. \(Host.description)
 
                 Examples:
                   \(Host.program) adapt --model experts/tiny/base --experts experts/tiny \\

@@ -4,17 +4,17 @@ import T2Jobs
 import T2Tasks
 import T2Text
 
-/// Accuracy on a task.
+/// Measures accuracy on a task.
 package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "eval",
             abstract: "Measures accuracy on a task's problems, with its 95 % interval.",
             discussion: """
-                Answers are greedy unless --temperature is given. The interval is Wilson's. A reward that could not be computed \
-                (a sandbox that broke) is missing: it is in no accuracy, is reported, and makes the exit status 75. Problems are \
-                answered in batches of \(EvaluationJob.batchSize), whichever experts they need: the answers are the same, byte for \
-                byte, with any number of lanes, on one machine and on a cluster. \(Host.description)
+                Answers are greedy unless --temperature is given. The interval is Wilson's. A reward that could not be computed, \
+                for example because the sandbox failed, is missing: it is reported, does not count in the accuracy, and makes the \
+                exit status 75. Problems are answered in batches of \(EvaluationJob.batchSize), whichever experts they need: the \
+                answers are the same, byte for byte, with any number of lanes, on one machine and on a cluster. \(Host.description)
 
                 Examples:
                   \(Host.program) eval --model experts/tiny/base --task gsm-mini\(Host.exampleSuffix)
@@ -44,7 +44,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let records = try problemSelection.recordDestination()
         let work = "eval-\(task.name)"
         try host.check(work, tasks: [task])
-        // A missing model is the likelier mistake than missing data beside it.
+        // The model comes before the data: a wrong --model is the likelier mistake.
         let (folder, tokenizer) = try model.openFolder()
         let reader = try data.reader(task, folder, tokenizer, for: selection)
         let problems = try reader.announcedProblems(problemSelection.split, first: problemSelection.limit)
@@ -88,7 +88,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     private func requireComplete(_ report: EvaluationReport) throws {
         guard let (reason, _) = report.missing.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return }
         throw InputError(
-            data.name, "\(report.missingCount) of \(report.planned) rewards are missing, and in no accuracy: \(reason)",
-            remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
+            data.name, "\(report.missingCount) of \(report.planned) rewards are missing and not counted: \(reason)",
+            remedy: "Remove the cause and run the same command again.", exitStatus: .tryAgain)
     }
 }

@@ -4,16 +4,16 @@ import T2Formats
 import T2Jobs
 import T2Report
 
-/// The paper's tables and analyses.
+/// Measures the paper's tables and analyses.
 package struct ReportCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "report",
             abstract: "Measures the paper's tables and analyses, and writes them as a page, as tables and as JSON.",
             discussion: """
-                The configuration names base models, experts, LoRA adapters and tasks. The folder receives report.html (one page, \
-                nothing else needed), report.md, report.json, and every measurement under measurements/: a report that was \
-                stopped goes on where it was, and only what changed is measured again. A second base model is measured after the \
+                The configuration names base models, experts, LoRA adapters and tasks. The output folder receives report.html (one \
+                self-contained page), report.md, report.json, and every measurement under measurements/. The same command \
+                continues a stopped report, and measures again only what has changed. A second base model is measured after the \
                 first; on a cluster it needs workers that hold it.
 
                 Examples:
@@ -21,10 +21,10 @@ package struct ReportCommand<Host: JobHostOptions>: AsyncParsableCommand {
                 """)
     }
 
-    @Option(name: .customLong("config"), help: ArgumentHelp("What to measure.", valueName: "file.yaml"))
+    @Option(name: .customLong("config"), help: ArgumentHelp("Configuration of the report.", valueName: "file.yaml"))
     package var configurationPath: String
 
-    @Option(help: ArgumentHelp("Folder to write; may exist.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Output folder; it may exist.", valueName: "dir"))
     package var output: String
 
     @OptionGroup package var host: Host

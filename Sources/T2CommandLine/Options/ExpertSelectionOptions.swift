@@ -8,7 +8,7 @@ package struct ExpertSelectionOptions: ParsableArguments {
     @Option(
         name: .customLong("experts"),
         help: ArgumentHelp(
-            "Expert files with commas between them, or a folder: all its experts but the one that classifies.",
+            "Comma-separated expert files, or a folder: all its experts except the classifier.",
             valueName: "files"))
     package var text: String
 
@@ -21,7 +21,7 @@ package struct ExpertSelectionOptions: ParsableArguments {
             let entries = try ExpertLibrary(path: text, model: model.digest).entries.filter { !$0.isClassifier }
             guard !entries.isEmpty else {
                 throw InputError(
-                    text, "holds no expert besides the one that classifies", remedy: "Train experts of tasks first.")
+                    text, "holds no expert except the classifier", remedy: "Train an expert on a task first.")
             }
             return entries
         }
@@ -36,7 +36,7 @@ package struct ExpertSelectionOptions: ParsableArguments {
         var names: Set<String> = []
         for entry in entries where !names.insert(entry.name).inserted {
             throw ValidationError(
-                "--experts names two files '\(entry.name)', expected a name of its own for each expert.")
+                "--experts names two files '\(entry.name)', expected a different name for each expert.")
         }
         return entries
     }

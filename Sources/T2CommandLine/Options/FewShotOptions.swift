@@ -5,9 +5,9 @@ import T2Learning
 
 extension FewShotSearch.Method: ExpressibleByArgument {}
 
-/// How a few-shot search goes about it.
+/// The settings of a few-shot search.
 package struct FewShotOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Labelled examples that the search sees.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of labelled examples.", valueName: "n"))
     package var shots = 10
 
     @Option(help: "cem: the cross-entropy method; gradient: the policy gradient on α; random: the control.")
@@ -19,18 +19,18 @@ package struct FewShotOptions: ParsableArguments {
     @Flag(help: "Divide the coefficients by their sum.")
     package var normalize = false
 
-    @Option(help: ArgumentHelp("Candidates of an iteration.", valueName: "n"))
+    @Option(help: ArgumentHelp("Candidates per iteration.", valueName: "n"))
     package var population = 32
 
     @Option(
         help: ArgumentHelp(
-            "Share of the candidates that cem draws the next ones around. (default: 0.2)", valueName: "x"))
+            "Fraction of the best candidates, around which cem draws the next ones. (default: 0.2)", valueName: "x"))
     package var eliteRatio: Double?
 
-    @Option(help: ArgumentHelp("Iterations at most.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of iterations.", valueName: "n"))
     package var iterations = 50
 
-    @Option(help: ArgumentHelp("Iterations without a better candidate after which it ends.", valueName: "n"))
+    @Option(help: ArgumentHelp("End after this many iterations without a better candidate.", valueName: "n"))
     package var patience = 10
 
     @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
@@ -50,7 +50,7 @@ package struct FewShotOptions: ParsableArguments {
         }
         guard let eliteRatio else { return }
         guard method == .cem else {
-            throw ValidationError("--elite-ratio is cem's alone: leave it out with --method \(method.rawValue).")
+            throw ValidationError("--elite-ratio needs --method cem: leave it out with --method \(method.rawValue).")
         }
         guard eliteRatio > 0, eliteRatio <= 1 else {
             throw ValidationError("--elite-ratio is \(eliteRatio), expected a number above 0 and at most 1.")

@@ -5,7 +5,7 @@ import T2Jobs
 import T2Tasks
 import T2Text
 
-/// Where a program computes jobs: on this machine, or on a cluster. `eval`, `adapt` and `report` are written once over it.
+/// Where a program computes jobs: on this machine or on a cluster. The commands `eval`, `adapt` and `report` are generic over it.
 package protocol JobHostOptions: ParsableArguments, Sendable {
     /// What computed the jobs, known once they are done.
     typealias Engine = @Sendable () async -> EvaluationResult.Engine
@@ -14,38 +14,38 @@ package protocol JobHostOptions: ParsableArguments, Sendable {
     static var program: String { get }
     /// How the program computes, as sentences for the help of each command.
     static var description: String { get }
-    /// What an example of each command ends with to be complete.
+    /// The flags that complete an example of each command.
     static var exampleSuffix: String { get }
-    /// Whether a job that was stopped is over. Else the same command goes on with it, and what there is is not printed.
+    /// Whether a stopped job prints its partial result. Otherwise the same command resumes the job.
     static var endsWhenStopped: Bool { get }
 
     var json: Bool { get }
 
-    /// Checks what is quickly found wrong, before anything is loaded.
+    /// Makes the cheap checks, before anything is loaded.
     ///
     /// - Parameters:
-    ///   - work: what is done, for the name of a folder: `eval-gsm-mini`.
-    ///   - tasks: whose completions are to be judged.
+    ///   - work: the name of the work, from which a run folder may be named: `eval-gsm-mini`.
+    ///   - tasks: the tasks whose completions are judged.
     func check(_ work: String, tasks: [TrainingTask]) throws
 
-    /// Takes a line about what a job has done, for people who follow it.
+    /// Prints a line about the progress of a job.
     func tell(_ line: String)
 
-    /// Opens for jobs on one base model, runs them, and closes.
+    /// Opens a service for jobs on one base model, runs `body` with it, and closes it.
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result
 }
 
-/// What jobs need to be computed.
+/// What a host needs to compute jobs.
 package struct ServeRequest: Sendable {
-    /// As for `check`.
+    /// The name of the work, as in `JobHostOptions.check`.
     package let work: String
     package let model: BaseModelFolder
     package let tokenizer: Tokenizer
     package let tasks: [TrainingTask]
     package let signals: StopSignals
-    /// Whether the results of the only job are kept where the options say.
+    /// Whether the run folder keeps the results; then there must be one job only.
     package var keepsResults = true
 
     package init(

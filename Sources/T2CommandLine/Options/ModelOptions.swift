@@ -13,7 +13,7 @@ package struct ModelOptions: ParsableArguments {
 
     /// The folder with a tokenizer that fits it.
     ///
-    /// - Throws: what the folder and the tokenizer throw.
+    /// - Throws: errors of reading the folder and the tokenizer.
     package func openFolder() throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
         try BaseModelFolder.openWithTokenizer(path: path)
     }

@@ -1,11 +1,13 @@
 import Foundation
 import T2Core
 
-/// A file that a command will write after long work.
+/// A path that a command will write to after long work.
 package struct OutputDestination {
     package let path: String
 
-    /// - Throws: `SystemError` if the file could not be written, before any work is done. What stands there stays.
+    /// Changes nothing on disk.
+    ///
+    /// - Throws: `SystemError` or `InputError` if the path could not be written.
     package init(checking path: String) throws {
         self.path = path
         if Self.isFolder(path) { throw SystemError("write", path, code: EISDIR) }

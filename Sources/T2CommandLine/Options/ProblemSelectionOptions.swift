@@ -2,9 +2,9 @@ import ArgumentParser
 import T2Core
 import T2Tasks
 
-/// Which problems an evaluation takes, and where its records go.
+/// The problems of an evaluation, and the file for its records.
 package struct ProblemSelectionOptions: ParsableArguments {
-    @Option(help: "Which problems.")
+    @Option(help: "Part of the data.")
     package var split = Split.test
 
     @Option(help: ArgumentHelp("Only the first n problems.", valueName: "n"))
@@ -21,7 +21,7 @@ package struct ProblemSelectionOptions: ParsableArguments {
         if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
     }
 
-    /// - Throws: `SystemError` if the records could not be written.
+    /// - Throws: `SystemError` or `InputError` if the records could not be written.
     package func recordDestination() throws -> OutputDestination? {
         try recordPath.map { try OutputDestination(checking: $0) }
     }

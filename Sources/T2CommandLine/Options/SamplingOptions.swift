@@ -1,15 +1,15 @@
 import ArgumentParser
 import T2Core
 
-/// How completions are drawn.
+/// How completions are sampled.
 package struct SamplingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "0 is greedy: the most likely token each time. Above 0, logits are divided by it and tokens are drawn.",
+            "0 is greedy: the most likely token each time. Above 0, it divides the logits and tokens are sampled.",
             valueName: "t"))
     package var temperature: Float = 0
 
-    @Option(help: ArgumentHelp("Seed of the draws; the same seed gives the same completions.", valueName: "s"))
+    @Option(help: ArgumentHelp("Seed of sampling; the same seed gives the same completions.", valueName: "s"))
     package var seed: UInt64 = 0
 
     package init() {}

@@ -13,13 +13,13 @@ package struct StrategyOptions: ParsableArguments {
     @Option(
         name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model, or a PEFT LoRA folder; without it the base model itself is run.",
+            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)",
             valueName: "path"))
     package var expertPath: String?
 
     @Option(
         help: ArgumentHelp(
-            "Folder of the experts to choose among, for strategies that choose.", valueName: "dir"))
+            "Folder of the experts that the strategy chooses among.", valueName: "dir"))
     package var experts: String?
 
     @Option(
@@ -29,7 +29,7 @@ package struct StrategyOptions: ParsableArguments {
                 + "; or an expert file, as with --expert.", valueName: "strategy"))
     package var strategyName: Strategy?
 
-    @Option(help: ArgumentHelp("Examples that few-shot searches with.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of examples for the search of few-shot.", valueName: "n"))
     package var shots = 10
 
     package init() {}
@@ -37,7 +37,7 @@ package struct StrategyOptions: ParsableArguments {
     package func validate() throws {
         guard shots >= 1 else { throw ValidationError("--shots is \(shots), expected 1 or more.") }
         if strategyName != nil, expertPath != nil {
-            throw ValidationError("--expert and --strategy both say what answers: give one of them.")
+            throw ValidationError("--expert and --strategy both choose the policy that answers: give one of them.")
         }
         guard let strategy = strategyName else {
             if experts != nil {
@@ -56,9 +56,9 @@ package struct StrategyOptions: ParsableArguments {
         }
     }
 
-    /// What the first pass asks; nil for a strategy without one.
+    /// The question of the first pass; nil for a strategy without one.
     ///
-    /// - Throws: what reading the experts' library and its classification throws.
+    /// - Throws: errors of reading the expert library and its classification.yaml.
     package func classification(for model: BaseModelFolder) throws -> Classification? {
         guard case .classified = strategy, let experts else { return nil }
         return try Classification(ExpertLibrary(path: experts, model: model.digest))

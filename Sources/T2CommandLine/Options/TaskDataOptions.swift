@@ -5,22 +5,22 @@ import T2Jobs
 import T2Tasks
 import T2Text
 
-/// The task that a command works on, where its problems are, and what is left out of them.
+/// The task of a command, the folder of its data, and what to do about records that do not fit.
 package struct TaskDataOptions: ParsableArguments {
     @Option(
         name: .customLong("task"),
-        help: ArgumentHelp("The task's name, or the folder of a task of one's own.", valueName: "name"))
+        help: ArgumentHelp("Name of a task, or the folder of a task of your own.", valueName: "name"))
     package var name: String
 
     @Option(
         name: .customLong("data"),
         help: ArgumentHelp(
-            "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+            "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
     package var path: String?
 
     @Option(
         help: ArgumentHelp(
-            "Tokens of an answer at most. (default: the task's own limit, or \(RunConfiguration().maxTokens))",
+            "Maximum tokens of an answer. (default: the task's own limit, or \(RunConfiguration().maxTokens))",
             valueName: "n"))
     package var maxTokens: Int?
 
@@ -38,13 +38,13 @@ package struct TaskDataOptions: ParsableArguments {
 
     package init() {}
 
-    /// - Throws: `InputError` (usage) that suggests the nearest name; what a wrong task.yaml throws.
+    /// - Throws: `InputError` (usage) that suggests the nearest name; errors of a wrong task.yaml.
     package func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
 
-    /// Of the task's problems for a model.
+    /// Makes the reader of the task's problems for a model.
     ///
-    /// - Parameter selection: a strategy whose first pass must be able to ask about each problem.
-    /// - Throws: what reading the experts' library and its classification throws.
+    /// - Parameter selection: the strategy; its first pass must be able to ask about each problem.
+    /// - Throws: errors of reading the expert library and its classification.yaml.
     package func reader(
         _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
         for selection: StrategyOptions? = nil
@@ -57,12 +57,12 @@ package struct TaskDataOptions: ParsableArguments {
 }
 
 extension TaskReader {
-    /// The problems of a split; what was left out is said on standard error.
+    /// The problems of a split. Standard error says what was left out.
     package func announcedProblems(_ split: Split, first limit: Int? = nil) throws -> [Problem] {
         announce(try problems(split, first: limit), split)
     }
 
-    /// The same of the examples of a few-shot search.
+    /// The examples of a few-shot search. Standard error says what was left out.
     package func announcedExamples() throws -> [Problem] { announce(try examples(), .train) }
 
     private func announce(_ found: Problems, _ split: Split) -> [Problem] {

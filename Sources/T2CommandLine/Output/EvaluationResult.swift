@@ -5,10 +5,8 @@ import T2Tasks
 
 /// What `t2 eval` prints.
 package struct EvaluationResult: Encodable {
-    /// What computed it.
     package enum Engine: Sendable {
         case lanes(Int)
-        /// Of a cluster.
         case workers(Int)
     }
 
@@ -23,15 +21,15 @@ package struct EvaluationResult: Encodable {
     let model_digest: String
     /// The name of the strategy, or the expert file.
     let strategy: String
-    /// α of each expert that few-shot found.
+    /// α of each expert, found by few-shot.
     let coefficients: [String: [Double]]?
-    /// How many problems the first pass put into each category.
+    /// The number of problems that the first pass put into each category.
     let categories: [String: Int]?
-    /// Judged problems; missing ones are not among them.
+    /// The number of judged problems; a problem whose reward is missing does not count.
     let n: Int
     let correct: Int
     let accuracy: Double?
-    /// Wilson's, lower and upper end.
+    /// Lower and upper end of Wilson's interval.
     let interval_95: [Double]?
     let outcomes: [String: Int]
     let missing: [String: Int]
@@ -45,7 +43,6 @@ package struct EvaluationResult: Encodable {
     let lanes: Int?
     let workers: Int?
 
-    /// - Parameter coefficients: α of each expert that few-shot found.
     package init(
         _ report: EvaluationReport, task: TrainingTask, split: Split, model: Digest, strategy: Strategy,
         coefficients: [String: [Double]]?, engine: Engine, seconds: Double
@@ -77,7 +74,6 @@ package struct EvaluationResult: Encodable {
             }
     }
 
-    /// For people.
     package var text: String {
         var rows: [(name: String, value: String)] = [
             ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),

@@ -14,7 +14,7 @@ extension FewShotSearch.Iteration {
     }
 }
 
-/// What a command says of a few-shot search, as JSON or as rows for people.
+/// The result of a few-shot search, as JSON or as rows of a table.
 package struct FewShotReport: Encodable {
     private let task: String
     private let method: FewShotSearch.Method
@@ -54,12 +54,11 @@ package struct FewShotReport: Encodable {
         trace = Self.tracePath(output: output)
     }
 
-    /// Where the iterations go, one a line.
+    /// The path of the file that lists the iterations, one per line.
     package static func tracePath(output: String) -> String {
         URL(fileURLWithPath: output).deletingPathExtension().relativePath + ".trace.jsonl"
     }
 
-    /// Names and values.
     package var rows: [(name: String, value: String)] {
         let early = ended_early.map { ", ended early: \($0)" } ?? ""
         let likelihood = log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""

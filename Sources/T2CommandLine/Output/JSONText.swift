@@ -1,9 +1,9 @@
 import Foundation
 import T2Core
 
-/// Values as one line of JSON: sorted keys, numbers with as many digits as it takes to read them back exactly.
+/// Values as one line of JSON, with sorted keys, and numbers with the digits needed to read them back exactly.
 package enum JSONText {
-    /// - Throws: `InputError` if a number is NaN or infinite, which JSON cannot say.
+    /// - Throws: `InputError` if a number is NaN or infinite, which JSON cannot represent.
     package static func line(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -3,10 +3,10 @@ import T2Core
 import T2Jobs
 import T2Learning
 
-/// How far a job is, for people: a bar on a terminal, lines elsewhere.
+/// Shows the progress of a job: as a bar on a terminal, as lines elsewhere.
 package final class JobProgressBar: Sendable {
     private let reporter: ProgressReporter
-    /// Of a search, and the examples that it sees.
+    /// The maximum number of iterations of a search; nil takes the default.
     private let iterations: Int?
     private let shots: Int
     private let start = Mutex<(phase: Phase, time: ContinuousClock.Instant)?>(nil)
@@ -17,7 +17,7 @@ package final class JobProgressBar: Sendable {
         self.shots = shots
     }
 
-    /// Takes how far a round is. The rounds of a search are too short to be told of.
+    /// Shows the progress of a round. The rounds of a search are too short to show.
     package var report: @Sendable (RoundProgress) -> Void {
         { [self] progress in
             switch progress.phase {
@@ -45,7 +45,7 @@ package final class JobProgressBar: Sendable {
             note: "\(progress.completed) of \(progress.total) \(verb)\(accuracy)\(missing)\(rate)")
     }
 
-    /// Takes an iteration of a search that has ended.
+    /// Shows a finished iteration of a search.
     package func report(_ iteration: FewShotSearch.Iteration) {
         let total = iterations ?? FewShotSearch.Settings().iterations
         reporter.report(

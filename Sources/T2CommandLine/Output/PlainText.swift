@@ -1,8 +1,8 @@
 import Foundation
 
-/// Numbers as people read them, and columns that line up.
+/// Formats numbers and tables for people.
 package enum PlainText {
-    /// `1.8 million`, `27,512`.
+    /// `27,512`.
     package static func count(_ value: Int) -> String {
         var digits = String(abs(value))
         var groups: [String] = []
@@ -31,5 +31,19 @@ package enum PlainText {
     package static func table(_ rows: [(name: String, value: String)]) -> String {
         let width = rows.map(\.name.count).max() ?? 0
         return rows.map { $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.value + "\n" }.joined()
+    }
+
+    /// A table with a header: the first `textColumns` columns left-aligned, the others, numbers, right-aligned.
+    package static func columns(_ header: [String], _ rows: [[String]], textColumns: Int) -> String {
+        let lines = [header] + rows
+        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            let cells = line.enumerated().map { column, cell in
+                let blanks = String(repeating: " ", count: widths[column] - cell.count)
+                return column < textColumns ? cell + blanks : blanks + cell
+            }
+            let text = cells.joined(separator: "  ")
+            return text.prefix(through: text.lastIndex { $0 != " " } ?? text.startIndex) + "\n"
+        }.joined()
     }
 }

@@ -1,12 +1,12 @@
 import Foundation
 import T2Core
 
-/// The reader of standard output has left, as after `| head`.
+/// The reader of standard output has closed it, as `| head` does.
 package struct OutputClosed: Error {}
 
 /// Results for other programs and for people.
 package enum StandardOutput {
-    /// - Throws: `OutputClosed` if the reader left, `SystemError` if the write fails otherwise.
+    /// - Throws: `OutputClosed` if the reader has closed it, `SystemError` if the write fails otherwise.
     package static func write(_ text: String) throws {
         var text = text
         try text.withUTF8 { bytes in

@@ -5,14 +5,14 @@ import T2Jobs
 import T2Learning
 import T2Tasks
 
-/// Evaluations and searches whose results stay in a folder: what is there already is not measured again.
+/// Evaluations and searches whose results are kept in a folder, so that none is measured twice.
 ///
-/// A result's file name ends with a digest of everything that it rests on, so that a changed expert or setting is measured anew.
+/// A result's file name ends with a digest of everything that it depends on: after a change, it is measured again.
 struct Measurements: Sendable {
     let folder: String
     let configuration: ReportConfiguration
 
-    /// - Throws: `SystemError` if the folder cannot be made.
+    /// - Throws: `InputError` (cannot create) if the folder cannot be created.
     init(folder: String, configuration: ReportConfiguration) throws {
         self.folder = folder
         self.configuration = configuration
@@ -33,7 +33,7 @@ struct Measurements: Sendable {
             onLongPrompt: configuration.onLongPrompt, classification: try Classification(model.experts))
     }
 
-    /// The problems of a split; of the test split no more than the configuration's limit.
+    /// The problems of a split; the configuration's limit applies to the test split only.
     func reading(_ task: TrainingTask, _ split: Split, on model: ReportModel) throws -> TaskReader.Problems {
         try reader(task, model).problems(split, first: split == .test ? configuration.limit : nil)
     }
@@ -62,7 +62,7 @@ struct Measurements: Sendable {
             guard let reason = record.reward.missingReason else { continue }
             throw InputError(
                 "problem '\(record.id)'", "its reward is missing: \(reason)",
-                remedy: "Repair that and run the same command again.", exitStatus: .tryAgain)
+                remedy: "Remove the cause and run the same command again.", exitStatus: .tryAgain)
         }
         try EvaluationRecord.write(records, to: path)
         return records
@@ -84,7 +84,7 @@ struct Measurements: Sendable {
         return dispatches
     }
 
-    /// What a few-shot search found, and how.
+    /// The result of a few-shot search.
     struct Search: Codable {
         let alpha: [Double]
         let shots: Int
@@ -92,7 +92,9 @@ struct Measurements: Sendable {
         let iterations: [FewShotSearch.Iteration]
     }
 
-    /// - Parameter entries: the experts that are mixed; `owner` says whose they are.
+    /// - Parameters:
+    ///   - entries: the experts that are mixed.
+    ///   - owner: the source of the experts, for the file name.
     func search(
         _ task: TrainingTask, method: FewShotSearch.Method, _ entries: [ExpertLibrary.Entry], owner: String,
         on model: ReportModel, _ service: any JobService
@@ -102,7 +104,7 @@ struct Measurements: Sendable {
         settings.method = method
         settings.population = plan.population
         settings.iterations = plan.iterations
-        // Equal rollouts: no method ends before the others.
+        // Without early stopping all methods have equal rollouts.
         settings.patience = nil
         settings.seed = configuration.seed
         let job = try SearchJob(
@@ -125,7 +127,7 @@ struct Measurements: Sendable {
         return search
     }
 
-    /// Where the result of a job stands; the name ends with what it rests on.
+    /// The path of a job's result; the file name ends with the digest of what it depends on.
     private func path(_ job: some Job, _ name: String, _ suffix: String, _ taskFingerprint: String) throws -> String {
         let digest = Digest(of: try job.identity().digest.hexadecimal + taskFingerprint)
         return "\(folder)/\(name).\(digest.short).\(suffix)"
@@ -141,12 +143,12 @@ struct Measurements: Sendable {
     private func fileName(_ text: String) -> String { text.replacingOccurrences(of: " ", with: "-") }
 }
 
-/// The report was stopped; what was measured stays.
+/// The report was stopped; finished measurements are kept.
 package struct Stopped: UserFacingError, Equatable {
     package init() {}
 
     package var description: String {
-        "stopped. What was measured is kept: the same command goes on from there."
+        "the report was stopped. Finished measurements are kept: run the same command again to continue."
     }
 
     package var exitStatus: ExitStatus { .tryAgain }

@@ -5,7 +5,7 @@ import T2Jobs
 import T2Learning
 import T2Tasks
 
-/// The tables of what was measured.
+/// Makes the tables from the measurements.
 extension Report {
     /// - Throws: `InputError` if two systems were not measured on the same problems, or a run's metrics cannot be read.
     package func document() throws -> ReportDocument {
@@ -21,7 +21,7 @@ extension Report {
                 value: configuration.maxTokens.map { "greedy, at most \($0) tokens" }
                     ?? "greedy, up to each task's limit"),
             .init(name: "problems", value: "test splits" + (configuration.limit.map { ", the first \($0)" } ?? "")),
-            .init(name: "intervals", value: "95 %, Wilson's; of differences Tango's"),
+            .init(name: "intervals", value: "95 %: Wilson's, and Tango's for differences"),
             .init(
                 name: "few-shot",
                 value: "\(configuration.fewShot.shots) shots, \(configuration.fewShot.population) candidates, "
@@ -44,7 +44,6 @@ extension Report {
         return document
     }
 
-    /// What was measured.
     private var found: Findings { findings.withLock { $0 } }
 
     private func seenTable() throws -> AccuracyTable {
@@ -76,10 +75,10 @@ extension Report {
             }
         }
         let pairs = names.dropFirst().map { ($0, SystemName.base) } + [(cem, SystemName.bestExpert)]
-        let domains = configuration.unseen.map { "\($0.task.name) with that of \($0.domain)" }.joined(separator: ", ")
+        let domains = configuration.unseen.map { "\($0.task.name) that of \($0.domain)" }.joined(separator: ", ")
         let notes = [
-            "Two rows are given the domain: \(domains). The best single expert was chosen by its answers to the task's whole "
-                + "validation split, many more labelled problems than few-shot sees."
+            "Two rows are given the domain of each task: \(domains). The best single expert was chosen by its answers to the task's whole "
+                + "validation split, which has many more labelled problems than few-shot sees."
         ]
         return AccuracyTable(
             tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, found.records), notes: notes)
@@ -96,7 +95,7 @@ extension Report {
             tasks: tasks, systems: names.map { system($0, tasks, found.transferRecords) },
             comparisons: try comparisons(pairs, tasks, found.transferRecords),
             notes: [
-                "Each task with the expert of its domain. The shuffled controls are permutations of each matrix's values, from seed \(configuration.seed)."
+                "Each task is answered with the expert of its domain. The shuffled controls are permutations of each matrix's values, from seed \(configuration.seed)."
             ])
     }
 
@@ -131,7 +130,7 @@ extension Report {
             }
         }
         let notes = [
-            "One draw of \(configuration.fewShot.shots) shots a task: the spread between draws is not in these intervals."
+            "One draw of \(configuration.fewShot.shots) shots per task: these intervals do not include the spread between draws."
         ]
         let pairs = names.dropFirst().map { ("\(SystemName.fewShot) \($0)", "\(SystemName.fewShot) \(names[0])") }
         let compared = try comparisons(pairs, tasks, found.records).map { comparison in
@@ -178,7 +177,7 @@ extension Report {
         }
     }
 
-    /// How pass 1 took the test prompts, apart for seen and unseen tasks.
+    /// The decisions of pass 1 on the test prompts, separately for seen and unseen tasks.
     private func dispatchAnalysis() throws -> DispatchAnalysis {
         let categories = try Classification(model.experts).categories
         let names = categories.map(\.name)
@@ -203,7 +202,7 @@ extension Report {
         return DispatchAnalysis(
             matrices: matrices,
             notes: [
-                "The classification expert was trained on prompts of the seen tasks and of no task, none of them a test prompt."
+                "The classification expert was trained on prompts of the seen tasks and prompts of no task; none of them is a test prompt."
             ])
     }
 }
@@ -213,7 +212,7 @@ extension Measurements.Search {
 }
 
 extension String {
-    /// `tiny` of `…/tiny/base`, else the folder's own name.
+    /// `tiny` for `…/tiny/base`, otherwise the name of the folder.
     fileprivate var modelName: String {
         let parts = split(separator: "/")
         guard let last = parts.last else { return self }

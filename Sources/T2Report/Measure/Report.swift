@@ -12,15 +12,15 @@ package final class Report: Sendable {
         let system: String
     }
 
-    /// What was measured so far.
+    /// The measurements made so far.
     struct Findings: Sendable {
-        /// Test records of the first model, and of the second.
+        /// Test records of the first model; `transferRecords` are those of the second.
         var records: [Key: [EvaluationRecord]] = [:]
         var transferRecords: [Key: [EvaluationRecord]] = [:]
         var searches: [Key: Measurements.Search] = [:]
-        /// The name of the expert that did best on the validation split.
+        /// The name of the best expert on the validation split, by task.
         var bestExperts: [String: String] = [:]
-        /// What pass 1 decided on test prompts.
+        /// The decisions of pass 1 on test prompts.
         var dispatches: [Key: [Dispatch]] = [:]
     }
 
@@ -35,7 +35,7 @@ package final class Report: Sendable {
     let model: ReportModel
     let second: ReportModel?
     let findings = Mutex(Findings())
-    /// What was left out of the data.
+    /// Lines that say what was left out of the data.
     let notices: [String]
     private let steps = Mutex<[Step]>([])
 
@@ -43,9 +43,9 @@ package final class Report: Sendable {
     package var models: [ReportModel] { [model] + (second.map { [$0] } ?? []) }
     package var tasks: [TrainingTask] { configuration.seen.map(\.task) + configuration.unseen.map(\.task) }
 
-    /// Reads what is measured, and plans it.
+    /// Reads the models and tasks, and plans the measurements.
     ///
-    /// - Parameter folder: where measurements stay.
+    /// - Parameter folder: the folder that keeps the measurements.
     package init(_ configuration: ReportConfiguration, folder: String) throws {
         self.configuration = configuration
         let tasks = configuration.seen.map(\.task) + configuration.unseen.map(\.task)
@@ -53,7 +53,7 @@ package final class Report: Sendable {
         for seen in configuration.seen { _ = try model.experts.entry(named: seen.expert) }
         second = try configuration.transfer.map { try ReportModel(path: $0.model, experts: $0.experts) }
         measurements = try Measurements(folder: folder, configuration: configuration)
-        // What is missing or malformed is found before the first measurement, which may take hours.
+        // Missing or malformed data is found before the first measurement, which may take hours.
         var notices: [String] = []
         for task in tasks {
             for split in [Split.test, .train, .valid] where task.splits.contains(split) {
@@ -78,11 +78,11 @@ package final class Report: Sendable {
         if let second { for unseen in configuration.unseen { try planTransfer(unseen, second) } }
     }
 
-    /// Measures what is not there yet of one of the models.
+    /// Makes the measurements of one model that the folder does not hold yet.
     ///
     /// - Parameters:
-    ///   - index: of the model in `models`.
-    ///   - progress: the number of measurements done and in all, and what is measured now.
+    ///   - index: the index of the model in `models`.
+    ///   - progress: receives the number of finished measurements, the number of all, and the label of the current one.
     package func measure(model index: Int, _ service: any JobService, progress: (Int, Int, String) -> Void) async throws
     {
         let steps = steps.withLock { $0 }
@@ -146,7 +146,7 @@ package final class Report: Sendable {
         plan("\(task.name), \(SystemName.random)") { [self] service in
             try await measure(task, SystemName.random, RandomExpert(model.entries), service)
         }
-        // A data set that was published as a test alone has no examples to search or choose with.
+        // A data set that was published as a test set only has no examples to search with.
         for method in FewShotSearch.Method.allCases where task.splits.contains(.train) {
             plan("\(task.name), few-shot by \(method.rawValue)") { [self] service in
                 let search = try await measurements.search(
@@ -170,12 +170,12 @@ package final class Report: Sendable {
         return seen.expert
     }
 
-    /// The prompt strategy, and the classification expert's where the library has one.
+    /// The base model, and the classification expert if the library has one.
     var classifiers: [PromptClassifier] {
         model.experts.entries.contains(where: \.isClassifier) ? [.base, .expert] : [.base]
     }
 
-    /// It is chosen on the validation split, and measured on the test split.
+    /// Chooses the best expert on the validation split, and measures it on the test split.
     private func measureBestExpert(_ task: TrainingTask, _ service: any JobService) async throws {
         var best: (entry: ExpertLibrary.Entry, right: Int)?
         for entry in model.entries {
@@ -189,7 +189,7 @@ package final class Report: Sendable {
         try await measure(task, SystemName.bestExpert, FixedPolicy(best.entry.expert.policy), service)
     }
 
-    /// Pass 1 on the prompts of all tasks.
+    /// Plans pass 1 on the test prompts of a task.
     private func planDispatch(_ task: TrainingTask) {
         for classifier in classifiers {
             plan("\(task.name), pass 1 by \(classifier.rawValue)") { [self] service in
@@ -206,7 +206,7 @@ package final class Report: Sendable {
         let other = try model.experts.entry(named: name).expert.vector
         guard own.layout == other.layout else {
             throw InputError(
-                configuration.experts, "the expert '\(name)' does not have the shape of the second model's",
+                configuration.experts, "the shape of expert '\(name)' differs from that of the second model's expert",
                 remedy: "Transfer between models of the same shapes, with experts of the same target-modules.")
         }
         func planMeasurement(_ system: String, _ policy: @escaping @Sendable (any JobService) async throws -> Policy) {
@@ -241,7 +241,7 @@ enum TransferName {
 }
 
 extension ExpertVector {
-    /// The values of every matrix in another order: the control of a transfer between models.
+    /// A copy in which the values of every matrix are permuted: the control for transfer between models.
     func shuffled(seed: UInt64, number: Int) -> ExpertVector {
         var random = SeededRandom(seed: seed, .shuffledControl(number: number))
         return ExpertVector(

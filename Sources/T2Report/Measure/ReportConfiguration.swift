@@ -3,16 +3,16 @@ import T2Core
 import T2Jobs
 import T2Tasks
 
-/// What a report measures: which models, experts and tasks, from a YAML file. Paths in it are relative to it.
+/// The models, experts and tasks of a report, from a YAML file. Paths in the file are relative to its folder.
 package struct ReportConfiguration: Sendable {
     /// A task that an expert was trained on.
     package struct Seen: Sendable {
         package let task: TrainingTask
-        /// Name of its expert in the library.
+        /// The name of its expert in the library.
         package let expert: String
-        /// PEFT folder of the LoRA adapter that was trained in the same way.
+        /// The PEFT folder of the LoRA adapter that was trained in the same way.
         package let lora: String?
-        /// `metrics.jsonl` of the runs, by what was trained.
+        /// The `metrics.jsonl` of the runs, by what was trained.
         package let curves: [(system: String, path: String)]
     }
 
@@ -39,19 +39,19 @@ package struct ReportConfiguration: Sendable {
     package let model: String
     package let experts: String
     package let data: String
-    /// Of an answer; nil takes each task's own limit.
+    /// The maximum number of tokens of an answer; nil takes each task's own limit.
     package let maxTokens: Int?
     package let onBadRecord: BadRecordPolicy
     package let onLongPrompt: LongPromptPolicy
     package let seed: UInt64
-    /// Problems of a test split at most; nil for all.
+    /// The maximum number of problems of a test split; nil for all.
     package let limit: Int?
     package let seen: [Seen]
     package let unseen: [Unseen]
     package let fewShot: FewShot
     package let transfer: Transfer?
 
-    /// - Throws: `SystemError` if the file cannot be read; `InputError` naming the key at fault.
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` that names the wrong key.
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
@@ -110,7 +110,7 @@ package struct ReportConfiguration: Sendable {
     }
 }
 
-/// What the rows of the tables are called.
+/// The names of the rows of the tables.
 enum SystemName {
     static let base = "base"
     static let lora = "LoRA"

@@ -3,7 +3,7 @@ import T2Formats
 import T2Jobs
 import T2Text
 
-/// A base model with its experts, as what is measured on it.
+/// A base model with its experts.
 package struct ReportModel: Sendable {
     package let folder: BaseModelFolder
     package let tokenizer: Tokenizer
@@ -16,6 +16,6 @@ package struct ReportModel: Sendable {
 
     var jobModel: JobModel { JobModel(folder) }
 
-    /// The experts that answer.
+    /// All experts except the classifier.
     var entries: [ExpertLibrary.Entry] { experts.entries.filter { !$0.isClassifier } }
 }

@@ -19,7 +19,7 @@ struct RunCurve {
 
     private let lines: [Line]
 
-    /// - Throws: `SystemError` if the file cannot be read; `InputError` naming the line that is none of a run's metrics.
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` that names a malformed line.
     init(path: String) throws {
         lines = try MappedFile(path: path).data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
             do {

@@ -5,14 +5,14 @@ import T2Core
 import T2Engine
 import T2Formats
 
-/// How two experts differ.
+/// Compares two experts.
 struct CompareExpertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Shows how far two experts of one base model are from each other, and where most.",
+        abstract: "Shows how far apart two experts of one base model are, and which matrices differ most.",
         discussion: """
-            The cosine is that of z − 1 of the two: 1 if they change the same singular values in the same proportion, 0 if they \
-            have nothing in common. A weight that only one expert adapts counts as z = 1 in the other.
+            The cosine compares z − 1 of both: it is 1 if they change the same singular values in the same proportion, and 0 if \
+            they have nothing in common. A weight that only one expert adapts counts as z = 1 in the other.
 
             Examples:
               t2 experts diff experts/tiny/math.safetensors \\
@@ -28,7 +28,7 @@ struct CompareExpertsCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The second expert.", valueName: "b"))
     var second: String
 
-    @Option(help: ArgumentHelp("How many matrices to show, those with the largest difference.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of matrices to show, those with the largest difference.", valueName: "n"))
     var top = 10
 
     @Flag(help: "Print one JSON object.")
@@ -50,7 +50,7 @@ struct CompareExpertsCommand: ParsableCommand {
 struct DifferenceDescription: Encodable {
     struct Matrix: Encodable {
         struct Largest: Encodable {
-            /// Of the singular value; 0 is the largest one.
+            /// The index of the singular value; 0 is the largest one.
             let index: Int
             let a: Float
             let b: Float
@@ -65,7 +65,7 @@ struct DifferenceDescription: Encodable {
     let b: String
     let all: ExpertDifference.Norms
     let matrix_count: Int
-    /// Those with the largest ‖z_A − z_B‖, in its order.
+    /// The matrices with the largest ‖z_A − z_B‖, in descending order.
     let matrices: [Matrix]
 
     init(_ difference: ExpertDifference, a: String, b: String, top: Int) {
@@ -80,7 +80,6 @@ struct DifferenceDescription: Encodable {
         }
     }
 
-    /// For people.
     var text: String {
         func number(_ value: Double) -> String { String(format: "%.5f", value) }
         func cosine(_ value: Double?) -> String { value.map(number) ?? "–" }

@@ -5,14 +5,14 @@ import T2Core
 import T2Engine
 import T2Formats
 
-/// The experts of a library.
+/// Lists the experts of a library.
 struct ListExpertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Lists the experts in a folder: what they were trained on, and what that brought.",
+        abstract: "Lists the experts in a folder: their tasks, and the accuracy before and after training.",
         discussion: """
-            Before and after are the accuracies on the validation split, in percent, of the base model and of the expert, as \
-            they stand in the files. Subfolders are not looked into.
+            Before and after are the accuracies of the base model and of the expert on the validation split, in percent, as \
+            recorded in the files. Subfolders are not searched.
 
             Examples:
               t2 experts list
@@ -66,7 +66,6 @@ struct LibraryDescription: Encodable {
         }
     }
 
-    /// For people.
     var text: String {
         func percent(_ accuracy: Double?) -> String { accuracy.map(PlainText.percent) ?? "–" }
         let rows = experts.map { row in

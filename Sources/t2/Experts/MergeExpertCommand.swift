@@ -5,21 +5,21 @@ import T2Engine
 import T2Formats
 import T2Model
 
-/// A base model with an expert in its weights.
+/// Merges an expert into the weights of a base model.
 struct MergeExpertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
         abstract: "Writes a base model with an expert merged into its weights as a Hugging Face folder.",
         discussion: """
             The folder holds config.json, the tokenizer's files and one model.safetensors, and loads wherever the base model \
-            does. Each weight keeps the base's type unless --dtype names one. The folder appears whole or not at all.
+            does. Each weight keeps its type in the base model unless --dtype names one. The folder is written atomically.
 
             Example:
               t2 experts merge --model experts/tiny/base \\
                 --expert experts/tiny/math.safetensors --output math-model
             """)
 
-    /// The types in which weights are stored.
+    /// The element types of written weights.
     enum ElementType: String, ExpressibleByArgument, CaseIterable {
         case float32
         case bfloat16
@@ -41,7 +41,7 @@ struct MergeExpertCommand: ParsableCommand {
         help: ArgumentHelp("Expert file of this base model, or a PEFT LoRA folder.", valueName: "path"))
     var expertPath: String
 
-    @Option(name: .customLong("output"), help: ArgumentHelp("Folder to make; nothing may be there.", valueName: "dir"))
+    @Option(name: .customLong("output"), help: ArgumentHelp("Folder to create; it must not exist.", valueName: "dir"))
     var outputPath: String
 
     @Option(help: "Type of the weights. (default: the base model's)")

@@ -5,7 +5,7 @@ import T2Engine
 import T2Core
 import T2Learning
 
-/// A weighted sum of experts.
+/// Writes the weighted sum of experts.
 struct MixExpertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mix",
@@ -20,7 +20,7 @@ struct MixExpertsCommand: ParsableCommand {
                 --output mixture.safetensors
             """)
 
-    /// `EXPERT=COEFFICIENT`, cut at the last `=`, since names of files may hold some.
+    /// `EXPERT=COEFFICIENT`, split at the last `=`, since a file name may contain one.
     struct Part: ExpressibleByArgument {
         let expert: String
         let coefficient: Double

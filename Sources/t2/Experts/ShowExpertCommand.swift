@@ -4,14 +4,14 @@ import T2CommandLine
 import T2Core
 import T2Formats
 
-/// What an expert file or a PEFT LoRA folder holds.
+/// Shows an expert file or a PEFT LoRA folder.
 struct ShowExpertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows where an expert comes from and how far each matrix's z is from 1.",
         discussion: """
-            Needs no base model. The deviation of a matrix is the root mean square of z − 1. Of LoRA the norms of A, B and of \
-            the change s·B·A are shown.
+            The command needs no base model. The deviation of a matrix is the root mean square of z − 1. For LoRA it shows the \
+            norms of A, B and the change s·B·A.
 
             Examples:
               t2 experts show experts/tiny/math.safetensors
@@ -36,7 +36,7 @@ struct ShowExpertCommand: ParsableCommand {
 
 /// What `t2 experts show` prints.
 struct ExpertDescription: Encodable {
-    /// Values of z, of one matrix or of all.
+    /// Statistics of z, of one matrix or of all.
     struct Statistics: Encodable {
         let name: String
         let count: Int
@@ -85,7 +85,6 @@ struct ExpertDescription: Encodable {
         all = Statistics(name: "all", expert.vector.values)
     }
 
-    /// For people.
     var text: String {
         var rows: [(name: String, value: String)] = [
             ("expert", path), ("base model", base_model_digest ?? "not named"), ("task", task ?? "not named"),
@@ -110,5 +109,21 @@ struct ExpertDescription: Encodable {
                             String(format: "%.5f", $0)
                         })
             }.joined()
+    }
+}
+
+/// A measure from an expert file: text, encoded as a number if it is one.
+struct Measure: Encodable {
+    let text: String
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let number { try container.encode(number) } else { try container.encode(text) }
+    }
+
+    /// `Double` also parses nan, infinity and hexadecimal; here these stay text.
+    private var number: Double? {
+        guard text.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }) else { return nil }
+        return Double(text).flatMap { $0.isFinite ? $0 : nil }
     }
 }

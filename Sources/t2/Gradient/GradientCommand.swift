@@ -8,7 +8,7 @@ import T2Formats
 import T2Learning
 import T2Model
 
-/// ∂L/∂z of given rollouts.
+/// Computes ∂L/∂z of given rollouts.
 struct GradientCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gradient",
@@ -36,7 +36,7 @@ struct GradientCommand: ParsableCommand {
     @Option(
         name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model, or a PEFT LoRA folder: where the gradient is taken.", valueName: "path"))
+            "Expert file of this base model, or a PEFT LoRA folder. (default: z = 1)", valueName: "path"))
     var expertPath: String?
 
     @Option(name: .customLong("rollouts"), help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
@@ -48,7 +48,7 @@ struct GradientCommand: ParsableCommand {
     @Option(help: "The divergence: KL(policy‖reference) or KL(reference‖policy).")
     var klDirection: KLDirection
 
-    @Option(help: ArgumentHelp("Divides the logits of policy and reference, as sampling did.", valueName: "t"))
+    @Option(help: ArgumentHelp("Temperature of sampling; divides the logits of both policies.", valueName: "t"))
     var temperature: Float = 1
 
     @Option(help: "The matrices whose z get a gradient. (default: all)")

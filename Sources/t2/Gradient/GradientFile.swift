@@ -13,7 +13,7 @@ enum GradientFile {
             to: destination.path)
     }
 
-    /// One vector an entry of the layout.
+    /// One vector per entry of the layout.
     static func tensors(_ gradient: ExpertVector) -> [SafetensorsWriter.Tensor] {
         gradient.layout.entries.enumerated().map { index, entry in
             SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(gradient[entry: index]))

@@ -3,7 +3,7 @@ import T2Core
 import T2Formats
 import T2Model
 
-/// Where a gradient is taken: the expert that is read before the weights are, and what its gradient is one of.
+/// The point at which a gradient is taken: an expert or a LoRA adapter, read before the weights of the base model.
 struct GradientPoint {
     private enum Source {
         /// z = 1 if there is no expert.
@@ -13,8 +13,8 @@ struct GradientPoint {
 
     private let source: Source
 
-    /// - Parameter targets: as given; a LoRA adapter says itself which matrices it changes.
-    /// - Throws: what reading the expert throws; `ValidationError` for target modules beside a LoRA adapter.
+    /// - Parameter targets: nil takes all matrices, or those of a LoRA adapter.
+    /// - Throws: errors of reading the expert; `ValidationError` for target modules together with a LoRA adapter.
     init(expertPath: String?, targets: TargetModules?, model: BaseModelFolder) throws {
         guard let expertPath else {
             source = .scales(nil, targets ?? .all)
@@ -26,7 +26,7 @@ struct GradientPoint {
         }
         guard targets == nil else {
             throw ValidationError(
-                "--target-modules is for scales z; \(expertPath) is a LoRA adapter, which names its matrices.")
+                "--target-modules applies to SVF experts only; leave it out for \(expertPath), a LoRA adapter.")
         }
         source = .lora(try PEFTFolder(path: expertPath, for: model))
     }
@@ -45,7 +45,7 @@ struct GradientPoint {
         }
     }
 
-    /// A gradient of the adapter's vector as tensors: ∂L/∂z, or ∂L/∂A and ∂L/∂B under peft's names, the scale multiplied in.
+    /// A gradient as tensors: ∂L/∂z, or ∂L/∂A and ∂L/∂B under peft's names, where ∂L/∂B is s times that of the vector's s·B.
     func tensors(_ gradient: ExpertVector) -> [SafetensorsWriter.Tensor] {
         guard case .lora(let folder) = source else { return GradientFile.tensors(gradient) }
         let values = folder.layout.scaled(gradient.values)

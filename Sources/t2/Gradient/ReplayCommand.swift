@@ -6,20 +6,20 @@ import T2Model
 import T2Transport
 import T2Worker
 
-/// A failed unit of a run, computed once more.
+/// Recomputes a failed unit of a run.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Computes a unit that failed in training once more, from the folder that t2-coord saved it in.",
+        abstract: "Recomputes a unit that failed in training, from the folder in which t2-coord saved it.",
         discussion: """
-            The folder holds the unit's lease, its policies, and the completions if there were any: token identifiers, log-probabilities \
-            and advantages; temperature and divergence stand in the lease. Their gradient is computed as the worker did, to the \
-            last bit on a machine of the same kind. Without rollouts the completions are sampled again from the lease's seeds.
+            The folder holds the unit's lease with its temperature and divergence, its policies, and its completions, if any: \
+            token identifiers, log-probabilities and advantages. The command computes their gradient as the worker did, to the \
+            last bit on a machine of the same kind. If there are no completions, it samples them again from the lease's seeds.
 
-            A gradient prints one JSON object, {"unit", "rollouts", "loss", "policy_loss", "kl", "gradient_digest", \
-            "recorded_gradient_digest"}: sums over the unit's rollouts, loss = policy_loss + λ·kl, and the digests of the \
-            gradient now and as the worker sent it, if it sent one. Completions print {"unit", "rollouts", "tokens"}. \
-            Numbers that are not finite end the command with status 65 and the first weight and token at fault.
+            For a gradient it prints one JSON object, {"unit", "rollouts", "loss", "policy_loss", "kl", "gradient_digest", \
+            "recorded_gradient_digest"}: sums over the unit's completions, loss = policy_loss + λ·kl, and the digests of the \
+            gradient computed now and of the one that the worker sent, if any. For completions it prints {"unit", "rollouts", \
+            "tokens"}. If a number is not finite, the exit status is 65 and the error names the first weight and token at fault.
 
             Example:
               t2 replay runs/math/evidence/step-000012-train-3/attempt-1 \\
@@ -52,7 +52,7 @@ struct ReplayCommand: ParsableCommand {
         case .completions(let count, let tokens):
             try StandardOutput.write(
                 JSONText.line(Completions(unit: "\(evidence.lease.unit)", rollouts: count, tokens: tokens)))
-            say("\(count) completions sampled again without a failure; no rollouts were saved to take a gradient of")
+            say("\(count) completions sampled again without a failure; none were saved to compute a gradient of")
         case .gradient(let gradient):
             if let destination {
                 try GradientFile.write(GradientFile.tensors(gradient.vector), model: folder, to: destination)
@@ -71,7 +71,7 @@ struct ReplayCommand: ParsableCommand {
         for completion in evidence.completions {
             guard let reason = completion.reward.missingReason else { continue }
             return
-                "rewards were missing there: \(reason). Nothing is wrong with the numbers; the gradient here leaves them out"
+                "rewards were missing on the worker: \(reason). The numbers are sound; the gradient here leaves those completions out"
         }
         guard let recorded = evidence.gradient else {
             return "the gradient is finite here; the worker sent none. Compare the machines"
@@ -83,7 +83,7 @@ struct ReplayCommand: ParsableCommand {
             return
                 "the gradient is finite here; the worker's is \(recorded[index]) at value \(index). Check that machine"
         }
-        return "another gradient than the worker sent; on machines of another kind the last bits may differ"
+        return "the gradient differs from the worker's; on machines of another kind the last bits may differ"
     }
 
     private struct Completions: Encodable {

@@ -33,7 +33,7 @@ struct RolloutFile {
             advantages.append(record.advantage)
         }
         guard !sequences.isEmpty else {
-            throw InputError(reader.name, "it holds no rollouts", remedy: "Give one JSON object a line.")
+            throw InputError(reader.name, "holds no rollouts", remedy: "Give one JSON object a line.")
         }
         self.sequences = sequences
         self.advantages = advantages

@@ -3,9 +3,9 @@ import T2Core
 import T2Learning
 import T2Model
 
-/// The loss L = −(1/B) Σ A log π + (λ/B) Σ KL of B rollouts, and ∂L/∂z.
+/// The loss L = −(1/B) Σ A log π + (λ/B) Σ KL of B rollouts, and its gradient.
 struct RolloutGradient: Sendable {
-    /// Flat, in the adapter's layout.
+    /// ∂L/∂z, flat, in the adapter's layout.
     let gradient: [Float]
     /// −(1/B) Σ A log π.
     let policyLoss: Double
@@ -18,7 +18,7 @@ struct RolloutGradient: Sendable {
         var kl = 0.0
     }
 
-    /// Rollouts of one part: fixed, so that the lane count changes no bit of the sum.
+    /// The number of rollouts in one part. It is fixed, so that the lane count changes no bit of the sum.
     private static let rolloutsPerPart = 16
 
     init(

@@ -6,14 +6,14 @@ import T2Formats
 import T2Model
 import T2Text
 
-/// The base model with at most one expert on it.
+/// A base model, and at most one expert for it.
 struct ExpertOptions: ParsableArguments {
     @OptionGroup var model: ModelOptions
 
     @Option(
         name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model, or a PEFT LoRA folder; without it the base model itself is run.",
+            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)",
             valueName: "path"))
     var expertPath: String?
 
@@ -24,7 +24,7 @@ struct ExpertOptions: ParsableArguments {
         let policy: PolicySet
     }
 
-    /// Checks everything that is small before it loads the weights.
+    /// Checks all small files before it loads the weights.
     func load() throws -> Loaded {
         let (folder, tokenizer) = try model.openFolder()
         let policy = try expertPath.map { try ExpertFile(path: $0, for: folder).policy } ?? .base

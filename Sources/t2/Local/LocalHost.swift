@@ -11,7 +11,7 @@ import T2Text
 import T2Transport
 import T2Worker
 
-/// A cluster of one: a dispatcher and a worker in this process, who talk in memory.
+/// A cluster of one: a dispatcher and a worker in this process, connected through memory.
 struct LocalHost: Sendable {
     let folder: BaseModelFolder
     let tokenizer: Tokenizer
@@ -32,7 +32,7 @@ struct LocalHost: Sendable {
         }
     }
 
-    /// - Parameter runFolder: where the results of the only job are kept; nil keeps them in memory.
+    /// - Parameter runFolder: the folder that keeps the results of the only job; nil keeps them in memory.
     func serve<Result: Sendable>(
         runFolder: RunFolder?, signals: StopSignals,
         _ body: @escaping @Sendable (any JobService) async throws -> Result

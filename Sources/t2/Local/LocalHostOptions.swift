@@ -5,12 +5,12 @@ import T2Core
 import T2Jobs
 import T2Tasks
 
-/// Jobs on this machine.
+/// Computes jobs on this machine.
 struct LocalHostOptions: JobHostOptions {
     static let program = "t2"
     static let description =
-        "Ctrl-C ends it with what there is. With --run-dir every answer is kept: after a crash or Ctrl-C the same command with "
-        + "--resume goes on where it was."
+        "Ctrl-C ends it with a partial result. With --run-dir every answer is kept: after a crash or Ctrl-C the same command with "
+        + "--resume continues."
     static let exampleSuffix = ""
     static let endsWhenStopped = true
 
@@ -19,10 +19,10 @@ struct LocalHostOptions: JobHostOptions {
 
     @Option(
         name: .customLong("run-dir"),
-        help: ArgumentHelp("Folder to keep every answer in, to go on later. (default: none)", valueName: "dir"))
+        help: ArgumentHelp("Folder that keeps every answer, for --resume. (default: none)", valueName: "dir"))
     var runFolder: String?
 
-    @Flag(help: "Go on with the job in --run-dir; all other options as at its start.")
+    @Flag(help: "Resume the job in --run-dir; give all other options as at its start.")
     var resume = false
 
     @Flag(help: "Print one JSON object.")
@@ -30,7 +30,7 @@ struct LocalHostOptions: JobHostOptions {
 
     func validate() throws {
         guard !resume || runFolder != nil else {
-            throw ValidationError("--resume needs --run-dir: the folder of the job to go on with.")
+            throw ValidationError("--resume needs --run-dir: the folder of the job to resume.")
         }
     }
 
@@ -42,7 +42,7 @@ struct LocalHostOptions: JobHostOptions {
         _ = try verification.verifier(parallelism: 1, for: tasks)
     }
 
-    /// The bar says it all.
+    /// The progress bar shows it already.
     func tell(_: String) {}
 
     func serve<Result: Sendable>(

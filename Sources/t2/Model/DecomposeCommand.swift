@@ -11,9 +11,9 @@ struct DecomposeCommand: ParsableCommand {
         commandName: "decompose",
         abstract: "Computes the singular value decompositions of a model's weights ahead of time.",
         discussion: """
-            Every program decomposes what it needs and keeps it; this does so beforehand, for a model that takes long. One file \
-            per weight goes to $T2_CACHE, else $XDG_CACHE_HOME/t2, else ~/.cache/t2, in decompositions; a stopped run goes on \
-            where it was.
+            Every program decomposes the weights that it needs and caches the result. This command does so in advance, for large \
+            models. It writes one file per weight to the folder decompositions of $T2_CACHE, else of $XDG_CACHE_HOME/t2, else of \
+            ~/.cache/t2. The same command continues after a stop.
 
             Examples:
               t2 decompose --model experts/tiny/base
@@ -22,7 +22,7 @@ struct DecomposeCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: "Which matrices.")
+    @Option(help: "Matrices to decompose.")
     var targetModules = TargetModules.all
 
     @Flag(help: "Print one JSON object.")
@@ -61,12 +61,12 @@ struct DecomposeCommand: ParsableCommand {
         let reporter = ProgressReporter("decomposing")
         defer { reporter.finish() }
         let svf = try SVFModel(base, targets: targetModules, cache: cache) { reporter.report($0, of: $1, "matrices") }
-        // What cannot be kept was computed for nothing.
+        // To keep the decompositions is the only purpose of this command.
         if let failure = cache.failure { throw failure }
         return svf
     }
 
-    /// - Throws: `SystemError` if decompositions could not be kept: the work would be for nothing.
+    /// - Throws: `SystemError` or `InputError` if decompositions could not be kept.
     private func prepare(_ cache: SingularValueCache) throws {
         do {
             try FileManager.default.createDirectory(atPath: cache.folder, withIntermediateDirectories: true)

@@ -12,11 +12,11 @@ import T2Text
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Completes a prompt, printing the text as it comes.",
+        abstract: "Completes a prompt, and prints the text as it is sampled.",
         discussion: """
             The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
-            text, for a chat model as the user's turn. The default is greedy; --temperature draws instead. With --strategy it is decided first which expert answers; \
-            the decision goes to standard error and into --json. Ctrl-C ends it with what there is.
+            text, for a chat model as the user's turn. Decoding is greedy unless --temperature is given. With --strategy the \
+            command first decides which expert answers; standard error and --json show the decision. Ctrl-C ends the completion.
 
             Examples:
               t2 generate --model experts/tiny/base \\
@@ -34,20 +34,20 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Text to complete; - reads it from standard input, less one final line end.", valueName: "text"))
+            "Text to complete; - reads it from standard input, without one final line break.", valueName: "text"))
     var prompt: String
 
-    @Option(help: ArgumentHelp("Tokens to generate at most; the context may hold fewer.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum tokens to generate; the context may hold fewer.", valueName: "n"))
     var maxTokens = 256
 
     @Option(
         name: .customLong("task"),
-        help: ArgumentHelp("Task whose examples --strategy few-shot searches with.", valueName: "name"))
+        help: ArgumentHelp("Task that supplies the examples of --strategy few-shot.", valueName: "name"))
     var taskName: String?
 
     @Option(
         help: ArgumentHelp(
-            "Folder with one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+            "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
     var data: String?
 
     @OptionGroup var laneOptions: LaneOptions
@@ -63,11 +63,11 @@ struct GenerateCommand: AsyncParsableCommand {
         guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
         if sampling.temperature == 0, truncation.topK != nil || truncation.topP != nil {
             throw ValidationError(
-                "--top-k and --top-p need --temperature above 0: greedy choices leave nothing to cut.")
+                "--top-k and --top-p need --temperature above 0: greedy decoding has nothing to truncate.")
         }
     }
 
-    /// What was decided, by whom and with what coefficients.
+    /// The decision of the strategy.
     private struct Adaptation: Encodable {
         let strategy: String
         let dispatch: Dispatch?
@@ -122,7 +122,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let generation = Generation(
             Lane(host.adapters.base), tokenizer: tokenizer,
             execution: try policy.execution(tokens: promptTokens.count + maxTokens))
-        // From here on a signal ends the completion with what there is.
+        // From here on a signal ends the completion, and its text so far is the result.
         signals.tell { _ in }
         let start = ContinuousClock.now
         var failure: (any Error)?
@@ -151,7 +151,7 @@ struct GenerateCommand: AsyncParsableCommand {
                     seconds: seconds, tokens_per_second: Double(completion.tokens.count) / seconds)))
     }
 
-    /// Which policy answers the prompt; computed by lanes if the strategy asks a model.
+    /// Decides which policy answers the prompt, with the local host if the strategy asks a model.
     private func assign(
         _ assigner: any PolicyAssigner, _ text: String, _ folder: BaseModelFolder, _ host: LocalHost,
         _ signals: StopSignals
@@ -167,17 +167,17 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         guard case .finished(let finished) = ending else {
             throw InputError(
-                "--strategy \(selection.strategy.name)", "it was stopped before it had decided",
+                "--strategy \(selection.strategy.name)", "it was stopped before its decision",
                 remedy: "Run it again.",
                 exitStatus: .tryAgain)
         }
         return try finished.assignment()
     }
 
-    /// Of the task whose examples few-shot searches with; of any task otherwise.
+    /// The reader of the task that supplies the few-shot examples; other strategies read no data.
     private func reader(_ model: BaseModelFolder, _ tokenizer: Tokenizer) throws -> TaskReader {
         guard taskName != nil || selection.strategy != .fewShot else {
-            throw ValidationError("--strategy few-shot needs --task NAME, the task whose examples it searches with.")
+            throw ValidationError("--strategy few-shot needs --task NAME, the task that supplies its examples.")
         }
         return TaskReader(
             try TaskRegistry.bundled.task(named: taskName ?? RunConfiguration().task),

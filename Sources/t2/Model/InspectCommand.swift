@@ -3,13 +3,14 @@ import T2CommandLine
 import T2Core
 import T2Model
 
-/// What a model folder holds.
+/// Shows what a model folder holds.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Shows what a model folder holds, and how large its experts and its memory are.",
         discussion: """
-            Reads the configuration, the tokenizer and the headers of the weight files, and digests the weights; loads none.
+            The command reads the configuration, the tokenizer and the headers of the weight files, and computes the digest of \
+            the weights without loading them.
 
             Example:
               t2 inspect --model experts/tiny/base

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Reads a file or standard input line by line, without waiting for more than it must.
+/// Reads a file or standard input line by line, without waiting for more than the next line.
 final class LineReader {
     struct Line {
         /// Counted from 1.
@@ -11,10 +11,10 @@ final class LineReader {
         let place: String
     }
 
-    /// What messages call the source.
+    /// The name of the source in messages.
     let name: String
     private let descriptor: Int32
-    /// What was read and not yet given out starts at `start`; there is no line end before `scanned`.
+    /// Bytes not yet returned start at `start`; there is no line end from there to `scanned`.
     private var buffer: [UInt8] = []
     private var start = 0
     private var scanned = 0
@@ -31,7 +31,7 @@ final class LineReader {
 
     deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
-    /// The next line that is more than white space; waits for it; nil at the end.
+    /// Waits for the next line that is not blank; nil at the end.
     ///
     /// - Throws: `SystemError` if reading fails.
     func next() throws -> Line? {
@@ -48,7 +48,7 @@ final class LineReader {
         }
     }
 
-    /// True if `next` will not have to wait for whoever writes the lines.
+    /// Whether input, or its end, is available without waiting for the writer.
     var isReady: Bool {
         if isAtEnd || lineEnd() != nil { return true }
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

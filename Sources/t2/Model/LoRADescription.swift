@@ -3,16 +3,16 @@ import T2CommandLine
 import T2Core
 import T2Formats
 
-/// What `t2 experts show` prints of a PEFT folder.
+/// What `t2 experts show` prints for a PEFT folder.
 struct LoRADescription: Encodable {
     /// One changed weight.
     struct Matrix: Encodable {
         let name: String
         let rank: Int
-        /// s of s·B·A.
+        /// The scale s of s·B·A.
         let scale: Float
         let count: Int
-        /// ‖A‖, ‖B‖ and ‖s·B·A‖, Frobenius.
+        /// The Frobenius norms ‖A‖, ‖B‖ and ‖s·B·A‖.
         let a_norm: Double
         let b_norm: Double
         let change_norm: Double
@@ -21,7 +21,7 @@ struct LoRADescription: Encodable {
     let path: String
     let format = "peft-lora"
     let base_model: String?
-    /// Absent for an adapter that t2 did not write.
+    /// nil for an adapter that t2 did not write.
     let base_model_digest: String?
     let task: String?
     let step: Int?
@@ -79,7 +79,6 @@ struct LoRADescription: Encodable {
         return max(0, sum).squareRoot()
     }
 
-    /// For people.
     var text: String {
         var rows: [(name: String, value: String)] = [
             ("LoRA", path), ("base model", base_model_digest ?? base_model ?? "not named"),

@@ -29,9 +29,9 @@ struct ModelDescription: Encodable {
     let tokenizer_vocabulary: Int
     let context: Int
     let tied_embeddings: Bool
-    /// Weights in memory, float32, with the head's transpose.
+    /// The weights in memory, float32, with the head's transpose.
     let weight_bytes: Int
-    /// Keys and values of one token of one sequence.
+    /// The keys and values of one token of one sequence.
     let cache_bytes_per_token: Int
     let target_modules: [String: TargetSize]
 
@@ -71,7 +71,6 @@ struct ModelDescription: Encodable {
             })
     }
 
-    /// For people.
     var text: String {
         var rows: [(name: String, value: String)] = [
             ("model", path),
@@ -90,7 +89,7 @@ struct ModelDescription: Encodable {
             ("context", "\(PlainText.count(context)) tokens"),
             (
                 "memory",
-                "\(PlainText.bytes(weight_bytes)) of weights, \(PlainText.bytes(cache_bytes_per_token)) a token in flight"
+                "\(PlainText.bytes(weight_bytes)) of weights, \(PlainText.bytes(cache_bytes_per_token)) per token in flight"
             ),
         ]
         for targets in TargetModules.allCases {

@@ -4,16 +4,16 @@ import T2Engine
 import T2Core
 import T2Model
 
-/// Log-probabilities of given texts.
+/// Computes the log-probabilities of given texts.
 struct ScoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score",
-        abstract: "Gives the log-probability of each token of texts, given those before it.",
+        abstract: "Computes the log-probability of each token of a text, given the tokens before it.",
         discussion: """
-            Reads JSON Lines, {"ids": […]} or {"text": …}, and writes {"ids": […], "logprobs": [null, …]} for each, in order:
-            natural logarithms at temperature 1; the first token has none. Identifiers are scored as they are given; a text is \
-            tokenized as t2 tokenize does, without special tokens. Empty lines are skipped. Lines are batched as they come, so \
-            a program may write one and wait for its answer; what shares a batch changes no more than the last bits.
+            The command reads JSON Lines, {"ids": […]} or {"text": …}, and writes {"ids": […], "logprobs": [null, …]} for each, \
+            in order: natural logarithms at temperature 1; the first token has none. Identifiers are scored as given; a text is \
+            tokenized as by t2 tokenize, without special tokens. Blank lines are skipped. Lines are batched as they arrive, so a \
+            program may write one and wait for its answer; the lines that share its batch change no more than the last bits.
 
             Examples:
               echo '{"text": "Question: …"}' | t2 score --model experts/tiny/base --input -
@@ -24,10 +24,10 @@ struct ScoreCommand: ParsableCommand {
     @OptionGroup var options: ExpertOptions
     @OptionGroup var laneOptions: LaneOptions
 
-    @Option(help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
+    @Option(help: ArgumentHelp("JSON Lines file; - is standard input.", valueName: "file"))
     var input: String
 
-    /// As if so many tokens came: the form of execution, and with it the last bits, must not depend on how many do.
+    /// The token count from which the form of execution follows. It is fixed, because that form decides the last bits.
     private static let expectedTokens = 8192
 
     func run() throws {

@@ -2,19 +2,19 @@ import T2Core
 import T2Model
 import T2Text
 
-/// Tokens to be scored, checked.
+/// Checked tokens to be scored.
 struct ScoreRequest: Sendable {
     let ids: [Int32]
-    /// Where it came from, for messages.
+    /// The line that it came from, for messages.
     let place: String
 
-    /// Nil where there is nothing to score: the first token has nothing before it.
+    /// nil if there are fewer than two tokens: the first one is not scored.
     var sequence: ScoredSequence? {
         ids.count < 2 ? nil : ScoredSequence(prompt: [ids[0]], completion: Array(ids.dropFirst()))
     }
 }
 
-/// Groups requests into batches of about a thousand tokens, without waiting for lines that nobody has written yet.
+/// Groups requests into batches of about a thousand tokens, without waiting for lines that are not written yet.
 final class ScoreRequestReader {
     static let tokensPerBatch = 1024
 
@@ -26,7 +26,7 @@ final class ScoreRequestReader {
     private let reader: LineReader
     private let tokenizer: Tokenizer
     private let check: TokenCheck
-    /// Read already, but too long for the batch that was then full.
+    /// A request that was read but did not fit into the last batch.
     private var held: ScoreRequest?
 
     init(_ reader: LineReader, _ tokenizer: Tokenizer, _ model: ModelConfiguration) {
@@ -35,8 +35,8 @@ final class ScoreRequestReader {
         check = TokenCheck(model: model)
     }
 
-    /// At most `count` batches; none at the end. A line that is wrong ends the last batch, and is reported beside it, so
-    /// that what came before it is still answered.
+    /// At most `count` batches; none at the end. A malformed line ends the last batch and is the failure, so that the lines
+    /// before it are still answered.
     func next(_ count: Int) -> (batches: [[ScoreRequest]], failure: (any Error)?) {
         var batches: [[ScoreRequest]] = []
         var tokens = 0

@@ -1,6 +1,6 @@
 import T2Core
 
-/// Token identifiers from outside, checked against a model before it sees them.
+/// Checks token identifiers from outside against a model.
 struct TokenCheck {
     let model: ModelConfiguration
 
@@ -8,7 +8,7 @@ struct TokenCheck {
     func identifiers(_ ids: [Int], place: String, key: String = "ids") throws -> [Int32] {
         for (index, id) in ids.enumerated() where id < 0 || id >= model.vocabularySize {
             throw InputError(
-                place, "\(key)[\(index)] is \(id), the model's identifiers go from 0 to \(model.vocabularySize - 1)",
+                place, "\(key)[\(index)] is \(id), expected an identifier from 0 to \(model.vocabularySize - 1)",
                 remedy: "Make identifiers with t2 tokenize and the same model.")
         }
         return ids.map { Int32($0) }

@@ -3,14 +3,14 @@ import T2CommandLine
 import T2Core
 import T2Text
 
-/// Text to token identifiers and back.
+/// Converts text to token identifiers and back.
 struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Turns texts into token identifiers, or back.",
         discussion: """
-            Reads JSON Lines from standard input and writes one line for each, in order: {"text": …} becomes \
-            {"ids": […]}. No special tokens are added; those written out in the text are found. Empty lines are skipped.
+            The command reads JSON Lines from standard input and writes one line for each, in order: {"text": …} becomes \
+            {"ids": […]}. It adds no special tokens, but recognizes those in the text. Blank lines are skipped.
 
             Examples:
               echo '{"text": "Answer:"}' | t2 tokenize --model experts/tiny/base

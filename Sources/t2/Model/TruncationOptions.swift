@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// Distributions cut off at their unlikely end; for reading, not for training.
+/// Truncation of the sampled distribution, for `t2 generate` only: training needs the whole distribution.
 struct TruncationOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Draw among the k most likely tokens.", valueName: "k"))
+    @Option(help: ArgumentHelp("Sample from the k most likely tokens.", valueName: "k"))
     var topK: Int?
 
-    @Option(help: ArgumentHelp("Draw among the fewest tokens whose probability reaches p.", valueName: "p"))
+    @Option(help: ArgumentHelp("Sample from the fewest tokens whose total probability reaches p.", valueName: "p"))
     var topP: Float?
 
     func validate() throws {

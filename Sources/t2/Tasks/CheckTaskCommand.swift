@@ -3,14 +3,14 @@ import T2CommandLine
 import T2Core
 import T2Tasks
 
-/// Finds what is wrong with a task before a model is trained on it.
+/// Checks a task before a model is trained on it.
 struct CheckTaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Checks a task: its files, every record, and that right answers are judged right.",
         discussion: """
-            Made for a folder with a task.yaml. Shows sample prompts, judges every record's own answer or reference by the \
-            task's verifier, and times that. The exit status is 65 if anything is wrong.
+            The command is meant for a folder with a task.yaml. It shows sample prompts, judges every record's own answer or \
+            reference with the task's verifier, and times the verifier. The exit status is 65 if anything is wrong.
 
             Examples:
               t2 tasks check my-task
@@ -22,10 +22,10 @@ struct CheckTaskCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Kind of model that the prompts are for.", valueName: "form"))
     var form = PromptForm.plain
 
-    @Option(help: ArgumentHelp("Prompts to show.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of prompts to show.", valueName: "n"))
     var samples = 2
 
-    @Option(help: ArgumentHelp("Right answers to judge at most. (default: all)", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of right answers to judge. (default: all)", valueName: "n"))
     var limit: Int?
 
     @OptionGroup var laneOptions: LaneOptions
@@ -50,8 +50,8 @@ struct CheckTaskCommand: ParsableCommand {
         try StandardOutput.write(json ? JSONText.line(description) : description.text)
         guard check.isGood else {
             throw InputError(
-                "task '\(task.name)'", "the check found something wrong, see above",
-                remedy: "Correct it and run the same command again.")
+                "task '\(task.name)'", "the check found the errors above",
+                remedy: "Correct them and run the same command again.")
         }
     }
 }
@@ -103,7 +103,7 @@ struct TaskCheckDescription: Encodable {
         good = check.isGood
     }
 
-    /// For people; of many failures the first ten.
+    /// Shows at most ten bad records of a split, and ten wrong answers.
     var text: String {
         var lines = ["task \(task), version \(version)"]
         for part in splits {
@@ -111,12 +111,12 @@ struct TaskCheckDescription: Encodable {
             lines += part.bad_records.prefix(10).map { "  bad record \($0)" }
             if part.bad_records.count > 10 { lines.append("  and \(part.bad_records.count - 10) more") }
             if part.shared_prompts > 0 {
-                lines.append("  \(part.shared_prompts) prompts stand in a split before it too")
+                lines.append("  \(part.shared_prompts) prompts occur in an earlier split too")
             }
         }
         for (index, prompt) in sample_prompts.enumerated() { lines += ["", "--- prompt \(index + 1) ---", prompt] }
         lines += ["", "right answers judged right: \(golds_right) of \(golds_judged)"]
-        if without_gold > 0 { lines.append("problems that do not tell a right answer: \(without_gold)") }
+        if without_gold > 0 { lines.append("problems without a right answer: \(without_gold)") }
         for failure in wrong_golds.prefix(10) {
             lines.append(
                 "  \(failure.id): found \(failure.extracted?.debugDescription ?? "nothing"): \(failure.reason ?? "")")

@@ -3,12 +3,12 @@ import T2CommandLine
 import T2Core
 import T2Tasks
 
-/// The tasks that t2 knows by itself.
+/// Lists the tasks that t2 knows by name.
 struct ListTasksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the tasks that have a name.",
+        commandName: "list", abstract: "Lists the bundled and the published tasks.",
         discussion: """
-            Needs no data. A folder with a task.yaml is a task too, under its path.
+            The command needs no data. A folder with a task.yaml is a task too, named by its path.
 
             Examples:
               t2 tasks list

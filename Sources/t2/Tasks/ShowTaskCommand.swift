@@ -3,13 +3,13 @@ import T2CommandLine
 import T2Core
 import T2Tasks
 
-/// What a model reads of a task.
+/// Shows a task, and a prompt as a model reads it.
 struct ShowTaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Shows a task's splits, a prompt as a model reads it, and its right answer.",
         discussion: """
-            The form chat is what a user says to a model that follows instructions, before its chat template; plain is what a \
-            base model continues.
+            The form chat is the user's message to an instruction-following model, before its chat template is applied; plain is \
+            the text that a base model continues.
 
             Examples:
               t2 tasks show gsm-mini
@@ -18,10 +18,10 @@ struct ShowTaskCommand: ParsableCommand {
 
     @OptionGroup var named: NamedTaskOptions
 
-    @Option(help: ArgumentHelp("Which part of the data.", valueName: "split"))
+    @Option(help: ArgumentHelp("Part of the data. (default: the first)", valueName: "split"))
     var split: Split?
 
-    @Option(help: ArgumentHelp("Which of its problems, from 0.", valueName: "k"))
+    @Option(help: ArgumentHelp("Index of the problem, from 0.", valueName: "k"))
     var problem = 0
 
     @Option(help: ArgumentHelp("Kind of model that the prompt is for.", valueName: "form"))
@@ -65,7 +65,7 @@ struct ShowTaskCommand: ParsableCommand {
             split: split, in: named.folder(of: task), form: form, onBadRecord: onBadRecord)
         guard problem < set.problems.count else {
             throw InputError(
-                "--problem", "it is \(problem), and \(split.rawValue) has \(set.problems.count) problems",
+                "--problem", "it is \(problem), but \(split.rawValue) has \(set.problems.count) problems",
                 remedy: "Give a number from 0 to \(set.problems.count - 1).", exitStatus: .usage)
         }
         let shown = set.problems[problem]
@@ -89,7 +89,7 @@ struct ShowTaskCommand: ParsableCommand {
             ("form", output.form),
             (
                 "stops at",
-                output.stop.isEmpty ? "the model's own end" : output.stop.map(\.debugDescription).joined(separator: " ")
+                output.stop.isEmpty ? "the end token" : output.stop.map(\.debugDescription).joined(separator: " ")
             ),
             ("checked by", "\(output.verification)"),
         ]

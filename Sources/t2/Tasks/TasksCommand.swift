@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// Commands on tasks: what is asked, and how answers are judged.
+/// Commands on tasks.
 struct TasksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tasks", abstract: "Lists, shows and checks tasks, and judges answers as training does.",
         discussion: """
-            A task is named, or is a folder with a task.yaml. Published data sets are read as their authors publish them; \
+            A task is given by name, or as a folder with a task.yaml. Published data sets are read as their authors publish them; \
             scripts/datasets fetches them.
 
             Examples:

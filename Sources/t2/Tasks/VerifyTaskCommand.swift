@@ -8,12 +8,12 @@ import T2Verifiers
 /// Judges answers one by one.
 struct VerifyTaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Judges answers, a line of JSON each, as training does.",
+        commandName: "verify", abstract: "Judges answers, given as JSON Lines, as training does.",
         discussion: """
-            A line is {"response": …, "answer": …}, for tasks of programs the response with the problem's own fields (mbpp: \
-            test_list; humaneval: prompt, entry_point, test); "finished": false says that the token limit cut it off. Printed is \
-            {"outcome": "right|wrong|no-answer|cut-off|missing", "extracted": …, "reason": …}, in the lines' order. A reward \
-            that cannot be computed is missing, with its reason.
+            A line is {"response": …, "answer": …}; for programming tasks it has the problem's own fields instead of the answer \
+            (mbpp: test_list; humaneval: prompt, entry_point, test). "finished": false says that the token limit cut the response \
+            off. The command prints {"outcome": "right|wrong|no-answer|cut-off|missing", "extracted": …, "reason": …} for each \
+            line, in order. A reward that cannot be computed is missing, with its reason.
 
             Examples:
               echo '{"response": "so #### 1,250", "answer": "1250"}' |
@@ -51,7 +51,7 @@ struct VerifyTaskCommand: ParsableCommand {
         func encode(to encoder: any Encoder) throws {
             var values = encoder.container(keyedBy: CodingKeys.self)
             try values.encode(outcome, forKey: .outcome)
-            // Every line has the same keys.
+            // nil is written as null, so that every line has the same keys.
             try values.encode(extracted, forKey: .extracted)
             try values.encode(reason, forKey: .reason)
         }
@@ -66,11 +66,11 @@ struct VerifyTaskCommand: ParsableCommand {
             do {
                 submissions.append(try task.submission(line.content, place: line.place))
             } catch {
-                // The lines before it have their answers.
+                // The lines before the malformed one are still answered.
                 try judge(&submissions, verifier)
                 throw error
             }
-            // Someone may wait for the answer before sending the next line.
+            // The writer may wait for the answer before it sends the next line.
             if submissions.count == Self.batch || !reader.isReady {
                 try judge(&submissions, verifier)
             }
