@@ -153,8 +153,8 @@ struct OwnTaskRunTests {
 
     @Test("README's way from a CSV to an expert works as it stands there")
     func readme() async throws {
-        let text = try String(contentsOfFile: Cluster.package + "/README.md", encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "### Your own task\n").dropFirst().first)
+        let text = try String(contentsOfFile: Cluster.package + "/Sources/T2Tasks/README.md", encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "## Your own task\n").dropFirst().first)
             .components(separatedBy: "\n##")[0]
         let commands = section.split(separator: "\n", omittingEmptySubsequences: false).filter { $0.hasPrefix("    ") }
             .map { $0.dropFirst(4) }.joined(separator: "\n")

@@ -50,7 +50,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
             sampling: reader.sampling(), entries: entries, mixture: try search.mixture(entries),
             settings: search.settings())
         let job = try SearchJob(definition)
-        let bar = JobProgressBar("adapt", iterations: search.iterations, shots: search.shots)
+        let bar = JobProgressBar("adapt", iterations: search.iterations)
         defer { bar.finish() }
         let request = ServeRequest(
             work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)

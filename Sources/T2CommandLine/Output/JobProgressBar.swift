@@ -8,13 +8,11 @@ package final class JobProgressBar: Sendable {
     private let reporter: ProgressReporter
     /// The maximum number of iterations of a search; nil takes the default.
     private let iterations: Int?
-    private let shots: Int
     private let start = Mutex<(phase: Phase, time: ContinuousClock.Instant)?>(nil)
 
-    package init(_ title: String, iterations: Int? = nil, shots: Int = 0) {
+    package init(_ title: String, iterations: Int? = nil) {
         reporter = ProgressReporter(title)
         self.iterations = iterations
-        self.shots = shots
     }
 
     /// Shows the progress of a round. The rounds of a search are too short to show.
