@@ -11,13 +11,13 @@ package final class StopSignals: Sendable {
     private let state = Mutex(State())
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
-    /// Signals closer together than this count as one request, since `timeout` signals both a process and its group.
+    /// Signals closer together than this count as one request: `timeout` signals a process and its group.
     private static let sameRequest: Duration = .milliseconds(500)
 
     /// Replaces the signals' default action.
     ///
-    /// - Parameter stop: receives the name of the first signal. Until it is set, here or by `tell`, no work can be lost and
-    ///   the first signal ends the program with the status that a shell gives it, 130 or 143.
+    /// - Parameter stop: receives the name of the first signal. Until it is set, here or by `tell`, no work can be lost
+    ///   and the first signal ends the program with the status that a shell gives it, 130 or 143.
     package init(_ stop: (@Sendable (String) -> Void)? = nil) {
         let queue = DispatchQueue(label: "t2-signals")
         let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")]
