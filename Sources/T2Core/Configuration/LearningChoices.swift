@@ -59,7 +59,6 @@ package struct GradientSpecification: Sendable, Equatable, Codable {
     /// Whether the divergence is measured even if its coefficient is 0, for one forward pass of the reference model.
     package var measuresKL: Bool
 
-    /// Whether the reference model must be run.
     package var needsReference: Bool { klCoefficient > 0 || measuresKL }
 
     package init(

@@ -18,7 +18,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var rank: Int?
     /// LoRA's α; absent for SVF.
     package var alpha: Float?
-    /// Which weight matrices are trained.
     package var targetModules = TargetModules.all
     package var parameterisation = ParameterisationKind.direct
 

@@ -17,7 +17,6 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
 
     package static func < (a: Phase, b: Phase) -> Bool { a.rank < b.rank }
 
-    /// Whether it belongs to a step of training.
     package var isTraining: Bool { self == .train || self == .validation }
 
     private var rank: Int {

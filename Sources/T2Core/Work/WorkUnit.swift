@@ -1,7 +1,4 @@
 /// The content of a unit: everything that determines its numbers besides the base model and the policies that it names.
-///
-/// Jobs differ only in units: training requests a gradient, evaluation and pass 1 do not, and a search also scores
-/// references.
 package struct WorkUnit: Sendable, Equatable, Codable {
     /// One completion of the unit.
     package struct Sequence: Sendable, Equatable {

@@ -3,8 +3,7 @@ import T2Numerics
 
 /// The values that a forward pass keeps for the backward pass. It is reused between micro-batches and never shrinks.
 ///
-/// Shape letters: T tokens, S scored rows (as in the last layer after its attention), R singular values or LoRA's
-/// ranks.
+/// Shape letters: T tokens, S scored rows (after attention in the last layer), R singular values or LoRA's ranks.
 package final class ActivationTape {
     /// One layer's values.
     final class Layer {

@@ -26,7 +26,7 @@ package struct ScoredToken {
     package let token: Int32
     /// log-softmax of the logits divided by the temperature, [V].
     package let policy: UnsafeBufferPointer<Float>
-    /// Nil if the reference model was not run.
+    /// Nil if the reference model was not run, otherwise as `policy`.
     package let reference: UnsafeBufferPointer<Float>?
     /// Zero at first; receives the gradient with respect to the policy's divided logits, [V].
     package let gradient: UnsafeMutableBufferPointer<Float>
@@ -56,7 +56,6 @@ package final class PolicyGradient {
     /// - Parameters:
     ///   - z: a vector in the adapter's layout.
     ///   - temperature: the divisor of both models' logits.
-    ///   - runsReference: whether the reference model is also run.
     ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
     /// - Cost: a reference forward pass if requested, a policy forward pass and a backward pass over every token; a
     ///   prompt that adjacent sequences share counts once per micro-batch.
