@@ -1,14 +1,14 @@
 import T2Core
 
-/// What can go wrong inside the model although its inputs were well-formed.
+/// The errors inside the model despite well-formed inputs.
 package enum ModelError: UserFacingError, Equatable {
-    /// A NaN or an infinity where a number must be; nothing is averaged over it.
+    /// A NaN or an infinity, which must not enter any average.
     case nonFinite(quantity: String, place: String)
 
     package var description: String {
         switch self {
         case .nonFinite(let quantity, let place):
-            "\(place): \(quantity) is not finite. The expert's z has probably grown too far: use another expert, or train it anew "
+            "\(place): \(quantity) is not finite. The expert's z has probably grown too far: use another expert, or train it again "
                 + "with a lower learning-rate in another --run-dir."
         }
     }

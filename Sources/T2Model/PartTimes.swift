@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a lane's time goes, by part of the work. Kept only while somebody measures; see `Transformer.partTimes`.
+/// A lane's time by part of the work. Times are kept only while `Transformer.partTimes` is set.
 package final class PartTimes {
     package enum Part: String, CaseIterable, Sendable {
         /// Products with the layers' weights, merged or factored, forward and backward.
@@ -10,7 +10,7 @@ package final class PartTimes {
         case rows
         /// Products with the head, and its gradient.
         case head
-        /// Softmax over the vocabulary, and the choice or the loss.
+        /// Softmax over the vocabulary, and the choice of a token or the loss.
         case vocabulary
     }
 
@@ -26,7 +26,7 @@ package final class PartTimes {
 }
 
 extension Workspace {
-    /// Runs `body`, and books its time if somebody measures.
+    /// Runs `body` and adds its time to `part` if times are kept.
     @inline(__always)
     func measure<Result>(_ part: PartTimes.Part, _ body: () throws -> Result) rethrows -> Result {
         guard let times = partTimes else { return try body() }

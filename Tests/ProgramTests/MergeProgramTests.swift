@@ -117,7 +117,7 @@ struct MergeProgramTests {
         let merge = try Merge("grouped-tied")
         try merge.fixture.folder.write("mine", to: "merged/file")
         let existing = try merge.run()
-        #expect(existing.status == 73 && existing.errors.contains("merged: exists already"))
+        #expect(existing.status == 73 && existing.errors.contains("merged: already exists"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: merge.output) == ["file"])
         let placeless = try merge.fixture.run([
             "experts", "merge", "--model", merge.fixture.model, "--expert", merge.expert, "--output",

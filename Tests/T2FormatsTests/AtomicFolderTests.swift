@@ -47,7 +47,7 @@ struct AtomicFolderTests {
             let error = #expect(throws: InputError.self) {
                 try AtomicFolder.write(to: folder.path + "/" + name) { _ in Issue.record("nothing is to be written") }
             }
-            #expect(error?.description.contains(name + ": exists already") == true)
+            #expect(error?.description.contains(name + ": already exists") == true)
             #expect(error?.exitStatus == .cannotCreate)
         }
         // Also what appears while the new folder is filled.

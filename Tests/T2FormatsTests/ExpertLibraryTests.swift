@@ -35,7 +35,7 @@ struct ExpertLibraryTests {
         let library = try ExpertLibrary(path: folder.path, model: nil)
         for (asked, answer) in [("reasonin", "reasoning, code, math"), ("zzzzzzzz", "code, math, reasoning")] {
             let error = #expect(throws: InputError.self) { try library.entry(named: asked) }
-            #expect(error?.description.contains("no expert '\(asked)'. There are: \(answer).") == true)
+            #expect(error?.description.contains("no expert '\(asked)'. Available experts: \(answer).") == true)
             #expect(error?.exitStatus == .noInput)
         }
     }

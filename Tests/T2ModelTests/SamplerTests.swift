@@ -134,7 +134,7 @@ struct SamplerTests {
         }
         #expect(error?.description.contains("is not finite") == true)
         #expect(
-            error?.description.hasSuffix("train it anew with a lower learning-rate in another --run-dir.") == true)
+            error?.description.hasSuffix("train it again with a lower learning-rate in another --run-dir.") == true)
     }
 
     @Test("the caller can stop in the middle and keeps what was drawn")

@@ -6,7 +6,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var model = "base"
     /// Folder that holds one folder per task; `data` beside the model folder if absent.
     package var data: String?
-    /// A name, or the folder of a task of the user's own.
+    /// The name of a task, or the folder of the user's own task.
     package var task = "gsm-mini"
     package var onBadRecord = BadRecordPolicy.fail
     package var onLongPrompt = LongPromptPolicy.fail
@@ -18,7 +18,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var rank: Int?
     /// LoRA's α; absent for SVF.
     package var alpha: Float?
-    /// Which weight matrices are trained.
     package var targetModules = TargetModules.all
     package var parameterisation = ParameterisationKind.direct
 
@@ -32,7 +31,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var klCoefficient: Float = 0
     package var klDirection = KLDirection.policyReference
     package var klEstimator = KLEstimator.exact
-    /// Steps between two that measure the KL divergence although its coefficient is 0; 0 never measures it then.
+    /// Steps between two measurements of the KL divergence if its coefficient is 0; 0 never measures it.
     package var reportKLEvery = 10
 
     package var learningRate = AdapterKind.svf.defaultLearningRate
@@ -42,16 +41,16 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var adamBeta1: Float = 0.9
     package var adamBeta2: Float = 0.999
     package var adamEpsilon: Float = 1e-8
-    /// Largest global norm of the gradient.
+    /// Largest global norm of the gradient after clipping.
     package var clipNorm: Float = 1e-3
 
     /// Steps between two evaluations on the validation split; the last step is always evaluated.
     package var evaluateEvery = 10
-    /// Validation problems used at most.
+    /// Largest number of validation problems.
     package var validationProblems = 200
-    /// Evaluations without improvement after which the run ends; 0 never ends early.
+    /// Evaluations without improvement after which the run ends; 0 disables early stopping.
     package var patience = 0
-    /// Rewards that could not be computed at the first try, as a share of a step's sequences, above which the run stops.
+    /// Share of a step's sequences without a reward at the first try above which the run stops.
     package var missingLimit: Double = 0.25
 
     package init() {}
@@ -87,7 +86,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case missingLimit = "missing-limit"
     }
 
-    /// Gives LoRA the rank and the α that are missing.
+    /// Sets LoRA's rank and α if they are absent.
     package mutating func completeAdapter() {
         guard adapter == .lora else { return }
         let rank = rank ?? AdapterKind.defaultRank

@@ -1,9 +1,9 @@
 import Foundation
 
-/// A decoding error as one phrase with the key it happened at.
+/// A decoding error as one phrase with the key at which it occurred.
 ///
-/// - Parameter content: what was decoded, if it was JSON. Foundation calls it invalid also where a number does not fit its
-///   key; with the content at hand the two are told apart.
+/// - Parameter content: the decoded text, if it was JSON. Foundation also reports a number that does not fit its key as
+///   invalid JSON; the content distinguishes the two.
 package func decodingProblem(_ error: any Error, in content: Data? = nil) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     switch error {
@@ -11,7 +11,7 @@ package func decodingProblem(_ error: any Error, in content: Data? = nil) -> Str
         return (context.codingPath.map(\.stringValue) + [key.stringValue]).joined(separator: ".") + " is missing"
     case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
         if case .dataCorrupted = error, context.codingPath.isEmpty, let content, isWellFormed(content) {
-            return "it holds a number that is out of range, not whole where it must be, or misspelt"
+            return "it holds a number that is out of range, not whole where it must be, or malformed"
         }
         let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
         let problem =
@@ -22,7 +22,7 @@ package func decodingProblem(_ error: any Error, in content: Data? = nil) -> Str
     }
 }
 
-/// True if the text is JSON as long as nobody looks at its numbers.
+/// Whether the text is JSON, regardless of the values of its numbers.
 private func isWellFormed(_ content: Data) -> Bool {
     struct Anything: Decodable {
         init(from decoder: any Decoder) {}

@@ -1,29 +1,29 @@
-/// Kinds of failure: they travel in ERROR messages, are kept in the journal, and decide what the coordinator does.
+/// Kinds of failure. ERROR messages carry them, the journal records them, and the coordinator reacts by kind.
 package enum FailureCategory: String, Sendable, Codable, CaseIterable {
-    // Found by the worker that computes a unit.
+    // Reported by the worker that computes a unit.
     case cancelled
-    /// The lease asks for what no sampling or gradient can give.
+    /// The lease requests sampling or a gradient that cannot be computed.
     case unsuitableLease = "unsuitable-lease"
     case promptTooLong = "prompt-too-long"
     case missingReward = "missing-reward"
-    /// A NaN or an infinity. The run stops: such numbers are never averaged, nor computed again in the hope of better ones.
+    /// A NaN or an infinity. The run stops: such numbers are neither averaged nor computed again.
     case nonFinite = "non-finite"
-    /// Any other failure while a unit was computed.
+    /// Any other failure during the computation of a unit.
     case engine
 
-    // Found by the coordinator.
-    /// The result does not answer its lease: other problems, wrong shapes or ranges.
+    // Detected by the coordinator.
+    /// The result does not match its lease: it has other problems, or wrong shapes or ranges.
     case malformedResult = "malformed-result"
-    /// The lease ended without progress.
+    /// The lease expired without progress.
     case expired
-    /// The worker went away without a word.
+    /// The worker fell silent or restarted without a BYE.
     case vanished
 
-    // Found in the conversation itself.
+    // Violations of the protocol.
     case malformedMessage = "malformed-message"
     case unexpectedMessage = "unexpected-message"
-    /// The coordinator does not know the worker (any more): HELLO is to be said again.
+    /// The worker is not registered, or no longer, and must send HELLO again.
     case unknownWorker = "unknown-worker"
-    /// The coordinator has no such policy (any more).
+    /// The coordinator does not hold the policy, or no longer does.
     case unknownPolicy = "unknown-policy"
 }

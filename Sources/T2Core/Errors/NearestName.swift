@@ -1,14 +1,14 @@
-/// The candidate that a misspelt name most likely means: the one at the smallest edit distance, the first of several;
-/// nil if even that one shares too little (more than half of the longer name differs).
+/// The candidate at the smallest edit distance from a misspelt name, the first of several; nil if the distance exceeds
+/// half of the longer name's length.
 package func nearestName(to name: String, among candidates: [String]) -> String? {
-    // Longer than any real name: not a slip of the finger, and the distance's cost is a product of lengths.
+    // A longer text is no misspelt name, and the cost of the distance is the product of the lengths.
     guard name.count <= 256 else { return nil }
     let nearest = candidates.map { (name: $0, distance: editDistance(name, $0)) }.min { $0.distance < $1.distance }
     guard let nearest, nearest.distance * 2 <= max(name.count, nearest.name.count) else { return nil }
     return nearest.name
 }
 
-/// Insertions, deletions and replacements that turn one text into the other (Levenshtein).
+/// The number of insertions, deletions and replacements that turn one text into the other (Levenshtein).
 private func editDistance(_ first: String, _ second: String) -> Int {
     let second = Array(second)
     var row = Array(0...second.count)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A failed system call on a path, with the system's own words.
+/// A failed system call on a path, with the system's own message.
 package struct SystemError: UserFacingError, Equatable {
     package let operation: String
     package let path: String
@@ -17,7 +17,7 @@ package struct SystemError: UserFacingError, Equatable {
     private var remedy: String {
         switch code {
         case ENOENT: "Check the path."
-        case EACCES, EPERM, EROFS: "Choose a place this user may write to, or change its permissions."
+        case EACCES, EPERM, EROFS: "Choose a path that this user has access to, or change its permissions."
         case ENOSPC, EDQUOT: "Free some disk space and run the same command again."
         case EEXIST, ENOTDIR, EISDIR: "Choose another path."
         default: "Check the disk and try again."

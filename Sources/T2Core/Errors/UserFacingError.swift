@@ -1,6 +1,6 @@
-/// An error that a person can act on: what is wrong, where, what was found against what was expected, and the remedy.
+/// An error that a user can act on: its message says what is wrong and where, expected against found, and the remedy.
 ///
-/// Every error that leaves a module conforms; a program prints `description` after `error: ` and ends with `exitStatus`.
+/// Every error that leaves a module conforms. Programs print `description` after `error: ` and exit with `exitStatus`.
 package protocol UserFacingError: Error, CustomStringConvertible, Sendable {
     /// The whole message, ending with the remedy; no trailing newline.
     var description: String { get }
@@ -20,4 +20,20 @@ package struct InputError: UserFacingError, Equatable {
         self.description = "\(place): \(problem). \(remedy)"
         self.exitStatus = exitStatus
     }
+}
+
+/// The exit statuses of the t2 programs, from sysexits.h.
+package enum ExitStatus: Int32, Sendable, Equatable {
+    case success = 0
+    case usage = 64
+    case data = 65
+    case noInput = 66
+    case unavailable = 69
+    case internalError = 70
+    case cannotCreate = 73
+    case inputOutput = 74
+    case tryAgain = 75
+    case protocolViolation = 76
+    case permission = 77
+    case configuration = 78
 }

@@ -1,14 +1,14 @@
 import Foundation
 
-/// The example that comes with the package: what the programs use when no model or task is named.
+/// The example in this package, which the programs use when no model or task is named.
 package enum BundledExample {
-    /// The base model's place inside the package.
+    /// The base model's path inside the package.
     package static let baseModel = "experts/tiny/base"
     package static let endpoint = "tcp://127.0.0.1:5555"
 
-    /// The bundled base model: searched from `folder` upwards, then upwards from beside the running program.
+    /// The path of the bundled base model, searched from `folder` upwards, then from the program's folder upwards.
     ///
-    /// - Throws: `InputError` naming where it was looked for.
+    /// - Throws: `InputError` naming both folders.
     package static func baseModelPath(
         from folder: String = FileManager.default.currentDirectoryPath, program: String = programFolder
     ) throws -> String {
@@ -27,7 +27,7 @@ package enum BundledExample {
             exitStatus: .noInput)
     }
 
-    /// The folder of the running executable, links resolved.
+    /// The folder of the running executable, with links resolved.
     package static var programFolder: String {
         let program =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]

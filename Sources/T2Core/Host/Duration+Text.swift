@@ -3,7 +3,7 @@ import Foundation
 extension Duration {
     package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 
-    /// As people read it: `12.3 s`, `4 min 05 s`, `2 h 10 min`.
+    /// A readable form: `12.3 s`, `4 min 05 s`, `2 h 10 min`.
     package var text: String {
         switch seconds {
         case ..<59.95: String(format: "%.1f s", seconds)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Threads for the model's work, which computes for seconds: the pool that concurrent tasks share would starve.
+/// Threads for the model's computations, which take seconds and would starve the shared pool of concurrent tasks.
 package enum LaneThread {
-    /// The kernels need little; a thread's default differs between systems.
+    /// The kernels need little stack; the default size differs between systems.
     private static let stackBytes = 8 << 20
 
     /// Starts lane `number`; it ends when `body` returns.
@@ -13,7 +13,7 @@ package enum LaneThread {
         thread.start()
     }
 
-    /// Runs `body` on lanes 0 to `count` − 1 at once and waits for all.
+    /// Runs `body` on lanes 0 to `count` − 1 concurrently and waits for all of them.
     package static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let group = DispatchGroup()
         for number in 0..<count {

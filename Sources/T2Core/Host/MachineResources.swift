@@ -1,10 +1,10 @@
 import Foundation
 
-/// What this process may use, as the scheduler and its control group allow.
+/// The processors and memory that the system and the control group allow this process.
 package struct MachineResources: Sendable, Equatable {
-    /// Processors, or what the control group's quota comes to, at least 1.
+    /// The number of processors, or the control group's quota if that is smaller; at least 1.
     package let cores: Int
-    /// Bytes that can still be taken; nil if the system does not say.
+    /// Bytes that can still be allocated; nil if the system does not report them.
     package let availableMemory: Int?
 
     package init(cores: Int, availableMemory: Int?) {
@@ -12,7 +12,7 @@ package struct MachineResources: Sendable, Equatable {
         self.availableMemory = availableMemory
     }
 
-    /// - Parameter root: where `/proc` and `/sys` are found.
+    /// - Parameter root: the folder that holds `proc` and `sys`.
     package init(root: String = "", processors: Int = ProcessInfo.processInfo.activeProcessorCount) {
         func read(_ path: String) -> String? {
             (try? String(contentsOfFile: root + path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -24,14 +24,14 @@ package struct MachineResources: Sendable, Equatable {
         if let limit = read("/sys/fs/cgroup/memory.max").flatMap({ Int($0) }),
             let used = read("/sys/fs/cgroup/memory.current").flatMap({ Int($0) })
         {
-            // The page cache counts as used, and gives way: what was read once and is not in use.
+            // The inactive page cache counts as used, but the kernel reclaims it on demand.
             let cache = read("/sys/fs/cgroup/memory.stat").flatMap { Self.value("inactive_file", in: $0) } ?? 0
             group = max(0, limit - used + min(used, cache))
         }
         availableMemory = [machine, group].compactMap(\.self).min()
     }
 
-    /// `cpu.max` holds microseconds a period and the period, or `max` and the period.
+    /// The processors that `cpu.max` allows: it holds the microseconds per period, or `max`, and the period.
     private static func quota(_ text: String) -> Int? {
         let parts = text.split(separator: " ").compactMap { Double($0) }
         guard parts.count == 2, parts[1] > 0 else { return nil }
@@ -40,7 +40,7 @@ package struct MachineResources: Sendable, Equatable {
 
     private static func memoryAvailable(_ text: String) -> Int? { value("MemAvailable:", in: text).map { $0 * 1024 } }
 
-    /// The number after a name at the beginning of a line.
+    /// The number that follows a name at the start of a line.
     private static func value(_ name: String, in text: String) -> Int? {
         let fields = text.split(separator: "\n").lazy.map { $0.split(separator: " ") }
         return fields.first { $0.first == Substring(name) }?.dropFirst().first.flatMap { Int($0) }

@@ -1,6 +1,6 @@
-/// The folder that holds a path: what stands before the last slash, `.` if there is none.
+/// The folder that contains a path: the part before the last slash, `.` if there is none.
 ///
-/// Not Foundation's `deletingLastPathComponent`: on Linux that traps for a path of one character.
+/// Foundation's `deletingLastPathComponent` traps on Linux for a path of one character.
 package func parentFolder(of path: String) -> String {
     var rest = path[...]
     while rest.count > 1, rest.last == "/" { rest.removeLast() }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Says how far a long work is and how long it will still take: after a second first, then a bar moves on a terminal; elsewhere
-/// lines come, ever more rarely. From any thread.
+/// Reports the progress of long work and the time left, from any thread. Reports start after one second: as a bar on a
+/// terminal, otherwise as lines at growing intervals.
 package final class ProgressReporter: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
@@ -23,15 +23,15 @@ package final class ProgressReporter: Sendable {
     private static let shortestPause: Duration = .seconds(5)
     private static let barWidth = 24
 
-    /// On standard error.
+    /// Reports on standard error.
     package convenience init(_ title: String) {
         let lines = Form.lines { StandardError.write("\(title)  \(Self.text($0, $1))\n") }
         self.init(StandardError.isTerminal ? .bar(title: title) : lines, start: .now)
     }
 
-    /// Lines in words of one's own.
+    /// Reports by lines that `say` words.
     ///
-    /// - Parameter say: takes the numbers, `3 of 28 matrices`, and the time left as far as it is known.
+    /// - Parameter say: receives the numbers, such as `3 of 28 matrices`, and the time left if it is known.
     package convenience init(start: Instant = .now, say: @escaping @Sendable (String, Duration?) -> Void) {
         self.init(.lines(say), start: start)
     }
@@ -42,7 +42,7 @@ package final class ProgressReporter: Sendable {
         state = Mutex(State(nextReport: start + Self.firstReport))
     }
 
-    /// Whether it took so long that anything was said.
+    /// Whether the work took long enough for a report.
     package var hasSpoken: Bool { state.withLock { $0.count > 0 } }
 
     package func report(_ done: Int, of total: Int, _ things: String, at now: Instant = .now) {
@@ -50,8 +50,8 @@ package final class ProgressReporter: Sendable {
     }
 
     /// - Parameters:
-    ///   - fraction: of the work done, 0 to 1.
-    ///   - note: the numbers that go with it.
+    ///   - fraction: the share of the work that is done, 0 to 1.
+    ///   - note: the numbers behind the fraction.
     package func report(fraction: Double, note: String, at now: Instant = .now) {
         let elapsed = now - start
         let left = fraction > 0 && fraction < 1 ? elapsed * ((1 - fraction) / fraction) : nil
@@ -65,14 +65,14 @@ package final class ProgressReporter: Sendable {
                 let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.barWidth - filled)
                 StandardError.write("\r\u{1B}[K[\(bar)] \(title)  \(Self.text(note, left))")
             case .lines(let say):
-                // What takes hours need not be said every few seconds.
+                // Work that takes hours needs no report every few seconds.
                 state.nextReport = now + max(Self.shortestPause, elapsed / 10)
                 say(note, left)
             }
         }
     }
 
-    /// Removes the bar, so that what follows stands alone.
+    /// Removes the bar before other output.
     package func finish() {
         if case .bar = form, hasSpoken { StandardError.write("\r\u{1B}[K") }
     }

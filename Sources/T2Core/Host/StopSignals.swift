@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// SIGTERM and SIGINT: the first asks the program to end with nothing lost, a second one ends it at once.
+/// Handles SIGTERM and SIGINT: the first asks the program to stop without losing work, a second ends it at once.
 package final class StopSignals: Sendable {
     private struct State {
         var first: ContinuousClock.Instant?
@@ -11,13 +11,13 @@ package final class StopSignals: Sendable {
     private let state = Mutex(State())
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
-    /// Signals closer together than this are one request, delivered twice: `timeout` signals a process and its group.
+    /// Signals closer together than this count as one request: `timeout` signals a process and its group.
     private static let sameRequest: Duration = .milliseconds(500)
 
-    /// From here on the signals no longer kill the program.
+    /// Replaces the signals' default action.
     ///
-    /// - Parameter stop: told the signal's name at the first one. Until it is known, here or by `tell`, there is nothing to
-    ///   lose and nothing to go on with: the first signal ends the program with the status that a shell gives it, 130 or 143.
+    /// - Parameter stop: receives the name of the first signal. Until it is set, here or by `tell`, no work can be lost
+    ///   and the first signal ends the program with the status that a shell gives it, 130 or 143.
     package init(_ stop: (@Sendable (String) -> Void)? = nil) {
         let queue = DispatchQueue(label: "t2-signals")
         let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")]
@@ -27,16 +27,16 @@ package final class StopSignals: Sendable {
         }
         state.withLock { $0.stop = stop }
         for (source, (number, name)) in zip(sources, signals) {
-            // The handlers keep this object for as long as the program runs.
+            // The handlers keep this object alive for as long as the program runs.
             source.setEventHandler { self.receive(number, name) }
             source.resume()
         }
     }
 
-    /// Whether a signal has come.
+    /// Whether a signal has arrived.
     package var isRequested: Bool { state.withLock { $0.first != nil } }
 
-    /// Names who is to be told from now on.
+    /// Sets the closure that receives the name of the first signal.
     package func tell(_ stop: @escaping @Sendable (String) -> Void) { state.withLock { $0.stop = stop } }
 
     private func receive(_ number: Int32, _ name: String) {

@@ -1,17 +1,17 @@
-/// What is trained of the adapted weights; everything else about a run is the same for both.
+/// The method that adapts the weights. Everything else about a run is the same for both.
 package enum AdapterKind: String, Sendable, Codable, CaseIterable {
     /// One scale per singular value: W′ = U diag(σ ⊙ z) Vᵀ.
     /// - Source: arXiv 2501.06252, section 3.1.
     case svf
-    /// Two thin matrices added to each weight: W′ = W + (α/r)·B·A. The baseline that SVF is compared with.
+    /// A product of two thin matrices added to each weight: W′ = W + (α/r)·B·A. It is the baseline for SVF.
     ///
-    /// Usual for fine-tuning are r = 16, α = 32 and learning rates of 1e-5 to 5e-4 for models of 7B parameters and more, far
-    /// below the 2e-3 of z there: AdamW moves each of many more numbers by about the learning rate a step. The largest norm
-    /// of the gradient, 1e-3, applies alike; AdamW divides it out again unless the norm changes from step to step.
+    /// Fine-tuning commonly uses r = 16, α = 32 and, for models of 7B parameters and more, learning rates of 1e-5 to
+    /// 5e-4, far below the 2e-3 of z: AdamW moves each of many more parameters by about the learning rate per step. The
+    /// same clipping norm, 1e-3, applies; AdamW divides it out again unless the gradient's norm changes between steps.
     /// - Source: arXiv 2106.09685.
     case lora
 
-    /// Of a small model, if none is given.
+    /// The default learning rate for a small model.
     package var defaultLearningRate: Float {
         switch self {
         case .svf: 1e-2
@@ -19,9 +19,9 @@ package enum AdapterKind: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// LoRA's r if none is given.
+    /// The default of LoRA's r.
     package static let defaultRank = 16
 
-    /// LoRA's α if none is given: B·A counts twice.
+    /// The default of LoRA's α, which scales B·A by 2.
     package static func defaultAlpha(rank: Int) -> Float { 2 * Float(rank) }
 }

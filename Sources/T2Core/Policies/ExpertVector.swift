@@ -1,9 +1,9 @@
-/// The order and sizes of an expert's z vectors: one entry per adapted weight, layer by layer.
+/// The order and sizes of the parts of a flat vector: one per adapted weight or LoRA factor, layer by layer.
 package struct ExpertLayout: Sendable, Equatable, Codable {
     package struct Entry: Sendable, Equatable, Codable {
-        /// The weight's Hugging Face name, `model.layers.0.mlp.gate_proj.weight`.
+        /// The weight's Hugging Face name, such as `model.layers.0.mlp.gate_proj.weight`.
         package let name: String
-        /// Number of singular values.
+        /// The number of singular values, or of a LoRA factor's elements.
         package let count: Int
 
         package init(name: String, count: Int) {
@@ -13,7 +13,7 @@ package struct ExpertLayout: Sendable, Equatable, Codable {
     }
 
     package let entries: [Entry]
-    /// Start of each entry in the flat vector, and the total at the end.
+    /// The start of each entry in the flat vector, followed by the total.
     package let offsets: [Int]
 
     package var count: Int { offsets.last! }
@@ -33,7 +33,7 @@ package struct ExpertLayout: Sendable, Equatable, Codable {
         self.init(entries: entries)
     }
 
-    /// Where an entry's values stand in the flat vector.
+    /// The indices of an entry's values in the flat vector.
     package func range(_ index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
 
     package init(from decoder: any Decoder) throws {
@@ -43,7 +43,7 @@ package struct ExpertLayout: Sendable, Equatable, Codable {
     package func encode(to encoder: any Encoder) throws { try entries.encode(to: encoder) }
 }
 
-/// z, or a gradient with respect to z: one flat vector with its layout. Dimensionless; z = 1 is the base model.
+/// z or LoRA's factors, or their gradient: one flat vector with its layout. z is dimensionless; 1 is the base model.
 package struct ExpertVector: Sendable, Equatable {
     package let layout: ExpertLayout
     package var values: [Float]
@@ -60,7 +60,7 @@ package struct ExpertVector: Sendable, Equatable {
 
     package subscript(entry index: Int) -> ArraySlice<Float> { values[layout.range(index)] }
 
-    /// The first entry that holds a NaN or an infinity.
+    /// The name of the first entry that holds a NaN or an infinity.
     package var firstNonFinite: String? {
         layout.entries.indices.first { index in !self[entry: index].allSatisfy(\.isFinite) }.map {
             layout.entries[$0].name

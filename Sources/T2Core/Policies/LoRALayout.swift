@@ -1,4 +1,4 @@
-/// The two thin matrices that LoRA adds to a weight: W′ = W + s·B·A.
+/// The two thin factors whose product LoRA adds to a weight: W′ = W + s·B·A.
 package enum LoRAFactor: String, Sendable, CaseIterable {
     /// [r, N].
     case a = "lora_A"
@@ -16,7 +16,7 @@ package struct LoRAMatrix: Sendable, Equatable {
     package let inputs: Int
     /// M.
     package let outputs: Int
-    /// s = α/r; 1 where it is multiplied into B already.
+    /// s = α/r; 1 if B already contains it.
     package let scale: Float
 
     package init(layer: Int, kind: MatrixKind, rank: Int, inputs: Int, outputs: Int, scale: Float) {
@@ -45,7 +45,7 @@ package struct LoRAMatrix: Sendable, Equatable {
         "model.layers.\(layer).\(kind.rawValue).\(factor.rawValue).weight"
     }
 
-    /// The parts of such a name; nil for any other.
+    /// The parts of a factor's name; nil for any other name.
     package static func parts(of name: some StringProtocol) -> (layer: Int, kind: MatrixKind, factor: LoRAFactor)? {
         guard let match = String(name).wholeMatch(of: /model\.layers\.(\d+)\.(.+)\.(lora_[AB])\.weight/),
             let layer = Int(match.1), let kind = MatrixKind(rawValue: String(match.2)),
@@ -55,11 +55,11 @@ package struct LoRAMatrix: Sendable, Equatable {
     }
 }
 
-/// The weights that a LoRA adapter changes, layer by layer, and how their factors stand in one flat vector: of each weight A,
-/// then B, row-major.
+/// The weights that a LoRA adapter changes, layer by layer, and the order of their factors in one flat vector: for each
+/// weight A, then B, row-major.
 package struct LoRALayout: Sendable, Equatable {
     package let matrices: [LoRAMatrix]
-    /// The same as every part of a run knows it that does not look inside.
+    /// The names and sizes of the factors, for code that treats the vector as opaque.
     package let expertLayout: ExpertLayout
 
     package init(_ matrices: [LoRAMatrix]) {
@@ -70,7 +70,7 @@ package struct LoRALayout: Sendable, Equatable {
             })
     }
 
-    /// One rank for all weights that an targets names.
+    /// A layout with one rank for all weights that `targets` names.
     package init(model: ModelConfiguration, targets: TargetModules, rank: Int, alpha: Float) {
         var matrices: [LoRAMatrix] = []
         for layer in 0..<model.layerCount {
@@ -85,17 +85,17 @@ package struct LoRALayout: Sendable, Equatable {
         self.init(matrices)
     }
 
-    /// What the names and counts of a flat vector say of it, with s = 1: in a vector that is run, B has the scale in it.
+    /// Derives the layout from the names and counts of a vector that is run; s is 1, since its B contains the scale.
     ///
-    /// - Parameter place: where the vector comes from, for messages.
+    /// - Parameter place: the source of the vector, for messages.
     /// - Throws: `InputError` naming the entry that does not fit this model.
     package init(_ layout: ExpertLayout, of model: ModelConfiguration, place: String = "expert") throws {
         let counts = Dictionary(layout.entries.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first })
-        guard counts.count == layout.entries.count else { throw Self.misfit(place, "a name stands in it twice") }
+        guard counts.count == layout.entries.count else { throw Self.misfit(place, "it has two entries of one name") }
         var matrices: [LoRAMatrix] = []
         for entry in layout.entries {
             guard let (layer, kind, factor) = LoRAMatrix.parts(of: entry.name), layer < model.layerCount else {
-                throw Self.misfit(place, "'\(entry.name)' is no LoRA factor of a weight of this model")
+                throw Self.misfit(place, "'\(entry.name)' is not a LoRA factor of a weight of this model")
             }
             guard factor == .a else { continue }
             let (rows, columns) = kind.shape(model)
@@ -122,12 +122,12 @@ package struct LoRALayout: Sendable, Equatable {
         InputError(place, problem, remedy: "Use a LoRA adapter of this base model.")
     }
 
-    /// Where a factor of a matrix stands in the flat vector.
+    /// The indices of a matrix's factor in the flat vector.
     package func range(_ matrix: Int, _ factor: LoRAFactor) -> Range<Int> {
         expertLayout.range(2 * matrix + (factor == .a ? 0 : 1))
     }
 
-    /// (A, B) ↦ (A, s·B): from what is trained and stored to what is run, and from a gradient of the latter to one of the
+    /// (A, B) ↦ (A, s·B): maps stored parameters to the vector that is run, and a gradient of the latter to one of the
     /// former.
     package func scaled(_ values: [Float]) -> [Float] { mapB(values) { $0 * $1 } }
 
@@ -137,8 +137,8 @@ package struct LoRALayout: Sendable, Equatable {
     private func mapB(_ values: [Float], _ transform: (Float, Float) -> Float) -> [Float] {
         precondition(values.count == expertLayout.count)
         var result = values
-        for (index, matrix) in matrices.enumerated() {
-            for place in range(index, .b) { result[place] = transform(values[place], matrix.scale) }
+        for (k, matrix) in matrices.enumerated() {
+            for index in range(k, .b) { result[index] = transform(values[index], matrix.scale) }
         }
         return result
     }

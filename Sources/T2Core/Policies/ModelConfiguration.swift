@@ -37,7 +37,7 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.endOfSequence = endOfSequence
     }
 
-    /// Everything that changes what the weights compute or where a completion ends, in a fixed spelling: part of the model's digest.
+    /// A fixed spelling of all values that change computations or ends of completions; part of the model's digest.
     package var canonicalDescription: String {
         "llama vocabulary=\(vocabularySize) hidden=\(hiddenSize) intermediate=\(intermediateSize) layers=\(layerCount) "
             + "heads=\(headCount) kv=\(keyValueHeadCount) head=\(headSize) epsilon=\(normEpsilon) theta=\(ropeTheta) "

@@ -1,12 +1,12 @@
-/// What answers a prompt: the base model, or the base model with an expert on it.
+/// The model that answers a prompt: the base model, alone or with an adapter.
 package enum Policy: Sendable, Equatable {
     case base
-    /// W′ = U diag(σ ⊙ z) Vᵀ of each weight that z names; the others stay as the base has them.
+    /// W′ = U diag(σ ⊙ z) Vᵀ for each weight that z names; the others keep the base's values.
     case svf(ExpertVector)
-    /// W′ = W + B·A of each weight that the vector names; LoRA's scale α/r is multiplied into B already.
+    /// W′ = W + B·A for each weight that the vector names; B already contains LoRA's scale α/r.
     case lora(ExpertVector)
 
-    /// The name of each kind, as it travels and is digested.
+    /// The name of each kind in messages and digests.
     package enum Kind: String, Sendable, Codable {
         case base, svf, lora
     }
@@ -27,7 +27,7 @@ package enum Policy: Sendable, Equatable {
         }
     }
 
-    /// The content address: over the kind, the layout and the values.
+    /// The content address: the digest of the kind, the layout and the values.
     ///
     /// - Cost: one pass over the values.
     package var digest: Digest {
@@ -42,7 +42,7 @@ package enum Policy: Sendable, Equatable {
     /// The digest of `.base`, which every worker holds.
     package static let baseDigest = Policy.base.digest
 
-    /// - Returns: nil if the base model is asked for with a vector, or another kind without one.
+    /// - Returns: nil for the base model with a vector, and for another kind without one.
     package init?(_ kind: Kind, vector: ExpertVector?) {
         switch (kind, vector) {
         case (.base, nil): self = .base

@@ -1,4 +1,4 @@
-/// Which weight matrices an expert changes; norms, embeddings and the head are never among them.
+/// The weight matrices that an adapter changes. Norms, embeddings and the head are never among them.
 package enum TargetModules: String, Sendable, Codable, CaseIterable {
     case mlp
     case attention
@@ -6,7 +6,7 @@ package enum TargetModules: String, Sendable, Codable, CaseIterable {
 }
 
 extension TargetModules {
-    /// The choice with the fewest matrices that holds all of a layout's.
+    /// The choice with the fewest matrices that covers a layout.
     package static func smallest(covering layout: ExpertLayout, of model: ModelConfiguration) -> TargetModules {
         let names = Set(layout.entries.map(\.name))
         let candidates: [TargetModules] = [.mlp, .attention]
@@ -48,7 +48,7 @@ package enum MatrixKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// Number of singular values: min(out, in).
+    /// The number of singular values: min(out, in).
     package func rank(_ model: ModelConfiguration) -> Int {
         let shape = shape(model)
         return min(shape.rows, shape.columns)

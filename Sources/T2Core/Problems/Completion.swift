@@ -1,4 +1,4 @@
-/// What ended a completion.
+/// The reason why a completion ended.
 package enum FinishReason: String, Sendable, Codable {
     /// A stop token or a stop string.
     case stop
@@ -12,10 +12,10 @@ package enum FinishReason: String, Sendable, Codable {
 package struct Completion: Sendable, Equatable {
     /// The problem's identifier; empty for a prompt that belongs to no task.
     package var problem = ""
-    /// The problem's index in its round: with `sample` it names the random stream.
+    /// The problem's index in its round. Together with `sample` it selects the random stream.
     package var problemIndex = 0
     package var sample = 0
-    /// The index of its policy among the unit's.
+    /// The index of its policy in the unit's `policies`.
     package var policy = 0
     /// Prompt token identifiers, as the model read them.
     package var prompt: [Int32]
@@ -23,11 +23,11 @@ package struct Completion: Sendable, Equatable {
     package var tokens: [Int32]
     /// The natural log-probability of each token under the distribution that it was sampled from.
     package var logProbabilities: [Float]
-    /// Without the stop token and without a stop string at its end.
+    /// The decoded tokens without the stop token or a stop string at the end.
     package var text = ""
     package var finishReason: FinishReason
     package var reward = Reward.unjudged
-    /// 0 where no gradient was asked for.
+    /// 0 if no gradient was requested.
     package var advantage: Float = 0
 
     package init(

@@ -1,15 +1,15 @@
 /// What to do about records that are malformed, truncated, repeated or mislabelled.
 package enum BadRecordPolicy: String, Sendable, Codable, CaseIterable {
-    /// The first one is an error.
+    /// The first such record is an error.
     case fail
-    /// They are left out and counted.
+    /// Such records are skipped and counted.
     case skip
 }
 
 /// What to do about problems whose prompt and answer do not fit into the model's context.
 package enum LongPromptPolicy: String, Sendable, Codable, CaseIterable {
-    /// The longest one is an error.
+    /// The longest such problem is an error.
     case fail
-    /// They are left out and counted.
+    /// Such problems are skipped and counted.
     case skip
 }

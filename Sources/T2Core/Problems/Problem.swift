@@ -1,12 +1,12 @@
-/// One problem of a task: what the model reads, and how its answer is checked.
+/// One problem of a task: the prompt and the check of its answer.
 ///
-/// It travels with a lease, so a worker needs no data set.
+/// Leases carry problems, so a worker needs no data set.
 package struct Problem: Sendable, Equatable, Codable {
     package let id: String
     package let topic: String
     package let prompt: String
     package let verification: Verification
-    /// A correct completion, if the data has one: few-shot search compares candidates by its likelihood. Leases go without.
+    /// A correct completion, if the data has one. Few-shot search compares candidates by its likelihood.
     package var reference: String?
 
     package init(id: String, topic: String, prompt: String, verification: Verification, reference: String? = nil) {
@@ -19,7 +19,7 @@ package struct Problem: Sendable, Equatable, Codable {
 }
 
 extension Problem {
-    /// As it travels in a lease for training.
+    /// A copy for leases that do not score the reference.
     package var withoutReference: Problem {
         var problem = self
         problem.reference = nil

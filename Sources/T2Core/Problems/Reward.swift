@@ -1,8 +1,8 @@
-/// What a verifier found in a completion.
+/// A verifier's verdict on a completion.
 package enum Outcome: String, Sendable, Codable, CaseIterable {
     case right
     case wrong
-    /// The completion ended by itself and holds no answer in the form asked for.
+    /// The completion ended by itself without an answer in the requested form.
     case noAnswer = "no-answer"
     /// The token limit ended the completion before its answer, or inside its program.
     case cutOff = "cut-off"
@@ -12,10 +12,10 @@ package enum Outcome: String, Sendable, Codable, CaseIterable {
 package enum Reward: Sendable, Equatable {
     case judged(Outcome)
     case missing(reason: String)
-    /// No judgement was asked for: the answer of a first pass, or a reference that was only scored.
+    /// No judgement was requested: for the answer of a first pass, or a reference that was only scored.
     case unjudged
 
-    /// +1 if right, else −1; nil without a judgement.
+    /// +1 if right, −1 otherwise; nil without a judgement.
     /// - Source: arXiv 2501.06252, section 3.2.
     package var value: Float? {
         switch self {
@@ -25,7 +25,7 @@ package enum Reward: Sendable, Equatable {
         }
     }
 
-    /// Why there is no reward; nil if there is one or none was asked for.
+    /// The reason why the reward is missing; nil if it is judged or unjudged.
     package var missingReason: String? {
         if case .missing(let reason) = self { reason } else { nil }
     }

@@ -1,14 +1,14 @@
-/// How completions are drawn.
+/// The settings for drawing completions.
 package struct Sampling: Sendable, Equatable, Codable {
-    /// 0 is greedy. Otherwise logits are divided by it before sampling *and* before scoring.
+    /// 0 is greedy. Any other value divides the logits before sampling *and* before scoring.
     package var temperature: Float
-    /// Keep the k most likely tokens; nil keeps all. Refused in training: the scored distribution would differ.
+    /// Keeps the k most likely tokens; nil keeps all. Training refuses it because the scored distribution would differ.
     package var topK: Int?
-    /// Keep the smallest set of tokens whose probability reaches p; nil keeps all. Refused in training.
+    /// Keeps the smallest set of tokens whose probability reaches p; nil keeps all. Training refuses it.
     package var topP: Float?
-    /// Tokens of a completion at most, the end-of-sequence token included.
+    /// The largest number of tokens in a completion, including the end-of-sequence token.
     package var maxTokens: Int
-    /// Strings that end a completion; they and what follows are no part of its text.
+    /// Strings that end a completion. Its text stops before them.
     package var stopStrings: [String]
 
     package init(

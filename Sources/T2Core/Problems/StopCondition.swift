@@ -1,10 +1,10 @@
-/// What ends a completion besides its limit.
+/// The tokens and texts that end a completion before its token limit.
 package struct StopCondition: Sendable {
-    /// Any of these tokens; it belongs to the completion.
+    /// Tokens that end a completion. The token that ends it belongs to it.
     package let tokens: Set<Int32>
-    /// Any of these texts in what was written so far, such as the next question that a model for plain text goes on to ask.
+    /// UTF-8 texts that end a completion, such as the start of the next question in plain-text prompting.
     package let texts: [[UInt8]]
-    /// What a token contributes to the text.
+    /// The bytes that a token adds to the text.
     package let bytes: @Sendable (Int32) -> ArraySlice<UInt8>
 
     package init(
@@ -18,14 +18,14 @@ package struct StopCondition: Sendable {
 
 /// A stop condition applied to one completion, token by token.
 package struct StopWatch {
-    /// The end of the text: as much as the longest stop text may begin in.
+    /// The last bytes of the text, in which a stop text may have begun.
     private var tail: [UInt8] = []
 
     package init() {}
 
-    /// Takes the next token in; true if the completion ends with it.
+    /// Appends the next token and returns whether it ends the completion.
     ///
-    /// - Cost: nothing but a look-up where there are no stop texts.
+    /// - Cost: one set look-up if there are no stop texts.
     package mutating func ends(_ token: Int32, _ condition: StopCondition) -> Bool {
         if condition.tokens.contains(token) { return true }
         guard !condition.texts.isEmpty else { return false }

@@ -1,24 +1,24 @@
-/// How a completion is checked.
+/// The way in which a completion is checked.
 ///
-/// It travels with a lease, so it is data: the kinds are closed, and a worker runs nothing on its own machine that a lease
-/// tells it to. Programs run in the sandbox; an external command is the one in the task folder that the worker was given.
+/// Leases carry it, so it is data from a closed set of kinds: a lease cannot name a command to run. Programs run in the
+/// sandbox; an external command comes from the task folder that the worker was given.
 package enum Verification: Sendable, Equatable, Codable {
-    /// A number after the last `####`, in the last `\boxed{}` or after the last "answer is"; by value.
+    /// Compares, by value, the number after the last `####`, in the last `\boxed{}` or after the last "answer is".
     case number(answer: String)
-    /// The content of the last `\boxed{}`; exactly.
+    /// Compares the content of the last `\boxed{}` exactly.
     case boxed(answer: String)
-    /// The content of the last `\boxed{}` as mathematics.
+    /// Compares the content of the last `\boxed{}` as a mathematical expression.
     case latex(answer: String)
-    /// The letter of an option. `options` are the texts in the order of their letters; empty if only letters count.
+    /// Compares the letter of an option. `options` holds the texts in letter order; empty if only letters count.
     case choice(answer: String, options: [String])
-    /// The whole completion, white space around it aside.
+    /// Compares the whole completion without the white space around it.
     case exact(answer: String)
-    /// Right if the pattern matches somewhere in the completion.
+    /// The completion is right if the pattern matches anywhere in it.
     case regex(pattern: String)
-    /// `programPrefix`, the completion's program and the tests, run by Python in the sandbox; right if all of it ends well.
+    /// Runs `programPrefix`, the completion's program and the tests in the sandboxed Python; right if the run succeeds.
     case program(programPrefix: String, tests: [String])
-    /// Judged by the command of the task's folder. `record` is the problem's record as it stands in its file: JSON.
+    /// Runs the command of the task's folder. `record` is the problem's JSON record, as its file holds it.
     case external(task: String, record: String)
-    /// The completion is read and not judged: the question of a first pass.
+    /// The completion is read but not judged, as in a first pass.
     case unverified
 }

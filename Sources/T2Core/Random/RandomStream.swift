@@ -1,19 +1,19 @@
-/// Every use of random numbers, with the coordinates that keep it apart from all others.
+/// The uses of random numbers, each with coordinates that separate it from all others.
 ///
-/// A stream is one of Philox's counters: 32 bits each of step, problem and sample, and the number of the draw. The topmost
-/// byte of the sample is the domain of the use. `RandomStreamTests` proves that no two streams overlap.
+/// A stream fixes three 32-bit words of Philox's counter: step, problem and sample; the fourth counts its blocks. The
+/// top byte of the sample is the domain of the use. `RandomStreamTests` proves that no two streams overlap.
 package enum RandomStream: Sendable, Hashable {
     /// The tokens of one completion in training.
     case training(step: Int, problem: Int, sample: Int)
     /// The order of the training problems in one epoch.
     case problemOrder(epoch: Int)
-    /// The start values of trained parameters.
+    /// The initial values of trained parameters.
     case initialParameters
-    /// Which examples a few-shot search sees.
+    /// The choice of a few-shot search's examples.
     case shots
-    /// One candidate of a search's iteration.
+    /// One candidate in an iteration of a search.
     case candidate(iteration: Int, index: Int)
-    /// The tokens of one completion that the gradient of a mixture is estimated from.
+    /// The tokens of one completion for estimating the gradient of a mixture.
     case mixtureGradient(iteration: Int, shot: Int, sample: Int)
     /// The tokens of one answer in an evaluation.
     case evaluation(problem: Int)
@@ -21,10 +21,10 @@ package enum RandomStream: Sendable, Hashable {
     case randomExpert(problem: Int)
     /// The tokens of a completion outside any task.
     case generation
-    /// The order of a matrix's values in the control of a transfer between models.
+    /// The order of a matrix's values in the control experiment of a transfer between models.
     case shuffledControl(number: Int)
 
-    /// Steps, epochs and iterations, problems, and samples stay below these.
+    /// Exclusive upper bounds of steps (also epochs and iterations), problems and samples.
     package static let limits = (step: 1 << 31, problem: 1 << 31, sample: 1 << 24)
 
     package struct Coordinates: Hashable {
@@ -45,7 +45,7 @@ package enum RandomStream: Sendable, Hashable {
         switch self {
         case .training(let step, let problem, let sample):
             return Coordinates(step: step, problem: problem, sample: sample)
-        // Domain 0 too: above the limits of problem and step.
+        // These are in domain 0 too, above the limits of problem and step.
         case .problemOrder(let epoch):
             var order = Coordinates(step: epoch)
             order.problem = .max
@@ -62,7 +62,7 @@ package enum RandomStream: Sendable, Hashable {
         }
     }
 
-    /// Counted downwards from the largest step, which no run reaches.
+    /// The step counts downwards from the largest one, which no run reaches.
     private func above(_ number: UInt32, sample: Int = 0) -> Coordinates {
         var coordinates = Coordinates(sample: sample)
         coordinates.step = .max - number

@@ -1,7 +1,6 @@
 import Foundation
 
-/// Counter-based random numbers: the value at a position depends on the seed and the position alone, never on what else was
-/// drawn. Philox4x32-10.
+/// Counter-based random numbers (Philox4x32-10): a value depends on the seed and its position alone.
 ///
 /// `RandomStream` names the streams of one seed; the draws of a stream are numbered from 0.
 /// - Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
@@ -11,7 +10,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var block = SIMD4<UInt32>()
     private var used = 4
 
-    /// A stream by its coordinates: for tests and benchmarks. Programs name a `RandomStream`.
+    /// A stream by its coordinates, for tests and benchmarks. Programs use a `RandomStream`.
     package init(seed: UInt64, step: Int = 0, problem: Int = 0, sample: Int = 0) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         counter = SIMD4(
@@ -34,18 +33,18 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         return UInt64(next32()) << 32 | low
     }
 
-    /// Uniform in [0, 1) with 53 random bits.
+    /// A uniform value in [0, 1) with 53 random bits.
     package mutating func nextUniform() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 
-    /// Standard normal by Box–Muller: one value for two uniforms, so that a draw's position stays countable.
+    /// A standard normal value by Box–Muller. Each takes two uniform values, so positions stay countable.
     package mutating func nextNormal() -> Double {
         let radius = (-2 * log(1 - nextUniform())).squareRoot()
         return radius * cos(2 * .pi * nextUniform())
     }
 
-    /// One block of four words; ten rounds.
+    /// One block of four words, after ten rounds.
     package static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
         var c = counter
         var k = key

@@ -4,7 +4,7 @@
 package struct AccuracyInterval: Sendable, Equatable, Codable {
     package let correct: Int
     package let count: Int
-    /// correct / count, in 0…1; 0 of no problems.
+    /// correct / count, in 0…1; 0 without problems.
     package let accuracy: Double
     package let lower: Double
     package let upper: Double

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Two systems over the same problems: how often one was right where the other was not, and what that says.
+/// A comparison of two systems by the problems that only one of them solves.
 ///
-/// The difference is the second system's accuracy less the first's: (b − c) / n, b problems being right under the second alone
-/// and c under the first alone. Problems that both answer alike say nothing about which is better, which is why a paired
-/// comparison finds differences that two overlapping intervals of accuracy hide.
+/// The difference is the second system's accuracy minus the first's: (b − c) / n, where b problems are right under the
+/// second alone and c under the first alone. Problems with equal outcomes do not show which system is better, so a
+/// paired comparison finds differences that two overlapping accuracy intervals hide.
 package struct PairedComparison: Sendable, Equatable {
     package let bothRight: Int
     package let onlyFirst: Int
@@ -12,15 +12,15 @@ package struct PairedComparison: Sendable, Equatable {
     package let bothWrong: Int
     /// Problems in no other count, because the reward of one system or of both is missing.
     package let excluded: Int
-    /// (b − c) / n, in −1…1; 0 of no problems.
+    /// (b − c) / n, in −1…1; 0 without problems.
     package let difference: Double
-    /// The 95 % interval of the difference.
+    /// The bounds of the difference's 95 % confidence interval.
     package let lower: Double
     package let upper: Double
-    /// Of the hypothesis that each problem which separates the two is as likely to favour either.
+    /// The p-value of the hypothesis that a problem with unequal outcomes favours either system with probability 1/2.
     package let pValue: Double
 
-    /// Problems that both systems were judged on.
+    /// The number of problems judged under both systems.
     package var count: Int { bothRight + onlyFirst + onlySecond + bothWrong }
     package var first: AccuracyInterval { AccuracyInterval(correct: bothRight + onlyFirst, count: count) }
     package var second: AccuracyInterval { AccuracyInterval(correct: bothRight + onlySecond, count: count) }
@@ -48,11 +48,11 @@ package struct PairedComparison: Sendable, Equatable {
 
     /// McNemar's exact test, two-sided: min(1, 2 P(X ≤ min(b, c))) for X ~ Binomial(b + c, 1/2).
     ///
-    /// - Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
-    ///   Psychometrika 12 (1947); the binomial form: A. Agresti, "Categorical Data Analysis", section 11.1.
+    /// - Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
+    ///   percentages", Psychometrika 12 (1947); the binomial form: A. Agresti, "Categorical Data Analysis", § 11.1.
     private static func exactMcNemar(_ onlyFirst: Int, _ onlySecond: Int) -> Double {
         let count = onlyFirst + onlySecond
-        // Logarithms, since 2⁻ⁿ is no double past n = 1074.
+        // Logarithms, because 2⁻ⁿ underflows past n = 1074.
         var logTerm = -Double(count) * log(2)
         var tail = exp(logTerm)
         for k in 0..<min(onlyFirst, onlySecond) {
@@ -63,17 +63,17 @@ package struct PairedComparison: Sendable, Equatable {
     }
 }
 
-/// Tango's score statistic of a paired difference δ: how many standard errors the counts lie above what δ leads to expect.
+/// Tango's score statistic of a paired difference δ: by how many standard errors the counts exceed δ's expectation.
 ///
-/// T(δ) = (b − c − nδ) / √(n (2q + δ(1 − δ))), with q, the probability that only the first is right, at its maximum likelihood
-/// under δ: 2n q² + (δ(2n − b + c) − b − c) q − cδ(1 − δ) = 0. The interval is where |T| ≤ 1.96; it stays inside −1…1 and is
-/// sound for small counts and for none. At δ = 0 it is McNemar's asymptotic test.
-/// - Source: T. Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample
-///   design", Statistics in Medicine 17 (1998) 891–908.
+/// T(δ) = (b − c − nδ) / √(n (2q + δ(1 − δ))), with q, the probability that only the first is right, at its maximum
+/// likelihood under δ: 2n q² + (δ(2n − b + c) − b − c) q − cδ(1 − δ) = 0. The interval holds all δ with |T| ≤ 1.96; it
+/// stays inside −1…1 and is sound for small counts and for zeros. T(0) is the statistic of McNemar's asymptotic test.
+/// - Source: T. Tango, "Equivalence test and confidence interval for the difference in proportions for the
+///   paired-sample design", Statistics in Medicine 17 (1998) 891–908.
 private struct TangoScore {
-    /// b: right under the second alone.
+    /// b: problems right under the second system alone.
     let gained: Double
-    /// c: right under the first alone.
+    /// c: problems right under the first system alone.
     let lost: Double
     let count: Double
 
@@ -87,10 +87,10 @@ private struct TangoScore {
         return excess / variance.squareRoot()
     }
 
-    /// The δ with T(δ) = target, or the end of the range that lies towards it. T falls as δ rises.
+    /// The δ with T(δ) = target, or the end of the range nearest to it. T falls as δ rises.
     func root(of target: Double, in range: ClosedRange<Double>) -> Double {
         var (low, high) = (range.lowerBound, range.upperBound)
-        // Each step halves the range; 60 leave less than a double can tell apart.
+        // Each step halves the range; after 60 it is below the precision of a double.
         for _ in 0..<60 {
             let middle = (low + high) / 2
             if self(middle) > target { low = middle } else { high = middle }
@@ -104,7 +104,7 @@ extension PairedComparison: Codable {
         case bothRight, onlyFirst, onlySecond, bothWrong, excluded, count, difference, lower, upper, pValue
     }
 
-    /// The counts alone are read: all else follows from them.
+    /// Reads the counts alone; all other values follow from them.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func count(_ key: CodingKeys) throws -> Int {

@@ -1,12 +1,12 @@
 import Crypto
 import Foundation
 
-/// A SHA-256 value in lower-case hexadecimal: the name of a content.
+/// A SHA-256 digest in lower-case hexadecimal, used as a content address.
 package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
     package let hexadecimal: String
 
     package var description: String { hexadecimal }
-    /// Enough characters for a person to compare.
+    /// The first 12 characters, for messages.
     package var short: String { String(hexadecimal.prefix(12)) }
 
     package init(of bytes: UnsafeRawBufferPointer) {
@@ -27,7 +27,7 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
         hexadecimal = digest.map { String(format: "%02x", $0) }.joined()
     }
 
-    /// Accepts exactly 64 hexadecimal characters.
+    /// - Returns: nil unless the text is 64 lower-case hexadecimal characters.
     package init?(hexadecimal text: String) {
         guard text.utf8.count == 64, text.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else { return nil }
         hexadecimal = text
@@ -50,7 +50,7 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
     }
 }
 
-/// A digest over several pieces, in the order they are given.
+/// Builds a digest over several pieces, in order.
 package struct DigestBuilder {
     private var hash = SHA256()
 

@@ -1,23 +1,22 @@
-/// What the rollouts of a unit are for.
+/// The purpose of a unit's completions.
 package enum Phase: String, Sendable, Codable, Hashable, Comparable {
-    /// Sampled under the step's z; a gradient comes back.
+    /// Samples under the step's policy; the result has a gradient.
     case train
-    /// Greedy on the validation split under the step's z; only rewards come back.
+    /// Answers the validation split greedily under the step's policy.
     case validation
-    /// Greedy on a search's shots under each of its candidates; only rewards come back.
+    /// Answers a search's shots greedily under each of its candidates.
     case answers
-    /// How likely the shots' references are under a candidate.
+    /// Scores the likelihood of the shots' references under each candidate.
     case references
-    /// Sampled on a search's shots under its current mixture; a gradient comes back.
+    /// Samples on a search's shots under its current mixture; the result has a gradient.
     case mixtureGradient = "mixture-gradient"
-    /// The first pass of an evaluation: which category each problem is of.
+    /// Classifies each problem in the first pass of an evaluation.
     case classification
-    /// A problem's answer in an evaluation; only rewards come back.
+    /// Answers the problems of an evaluation.
     case evaluation
 
     package static func < (a: Phase, b: Phase) -> Bool { a.rank < b.rank }
 
-    /// Whether it belongs to a step of training.
     package var isTraining: Bool { self == .train || self == .validation }
 
     private var rank: Int {
@@ -35,7 +34,7 @@ package enum Phase: String, Sendable, Codable, Hashable, Comparable {
 
 /// The name of a unit of work: one or more whole prompt groups of one run and step.
 ///
-/// Its content, seeds and batch shape depend on the run's seed and this name alone, never on who computes it.
+/// The unit's content, seeds and batch shape depend on the run's seed and this name alone, never on the worker.
 package struct UnitKey: Sendable, Hashable, Codable, Comparable, CustomStringConvertible {
     package let run: String
     package let step: Int
@@ -72,7 +71,7 @@ package struct LeaseName: Sendable, Hashable, Codable, Comparable, CustomStringC
     package static func < (a: LeaseName, b: LeaseName) -> Bool { (a.unit, a.attempt) < (b.unit, b.attempt) }
 }
 
-/// A worker process: a name that lasts, and an incarnation that changes at every start.
+/// A worker process: a persistent name, and an incarnation that changes at every start.
 package struct WorkerIdentifier: Sendable, Hashable, Codable, CustomStringConvertible {
     package let name: String
     package let incarnation: UInt64

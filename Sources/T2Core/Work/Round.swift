@@ -1,12 +1,12 @@
-/// Units that are handed out together, with the policies that they are computed under.
+/// Units that are dispatched together, with their policies.
 package struct Round: Sendable {
     package let step: Int
     package let units: [WorkUnit]
-    /// By content address; the base model need not be among them.
+    /// Policies by content address. The base model may be absent.
     package let policies: [Digest: Policy]
     private let indices: [UnitKey: Int]
 
-    /// - Precondition: all units have this step, and each key stands once.
+    /// - Precondition: all units have this step, and each key occurs once.
     package init(step: Int, units: [WorkUnit], policies: [Digest: Policy]) {
         self.step = step
         self.units = units
@@ -16,9 +16,9 @@ package struct Round: Sendable {
 
     package func unit(_ key: UnitKey) -> WorkUnit? { indices[key].map { units[$0] } }
 
-    /// - Returns: nil if no unit of the round is computed under it.
+    /// - Returns: nil if the round has no such policy.
     package func policy(_ digest: Digest) -> Policy? { digest == Policy.baseDigest ? .base : policies[digest] }
 
-    /// The number of completions that the units consist of.
+    /// The number of completions in all units.
     package var sequenceCount: Int { units.reduce(0) { $0 + $1.sequences.count } }
 }

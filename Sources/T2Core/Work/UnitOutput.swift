@@ -1,11 +1,11 @@
-/// What a unit came to.
+/// The output of a computed unit.
 package struct UnitOutput: Sendable, Equatable {
-    /// In the order of the unit's sequences.
+    /// Completions in the order of the unit's sequences.
     package var completions: [Completion]
     package var statistics: UnitStatistics
-    /// Σ over the completions of ∂/∂z of (−A·log π + λ·KL), flat, in the layout of the unit's policy; nil if none was asked for.
+    /// ∂/∂z of Σ (−A·log π + λ·KL) over the completions, in the layout of the unit's policy; nil if not requested.
     ///
-    /// It is a sum, not a mean: the coordinator divides by the number of sequences of the step.
+    /// It is a sum, not a mean: the coordinator divides by the step's number of sequences.
     package var gradient: [Float]?
 
     package init(completions: [Completion], statistics: UnitStatistics = UnitStatistics(), gradient: [Float]? = nil) {
@@ -19,7 +19,7 @@ package struct UnitOutput: Sendable, Equatable {
 package struct UnitStatistics: Sendable, Equatable, Codable {
     /// Σ −A·log π over completion tokens, nats.
     package var policyLoss: Double = 0
-    /// Σ KL over completion tokens, nats, before the coefficient; nil where it was not measured.
+    /// Σ KL over completion tokens, nats, before the coefficient; nil if it was not measured.
     package var kl: Double?
     package var promptTokens = 0
     package var completionTokens = 0

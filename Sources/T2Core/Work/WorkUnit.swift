@@ -1,15 +1,12 @@
 /// The content of a unit: everything that determines its numbers besides the base model and the policies that it names.
-///
-/// The kinds of job differ in nothing else. Training samples and asks for a gradient; evaluation and pass 1 sample greedily;
-/// a search scores references too.
 package struct WorkUnit: Sendable, Equatable, Codable {
-    /// One completion that the unit consists of.
+    /// One completion of the unit.
     package struct Sequence: Sendable, Equatable {
         /// An index into the unit's `problems`.
         package let problem: Int
-        /// With the problem's index in the round it names the random stream.
+        /// Together with the problem's index in the round, it selects the random stream.
         package let sample: Int
-        /// An index into the unit's `policies`: the one that answers.
+        /// The index of the policy that answers, in the unit's `policies`.
         package let policy: Int
 
         package init(problem: Int, sample: Int = 0, policy: Int = 0) {
@@ -25,13 +22,13 @@ package struct WorkUnit: Sendable, Equatable, Codable {
     package let problems: [Problem]
     /// The index of each problem in the round.
     package let problemIndices: [Int]
-    /// In the order of the batch. The sequences of one prompt group stand side by side.
+    /// Sequences in batch order. Those of one prompt group are adjacent.
     package let sequences: [Sequence]
-    /// Content addresses, each once.
+    /// Content addresses without repetition.
     package let policies: [Digest]
-    /// How completions are drawn; nil where the problems' references are scored instead.
+    /// Nil if the problems' references are scored instead.
     package let sampling: Sampling?
-    /// Absent where only completions and rewards are wanted.
+    /// Nil if no gradient is requested.
     package let gradient: GradientSpecification?
 
     package init(
@@ -48,7 +45,7 @@ package struct WorkUnit: Sendable, Equatable, Codable {
         self.gradient = gradient
     }
 
-    /// The sequences of each prompt: runs of neighbours with one problem and one policy.
+    /// The index ranges of adjacent sequences with the same problem and policy.
     package var groups: [Range<Int>] {
         var groups: [Range<Int>] = []
         for (index, sequence) in sequences.enumerated() {
@@ -72,7 +69,7 @@ extension WorkUnit.Sequence {
 }
 
 extension WorkUnit.Sequence: Codable {
-    /// Three numbers, since a lease may hold thousands of them.
+    /// Sequences are encoded as three numbers without keys, because a lease may hold thousands.
     package init(from decoder: any Decoder) throws {
         var values = try decoder.unkeyedContainer()
         self.init(

@@ -1,8 +1,8 @@
 import T2Core
 
-/// How two experts of one base model differ. A weight that only one of them adapts has z = 1 in the other.
+/// The differences between two experts of one base model. A weight that only one of them adapts has z = 1 in the other.
 package struct ExpertDifference: Sendable {
-    /// Norms over some of the values of z, summed in Float64.
+    /// Norms over the values of z of one weight or of all, summed in Float64.
     package struct Norms: Sendable, Equatable, Encodable {
         package let count: Int
         /// ‖z_A‖, ‖z_B‖.
@@ -13,7 +13,7 @@ package struct ExpertDifference: Sendable {
         package let b_change: Double
         /// ‖z_A − z_B‖.
         package let difference: Double
-        /// Of z_A − 1 and z_B − 1; nil where one of them is 0.
+        /// The cosine between z_A − 1 and z_B − 1; nil if one of them is 0.
         package let cosine: Double?
 
         init(_ a: some Collection<Float>, _ b: some Collection<Float>) {
@@ -40,33 +40,33 @@ package struct ExpertDifference: Sendable {
     package struct Matrix: Sendable {
         package let name: String
         package let norms: Norms
-        /// Where |z_A − z_B| is largest, the first of several; 0 is the largest singular value.
+        /// The first index of the largest |z_A − z_B|, and both values; index 0 is the largest singular value.
         package let largest: (index: Int, a: Float, b: Float)
     }
 
     package let all: Norms
-    /// By ‖z_A − z_B‖, the largest first.
+    /// Matrices in descending order of ‖z_A − z_B‖.
     package let matrices: [Matrix]
 
-    /// - Throws: `InputError` for experts of two base models, or with a weight in two sizes.
+    /// - Throws: `InputError` for experts of two base models, or if a weight has two sizes.
     package init(_ a: ExpertLibrary.Entry, _ b: ExpertLibrary.Entry) throws {
         if let digestA = a.expert.description.modelDigest, let digestB = b.expert.description.modelDigest,
             digestA != digestB
         {
             throw InputError(
-                b.path, "is an expert of base model \(digestB.short), \(a.path) of \(digestA.short)",
-                remedy: "Compare experts of one base model: the singular directions of two have nothing in common.")
+                b.path, "is an expert of base model \(digestB.short), but \(a.path) is one of \(digestA.short)",
+                remedy: "Compare experts of one base model: the singular directions of two models are unrelated.")
         }
         let (vectorA, vectorB) = (a.expert.vector, b.expert.vector)
-        let placesB = Dictionary(uniqueKeysWithValues: vectorB.layout.entries.enumerated().map { ($1.name, $0) })
+        let indicesB = Dictionary(uniqueKeysWithValues: vectorB.layout.entries.enumerated().map { ($1.name, $0) })
         let namesA = Set(vectorA.layout.entries.map(\.name))
         var rows: [(name: String, a: [Float], b: [Float])] = []
         for (index, entry) in vectorA.layout.entries.enumerated() {
             let values = Array(vectorA[entry: index])
-            let others = placesB[entry.name].map { Array(vectorB[entry: $0]) }
+            let others = indicesB[entry.name].map { Array(vectorB[entry: $0]) }
             guard others?.count ?? entry.count == entry.count else {
                 throw InputError(
-                    b.path, "'\(entry.name)' has \(others!.count) values, in \(a.path) \(entry.count)",
+                    b.path, "'\(entry.name)' has \(others!.count) values, but \(entry.count) in \(a.path)",
                     remedy: "See: t2 experts show \(b.path)")
             }
             rows.append((entry.name, values, others ?? [Float](repeating: 1, count: entry.count)))

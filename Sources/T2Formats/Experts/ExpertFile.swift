@@ -3,15 +3,15 @@ import T2Core
 
 /// An expert on disk: safetensors, one float32 vector per adapted weight under its Hugging Face name.
 package struct ExpertFile: Sendable, Equatable {
-    /// What the metadata of a file tells. Only t2 itself writes all of it: a file of another maker needs `format` and its vectors.
+    /// The metadata of an expert file. t2 writes all of it; files of other programs need only `format`.
     package struct Description: Sendable, Equatable {
-        /// Nil where the file does not say which base model it is for.
+        /// Nil if the file does not name its base model.
         package var modelDigest: Digest?
         package var task: String?
         package var parameterisation: String?
         package var step: Int?
         package var seed: UInt64?
-        /// Accuracies and the like by name: `validation-accuracy`, `base-validation-accuracy`.
+        /// Measures such as accuracies by name: `validation-accuracy`, `base-validation-accuracy`.
         package var measures: [String: String]
 
         package init(
@@ -37,7 +37,7 @@ package struct ExpertFile: Sendable, Equatable {
         self.vector = vector
     }
 
-    /// The expert as what answers prompts.
+    /// The policy of the expert's vector.
     package var policy: Policy {
         description.parameterisation == AdapterKind.lora.rawValue ? .lora(vector) : .svf(vector)
     }
@@ -51,9 +51,9 @@ package struct ExpertFile: Sendable, Equatable {
         try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
     }
 
-    /// Reads an expert without asking for a base model: for listing, showing and mixing.
+    /// Reads an expert without checking it against a base model, to list, show or mix it.
     ///
-    /// - Throws: `SystemError`, `SafetensorsError`, or `InputError` if it is not an expert file or holds non-finite numbers.
+    /// - Throws: `SystemError`, `SafetensorsError`, or `InputError` if it is no expert file or has non-finite values.
     package init(path: String) throws {
         guard !PEFTFolder.isFolder(path) else {
             throw InputError(
@@ -78,7 +78,7 @@ package struct ExpertFile: Sendable, Equatable {
         if let name = vector.firstNonFinite {
             throw InputError(
                 path, "'\(name)' holds a NaN or an infinity",
-                remedy: "Use another expert, or train it anew with a lower learning-rate.")
+                remedy: "Use another expert, or train it again with a lower learning-rate.")
         }
     }
 
@@ -88,7 +88,7 @@ package struct ExpertFile: Sendable, Equatable {
             remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
     }
 
-    /// Reads an expert, or a LoRA adapter from its PEFT folder, and makes sure that it belongs to this base model.
+    /// Reads an expert, or a LoRA adapter from its PEFT folder, and checks that it fits this base model.
     ///
     /// - Throws: as `init(path:)`, and `InputError` if it was trained on another model or does not fit its shapes.
     package init(path: String, for model: BaseModelFolder) throws {
@@ -118,7 +118,7 @@ package struct ExpertFile: Sendable, Equatable {
 }
 
 extension ExpertFile.Description {
-    /// As a file's metadata.
+    /// The description as a file's metadata.
     package var metadata: [String: String] {
         var metadata = measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
         metadata["base-model-digest"] = modelDigest?.hexadecimal
@@ -129,7 +129,7 @@ extension ExpertFile.Description {
         return metadata
     }
 
-    /// What a file's metadata says.
+    /// Reads a file's metadata.
     ///
     /// - Throws: `InputError` naming a key whose value cannot be read.
     package init(metadata: [String: String], path: String) throws {

@@ -1,14 +1,14 @@
 import T2Core
 
 extension ExpertLibrary.Entry {
-    /// The tasks whose experts decide on prompts instead of answering them: on bundled prompts, and on published ones.
+    /// The tasks whose experts classify prompts instead of answering them: the bundled one and the published one.
     package static let classificationTasks = ["classify", "classify-published"]
 
     package var isClassifier: Bool { expert.description.task.map(Self.classificationTasks.contains) ?? false }
 }
 
 extension ExpertLibrary {
-    /// The expert that decides on prompts.
+    /// The expert that classifies prompts.
     ///
     /// - Throws: `InputError` if there is none.
     package func classifier() throws -> Entry {

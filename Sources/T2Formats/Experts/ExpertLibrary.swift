@@ -1,10 +1,10 @@
 import Foundation
 import T2Core
 
-/// A folder of expert files of one base model: what adaptive inference chooses among.
+/// A folder of expert files of one base model, among which adaptive inference chooses.
 ///
-/// Invariants: never empty; sorted by name; every expert is of the same base model. Subfolders are not looked into, so a base
-/// model may stand in one.
+/// Invariants: it is never empty, it is sorted by name, and no two experts name different base models. Subfolders are
+/// ignored, so one may hold the base model.
 package struct ExpertLibrary: Sendable {
     package struct Entry: Sendable {
         /// The file's name without `.safetensors`.
@@ -24,18 +24,18 @@ package struct ExpertLibrary: Sendable {
 
     private static let suffix = ".safetensors"
 
-    /// Reads every `.safetensors` file that stands in the folder itself; hidden ones are none of it.
+    /// Reads every `.safetensors` file in the folder itself, except hidden ones.
     ///
-    /// - Parameter model: the base model that the experts must be of; nil takes whichever it is, if it is one.
-    /// - Throws: `InputError` for a folder that is missing or without expert files, and for experts of two base models or of another one
-    ///   than `model`; what `ExpertFile` throws for a file that is none.
+    /// - Parameter model: the required base model; nil accepts any one base model.
+    /// - Throws: `InputError` if the folder is missing or has no expert files, or if experts belong to two base models
+    ///   or not to `model`; also the errors of `ExpertFile`.
     package init(path: String, model: Digest?) throws {
         let names = try Self.names(in: path)
         let entries = try names.map { name in
             let file = "\(path)/\(name)\(Self.suffix)"
             return Entry(name: name, path: file, expert: try ExpertFile(path: file))
         }
-        // A file of another maker may not say which base model it is for.
+        // A file of another program may not name its base model.
         let known = entries.compactMap { entry in
             entry.expert.description.modelDigest.map { (entry: entry, digest: $0) }
         }
@@ -44,8 +44,8 @@ package struct ExpertLibrary: Sendable {
             guard found == digest else {
                 throw InputError(
                     entry.path,
-                    "is an expert of base model \(found.short), \(first.path) of \(digest.short)",
-                    remedy: "Keep the experts of each base model in a folder of their own.")
+                    "is an expert of base model \(found.short), but \(first.path) is one of \(digest.short)",
+                    remedy: "Keep the experts of each base model in a separate folder.")
             }
             if let model, found != model {
                 throw InputError(
@@ -58,18 +58,18 @@ package struct ExpertLibrary: Sendable {
         self.entries = entries
     }
 
-    /// - Throws: `InputError` listing the names there are, the nearest first.
+    /// - Throws: `InputError` listing the available names, the nearest first.
     package func entry(named name: String) throws -> Entry {
         if let entry = entries.first(where: { $0.name == name }) { return entry }
         let names = entries.map(\.name)
         let nearest = nearestName(to: name, among: names)
         let ordered = (nearest.map { [$0] } ?? []) + names.filter { $0 != nearest }
         throw InputError(
-            path, "has no expert '\(name)'", remedy: "There are: \(ordered.joined(separator: ", ")).",
+            path, "has no expert '\(name)'", remedy: "Available experts: \(ordered.joined(separator: ", ")).",
             exitStatus: .noInput)
     }
 
-    /// Of the expert files, sorted.
+    /// The names of the expert files, sorted.
     private static func names(in path: String) throws -> [String] {
         let remedy = "Give a folder of expert files, such as experts/tiny."
         var isFolder: ObjCBool = false

@@ -1,18 +1,18 @@
 import Foundation
 import T2Core
 
-/// Files that appear whole or not at all, also across a crash or a power cut.
+/// Files that appear complete or not at all, even after a crash or a power cut.
 ///
-/// A file is written beside its place and renamed. Its writer holds a lock on it until then, and the kernel takes the lock away
-/// when the process ends, however it ends: an unfinished file that nobody holds was left by a process that was killed.
+/// A file is written under a temporary name beside its path and then renamed. Its writer locks it until then, and the
+/// kernel releases the lock when the process ends, so an unlocked temporary file belonged to a process that was killed.
 package enum AtomicFile {
-    /// Hands to disk one piece after another of a file's content.
+    /// Appends a piece of content to the file.
     package typealias Append = (UnsafeRawBufferPointer) throws -> Void
 
-    /// Writes what `content` appends to a temporary neighbour, flushes it to disk, renames it over `path`, and flushes the
-    /// folder. What a killed writer of the same file left is removed.
+    /// Writes what `content` appends to a temporary file, flushes it to disk, renames it to `path`, and flushes the
+    /// folder. Files that killed writers of the same path left behind are removed.
     ///
-    /// - Throws: `SystemError` naming the call that failed, or what `content` throws; the old file, if any, is then untouched.
+    /// - Throws: `SystemError` naming the call that failed, or what `content` throws; an old file is then unchanged.
     package static func write(to path: String, _ content: (Append) throws -> Void) throws {
         removeAbandoned(in: parentFolder(of: path)) { $0 == path.split(separator: "/").last ?? "" }
         let (temporary, descriptor) = try create(beside: path)
@@ -36,10 +36,10 @@ package enum AtomicFile {
         try write(Data(text.utf8), to: path)
     }
 
-    /// Removes the unfinished files of killed writers from a folder, as far as that is possible. Those that are being written,
-    /// by whichever process, stay; on a file system without locks all stay.
+    /// Removes the unfinished files of killed writers from a folder, as far as possible. Files that any process is
+    /// still writing remain; on a file system without locks, all remain.
     ///
-    /// - Parameter isWanted: whether the file of this name is looked at.
+    /// - Parameter isWanted: whether unfinished files of this final name are removed.
     package static func removeAbandoned(in folder: String, where isWanted: (Substring) -> Bool = { _ in true }) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
             guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), isWanted(match.1) else { continue }
@@ -59,7 +59,7 @@ package enum AtomicFile {
             while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
             var status = stat()
             guard fstat(descriptor, &status) == 0 else { throw SystemError("inspect", temporary) }
-            // Before it was locked, somebody may have taken it for abandoned.
+            // Another process may have removed it as abandoned before it was locked.
             if status.st_nlink > 0 { return (temporary, descriptor) }
             close(descriptor)
         }

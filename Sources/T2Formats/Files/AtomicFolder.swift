@@ -1,25 +1,26 @@
 import Foundation
 import T2Core
 
-/// Folders that appear whole or not at all.
+/// Folders that appear complete or not at all.
 ///
-/// As with `AtomicFile`, a folder is filled beside its place and renamed; its writer holds a lock on it until then, so that an
-/// unfinished folder that nobody holds was left by a process that was killed.
+/// As with `AtomicFile`, a folder is filled under a temporary name beside its path and then renamed. Its writer locks
+/// it until then, so an unlocked temporary folder belonged to a process that was killed.
 package enum AtomicFolder {
-    /// - Throws: `InputError` if something stands at the path already.
+    /// - Throws: `InputError` if the path exists.
     package static func checkAbsence(of path: String) throws {
         var status = stat()
         guard lstat(path, &status) != 0 else {
             throw InputError(
-                path, "exists already", remedy: "Choose another path, or remove it first.", exitStatus: .cannotCreate)
+                path, "already exists", remedy: "Choose another path, or remove it first.", exitStatus: .cannotCreate)
         }
     }
 
-    /// Makes a temporary neighbour, lets `content` fill it, and renames it to `path`, which nothing may stand at. What a killed
-    /// writer of the same folder left is removed.
+    /// Fills a temporary folder with `content` and renames it to `path`, which must not exist. Folders that killed
+    /// writers of the same path left behind are removed.
     ///
-    /// - Parameter content: writes files into the folder that it is given, each flushed to disk, as `AtomicFile` does.
-    /// - Throws: as `checkAbsence`, `SystemError` naming the call that failed, or what `content` throws; nothing is then left.
+    /// - Parameter content: writes files into the given folder and flushes each to disk, as `AtomicFile` does.
+    /// - Throws: as `checkAbsence`, `SystemError` naming the call that failed, or what `content` throws; an unfinished
+    ///   folder is then removed.
     package static func write(to path: String, _ content: (String) throws -> Void) throws {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         try checkAbsence(of: path)

@@ -8,7 +8,7 @@ package final class MappedFile: Sendable {
 
     package var count: Int { bytes.count }
 
-    /// The content; the pointer is good inside `body` alone.
+    /// The content; the pointer is valid only inside `body`.
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(bytes) }
     }

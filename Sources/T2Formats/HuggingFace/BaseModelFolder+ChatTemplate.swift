@@ -2,10 +2,10 @@ import Foundation
 import T2Core
 
 extension BaseModelFolder {
-    /// The Jinja program by which a chat model is prompted: `chat_template.jinja`, or the key of `tokenizer_config.json`; nil if
-    /// the folder has neither.
+    /// The Jinja template of a chat model's prompts, from `chat_template.jinja` or else `tokenizer_config.json`; nil if
+    /// the folder has none.
     ///
-    /// - Throws: `InputError` for a file that is there and cannot be read.
+    /// - Throws: `InputError` for an existing file that cannot be read.
     package static func chatTemplate(_ folder: String) throws(InputError) -> String? {
         let jinja = folder + "/chat_template.jinja"
         if FileManager.default.fileExists(atPath: jinja) {
@@ -34,7 +34,7 @@ private struct TokenizerConfiguration: Decodable {
         let template: String
     }
 
-    /// One program, or several by name.
+    /// One template, or several by name.
     enum Template: Decodable {
         case one(String)
         case several([Named])

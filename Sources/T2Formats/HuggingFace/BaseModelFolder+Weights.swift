@@ -1,16 +1,16 @@
 import T2Core
 
-/// Weights refused before anything computes with them.
+/// Checks of weights before they are used.
 extension BaseModelFolder {
-    /// Checks every weight that the model needs, so that whoever loads them later finds nothing wrong.
+    /// Checks every weight that the model needs, before any of them is loaded.
     ///
     /// - Cost: one pass over the mapped files.
-    /// - Throws: what `file(ofChecked:shape:)` throws, for the first weight at fault.
+    /// - Throws: as `file(ofChecked:shape:)`, for the first weight at fault.
     package func checkWeights() throws {
         for (name, shape) in configuration.weights { _ = try file(ofChecked: name, shape: shape) }
     }
 
-    /// The file that holds a weight, which is there in this shape, of a type that widens to float32, and finite.
+    /// The file that holds a weight, after checking its shape, that its type widens to float32, and that it is finite.
     ///
     /// - Throws: `SafetensorsError`, or `InputError` for a NaN or an infinity; both name weight and file.
     package func file(ofChecked name: String, shape: [Int]) throws -> SafetensorsFile {
@@ -20,7 +20,7 @@ extension BaseModelFolder {
                 path: file.path, name: name, expected: shape, found: file.tensors[name]?.shape ?? [])
         }
         let isFinite = try file.withBytes(of: name) { bytes in
-            // A float is a NaN or an infinity where all bits of its exponent are set.
+            // A float is a NaN or an infinity if all bits of its exponent are set.
             switch tensor.element {
             case .float32: Self.lacks(0x7f80_0000 as UInt32, bytes)
             case .float16: Self.lacks(0x7c00 as UInt16, bytes)
@@ -33,12 +33,12 @@ extension BaseModelFolder {
         guard isFinite else {
             throw InputError(
                 file.path, "tensor '\(name)' holds a NaN or an infinity, expected finite weights",
-                remedy: "Copy or download the model again; if it was trained so, use an earlier checkpoint.")
+                remedy: "Copy or download the model again; if training produced it, use an earlier checkpoint.")
         }
         return file
     }
 
-    /// True if no value has all bits of the mask set. Without a branch, so that it is compiled to vector code.
+    /// Whether no value has all bits of the mask set. The loop has no branch, so it compiles to vector code.
     @inline(__always)
     private static func lacks<Bits: FixedWidthInteger>(_ mask: Bits, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let start = bytes.baseAddress else { return true }

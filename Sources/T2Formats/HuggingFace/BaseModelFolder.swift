@@ -1,14 +1,14 @@
 import Foundation
 import T2Core
 
-/// A Hugging Face model folder: what it holds and what it is called, without loading the weights.
+/// A Hugging Face model folder: its configuration, files and digests, without the weights in memory.
 package struct BaseModelFolder: Sendable {
     package let path: String
     package let configuration: ModelConfiguration
     package let files: [SafetensorsFile]
-    /// Over the configuration and every tensor: names an exact model, however its files are cut.
+    /// The digest of the configuration and every tensor. How the tensors are split into files does not change it.
     package let digest: Digest
-    /// Over the tokenizer and the chat template.
+    /// The digest of the tokenizer and the chat template.
     package let tokenizerDigest: Digest
 
     package var tokenizerPath: String { path + "/tokenizer.json" }
@@ -23,8 +23,7 @@ package struct BaseModelFolder: Sendable {
         digest = try Self.digest(configuration, files)
     }
 
-    /// Where the problems of the tasks are unless somebody says otherwise: `data`, beside the model folder itself, wherever the
-    /// links of its path lead.
+    /// The default folder of the tasks' data: `data` beside the model folder, with links in the model's path resolved.
     package static func defaultData(model path: String) -> String {
         parentFolder(of: URL(fileURLWithPath: path).resolvingSymlinksInPath().path) + "/data"
     }
@@ -64,7 +63,7 @@ package struct BaseModelFolder: Sendable {
         }
     }
 
-    /// Over the tokenizer and, for a chat model, how it is prompted.
+    /// The digest of the tokenizer and, for a chat model, its template.
     private static func tokenizerDigest(_ path: String) throws -> Digest {
         let tokenizer = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
         guard let template = try chatTemplate(path) else { return tokenizer }

@@ -4,7 +4,7 @@ import T2Core
 extension ModelConfiguration {
     /// Reads a `config.json`.
     ///
-    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it describes a model this program does not run.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it describes a model that t2 does not run.
     package init(path: String) throws {
         let file = try MappedFile(path: path)
         let raw: RawConfiguration
@@ -19,7 +19,7 @@ extension ModelConfiguration {
     }
 }
 
-/// The keys of `config.json` that matter here, as different versions of transformers write them.
+/// The keys of `config.json` that t2 reads, as different versions of transformers write them.
 private struct RawConfiguration: Decodable {
     struct Rope: Decodable {
         let rope_type: String?
@@ -71,7 +71,7 @@ private struct RawConfiguration: Decodable {
 
     func checked(path: String) throws -> ModelConfiguration {
         func unsupported(_ problem: String) -> InputError {
-            InputError(path, problem, remedy: "This program runs Llama models (model_type llama, SiLU, no biases).")
+            InputError(path, problem, remedy: "t2 runs Llama models (model_type llama, SiLU, no biases).")
         }
         guard model_type == "llama" else {
             throw unsupported("model_type is '\(model_type ?? "absent")', expected 'llama'")
@@ -79,7 +79,7 @@ private struct RawConfiguration: Decodable {
         guard hidden_act ?? "silu" == "silu" else {
             throw unsupported("hidden_act is '\(hidden_act!)', expected 'silu'")
         }
-        guard attention_bias != true, mlp_bias != true else { throw unsupported("the model has biases") }
+        guard attention_bias != true, mlp_bias != true else { throw unsupported("attention_bias or mlp_bias is true") }
         for rope in [rope_scaling, rope_parameters].compactMap({ $0 }) {
             let kind = rope.rope_type ?? rope.type ?? "default"
             guard kind == "default" else { throw unsupported("rope type is '\(kind)', expected 'default'") }
@@ -88,13 +88,13 @@ private struct RawConfiguration: Decodable {
             vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads,
             num_key_value_heads ?? num_attention_heads, head_dim ?? 1, max_position_embeddings ?? 1,
         ]
-        guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw unsupported("a size is not positive") }
+        guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw unsupported("a size is not in 1…2³¹ − 1") }
         let headSize = head_dim ?? hidden_size / num_attention_heads
         let keyValueHeads = num_key_value_heads ?? num_attention_heads
         guard num_attention_heads % keyValueHeads == 0 else {
-            throw unsupported("\(num_attention_heads) heads do not divide among \(keyValueHeads) key-value heads")
+            throw unsupported("\(num_attention_heads) heads, expected a multiple of \(keyValueHeads) key-value heads")
         }
-        guard headSize % 2 == 0 else { throw unsupported("the head size \(headSize) is odd") }
+        guard headSize % 2 == 0 else { throw unsupported("the head size is \(headSize), expected an even number") }
         let (epsilon, theta) = (rms_norm_eps ?? 1e-6, rope_parameters?.rope_theta ?? rope_theta ?? 10_000)
         guard epsilon > 0, theta > 0 else {
             throw unsupported("rms_norm_eps is \(epsilon) and rope_theta \(theta), expected both above 0")

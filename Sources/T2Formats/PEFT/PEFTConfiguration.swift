@@ -1,21 +1,21 @@
 import Foundation
 import T2Core
 
-/// `adapter_config.json` of a PEFT LoRA folder: what the weights mean.
+/// The `adapter_config.json` of a PEFT LoRA folder, which determines how its weights are used.
 ///
-/// What would change the computation beyond W + s·B·A is refused, named; so is a key that is unknown here and says something.
+/// Keys that change the computation beyond W + s·B·A are refused by name, and so are unknown keys that have a value.
 /// - Source: huggingface/peft 0.21, `tuners/lora/config.py` and `layer.py`.
 package struct PEFTConfiguration: Sendable, Equatable {
-    /// r of every matrix that `rank_pattern` does not name.
+    /// The r of every matrix that `rank_pattern` does not name.
     package var rank: Int
-    /// α of every matrix that `alpha_pattern` does not name.
+    /// The α of every matrix that `alpha_pattern` does not name.
     package var alpha: Double
-    /// Other r and α by the end of a module's name, a regular expression.
+    /// Exceptions to r and α. Each key is a regular expression for the end of a module's name.
     package var rankPattern: [String: Int] = [:]
     package var alphaPattern: [String: Double] = [:]
     /// s = α/√r instead of α/r.
     package var isRankStabilized = false
-    /// Ends of module names: `q_proj`. Not read: the tensors say the same.
+    /// The ends of module names, such as `q_proj`. They are not read, since the tensors' names contain them.
     package var targetModules: [String] = []
     package var baseModel: String?
 
@@ -33,7 +33,7 @@ package struct PEFTConfiguration: Sendable, Equatable {
         do { raw = try JSONDecoder().decode(Raw.self, from: data) } catch {
             throw InputError(
                 path, "not a readable adapter configuration: \(decodingProblem(error, in: data))",
-                remedy: "Copy it again, or save the adapter anew with peft.")
+                remedy: "Copy it again, or save the adapter again with peft.")
         }
         func refused(_ problem: String, _ remedy: String) -> InputError { InputError(path, problem, remedy: remedy) }
         guard raw.kind == "LORA" else {
@@ -57,12 +57,12 @@ package struct PEFTConfiguration: Sendable, Equatable {
         baseModel = raw.baseModel
     }
 
-    /// s of a weight, once its rank is shown to be the one that is configured.
+    /// The scale s of a weight, after checking that it has the configured rank.
     ///
     /// - Parameters:
-    ///   - module: `model.layers.0.mlp.gate_proj`.
-    ///   - rank: of its tensors.
-    /// - Throws: `InputError` for another rank, and if keys of a pattern contradict each other or are no regular expressions.
+    ///   - module: the module's name, such as `model.layers.0.mlp.gate_proj`.
+    ///   - rank: the rank of its tensors.
+    /// - Throws: `InputError` for another rank, and if a pattern's keys are contradictory or not regular expressions.
     package func scale(of module: String, rank: Int, place: String) throws -> Float {
         let expected = try Self.value(of: module, in: rankPattern, "rank_pattern", place) ?? self.rank
         guard rank == expected else {
@@ -74,28 +74,28 @@ package struct PEFTConfiguration: Sendable, Equatable {
         return Float(alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
     }
 
-    /// What a pattern says of a module whose name ends as one of its keys.
+    /// The value of the pattern's key that matches the end of the module's name; nil if no key does.
     private static func value<Value: Hashable>(
         of module: String, in pattern: [String: Value], _ name: String, _ place: String
     ) throws -> Value? {
         let matching = try pattern.filter { key, _ in
             guard let expression = try? Regex("(.*\\.)?(\(key))") else {
                 throw InputError(
-                    place, "\(name): '\(key)' is no regular expression", remedy: "Write the module's name.")
+                    place, "\(name): '\(key)' is not a regular expression", remedy: "Use the module's name.")
             }
             return try expression.wholeMatch(in: module) != nil
         }
         guard Set(matching.values).count <= 1 else {
             throw InputError(
-                place, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all name \(module)",
+                place, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all match \(module)",
                 remedy: "Keep one of them.")
         }
         return matching.values.first
     }
 
-    /// Written as peft reads it.
+    /// Writes the configuration in peft's format.
     ///
-    /// - Throws: `SystemError`; the old file, if any, is then untouched.
+    /// - Throws: `SystemError`; an old file is then unchanged.
     package func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -103,7 +103,7 @@ package struct PEFTConfiguration: Sendable, Equatable {
     }
 }
 
-/// The keys in a fixed spelling; those that are absent have peft's defaults.
+/// The keys that t2 writes; all others have peft's defaults.
 private struct Written: Encodable {
     let peft_type = "LORA"
     let task_type = "CAUSAL_LM"
@@ -136,17 +136,17 @@ private struct Raw: Decodable {
     var alphaPattern: [String: Double] = [:]
     var isRankStabilized = false
     var baseModel: String?
-    /// Keys whose values ask for what is not done here.
+    /// Keys whose values request something that t2 does not support.
     var unsupported: [String] = []
 
-    /// Keys that change nothing once an adapter is trained, or that the tensors answer.
+    /// Keys that have no effect on a trained adapter, or whose content follows from the tensors.
     private static let harmless: Set = [
         "auto_mapping", "revision", "task_type", "inference_mode", "peft_version", "lora_dropout", "target_modules",
         "exclude_modules", "layers_to_transform", "layers_pattern", "fan_in_fan_out", "loftq_config",
         "eva_config", "corda_config", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size",
         "ensure_weight_tying", "runtime_config",
     ]
-    /// Starts that leave the base model's weights as they are.
+    /// Initialisations that leave the base model's weights unchanged.
     private static let harmlessStarts: Set = ["gaussian", "eva", "orthogonal"]
 
     private struct Key: CodingKey {
@@ -181,7 +181,7 @@ private struct Raw: Decodable {
         }
     }
 
-    /// Whether a value of any kind says nothing: null, false, or an empty list or object.
+    /// Whether a value of any type is null, false, or an empty list or object.
     private struct Emptiness: Decodable {
         let isEmpty: Bool
 

@@ -1,21 +1,21 @@
 import Foundation
 import T2Core
 
-/// A LoRA adapter as huggingface/peft keeps it: a folder of `adapter_config.json` and `adapter_model.safetensors`.
+/// A LoRA adapter in the format of huggingface/peft: a folder of `adapter_config.json` and `adapter_model.safetensors`.
 package struct PEFTFolder: Sendable, Equatable {
     package let configuration: PEFTConfiguration
-    /// What t2 wrote about it; an adapter from elsewhere says less, and not what it was trained on.
+    /// The metadata that t2 wrote. An adapter of another program has less of it, and no digest of its base model.
     package let description: ExpertFile.Description
     package let layout: LoRALayout
-    /// A and B of each matrix, as trained: without the scale.
+    /// A and B of each matrix as trained, without the scale.
     package let parameters: [Float]
 
-    /// peft wraps the model twice; its names begin with that.
+    /// The prefix of peft's tensor names: peft wraps the model twice.
     package static let prefix = "base_model.model."
     private static let configurationName = "adapter_config.json"
     private static let weightsName = "adapter_model.safetensors"
 
-    /// - Parameter vector: as it is run: with the scale in B.
+    /// - Parameter vector: the vector that is run, with the scale in B.
     package init(
         configuration: PEFTConfiguration, description: ExpertFile.Description, layout: LoRALayout, vector: ExpertVector
     ) {
@@ -26,19 +26,19 @@ package struct PEFTFolder: Sendable, Equatable {
         parameters = layout.unscaled(vector.values)
     }
 
-    /// As it is run: with the scale in B.
+    /// The vector that is run, with the scale in B.
     package var vector: ExpertVector {
         ExpertVector(layout: layout.expertLayout, values: layout.scaled(parameters))
     }
 
-    /// Whether a path is a folder: where an expert is expected, it can only be one of these.
+    /// Whether a path is a folder. An expert given as a folder can only be in this format.
     package static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// Writes the folder so that `peft` loads it; each of its files appears whole or not at all, and the same adapter gives
-    /// the same bytes.
+    /// Writes the folder so that `peft` loads it; each of its files appears complete or not at all, and the same
+    /// adapter gives the same bytes.
     ///
     /// - Throws: `SystemError`.
     package func write(to path: String) throws {
@@ -57,7 +57,7 @@ package struct PEFTFolder: Sendable, Equatable {
         try SafetensorsWriter.write(tensors, metadata: metadata, to: "\(path)/\(Self.weightsName)")
     }
 
-    /// Reads an adapter without asking for a base model.
+    /// Reads an adapter without checking it against a base model.
     ///
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
     package init(path: String) throws {
@@ -75,11 +75,11 @@ package struct PEFTFolder: Sendable, Equatable {
         }
         if let name = ExpertVector(layout: layout.expertLayout, values: parameters).firstNonFinite {
             throw InputError(
-                weightsPath, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier state of that training.")
+                weightsPath, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint.")
         }
     }
 
-    /// Reads an adapter and makes sure that it fits this base model; one that t2 wrote also knows which it was trained on.
+    /// Reads an adapter and checks that it fits this base model, whose digest t2's own adapters record.
     ///
     /// - Throws: as `init(path:)`, and `InputError` for another base model.
     package init(path: String, for model: BaseModelFolder) throws {
@@ -95,13 +95,13 @@ package struct PEFTFolder: Sendable, Equatable {
             let name = matrix.kind.name(layer: matrix.layer)
             guard matrix.layer < model.configuration.layerCount else {
                 throw InputError(
-                    path, "changes '\(name)', this model has \(model.configuration.layerCount) layers",
+                    path, "changes '\(name)', but this model has \(model.configuration.layerCount) layers",
                     remedy: "See: t2 experts show \(path)")
             }
             guard (rows, columns) == (matrix.outputs, matrix.inputs) else {
                 throw InputError(
                     path,
-                    "changes '\(name)' as a matrix of [\(matrix.outputs), \(matrix.inputs)], this model's is "
+                    "changes '\(name)' as a matrix of [\(matrix.outputs), \(matrix.inputs)], but this model's is "
                         + "[\(rows), \(columns)]", remedy: "See: t2 experts show \(path)")
             }
         }
@@ -136,7 +136,7 @@ package struct PEFTFolder: Sendable, Equatable {
         for name in file.tensors.keys.sorted() {
             guard name.hasPrefix(prefix), let parts = LoRAMatrix.parts(of: name.dropFirst(prefix.count)) else {
                 throw InputError(
-                    file.path, "tensor '\(name)' is no LoRA factor of a Llama layer's weight",
+                    file.path, "tensor '\(name)' is not a LoRA factor of a Llama layer's weight",
                     remedy: "Train the adapter on \(MatrixKind.allCases.map(\.module).joined(separator: ", ")) alone.")
             }
             layers.insert(parts.layer)
@@ -176,6 +176,6 @@ package struct PEFTFolder: Sendable, Equatable {
 }
 
 extension MatrixKind {
-    /// The last part of its name: `gate_proj`.
+    /// The last part of the name, such as `gate_proj`.
     package var module: String { String(rawValue.split(separator: ".")[1]) }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// The element types that this program reads and writes.
+/// The element types that t2 reads and writes.
 package enum TensorElement: String, Sendable, Codable {
     case float64 = "F64"
     case float32 = "F32"
@@ -22,7 +22,7 @@ package enum TensorElement: String, Sendable, Codable {
     }
 }
 
-/// What is wrong with a safetensors file.
+/// The errors of safetensors files.
 package enum SafetensorsError: UserFacingError, Equatable {
     case truncated(path: String, expected: Int, found: Int)
     case malformed(path: String, problem: String)
@@ -41,14 +41,14 @@ package enum SafetensorsError: UserFacingError, Equatable {
         case .unexpectedShape(let path, let name, let expected, let found):
             "\(path): tensor '\(name)' has shape \(found), expected \(expected). Does config.json belong to this file?"
         case .unexpectedElement(let path, let name, let expected, let found):
-            "\(path): tensor '\(name)' has elements of type \(found), expected \(expected). Convert it to one of these."
+            "\(path): tensor '\(name)' has elements of type \(found), expected \(expected). Convert the tensor to that type."
         }
     }
 
     package var exitStatus: ExitStatus { .data }
 }
 
-/// A safetensors file, mapped; its header is checked in full before anything is read.
+/// A memory-mapped safetensors file. Its whole header is checked before any tensor is read.
 ///
 /// Layout: 8 bytes little-endian header length, JSON header, tensor bytes.
 /// - Source: https://github.com/huggingface/safetensors, "Format".
@@ -56,7 +56,7 @@ package final class SafetensorsFile: Sendable {
     package struct Tensor: Sendable, Equatable {
         package let element: TensorElement
         package let shape: [Int]
-        /// Byte range inside the data section.
+        /// The byte range inside the data section.
         package let range: Range<Int>
 
         package var count: Int { shape.reduce(1, *) }
@@ -93,7 +93,7 @@ package final class SafetensorsFile: Sendable {
         tensors = try Self.check(header.entries, dataCount: size - dataStart, dataStart: dataStart, path: path)
     }
 
-    /// The bytes of one tensor; the pointer is good inside `body` alone.
+    /// The bytes of one tensor; the pointer is valid only inside `body`.
     ///
     /// - Throws: `SafetensorsError.missingTensor`, and what `body` throws.
     package func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
@@ -123,7 +123,7 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
-    /// The values of a tensor of 32 or 16 bits a number, as float32; exact.
+    /// The values of a tensor with 32-bit or 16-bit floating-point elements, widened to float32 without loss.
     ///
     /// - Throws: `SafetensorsError` if it is absent or of another type.
     package func widenedFloats(of name: String) throws -> [Float] {

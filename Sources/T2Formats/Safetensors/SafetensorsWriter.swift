@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Writes tensors and text metadata as a safetensors file: the same content gives the same bytes.
+/// Writes tensors and text metadata as a safetensors file. The same content gives the same bytes.
 package enum SafetensorsWriter {
     package struct Tensor {
         package let name: String
@@ -16,7 +16,7 @@ package enum SafetensorsWriter {
         }
     }
 
-    /// What stands in the header of a tensor.
+    /// The header's entry for a tensor.
     package struct Entry: Sendable {
         package let name: String
         package let element: TensorElement
@@ -31,9 +31,9 @@ package enum SafetensorsWriter {
         }
     }
 
-    /// Tensors are stored in the order given; the header's keys are sorted.
+    /// Stores float32 tensors in the given order; the header's keys are sorted.
     ///
-    /// - Throws: `SystemError`; the old file, if any, is then untouched.
+    /// - Throws: `SystemError`; an old file is then unchanged.
     package static func write(_ tensors: [Tensor], metadata: [String: String], to path: String) throws {
         let entries = tensors.map { Entry(name: $0.name, element: .float32, shape: $0.shape) }
         var values = tensors.lazy.map(\.values).makeIterator()
@@ -42,7 +42,7 @@ package enum SafetensorsWriter {
         }
     }
 
-    /// As above, of any element type, and with one tensor in memory at a time.
+    /// Stores tensors of any element type, with one tensor in memory at a time.
     ///
     /// - Parameter content: appends the bytes of an entry, little-endian and as many as its shape needs.
     package static func write(

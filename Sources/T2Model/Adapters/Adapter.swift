@@ -1,34 +1,34 @@
 import T2Core
 
-/// A base model with weights that a vector changes: the seam between singular value fine-tuning and LoRA.
+/// A base model whose weights a vector changes: the common interface of singular value fine-tuning and LoRA.
 ///
-/// Who samples needs merged weights, who differentiates the factors; neither asks which adapter it is. Immutable; lanes share it.
+/// Sampling uses merged weights and gradients use factors, for every kind of adapter. Immutable; lanes share it.
 package protocol Adapter: AnyObject, Sendable {
     var base: BaseModel { get }
-    /// Of the vectors that it takes and of the gradients that belong to them.
+    /// The layout of the adapter's vectors and of their gradients.
     var layout: ExpertLayout { get }
 
-    /// An expert's vector in this adapter's layout: what the expert does not name stays as the base has it.
+    /// An expert's vector in this adapter's layout: weights that it does not name keep the base's values.
     ///
     /// - Throws: `InputError` if it changes weights that this adapter does not.
     func complete(_ expert: ExpertVector) throws -> ExpertVector
 
-    /// W′ of every adapted weight; a group that the vector leaves alone keeps the base's own weights, exactly.
+    /// W′ of every adapted weight; a group that the vector does not change keeps exactly the base's weights.
     ///
     /// - Parameters:
-    ///   - vector: in this adapter's layout.
-    ///   - onLayer: called after each layer, for who must show that work goes on.
+    ///   - vector: a vector in this adapter's layout.
+    ///   - onLayer: called after each layer, to show progress.
     func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights
 
-    /// The weights and their factors apart: the form that gradients are taken in.
+    /// The form in which gradients are computed: the weights as factors, or with LoRA's factors apart.
     ///
-    /// - Parameter vector: in this adapter's layout.
+    /// - Parameter vector: a vector in this adapter's layout.
     func factored(_ vector: ExpertVector) -> Execution
 
-    /// Whether to merge one vector first is the cheaper way to read `tokens` tokens under it.
+    /// Whether merging a vector is cheaper for `tokens` tokens under it.
     func isMergingCheaper(tokens: Int) -> Bool
 
-    /// From what `TransformerBackward` summed up to the gradient, in place; once, after the last micro-batch.
+    /// Turns the sums of `TransformerBackward` into the gradient, in place; called once, after the last micro-batch.
     func finishGradient(_ sums: inout [Float])
 }
 

@@ -1,18 +1,18 @@
 import T2Core
 import T2Numerics
 
-/// In which form the adapted weights are multiplied.
+/// The form in which adapted weights are multiplied.
 package enum Execution {
-    /// One policy for all rows, W′ formed once: cheaper for many tokens without gradient.
+    /// W′ formed once, one policy for all rows: cheaper for many tokens without a gradient.
     case merged(MergedWeights)
-    /// U, σ ⊙ z and V apart: each row may have its own z, and ∂J/∂z falls out of the backward pass.
+    /// U, σ ⊙ z and V as factors: each row may have its own z, and the backward pass yields ∂J/∂z.
     case factored(SVFModel, ScaleTable)
-    /// The base's own weights with LoRA's thin products beside them, one policy for all rows: for its gradient.
+    /// The base weights plus LoRA's thin products, one policy for all rows: for its gradient.
     case lowRank(LoRAWeights)
 
-    /// The cheaper form for `tokens` tokens under `experts` vectors.
+    /// Whether merging is cheaper for `tokens` tokens under `experts` vectors.
     ///
-    /// Merging costs M·N·R multiply-adds a weight and vector, and M·N a token afterwards; factored execution R·(M+N) a token.
+    /// Multiply-adds per weight: M·N·R per vector and M·N per token if merged, R·(M+N) per token if factored.
     package static func isMergingCheaper(_ model: ModelConfiguration, layout: ExpertLayout, tokens: Int, experts: Int)
         -> Bool
     {
@@ -35,7 +35,7 @@ package final class ScaleTable: Sendable {
     let buffer: FloatBuffer
     let stride: Int
 
-    /// - Parameter vectors: each in the model's own layout.
+    /// - Parameter vectors: vectors in the model's own layout.
     package init(_ model: SVFModel, _ vectors: [ExpertVector]) {
         let sigma = model.sigma
         stride = sigma.count

@@ -1,13 +1,13 @@
 import T2Core
 import T2Numerics
 
-/// A base model with a place for LoRA's factors beside its adapted weights: W′ = W + B·A, the scale already in B.
-/// Immutable; lanes share it.
+/// A base model with LoRA's factors beside its adapted weights: W′ = W + B·A, where B contains the scale. Immutable;
+/// lanes share it.
 package final class LoRAModel: Adapter {
     package let base: BaseModel
     package let matrices: LoRALayout
     package var layout: ExpertLayout { matrices.expertLayout }
-    /// Indexed by layer · 4 + group; empty where the adapter leaves a group alone.
+    /// Indexed by layer · 4 + group; empty if the adapter does not change the group.
     private let members: [[LoRAWeight.Member]]
 
     /// - Throws: `InputError` naming the entry that does not fit the model.
@@ -16,7 +16,7 @@ package final class LoRAModel: Adapter {
         let matrices = try LoRALayout(layout, of: c)
         self.base = base
         self.matrices = matrices
-        let places = Dictionary(
+        let indices = Dictionary(
             uniqueKeysWithValues: matrices.matrices.enumerated().map { ($1.kind.name(layer: $1.layer), $0) })
         members = (0..<c.layerCount).flatMap { layer in
             ProjectionGroup.allCases.map { group in
@@ -24,12 +24,12 @@ package final class LoRAModel: Adapter {
                 var output = 0
                 for kind in group.members {
                     let rows = kind.shape(c).rows
-                    if let place = places[kind.name(layer: layer)] {
+                    if let index = indices[kind.name(layer: layer)] {
                         let start = members.last?.ranks.upperBound ?? 0
                         members.append(
                             .init(
-                                ranks: start..<start + matrices.matrices[place].rank, outputs: output..<output + rows,
-                                a: matrices.range(place, .a), b: matrices.range(place, .b)))
+                                ranks: start..<start + matrices.matrices[index].rank, outputs: output..<output + rows,
+                                a: matrices.range(index, .a), b: matrices.range(index, .b)))
                     }
                     output += rows
                 }
@@ -46,13 +46,13 @@ package final class LoRAModel: Adapter {
         guard expert.layout == layout else {
             throw InputError(
                 "expert",
-                "its \(expert.layout.count) values are not those of this LoRA adapter, which has \(layout.count)",
+                "its layout of \(expert.layout.count) values differs from this LoRA adapter's of \(layout.count)",
                 remedy: "Load the model for that expert.")
         }
         return expert
     }
 
-    /// - Cost: 2·M·N·r flops a weight.
+    /// - Cost: 2·M·N·r flops per weight.
     package func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights {
         let weights = LoRAWeights(self, vector)
         let c = base.configuration
@@ -76,7 +76,7 @@ package final class LoRAModel: Adapter {
 
     package func factored(_ vector: ExpertVector) -> Execution { .lowRank(LoRAWeights(self, vector)) }
 
-    /// Merging costs M·N·r multiply-adds a weight, and saves r·(M+N) a token.
+    /// Merging costs M·N·r multiply-adds per weight, and saves r·(M+N) per token.
     package func isMergingCheaper(tokens: Int) -> Bool {
         var merging = 0.0
         var saved = 0.0
@@ -90,12 +90,12 @@ package final class LoRAModel: Adapter {
     package func finishGradient(_ sums: inout [Float]) {}
 }
 
-/// LoRA's factors under one vector, in the form that products take them in. Immutable; lanes share it.
+/// LoRA's factors of one vector, arranged for multiplication. Immutable; lanes share it.
 package final class LoRAWeights: Sendable {
     /// Indexed by layer · 4 + group.
     private let weights: [LoRAWeight?]
 
-    /// - Parameter vector: in the model's own layout.
+    /// - Parameter vector: a vector in the model's own layout.
     package init(_ model: LoRAModel, _ vector: ExpertVector) {
         precondition(vector.layout == model.layout)
         let c = model.base.configuration

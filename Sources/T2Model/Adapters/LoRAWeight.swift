@@ -9,10 +9,10 @@ import T2Numerics
 package struct LoRAWeight: Sendable {
     /// One adapted weight of the group.
     struct Member: Sendable {
-        /// Its columns among the group's R and M.
+        /// The columns of this weight among the group's R and M.
         let ranks: Range<Int>
         let outputs: Range<Int>
-        /// Where A [r, N] and B [M_k, r] stand in a flat vector.
+        /// The indices of A [r, N] and B [M_k, r] in a flat vector.
         let a: Range<Int>
         let b: Range<Int>
     }
@@ -26,7 +26,7 @@ package struct LoRAWeight: Sendable {
 
     var rank: Int { members.last!.ranks.upperBound }
 
-    /// - Parameter values: a flat vector, the scale already in B.
+    /// - Parameter values: a flat vector whose B contains the scale.
     init(_ members: [Member], inputSize: Int, values: [Float]) {
         precondition(!members.isEmpty)
         self.members = members
@@ -53,7 +53,7 @@ package struct LoRAWeight: Sendable {
         bTransposed[k].matrix(rows: members[k].ranks.count, columns: members[k].outputs.count)
     }
 
-    /// What LoRA adds to the base's product: y += B(Ax).
+    /// Adds LoRA's part to the base's product: y += B(Ax).
     ///
     /// - Shapes: x_TN [T, N], h_TR [T, R] receives Ax, y_TM [T, M]; row-major float32.
     /// - Accuracy: ≤ 2e-5 in log-probabilities from merged execution; proved by `LoRAModelTests`.
@@ -66,10 +66,10 @@ package struct LoRAWeight: Sendable {
         }
     }
 
-    /// The gradient of that, g = Bᵀδ a token: ∂J/∂B += δ(Ax)ᵀ, ∂J/∂A += gxᵀ, ∂J/∂x += Aᵀg. ∂J/∂W is never formed.
+    /// The gradient of `add`, with g = Bᵀδ per token: ∂J/∂B += δ(Ax)ᵀ, ∂J/∂A += gxᵀ, ∂J/∂x += Aᵀg; no ∂J/∂W.
     ///
-    /// - Shapes: delta_TM [T, M], x_TN and h_TR as the forward pass left them, g_TR scratch, dx_TN holds the base's part, or
-    ///   nil if nobody needs it.
+    /// - Shapes: delta_TM [T, M], x_TN and h_TR from the forward pass, g_TR scratch, dx_TN with the base's part, or nil
+    ///   if it is not needed.
     /// - Parameter sums: the gradient as a flat vector.
     /// - Cost: 4·T·(N·R + Σ r_k·M_k) flops, no allocation.
     func backward(_ delta: Matrix, x: Matrix, h: Matrix, g: Matrix, sums: UnsafeMutablePointer<Float>, dx: Matrix?) {
@@ -90,7 +90,7 @@ package struct LoRAWeight: Sendable {
         if let dx { MatrixMultiply.multiplyTransposed(g, a_NR, into: dx, accumulate: true) }
     }
 
-    /// Whether any B is other than zero.
+    /// Whether any B has a nonzero value.
     func changesOutputs(_ vector: ExpertVector) -> Bool {
         members.contains { vector.values[$0.b].contains { $0 != 0 } }
     }

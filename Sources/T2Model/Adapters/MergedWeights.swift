@@ -2,9 +2,9 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// The weight matrices of one policy version, merged: W′ᵀ of each projection group and layer, [in, out].
+/// The merged weight matrices of one policy: W′ᵀ of each projection group and layer, [in, out].
 ///
-/// Immutable once made; lanes share it.
+/// Immutable; lanes share it.
 package final class MergedWeights: Sendable {
     /// Indexed by layer · 4 + group.
     private let groups: [FloatBuffer]

@@ -1,8 +1,8 @@
 import T2Core
 
-/// Weight matrices that read the same input, multiplied as one: their transposes stand side by side.
+/// Weight matrices with the same input, multiplied as one matrix of their transposes side by side.
 ///
-/// An adaptation takes a group whole or not at all, and the order of groups and members is that of `ExpertLayout`.
+/// `TargetModules` includes a group whole or not at all. Groups and members have the order of `ExpertLayout`.
 package enum ProjectionGroup: Int, CaseIterable, Sendable {
     case queryKeyValue
     case output
@@ -22,6 +22,6 @@ package enum ProjectionGroup: Int, CaseIterable, Sendable {
 
     package func outputSize(_ model: ModelConfiguration) -> Int { members.reduce(0) { $0 + $1.shape(model).rows } }
 
-    /// Singular values of all members.
+    /// The number of singular values of all members.
     package func rank(_ model: ModelConfiguration) -> Int { members.reduce(0) { $0 + $1.rank(model) } }
 }

@@ -6,15 +6,15 @@ import T2Numerics
 package final class SVFModel: Sendable {
     package let base: BaseModel
     package let layout: ExpertLayout
-    /// Indexed by layer · 4 + group; nil where the targets leaves a group alone.
+    /// Indexed by layer · 4 + group; nil if the targets do not include the group.
     private let factors: [SVFWeight?]
-    /// Start of each group's values in a flat vector of `layout`.
+    /// The start of each group's values in a flat vector of `layout`.
     private let starts: [Int]
 
-    /// Decomposes what the targets names, taking from the cache what is there.
+    /// Decomposes the weights that the targets include, or reads their decompositions from the cache.
     ///
-    /// - Parameter progress: called with matrices done and in total, about once a second and oftener, on this thread.
-    /// - Throws: what the decomposition throws. An unwritable cache only costs the next start the same time again.
+    /// - Parameter progress: called with matrices done and in total, at least about once a second, on this thread.
+    /// - Throws: the errors of the decomposition. An unwritable cache is not an error; the next start decomposes again.
     package init(
         _ base: BaseModel, targets: TargetModules, cache: SingularValueCache = .standard,
         progress: (Int, Int) -> Void = { _, _ in }
@@ -60,19 +60,19 @@ package final class SVFModel: Sendable {
 
     /// An expert's z in this model's layout: weights that the expert does not name keep z = 1.
     ///
-    /// - Throws: `InputError` if it adapts weights that this model does not hold decomposed, or of other sizes.
+    /// - Throws: `InputError` if it adapts weights that this model has not decomposed or that have other sizes.
     package func complete(_ expert: ExpertVector) throws -> ExpertVector {
         if expert.layout == layout { return expert }
         var complete = ExpertVector(layout: layout, repeating: 1)
-        let places = Dictionary(uniqueKeysWithValues: layout.entries.enumerated().map { ($1.name, $0) })
-        for (index, entry) in expert.layout.entries.enumerated() {
-            guard let place = places[entry.name], layout.entries[place].count == entry.count else {
+        let indices = Dictionary(uniqueKeysWithValues: layout.entries.enumerated().map { ($1.name, $0) })
+        for (source, entry) in expert.layout.entries.enumerated() {
+            guard let index = indices[entry.name], layout.entries[index].count == entry.count else {
                 throw InputError(
                     "expert",
-                    "'\(entry.name)' with \(entry.count) values has no place among this model's adapted weights",
+                    "'\(entry.name)' with \(entry.count) values is not among this model's adapted weights",
                     remedy: "Use an expert of this base model.")
             }
-            complete.values.replaceSubrange(layout.range(place), with: expert[entry: index])
+            complete.values.replaceSubrange(layout.range(index), with: expert[entry: source])
         }
         return complete
     }
@@ -81,7 +81,7 @@ package final class SVFModel: Sendable {
     ///
     /// - Shapes: z in this model's layout.
     /// - Parameter onLayer: called after each layer.
-    /// - Cost: 2·M·N·R flops a weight.
+    /// - Cost: 2·M·N·R flops per weight.
     package func merge(_ z: ExpertVector, onLayer: () -> Void) -> MergedWeights {
         precondition(z.layout == layout)
         let c = base.configuration

@@ -12,7 +12,7 @@ package struct SVFWeight: Sendable {
     let uTransposed: [FloatBuffer]
     /// σ of all members, [R].
     let sigma: [Float]
-    /// Where each member's singular values and outputs stand.
+    /// The index ranges of each member's singular values and outputs.
     let ranks: [Range<Int>]
     let outputs: [Range<Int>]
     let inputSize: Int
@@ -43,7 +43,7 @@ package struct SVFWeight: Sendable {
     /// Effective weight product under SVF: y = U(σ ⊙ z ⊙ Vᵀx).
     ///
     /// - Shapes: x_TN [T, N], a_TR [T, R] receives Vᵀx, s_TR [T, R] scratch, y_TM [T, M]; row-major float32.
-    /// - Units: scales hold σ ⊙ z, one row per expert, `stride` apart; `experts` names each row's, nil means row 0.
+    /// - Units: scales hold σ ⊙ z, one row per expert, `stride` apart; `experts` holds each token's row, nil means 0.
     /// - Accuracy: ≤ 2e-6 relative to merged execution; proved by `SVFWeightTests`.
     /// - Cost: 2·T·(N·R + Σ R_k·M_k) flops, no allocation.
     func multiply(
@@ -61,9 +61,9 @@ package struct SVFWeight: Sendable {
         }
     }
 
-    /// The gradient of the factored product: b = Uᵀδ, ∂J/∂z += σ ⊙ Σ_t a ⊙ b, ∂J/∂x = V(σ ⊙ z ⊙ b). ∂J/∂W is never formed.
+    /// The gradient of the factored product: b = Uᵀδ, ∂J/∂z += σ ⊙ Σ_t a ⊙ b, ∂J/∂x = V(σ ⊙ z ⊙ b); no ∂J/∂W.
     ///
-    /// - Shapes: delta_TM [T, M], a_TR as the forward pass left it, b_TR scratch, dx_TN or nil if nobody needs it.
+    /// - Shapes: delta_TM [T, M], a_TR from the forward pass, b_TR scratch, dx_TN or nil if it is not needed.
     /// - Parameter sums: [R], receives Σ_t a ⊙ b without σ, which the caller multiplies in once at the end.
     /// - Cost: 2·T·(N·R + Σ R_k·M_k) flops, no allocation.
     func backward(

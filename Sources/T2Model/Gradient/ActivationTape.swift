@@ -1,9 +1,9 @@
 import T2Core
 import T2Numerics
 
-/// What a forward pass leaves behind for the backward pass. Reused between micro-batches: it grows and never shrinks.
+/// The values that a forward pass keeps for the backward pass. It is reused between micro-batches and never shrinks.
 ///
-/// Shape letters: T tokens, S scored rows (in the last layer everything after attention has S rows), R singular values or LoRA's ranks.
+/// Shape letters: T tokens, S scored rows (after attention in the last layer), R singular values or LoRA's ranks.
 package final class ActivationTape {
     /// One layer's values.
     final class Layer {
@@ -13,10 +13,10 @@ package final class ActivationTape {
         fileprivate(set) var middle = GrowingMatrix()
         fileprivate(set) var feedForwardInverse = GrowingMatrix()
         fileprivate(set) var gateUp = GrowingMatrix()
-        /// a = Vᵀx of each projection group; under LoRA Ax.
+        /// a = Vᵀx of each projection group; Ax under LoRA.
         fileprivate(set) var projections = [GrowingMatrix](
             repeating: GrowingMatrix(), count: ProjectionGroup.allCases.count)
-        /// x of each projection group, under LoRA alone.
+        /// x of each projection group, only under LoRA.
         fileprivate(set) var inputs = [GrowingMatrix](
             repeating: GrowingMatrix(), count: ProjectionGroup.allCases.count)
 
@@ -34,7 +34,7 @@ package final class ActivationTape {
         }
     }
 
-    /// Owned memory that grows to the largest matrix asked for.
+    /// Owned memory that grows to the largest requested matrix.
     struct GrowingMatrix {
         private var buffer: FloatBuffer?
 

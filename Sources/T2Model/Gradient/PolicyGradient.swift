@@ -12,27 +12,27 @@ package struct ScoredSequence: Sendable, Equatable {
         self.completion = completion
     }
 
-    /// What the model reads: everything but the last token, which nothing follows.
+    /// The tokens that the model reads: all but the last, after which nothing is predicted.
     var inputs: [Int32] { Array((prompt + completion).dropLast()) }
-    /// The inputs whose outputs predict the completion.
+    /// The indices of the inputs whose outputs predict the completion.
     var scored: Range<Int> { prompt.count - 1..<prompt.count - 1 + completion.count }
 }
 
-/// One scored token: what the policy and the reference say about the vocabulary at its place, and where ∂J/∂logits goes.
+/// One scored token, with the log-probabilities of policy and reference at its position and the row for ∂J/∂logits.
 package struct ScoredToken {
-    /// Place of the sequence in the list, and of the token in its completion.
+    /// The index of the sequence in the list, and of the token in its completion.
     package let sequence: Int
     package let position: Int
     package let token: Int32
     /// log-softmax of the logits divided by the temperature, [V].
     package let policy: UnsafeBufferPointer<Float>
-    /// Nil if the reference model was not run.
+    /// Nil if the reference model was not run, otherwise as `policy`.
     package let reference: UnsafeBufferPointer<Float>?
     /// Zero at first; receives the gradient with respect to the policy's divided logits, [V].
     package let gradient: UnsafeMutableBufferPointer<Float>
 }
 
-/// ∂J/∂z of a loss over scored tokens, in micro-batches of packed sequences; z is whatever the adapter's vector holds.
+/// ∂J/∂z of a loss over scored tokens, in micro-batches of packed sequences. z stands for the adapter's vector.
 ///
 /// One object per lane. Activation memory is bounded by `tokensPerBatch`, or by one sequence if that is longer.
 package final class PolicyGradient {
@@ -40,7 +40,7 @@ package final class PolicyGradient {
     private let adapter: any Adapter
     private let tape: ActivationTape
     private let tokensPerBatch: Int
-    /// Rows whose logits are held at once.
+    /// The number of rows whose logits are in memory at once.
     private let rowsPerHead = 128
     private var batch = TokenBatch()
 
@@ -54,12 +54,11 @@ package final class PolicyGradient {
     /// Σ over all scored tokens of the loss's gradient with respect to z, flat in the adapter's layout.
     ///
     /// - Parameters:
-    ///   - z: in the adapter's layout.
-    ///   - temperature: divides both models' logits; 1 leaves them.
-    ///   - runsReference: whether the reference model is run too.
+    ///   - z: a vector in the adapter's layout.
+    ///   - temperature: the divisor of both models' logits.
     ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
-    /// - Cost: a reference forward pass if it is asked for, a policy forward pass and a backward pass over every token; a prompt
-    ///   that neighbours share counts once a micro-batch.
+    /// - Cost: a reference forward pass if requested, a policy forward pass and a backward pass over every token; a
+    ///   prompt that adjacent sequences share counts once per micro-batch.
     package func run(
         _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, runsReference: Bool = true,
         loss: (ScoredToken) -> Void
@@ -89,14 +88,14 @@ package final class PolicyGradient {
         return sums
     }
 
-    /// Runs the head over the scored rows, a block at a time, and carries the loss's gradient back through it.
+    /// Runs the head over the scored rows, block by block, and propagates the loss's gradient back through it.
     private func head(
         _ sequences: [ScoredSequence], _ range: Range<Int>, policy: Matrix, reference: Matrix?, _ temperature: Float,
         into deltaHidden: Matrix, _ loss: (ScoredToken) -> Void
     ) {
         let c = transformer.model.configuration
         let weight = transformer.model.head.matrix(rows: c.vocabularySize, columns: c.hiddenSize)
-        var places = range.lazy.flatMap { sequence in
+        var indices = range.lazy.flatMap { sequence in
             sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
         }.makeIterator()
         for start in stride(from: 0, to: policy.rows, by: rowsPerHead) {
@@ -107,7 +106,7 @@ package final class PolicyGradient {
             transformer.workspace.measure(.vocabulary) {
                 gradient.fillWithZeros()
                 for row in 0..<rows.count {
-                    let (sequence, position) = places.next()!
+                    let (sequence, position) = indices.next()!
                     loss(
                         ScoredToken(
                             sequence: sequence, position: position, token: sequences[sequence].completion[position],

@@ -2,24 +2,24 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// The backward pass from hidden states to the gradient of an adapter's vector: ∂J/∂z, or those of LoRA's A and B. ∂J/∂W is
-/// never formed.
+/// The backward pass from hidden states to the gradient of an adapter's vector: ∂J/∂z, or LoRA's ∂J/∂A and ∂J/∂B. ∂J/∂W
+/// is never formed.
 package struct TransformerBackward {
     private let transformer: Transformer
     private let execution: Execution
     private var workspace: Workspace { transformer.workspace }
     private var c: ModelConfiguration { transformer.model.configuration }
 
-    /// - Parameter execution: that of the forward pass, of one policy and not merged.
+    /// - Parameter execution: the execution of the forward pass, for one policy and not merged.
     package init(_ transformer: Transformer, _ execution: Execution) {
         self.transformer = transformer
         self.execution = execution
     }
 
-    /// Adds every adapted weight's part to `sums`: Σ_t a ⊙ b, which `Adapter.finishGradient` turns into ∂J/∂z, or ∂J/∂A and
-    /// ∂J/∂B.
+    /// Adds every adapted weight's part to `sums`: Σ_t a ⊙ b, which `Adapter.finishGradient` turns into ∂J/∂z, or
+    /// LoRA's ∂J/∂A and ∂J/∂B.
     ///
-    /// - Shapes: deltaHidden [S, H], the gradient with respect to what `forward` returned; sums flat in the layout's order.
+    /// - Shapes: deltaHidden [S, H], the gradient with respect to `forward`'s result; sums flat in the layout's order.
     package func run(
         _ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
@@ -88,7 +88,7 @@ package struct TransformerBackward {
             batch.count, c.hiddenSize)
     }
 
-    /// The transpose of `Transformer.project`, and the gradient of what is adapted in the group.
+    /// The transpose of `Transformer.project`, and the gradient of the group's part of the vector.
     private func project(
         _ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, _ delta: Matrix,
         sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?
@@ -122,11 +122,11 @@ package struct TransformerBackward {
         MatrixMultiply.multiplyTransposed(delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
     }
 
-    /// The transpose of gathering rows: a row that was wanted more than once receives the sum.
-    private func scatter(_ x: Matrix, _ places: [Int32], rows: Int, into area: Workspace.Area) -> Matrix {
+    /// The transpose of `Transformer.gather`: a row that was gathered more than once receives the sum.
+    private func scatter(_ x: Matrix, _ indices: [Int32], rows: Int, into area: Workspace.Area) -> Matrix {
         let output = workspace.matrix(area, rows: rows, columns: x.columns)
         output.fillWithZeros()
-        for (source, target) in places.enumerated() {
+        for (source, target) in indices.enumerated() {
             output.rows(Int(target)..<Int(target) + 1).add(x.rows(source..<source + 1))
         }
         return output
@@ -134,6 +134,6 @@ package struct TransformerBackward {
 }
 
 extension Matrix {
-    /// The matrix must be dense.
+    /// - Precondition: the matrix is dense.
     func fillWithZeros() { pointer.update(repeating: 0, count: rows * columns) }
 }

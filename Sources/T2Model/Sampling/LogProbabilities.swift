@@ -2,18 +2,18 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// Log-probabilities of given tokens, natural logarithm.
+/// Natural log-probabilities of given tokens.
 package struct LogProbabilities {
     private let transformer: Transformer
-    /// Rows whose logits are held at once.
+    /// The number of rows whose logits are in memory at once.
     private let rowsPerHead = 128
 
     package init(_ transformer: Transformer) { self.transformer = transformer }
 
     /// log π(completion token | everything before it), at temperature 1, for each sequence.
     ///
-    /// - Parameter expert: row of the scale table, in factored execution.
-    /// - Cost: one forward pass over every token; a prompt that neighbours share counts once a batch.
+    /// - Parameter expert: the row of the scale table, in factored execution.
+    /// - Cost: one forward pass over every token; a prompt that adjacent sequences share counts once per batch.
     package func score(
         _ sequences: [ScoredSequence], _ execution: Execution, expert: Int32 = 0, tokensPerBatch: Int = 1024
     ) -> [[Float]] {

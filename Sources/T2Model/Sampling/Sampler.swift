@@ -4,9 +4,9 @@ import T2Numerics
 /// One completion to draw.
 package struct SampleRequest: Sendable {
     package var prompt: [Int32]
-    /// This sample's own random stream: what else is in the batch never changes it.
+    /// This sample's own random stream, which the rest of the batch never changes.
     package var random: SeededRandom
-    /// Row of the scale table, in factored execution.
+    /// The row of the scale table, in factored execution.
     package var expert: Int32
 
     package init(prompt: [Int32], random: SeededRandom, expert: Int32 = 0) {
@@ -32,7 +32,7 @@ package final class Sampler {
     private var cache: KVCache?
     private var batch = TokenBatch()
 
-    /// - Parameter slots: sequences in flight at most.
+    /// - Parameter slots: the largest number of sequences in flight.
     package init(_ transformer: Transformer, slots: Int = 64) {
         self.transformer = transformer
         self.slots = slots
@@ -41,8 +41,8 @@ package final class Sampler {
     /// Completions in the order of the requests, with their tokens, log-probabilities and finish reasons.
     ///
     /// - Parameters:
-    ///   - stop: what ends a completion; usually the end-of-sequence tokens.
-    ///   - onToken: called after each token with its request, for streaming and progress; return false to stop everything.
+    ///   - stop: the condition that ends a completion, usually an end-of-sequence token.
+    ///   - onToken: called after each token with its request's index; if it returns false, all sampling stops.
     /// - Throws: `InputError` if a prompt is empty or leaves no room in the context; `ModelError.nonFinite`.
     package func sample(
         _ requests: [SampleRequest], _ execution: Execution, _ sampling: Sampling, stop: StopCondition,
@@ -58,7 +58,7 @@ package final class Sampler {
         var active: [Row] = []
         var waiting = 0
 
-        /// Draws the next token of a request; true if it goes on.
+        /// Draws the next token of a request; `wanted` is false if `onToken` stops all sampling.
         func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) throws(ModelError) -> (
             token: Int32, continues: Bool, wanted: Bool
         ) {
@@ -82,15 +82,15 @@ package final class Sampler {
             while waiting < requests.count && !free.isEmpty {
                 let admitted = admit(requests, from: waiting, &free)
                 let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
-                for (place, slot, prompt) in admitted {
+                for (index, slot, prompt) in admitted {
                     if let source = prompt.sharedSlot, source != slot {
-                        cache.copy(from: source, to: slot, positions: requests[place].prompt.count)
+                        cache.copy(from: source, to: slot, positions: requests[index].prompt.count)
                     }
-                    let (token, continues, wanted) = try draw(place, logits.row(prompt.row), logits.columns)
+                    let (token, continues, wanted) = try draw(index, logits.row(prompt.row), logits.columns)
                     guard wanted else { return completions }
                     if continues {
                         active.append(
-                            Row(request: place, slot: slot, position: requests[place].prompt.count, token: token))
+                            Row(request: index, slot: slot, position: requests[index].prompt.count, token: token))
                     } else {
                         free.append(slot)
                     }
@@ -120,7 +120,7 @@ package final class Sampler {
         return completions
     }
 
-    /// Tokens that a request may draw: the limit, or what the context has left.
+    /// The number of tokens that a request may draw: the limit, or the rest of the context.
     private func limit(_ request: SampleRequest, _ sampling: Sampling) -> Int {
         min(sampling.maxTokens, transformer.model.configuration.contextLength - request.prompt.count)
     }
@@ -134,7 +134,7 @@ package final class Sampler {
             guard request.prompt.count < context else {
                 throw InputError(
                     "prompt",
-                    "it has \(request.prompt.count) tokens, the model's context holds \(context) with the answer",
+                    "it has \(request.prompt.count) tokens, but the model's context holds \(context) with the answer",
                     remedy: "Shorten the prompt.")
             }
         }
@@ -147,14 +147,14 @@ package final class Sampler {
     }
 
     private struct Admission {
-        /// Row of the prefill's logits.
+        /// The row of the prefill's logits.
         let row: Int
         /// The slot into which the shared prompt was read.
         let sharedSlot: Int?
     }
 
-    /// Fills the batch with the prompts of waiting requests, one copy of each run of equal ones, while slots last and the
-    /// batch stays within `prefillTokens`.
+    /// Fills the batch with the prompts of waiting requests, one copy of each run of equal prompts, while slots are
+    /// free and the batch stays within `prefillTokens`.
     private func admit(_ requests: [SampleRequest], from first: Int, _ free: inout [Int]) -> [(Int, Int, Admission)] {
         let prefillTokens = 1024
         batch.clear()

@@ -26,7 +26,7 @@ struct TokenChoice {
         return (token, logits[Int(token)] * scale - logSumExp)
     }
 
-    /// Top-k, then top-p, then a draw from what is left, renormalised.
+    /// Applies top-k, then top-p, then draws from the remaining tokens, renormalised.
     private mutating func truncated(
         _ logits: UnsafePointer<Float>, _ count: Int, _ scale: Float, _ logSumExp: Float, _ random: inout SeededRandom
     ) -> (token: Int32, logProbability: Float) {
@@ -43,10 +43,10 @@ struct TokenChoice {
         }
         var rest = random.nextUniform() * mass
         var chosen = kept - 1
-        for place in 0..<kept {
-            rest -= probability(order[place])
+        for index in 0..<kept {
+            rest -= probability(order[index])
             if rest < 0 {
-                chosen = place
+                chosen = index
                 break
             }
         }

@@ -8,7 +8,7 @@ import T2Numerics
 struct Attention {
     private let c: ModelConfiguration
     private let workspace: Workspace
-    /// Query rows computed together: bounds the scores in memory at blockRows × L.
+    /// The number of query rows computed together, which limits the scores in memory to blockRows × P.
     private let blockRows = 128
 
     init(_ configuration: ModelConfiguration, workspace: Workspace) {
@@ -50,7 +50,7 @@ struct Attention {
                     continue
                 }
             }
-            precondition(position == segment.prefix.count, "a continued sequence comes one token at a time")
+            precondition(position == segment.prefix.count, "a sequence is continued one token at a time")
             attend(segment, qkv, into: output.rows(segment.rows))
         }
     }
@@ -69,7 +69,7 @@ struct Attention {
         }
     }
 
-    /// What a segment's tokens see of one head: the rows of its prefix, then its own, [P, D].
+    /// The rows of one head that a segment's tokens attend to: those of its prefix, then its own, [P, D].
     private func context(_ segment: TokenBatch.Segment, _ x_TD: Matrix, into area: Workspace.Area) -> Matrix {
         if segment.prefix.isEmpty { return x_TD.rows(segment.rows) }
         let prefix = segment.prefix.count
@@ -83,7 +83,7 @@ struct Attention {
         return output
     }
 
-    /// The same as [D, P]: OpenBLAS multiplies small matrices twice as fast where neither is transposed.
+    /// The transposed context, [D, P]: OpenBLAS multiplies small matrices twice as fast if neither is transposed.
     private func transposedContext(_ segment: TokenBatch.Segment, _ x_TD: Matrix, into area: Workspace.Area) -> Matrix {
         let prefix = segment.prefix.count
         let output = workspace.matrix(area, rows: x_TD.columns, columns: prefix + segment.count)
@@ -98,7 +98,7 @@ struct Attention {
         stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) }
     }
 
-    /// Room for one number per query row and position. Rows are whole vectors apart.
+    /// Scratch for one number per query row and position; its stride is a multiple of 16 floats.
     private func square(_ area: Workspace.Area, rows: Int, columns: Int) -> Matrix {
         workspace.matrix(area, rows: rows, columns: (columns + 15) / 16 * 16).columns(0..<columns)
     }
@@ -116,7 +116,7 @@ struct Attention {
         return scores
     }
 
-    /// The gradient with respect to q, k and v, given that of the output; the weights are computed again, not stored.
+    /// The gradient with respect to q, k and v, given that of the output; attention weights are recomputed, not stored.
     ///
     /// - Shapes: qkv and deltaQKV [T, (heads + 2·kv)·D], deltaOutput [T, heads·D].
     func backward(_ batch: TokenBatch, _ qkv: Matrix, deltaOutput: Matrix, into deltaQKV: Matrix) {
@@ -156,7 +156,7 @@ struct Attention {
         addDeltaContext(dV, segment, to: value(dx, shared * group))
     }
 
-    /// Where the gradient with respect to a context is summed up, [P, D]: without a prefix the segment's own rows.
+    /// The sum of the gradient with respect to a context, [P, D]; without a prefix, the segment's own rows.
     private func deltaContext(_ segment: TokenBatch.Segment, _ dx_TD: Matrix, _ area: Workspace.Area) -> Matrix {
         if segment.prefix.isEmpty { return dx_TD.rows(segment.rows) }
         let sum = workspace.matrix(area, rows: segment.prefix.count + segment.count, columns: dx_TD.columns)

@@ -19,7 +19,7 @@ package final class BaseModel: Sendable {
     package let weights: MergedWeights
     package let rotary: RotaryEmbedding
 
-    /// - Throws: what `WeightLoader` throws.
+    /// - Throws: the errors of `WeightLoader`.
     package init(_ folder: BaseModelFolder) throws {
         let loader = WeightLoader(folder)
         let c = folder.configuration

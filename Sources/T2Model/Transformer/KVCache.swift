@@ -2,7 +2,7 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// Keys and values of the sequences that are being continued, one slot each.
+/// The keys and values of sequences in progress, one slot each.
 ///
 /// Layout per layer and slot: keys [K, D, capacity] (positions innermost, so that scores vectorise over them), values
 /// [K, capacity, D]. Invariant: a slot belongs to one sequence; positions are filled from 0 on.
@@ -14,7 +14,7 @@ package final class KVCache {
     private let heads: Int
     private let headSize: Int
 
-    /// - Parameter capacity: positions of a slot; rounded up to a multiple of 16.
+    /// - Parameter capacity: the positions per slot, rounded up to a multiple of 16.
     package init(_ model: ModelConfiguration, slots: Int, capacity: Int) {
         self.slots = slots
         self.capacity = (capacity + 15) / 16 * 16
@@ -49,7 +49,7 @@ package final class KVCache {
         }
     }
 
-    /// Makes `target` continue where `source` stands after `positions` positions: a prompt read once serves its whole group.
+    /// Copies the first `positions` positions from `source` to `target`: a prompt read once serves its whole group.
     package func copy(from source: Int, to target: Int, positions: Int) {
         for layer in keys.indices {
             for row in 0..<heads * headSize {

@@ -1,15 +1,15 @@
-/// The tokens of one pass through the model: several sequences, packed one after another without padding. Sequences that begin
-/// alike can share the rows of their beginning.
+/// The tokens of one pass through the model: several sequences, packed one after another without padding. Sequences
+/// with a common prefix can share its rows.
 ///
-/// Reused between passes: clearing keeps the memory.
+/// A batch is reused between passes: clearing keeps the memory.
 package struct TokenBatch {
     /// Consecutive rows that belong to one sequence.
     package struct Segment {
         package let start: Int
         package let count: Int
-        /// Rows of an earlier segment that these tokens come after; empty for a sequence's beginning.
+        /// The rows of an earlier segment that precede these tokens; empty at the start of a sequence.
         var prefix = 0..<0
-        /// Where its keys and values are kept for later passes; nil if nobody continues it.
+        /// The cache slot of its keys and values; nil if no later pass continues it.
         package let slot: Int?
 
         var rows: Range<Int> { start..<start + count }
@@ -17,16 +17,16 @@ package struct TokenBatch {
 
     package private(set) var tokens: [Int32] = []
     package private(set) var positions: [Int32] = []
-    /// Row of the scale table that each token uses.
+    /// The row of the scale table for each token.
     package private(set) var experts: [Int32] = []
     package private(set) var segments: [Segment] = []
-    /// Rows whose final hidden state is wanted, in the order of the sequences; a shared row may be wanted more than once.
+    /// The rows whose final hidden states are returned, in sequence order; a shared row may occur repeatedly.
     package private(set) var outputs: [Int32] = []
 
     package init() {}
 
     package var count: Int { tokens.count }
-    /// Whether the outputs are other than all rows, one after another.
+    /// Whether the outputs differ from all rows in order.
     var isSelective: Bool { outputs.count != count || segments.contains { !$0.prefix.isEmpty } }
 
     package mutating func clear() {
@@ -39,13 +39,13 @@ package struct TokenBatch {
 
     /// Adds a whole sequence from position 0.
     ///
-    /// - Parameter outputs: places inside the sequence whose hidden states are wanted.
+    /// - Parameter outputs: the indices in the sequence whose hidden states are returned.
     package mutating func append(
         _ sequence: some Collection<Int32>, outputs wanted: Range<Int>, expert: Int32 = 0, slot: Int? = nil
     ) {
         let start = count
         appendRows(sequence, from: 0, expert: expert)
-        for place in wanted { outputs.append(Int32(start + place)) }
+        for index in wanted { outputs.append(Int32(start + index)) }
         segments.append(Segment(start: start, count: sequence.count, slot: slot))
     }
 
@@ -57,8 +57,8 @@ package struct TokenBatch {
         }
     }
 
-    /// Adds what follows a beginning whose rows are there already. The hidden states of the beginning's last row and of all
-    /// rows added are wanted.
+    /// Adds the tokens after a prefix whose rows are already in the batch. The prefix's last row and all added rows
+    /// become outputs.
     private mutating func append(_ sequence: some Collection<Int32>, after prefix: Range<Int>, expert: Int32) {
         outputs.append(Int32(prefix.upperBound - 1))
         guard !sequence.isEmpty else { return }
@@ -68,11 +68,11 @@ package struct TokenBatch {
         segments.append(Segment(start: start, count: sequence.count, prefix: prefix, slot: nil))
     }
 
-    /// Clears the batch and fills it with whole sequences, whose completions are to be scored, until the next would bring its
-    /// tokens or its outputs past `limit`; at least one. Neighbours with the same prompt share its rows, so that a completion of
-    /// one token adds an output and no row.
+    /// Clears the batch and fills it with whole sequences to be scored, at least one, until the next would bring its
+    /// tokens or outputs past `limit`. Adjacent sequences with the same prompt share its rows, so a completion of one
+    /// token adds an output and no row.
     ///
-    /// - Returns: the place of the first sequence that is not in it.
+    /// - Returns: the index of the first sequence that is not in the batch.
     mutating func pack(_ sequences: [ScoredSequence], from first: Int, limit: Int, expert: Int32 = 0) -> Int {
         clear()
         var shared: Range<Int>?
@@ -98,7 +98,7 @@ package struct TokenBatch {
         return next
     }
 
-    /// Adds the next token of a sequence whose earlier ones are in the cache; its hidden state is wanted.
+    /// Adds the next token of a sequence whose earlier tokens are in the cache, and makes it an output.
     package mutating func append(next token: Int32, position: Int, expert: Int32 = 0, slot: Int) {
         outputs.append(Int32(count))
         segments.append(Segment(start: count, count: 1, slot: slot))

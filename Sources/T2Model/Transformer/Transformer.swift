@@ -5,21 +5,21 @@ import T2Numerics
 /// The Llama forward pass over packed tokens: one implementation for prefill, decoding, scoring and training.
 ///
 /// One object per lane: it owns the scratch memory and is used by one thread at a time.
-/// Shape letters: T tokens of the batch, S rows whose hidden state is wanted, H hidden size.
+/// Shape letters: T tokens of the batch, S output rows, H hidden size.
 package final class Transformer {
     package let model: BaseModel
     let workspace = Workspace()
     let attention: Attention
     private var compactExperts: [Int32] = []
 
-    /// Give one to learn where this lane's time goes; nil costs nothing.
+    /// Receives this lane's times if it is set; nil costs nothing.
     package var partTimes: PartTimes? {
         get { workspace.partTimes }
         set { workspace.partTimes = newValue }
     }
 
-    /// Called after each layer, forward and backward, and after each block of the head's rows: a pass may take minutes, and whoever
-    /// waits for it wants to know that it goes on.
+    /// Called after each layer, forward and backward, and after each block of the head's rows, to show progress in a
+    /// pass of minutes.
     package var onLayer: () -> Void = {}
 
     package init(_ model: BaseModel) {
@@ -27,11 +27,11 @@ package final class Transformer {
         attention = Attention(model.configuration, workspace: workspace)
     }
 
-    /// The normed hidden states of the batch's wanted rows, [S, H]; valid until the next call.
+    /// The normed hidden states of the batch's output rows, [S, H]; valid until the next call.
     ///
     /// - Parameters:
     ///   - cache: receives keys and values of segments that have a slot, and provides those of their earlier tokens.
-    ///   - tape: receives what `TransformerBackward` needs.
+    ///   - tape: receives the values that `TransformerBackward` needs.
     package func forward(
         _ batch: TokenBatch, _ execution: Execution, cache: KVCache? = nil, tape: ActivationTape? = nil
     ) -> Matrix {
@@ -45,7 +45,7 @@ package final class Transformer {
         for layer in 0..<c.layerCount {
             let kept = tape?.layers[layer]
             let attended = attend(batch, execution, layer: layer, x, cache: cache, tape: kept)
-            // After the last attention only the wanted rows go on.
+            // Only the output rows are needed after the last attention.
             let isCompact = layer == c.layerCount - 1 && batch.isSelective
             let rows = isCompact ? s : t
             if isCompact { x = gather(x, batch.outputs, into: .compactResidual) }
@@ -105,7 +105,7 @@ package final class Transformer {
             tape?.queryKeyValue(x.rows, width) ?? workspace.matrix(.queryKeyValue, rows: x.rows, columns: width)
         project(layer, .queryKeyValue, execution, experts: batch.experts, normed, into: qkv, accumulate: false, tape)
         workspace.measure(.rows) {
-            // Queries and keys stand side by side and turn alike.
+            // Queries and keys are adjacent columns, rotated alike.
             batch.positions.withUnsafeBufferPointer {
                 model.rotary.rotate(qkv, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount)
             }
@@ -138,7 +138,7 @@ package final class Transformer {
         }
     }
 
-    /// y = W′x for one projection group, in the form that the execution names.
+    /// y = W′x for one projection group, in the form that `execution` selects.
     private func project(
         _ layer: Int, _ group: ProjectionGroup, _ execution: Execution, experts: [Int32], _ x: Matrix, into y: Matrix,
         accumulate: Bool, _ tape: ActivationTape.Layer?

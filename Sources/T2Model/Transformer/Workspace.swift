@@ -1,6 +1,6 @@
 import T2Numerics
 
-/// A lane's scratch memory: named areas that grow to the largest size asked for and are then reused without allocation.
+/// A lane's scratch memory: named areas that grow to the largest requested size and are then reused without allocation.
 final class Workspace {
     enum Area: Int, CaseIterable {
         case residual, normed, queryKeyValue, attended, gateUp, activated
@@ -11,7 +11,7 @@ final class Workspace {
         case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }
 
-    /// Set while somebody measures.
+    /// Set while times are kept.
     var partTimes: PartTimes?
     private var buffers = [FloatBuffer?](repeating: nil, count: Area.allCases.count)
 
