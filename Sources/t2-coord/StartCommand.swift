@@ -46,6 +46,8 @@ struct StartCommand: AsyncParsableCommand {
         let signals = StopSignals()
         // Cheap checks come first.
         _ = try Endpoint(listening: host.bind)
+        // The folder of another kind of job holds no configuration to go on with.
+        if resume, let folder = options.runFolder { try RunJournal.requireKind(.training, inFolder: folder) }
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
         try RunFolder.check(path: request.runFolder, resume: resume)

@@ -67,7 +67,8 @@ struct ResumeTests {
         try AtomicFile.write(problems.replacingOccurrences(of: "Add", with: "And"), to: data)
         let changed = try await resume()
         #expect(changed.status == ExitStatus.configuration.rawValue, "\(changed.text)")
-        #expect(changed.text.contains("the run was started with problems of digest"), "\(changed.text)")
+        #expect(
+            changed.text.contains("belongs to a training run that was started with other problems"), "\(changed.text)")
         try AtomicFile.write(problems, to: data)
         #expect(try Cluster.contents(of: cluster.runFolder).filter { !$0.key.hasPrefix("run.sqlite") } == before)
         let checkpoints = cluster.runFolder + "/checkpoints"

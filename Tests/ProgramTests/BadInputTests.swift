@@ -40,7 +40,7 @@ struct BadInputTests {
         },
         Damage(
             testDescription: "a tokenizer with more tokens than the model", status: 65,
-            message: ["tokenizer.json", "reach 95", "of 90"]
+            message: ["tokenizer.json", "largest identifier is 95", "of 90"]
         ) {
             try $0.edit("config.json", #""vocab_size": 96"#, #""vocab_size": 90"#)
         },

@@ -108,10 +108,10 @@ struct ExpertProgramTests {
         let fixture = try ProgramFixture(name)
         let object = try #require(try fixture.run(["inspect", "--model", fixture.model, "--json"]).objects().first)
         #expect(object["digest"] as? String == (try BaseModelFolder(path: fixture.model)).digest.hexadecimal)
-        let adaptations = try #require(object["adaptations"] as? [String: [String: Int]])
+        let targets = try #require(object["target_modules"] as? [String: [String: Int]])
         let expected = try fixture.reference().z.values.reduce(0) { $0 + $1.count }
-        #expect(adaptations["all"]?["z_values"] == expected)
-        let parts = try ["mlp", "attention"].map { try #require(adaptations[$0]?["z_values"]) }
+        #expect(targets["all"]?["z_values"] == expected)
+        let parts = try ["mlp", "attention"].map { try #require(targets[$0]?["z_values"]) }
         #expect(parts.reduce(0, +) == expected)
         #expect(try fixture.run(["inspect", "--model", fixture.model]).output.contains("2 layers"))
     }

@@ -62,7 +62,8 @@ struct ReportProgramTests {
         let systems = try #require(unseen["systems"] as? [[String: Any]]).compactMap { $0["name"] as? String }
         #expect(
             systems == [
-                "base", "LoRA of the domain, given", "SVF of the domain, given", "prompt", "cls-expert", "few-shot cem",
+                "base", "LoRA of the domain, given", "SVF of the domain, given", "prompt", "cls-expert", "random",
+                "few-shot cem",
                 "best single expert",
             ])
         let measurements = folder.path + "/out/measurements"

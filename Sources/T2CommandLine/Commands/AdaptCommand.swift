@@ -35,7 +35,6 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let signals = StopSignals()
         let destination = try OutputDestination(checking: search.outputPath)
         let task = try data.task()
         let work = "adapt-\(task.name)"
@@ -52,6 +51,8 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let job = try SearchJob(definition)
         let bar = JobProgressBar("adapt", iterations: search.iterations)
         defer { bar.finish() }
+        // A signal that comes while the model is loaded is delivered once there is a job to stop.
+        let signals = StopSignals { _ in }
         let request = ServeRequest(
             work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
         let (ending, seconds) = try await host.serve(request) { [host, search] service, _ in

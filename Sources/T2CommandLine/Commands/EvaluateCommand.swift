@@ -39,7 +39,6 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let signals = StopSignals()
         let task = try data.task()
         let records = try problemSelection.recordDestination()
         let work = "eval-\(task.name)"
@@ -57,6 +56,8 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
             sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
         let bar = JobProgressBar(data.name)
         defer { bar.finish() }
+        // A signal that comes while the model is loaded is delivered once there is a job to stop.
+        let signals = StopSignals { _ in }
         let request = ServeRequest(
             work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
         let outcome = try await host.serve(request) { [host] service, engine in

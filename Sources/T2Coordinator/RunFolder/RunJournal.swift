@@ -67,13 +67,27 @@ package final class RunJournal: Sendable {
         }
     }
 
+    /// Refuses a run folder that holds another kind of job. One without a database passes.
+    package static func requireKind(_ kind: JobIdentity.Kind, inFolder path: String) throws {
+        let database = path + "/run.sqlite"
+        guard FileManager.default.fileExists(atPath: database) else { return }
+        let store = try RunStore(path: database, migrates: false)
+        defer { try? store.close() }
+        if let saved = try store.job() { try requireKind(kind, saved.identity.kind, folder: path) }
+    }
+
+    private static func requireKind(
+        _ kind: JobIdentity.Kind, _ saved: JobIdentity.Kind, folder: String
+    ) throws {
+        guard saved != kind else { return }
+        throw InputError(
+            folder, "holds \(saved.noun), not \(kind.noun)",
+            remedy: "Go on with it by t2-coord \(saved.command) --resume, or choose another --run-dir.",
+            exitStatus: .configuration)
+    }
+
     static func requireSame(_ identity: JobIdentity, as saved: JobIdentity, folder: String) throws {
-        guard saved.kind == identity.kind else {
-            throw InputError(
-                folder, "holds \(saved.kind.noun), not \(identity.kind.noun)",
-                remedy: "Go on with it by t2-coord \(saved.kind.command) --resume, or choose another --run-dir.",
-                exitStatus: .configuration)
-        }
+        try requireKind(identity.kind, saved.kind, folder: folder)
         guard let difference = identity.difference(from: saved) else { return }
         throw CoordinatorError.otherRun(
             place: folder, problem: "belongs to \(saved.kind.noun) that was started with \(difference)")

@@ -4,7 +4,7 @@ import Synchronization
 /// Handles SIGTERM and SIGINT: the first asks the program to stop without losing work, a second ends it at once.
 package final class StopSignals: Sendable {
     private struct State {
-        var first: ContinuousClock.Instant?
+        var first: (time: ContinuousClock.Instant, name: String)?
         var stop: (@Sendable (String) -> Void)?
     }
 
@@ -36,17 +36,23 @@ package final class StopSignals: Sendable {
     /// Whether a signal has arrived.
     package var isRequested: Bool { state.withLock { $0.first != nil } }
 
-    /// Sets the closure that receives the name of the first signal.
-    package func tell(_ stop: @escaping @Sendable (String) -> Void) { state.withLock { $0.stop = stop } }
+    /// Sets the closure that receives the name of the first signal, at once if that has arrived already.
+    package func tell(_ stop: @escaping @Sendable (String) -> Void) {
+        let first = state.withLock { state in
+            state.stop = stop
+            return state.first
+        }
+        if let first { stop(first.name) }
+    }
 
     private func receive(_ number: Int32, _ name: String) {
         let now = ContinuousClock.now
         let (first, stop) = state.withLock { state in
-            defer { state.first = state.first ?? now }
+            defer { state.first = state.first ?? (now, name) }
             return (state.first, state.stop)
         }
         if let first {
-            if now - first >= Self.sameRequest { _exit(128 + number) }
+            if now - first.time >= Self.sameRequest { _exit(128 + number) }
             return
         }
         guard let stop else { _exit(128 + number) }
