@@ -25,6 +25,7 @@ struct Bench: ParsableCommand {
               66       a file or folder that is missing
               69       the sandbox cannot run on this machine
             """,
+        version: ProgramVersion.text(of: "t2-bench"),
         subcommands: [
             Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self, CostBench.self,
         ])

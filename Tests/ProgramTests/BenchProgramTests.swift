@@ -14,8 +14,8 @@ struct BenchProgramTests {
         arguments: [
             (["--lanes", "0"], "lanes"), (["--prompt", "0"], "--prompt is 0"), (["--new", "-1"], "--new is -1"),
             (["--batch", "-1"], "--batch is -1"), (["--repetitions", "0"], "--repetitions is 0"),
-            (["--prompt", "100000"], "--prompt 100000, --new 48: the context of"),
-            (["--new", "9223372036854775807"], "--prompt 32, --new 9223372036854775807: the context of"),
+            (["--prompt", "100000"], "--prompt 100000, --new 48: their sum exceeds the context of"),
+            (["--new", "9223372036854775807"], "--prompt 32, --new 9223372036854775807: their sum exceeds the context of"),
         ])
     func sizes(flags: [String], message: String) throws {
         let fixture = try ProgramFixture()
@@ -29,7 +29,7 @@ struct BenchProgramTests {
     @Test("products of no rows are wrong usage")
     func products() throws {
         let run = try Self.run(["products", "--rows", "0"], in: try ProgramFixture())
-        #expect(run.status == 64 && run.errors.contains("a matrix of 0 rows"), "\(run.errors)")
+        #expect(run.status == 64 && run.errors.contains("a matrix has 0 rows or columns"), "\(run.errors)")
     }
 
     @Test("a missing model is no input")
