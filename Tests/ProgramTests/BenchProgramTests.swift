@@ -15,7 +15,10 @@ struct BenchProgramTests {
             (["--lanes", "0"], "lanes"), (["--prompt", "0"], "--prompt is 0"), (["--new", "-1"], "--new is -1"),
             (["--batch", "-1"], "--batch is -1"), (["--repetitions", "0"], "--repetitions is 0"),
             (["--prompt", "100000"], "--prompt 100000, --new 48: their sum exceeds the context of"),
-            (["--new", "9223372036854775807"], "--prompt 32, --new 9223372036854775807: their sum exceeds the context of"),
+            (
+                ["--new", "9223372036854775807"],
+                "--prompt 32, --new 9223372036854775807: their sum exceeds the context of"
+            ),
         ])
     func sizes(flags: [String], message: String) throws {
         let fixture = try ProgramFixture()
