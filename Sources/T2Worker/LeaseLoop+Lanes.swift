@@ -11,7 +11,7 @@ extension LeaseLoop {
         // everything expires, as it should.
         return held.keys.sorted().compactMap { key in
             guard let lease = held[key], !lease.isReported else { return nil }
-            guard key == unit || now - lease.renewed >= WaitLimits.renewal else { return nil }
+            guard key == unit || now - lease.renewed >= limits.renewal else { return nil }
             held[key]?.renewed = now
             return .send(.progress(Progress(unit: key, attempt: lease.lease.attempt, tokens: lease.tokens)))
         }

@@ -8,10 +8,10 @@ extension LeaseLoop {
         case .connecting(let since, let reason):
             guard now >= nextWaitReport else { return [] }
             let waited = now - since
-            nextWaitReport = now + min(max(waited, WaitLimits.firstReport), WaitLimits.longestReport)
+            nextWaitReport = now + min(max(waited, limits.firstReport), limits.longestReport)
             return [.report(.waiting(for: "a connection to the coordinator (\(reason))", waited))]
         case .introducing(let since):
-            guard now - since >= WaitLimits.answer else { return [] }
+            guard now - since >= limits.answer else { return [] }
             return [.report(.waiting(for: "the coordinator's answer to HELLO", now - since))] + introduce(at: now)
         case .working, .draining:
             return watchPolicies(at: now) + watchResults(at: now)
@@ -22,7 +22,7 @@ extension LeaseLoop {
 
     private mutating func watchPolicies(at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
-        for (digest, since) in awaitedPolicies where now - since >= WaitLimits.answer {
+        for (digest, since) in awaitedPolicies where now - since >= limits.answer {
             awaitedPolicies[digest] = now
             effects.append(.report(.waiting(for: "the policy \(digest.short)", now - since)))
             effects.append(.send(.getBlob(GetBlob(digest: digest))))
@@ -33,7 +33,7 @@ extension LeaseLoop {
     private mutating func watchResults(at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
         for unit in held.keys.sorted() {
-            guard case .reported(let result, let since) = held[unit]?.stage, now - since >= WaitLimits.acknowledgement
+            guard case .reported(let result, let since) = held[unit]?.stage, now - since >= limits.acknowledgement
             else { continue }
             held[unit]?.stage = .reported(result, at: now)
             effects.append(.report(.waiting(for: "the acknowledgement of \(unit)", now - since)))

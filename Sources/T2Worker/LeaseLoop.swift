@@ -26,6 +26,7 @@ package struct LeaseLoop: Sendable {
     package static let keptPolicies = 16
 
     let hello: Hello
+    let limits: WaitLimits
     package internal(set) var state: State
     var epoch: UInt64?
     var held: [UnitKey: HeldLease] = [:]
@@ -41,10 +42,11 @@ package struct LeaseLoop: Sendable {
     var unsentFailures: [ErrorReport] = []
     var nextWaitReport: Instant
 
-    package init(hello: Hello, at now: Instant) {
+    package init(hello: Hello, limits: WaitLimits = WaitLimits(), at now: Instant) {
         self.hello = hello
+        self.limits = limits
         state = .connecting(since: now, reason: "no answer yet")
-        nextWaitReport = now + WaitLimits.firstReport
+        nextWaitReport = now + limits.firstReport
     }
 
     /// Takes one input.
@@ -96,7 +98,7 @@ package struct LeaseLoop: Sendable {
     private mutating func disconnect(at now: Instant) -> [WorkerEffect] {
         if case .draining(let reason, _) = state { return drop() + [.end(.drained(reason: reason))] }
         state = .connecting(since: now, reason: "the connection was lost")
-        nextWaitReport = now + WaitLimits.firstReport
+        nextWaitReport = now + limits.firstReport
         outstandingCredit = 0
         return [.report(.connectionLost)]
     }
@@ -147,7 +149,7 @@ package struct LeaseLoop: Sendable {
         guard case .draining(let reason, let since) = state else { return [] }
         let onlyReported = held.values.allSatisfy(\.isReported)
         // A coordinator that is leaving itself may not acknowledge any more.
-        guard held.isEmpty || (onlyReported && now - since > WaitLimits.acknowledgement) else { return [] }
+        guard held.isEmpty || (onlyReported && now - since > limits.acknowledgement) else { return [] }
         state = .ended
         return [.send(.bye(Bye(reason: reason))), .end(.drained(reason: reason))]
     }

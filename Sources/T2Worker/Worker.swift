@@ -16,6 +16,7 @@ package actor Worker {
     nonisolated let lanes: Int
     nonisolated let log: WorkerLog
     nonisolated let progressInterval: Duration
+    private nonisolated let limits: WaitLimits
     nonisolated let queue = WorkQueue()
     nonisolated let post: AsyncStream<WorkerInput>.Continuation
     private nonisolated let inputs: AsyncStream<WorkerInput>
@@ -34,15 +35,16 @@ package actor Worker {
 
     package init(
         hello: Hello, computer: UnitComputer, transport: any WorkerTransport, log: WorkerLog,
-        progressInterval: Duration = ProgressMeter.interval
+        progressInterval: Duration = ProgressMeter.interval, limits: WaitLimits = WaitLimits()
     ) {
         self.computer = computer
         self.transport = transport
         self.log = log
         self.progressInterval = progressInterval
+        self.limits = limits
         lanes = hello.lanes
         (inputs, post) = AsyncStream.makeStream()
-        loop = LeaseLoop(hello: hello, at: .now)
+        loop = LeaseLoop(hello: hello, limits: limits, at: .now)
         policySets = PolicySets(computer.adapters)
     }
 
@@ -59,8 +61,8 @@ package actor Worker {
                     guard await turns.next() != nil else { return }
                 }
             }
-            group.addTask { [post] in
-                while (try? await Task.sleep(for: .seconds(1))) != nil { post.yield(.clockTicked) }
+            group.addTask { [post, limits] in
+                while (try? await Task.sleep(for: limits.tick)) != nil { post.yield(.clockTicked) }
             }
             group.addTask { [transport, stopRequests] in
                 for await _ in stopRequests {

@@ -13,6 +13,10 @@ package actor Dispatcher {
         package var leases = LeasePolicy()
         /// Attempts at a unit whose rewards are missing, before a job that reports missing rewards takes it as it is.
         package var missingAttempts = 3
+        /// Time between two looks at the clock; longer while an event is dealt with.
+        package var tick: Duration = .milliseconds(250)
+        /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
+        package var farewell: Duration = .seconds(2)
 
         package init() {}
 
@@ -41,10 +45,6 @@ package actor Dispatcher {
         var waiting: CheckedContinuation<Bool, any Error>?
     }
 
-    /// Time between two looks at the clock; longer while an event is dealt with.
-    private static let tick: Duration = .milliseconds(250)
-    /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
-    private static let farewell: Duration = .seconds(2)
     /// Accepted results that are committed together at most.
     private static let largestCommit = 64
 
@@ -192,7 +192,7 @@ package actor Dispatcher {
                     try await commit()
                 }
                 if now() >= nextTick {
-                    nextTick = now() + Self.tick
+                    nextTick = now() + policy.tick
                     try await lookAtTheClock()
                 }
             } catch {
@@ -269,7 +269,7 @@ package actor Dispatcher {
 
     /// Asks the workers to drop what they have and leave, and waits for their BYE, for a bounded time.
     private func dismissWorkers(reason: String) async {
-        let deadline = now() + Self.farewell
+        let deadline = now() + policy.farewell
         for unit in table.units.values {
             for lease in unit.leases { await send(.cancel(Cancel(unit: unit.key, reason: reason)), to: lease.worker) }
         }
@@ -277,7 +277,7 @@ package actor Dispatcher {
             roster.leave(worker)
         }
         while !roster.workers.isEmpty, now() < deadline {
-            switch await transport.nextEvent(before: min(deadline, now() + Self.tick)) {
+            switch await transport.nextEvent(before: min(deadline, now() + policy.tick)) {
             case .message(.bye, let peer), .unreachable(let peer):
                 if let worker = roster.workers[peer] { roster.leave(worker) }
             case .closed: return
