@@ -56,7 +56,10 @@ extension LeaseLoop {
         }
         state = .working
         receivedLeases = 0
-        var effects: [WorkerEffect] = [.report(.welcomed(epoch: welcome.epoch, runs: welcome.runs))]
+        var effects: [WorkerEffect] = []
+        if !isRecounting || epoch != welcome.epoch {
+            effects.append(.report(.welcomed(epoch: welcome.epoch, runs: welcome.runs)))
+        }
         if let epoch, epoch != welcome.epoch {
             effects.append(.report(.epochChanged(dropped: held.count)))
             effects += drop()

@@ -13,11 +13,21 @@ extension LeaseLoop {
         case .introducing(let since):
             guard now - since >= limits.answer else { return [] }
             return [.report(.waiting(for: "the coordinator's answer to HELLO", now - since))] + introduce(at: now)
-        case .working, .draining:
+        case .working:
+            if let idleSince, now - idleSince >= limits.lease { return recount(at: now) }
+            return watchPolicies(at: now) + watchResults(at: now)
+        case .draining:
             return watchPolicies(at: now) + watchResults(at: now)
         case .ended:
             return []
         }
+    }
+
+    /// Leases are counted from WELCOME on: a CREDIT or a LEASE that was lost no longer counts after another one. A worker that
+    /// is idle because nothing is to be done says HELLO now and then.
+    private mutating func recount(at now: Instant) -> [WorkerEffect] {
+        defer { isRecounting = true }
+        return introduce(at: now)
     }
 
     private mutating func watchPolicies(at now: Instant) -> [WorkerEffect] {

@@ -41,6 +41,10 @@ package struct LeaseLoop: Sendable {
     /// Failures while there was no connection.
     var unsentFailures: [ErrorReport] = []
     var nextWaitReport: Instant
+    /// Since when there has been nothing to compute; nil while there is something, or no coordinator.
+    var idleSince: Instant?
+    /// HELLO was said again only to begin counting leases anew.
+    var isRecounting = false
 
     package init(hello: Hello, limits: WaitLimits = WaitLimits(), at now: Instant) {
         self.hello = hello
@@ -57,6 +61,8 @@ package struct LeaseLoop: Sendable {
             state = .ended
             return effects
         }
+        let isIdle = state == .working && held.values.allSatisfy(\.isReported)
+        idleSince = isIdle ? idleSince ?? now : nil
         return effects + askForMore() + leaveIfDone(at: now)
     }
 
@@ -88,6 +94,7 @@ package struct LeaseLoop: Sendable {
 
     mutating func introduce(at now: Instant) -> [WorkerEffect] {
         state = .introducing(since: now)
+        isRecounting = false
         outstandingCredit = 0
         var hello = hello
         hello.holding = held.values.map { $0.lease.name }.sorted { $0.unit < $1.unit }

@@ -4,6 +4,9 @@ package struct WaitLimits: Sendable, Equatable {
     package var answer: Duration = .seconds(10)
     /// An acknowledgement; then the result is sent again.
     package var acknowledgement: Duration = .seconds(15)
+    /// A lease that was asked for, while there is nothing to compute; then HELLO is said again: the CREDIT may be lost, or leases
+    /// that the coordinator believes to be here.
+    package var lease: Duration = .seconds(30)
     /// A lease that waits for a lane is renewed this often.
     package var renewal: Duration = .seconds(5)
     /// The first line about a coordinator that is not there; the pause doubles up to the longest.

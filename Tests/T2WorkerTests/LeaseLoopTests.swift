@@ -381,6 +381,26 @@ struct LeaseLoopTests {
         #expect(late.reports == [.waiting(for: "the acknowledgement of \(Conversation.unit(0))", .seconds(15))])
     }
 
+    @Test("says HELLO again, without a word in the log, when nothing comes that it asked for: leases are counted anew")
+    func idle() {
+        var it = Conversation.working()
+        _ = it.hear(.lease(Conversation.lease(0, policies: [Policy.baseDigest])))
+        // While there is something to compute, what is missing may still be on its way.
+        #expect(it.tick(after: .seconds(60)).isEmpty)
+        _ = it.take(.computed(Conversation.result(0)))
+        _ = it.hear(.acknowledgement(Acknowledgement(unit: Conversation.unit(0), attempt: 1, verdict: .accepted)))
+        #expect(it.tick(after: .seconds(29)).isEmpty)
+        #expect(it.tick(after: .seconds(1)) == [.send(Conversation.hello())])
+        let welcome = Message.welcome(Welcome(epoch: 7, runs: []))
+        #expect(it.hear(welcome) == [.send(.credit(Credit(count: 3, received: 0)))])
+        #expect(it.tick(after: .seconds(29)).isEmpty)
+        #expect(it.tick(after: .seconds(1)).sent == [Conversation.hello()])
+        // No answer comes: that is worth a line, and so is a WELCOME of another coordinator.
+        #expect(
+            it.tick(after: .seconds(10)).reports == [.waiting(for: "the coordinator's answer to HELLO", .seconds(10))])
+        #expect(it.hear(.welcome(Welcome(epoch: 8, runs: ["r"]))).reports.first == .welcomed(epoch: 8, runs: ["r"]))
+    }
+
     @Test("says what it waits for, with growing pauses, while there is no coordinator")
     func waiting() {
         var it = Conversation()
