@@ -23,8 +23,8 @@ extension LeaseLoop {
         }
     }
 
-    /// Leases are counted from WELCOME on: a CREDIT or a LEASE that was lost no longer counts after another one. A worker that
-    /// is idle because nothing is to be done says HELLO now and then.
+    /// Both sides count leases from WELCOME on, so that a lost CREDIT or LEASE no longer counts after another one. A worker that
+    /// is idle because there is no work sends HELLO now and then.
     private mutating func recount(at now: Instant) -> [WorkerEffect] {
         defer { isRecounting = true }
         return introduce(at: now)

@@ -41,9 +41,9 @@ package struct LeaseLoop: Sendable {
     /// Failures while there was no connection.
     var unsentFailures: [ErrorReport] = []
     var nextWaitReport: Instant
-    /// Since when there has been nothing to compute; nil while there is something, or no coordinator.
+    /// When the last unit was finished; nil while there is something to compute or no coordinator.
     var idleSince: Instant?
-    /// HELLO was said again only to begin counting leases anew.
+    /// Whether HELLO was sent only to count leases anew; the log has no line for the answer then.
     var isRecounting = false
 
     package init(hello: Hello, limits: WaitLimits = WaitLimits(), at now: Instant) {

@@ -4,8 +4,8 @@ package struct WaitLimits: Sendable, Equatable {
     package var answer: Duration = .seconds(10)
     /// An acknowledgement; then the result is sent again.
     package var acknowledgement: Duration = .seconds(15)
-    /// A lease that was asked for, while there is nothing to compute; then HELLO is said again: the CREDIT may be lost, or leases
-    /// that the coordinator believes to be here.
+    /// A lease, for a worker that has asked for one and has nothing to compute; then HELLO is sent again, because the CREDIT or a
+    /// LEASE may be lost.
     package var lease: Duration = .seconds(30)
     /// A lease that waits for a lane is renewed this often.
     package var renewal: Duration = .seconds(5)

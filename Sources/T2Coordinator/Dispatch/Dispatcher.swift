@@ -156,9 +156,12 @@ package actor Dispatcher {
         defer { rounds[name] = nil }
         do {
             let isComplete = try await handOut(open, of: name, weight: weight)
+            // A job that is stopped, or that fails, keeps what was accepted just before.
+            try await commit()
             try await take(.roundClosed(run: name))
             return isComplete
         } catch {
+            try await commit()
             try await take(.roundClosed(run: name))
             throw error
         }
@@ -237,6 +240,7 @@ package actor Dispatcher {
     func commit() async throws {
         let batch = uncommitted
         uncommitted = []
+        var stored: Set<String> = []
         for (run, accepted) in Dictionary(grouping: batch, by: { $0.run }) {
             guard let open = rounds[run] else { continue }
             do {
@@ -245,11 +249,12 @@ package actor Dispatcher {
                 finish(run, .failure(error))
                 continue
             }
+            stored.insert(run)
             for one in accepted { rounds[run]?.progress.add(UnitSummary(one.acceptance.output)) }
             if let progress = rounds[run]?.progress { open.onProgress(progress) }
             watchdog.advanced(at: now())
         }
-        for one in batch {
+        for one in batch where stored.contains(one.run) {
             guard let acknowledgement = one.acknowledgement else { continue }
             await send(.acknowledgement(acknowledgement), to: one.acceptance.worker)
         }
