@@ -15,7 +15,7 @@ package struct FaultPlan: Sendable, Equatable {
         case duplicate
         /// This many later messages overtake it.
         case hold(behind: Int)
-        /// The worker vanishes: its transport closes without BYE.
+        /// The worker, or the coordinator, vanishes: its transport closes without BYE.
         case cut
     }
 
@@ -24,7 +24,7 @@ package struct FaultPlan: Sendable, Equatable {
     package var drop = 0.0
     package var duplicate = 0.0
     package var hold = 0.0
-    /// The index of the message to the coordinator at which the worker vanishes.
+    /// The index of the message to the coordinator at which its sender vanishes, or the coordinator if the plan is its.
     package var cutAt: Int?
 
     package init(seed: UInt64, drop: Double = 0, duplicate: Double = 0, hold: Double = 0, cutAt: Int? = nil) {
@@ -45,4 +45,18 @@ package struct FaultPlan: Sendable, Equatable {
         if draw < drop + duplicate + hold { return .hold(behind: 1 + Int(random.next32() % 3)) }
         return .pass
     }
+
+    /// The plan of one link among several; nothing is cut.
+    package func own(of link: [UInt8]) -> FaultPlan {
+        var own = self
+        own.cutAt = nil
+        // FNV-1a.
+        own.seed = link.reduce(seed ^ 0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return own
+    }
+
+    /// A held message that nothing overtakes passes after this time.
+    static let longestHold: Duration = .milliseconds(2)
+    /// A deadline that has passed on any clock: takes what is there already.
+    static var longAgo: ContinuousClock.Instant { .now - .seconds(1 << 30) }
 }

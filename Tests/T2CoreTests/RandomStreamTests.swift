@@ -3,73 +3,139 @@ import Testing
 
 @Suite("Random streams")
 struct RandomStreamTests {
-    /// Numbers below a limit: those at the ends, and some between.
-    private static func numbers(below limit: Int, _ seed: UInt64) -> [Int] {
-        var random = SeededRandom(seed: seed)
-        return [0, 1, 2, limit / 2, limit - 2, limit - 1] + (0..<4).map { _ in Int(random.next() % UInt64(limit)) }
-    }
+    /// Every use of random numbers. A new case of `RandomStream` does not compile before it stands here too, and then all tests
+    /// below are about it as well.
+    enum Use: CaseIterable {
+        case training, problemOrder, initialParameters, shots, candidate, mixtureGradient, evaluation, randomExpert
+        case generation, shuffledControl
 
-    /// Every use with every combination of such numbers.
-    private static var streams: Set<RandomStream> {
-        let limits = RandomStream.limits
-        let (steps, problems, samples) = (
-            numbers(below: limits.step, 1), numbers(below: limits.problem, 2), numbers(below: limits.sample, 3)
-        )
-        var streams: Set<RandomStream> = [.initialParameters, .shots, .generation]
-        for step in steps { streams.insert(.problemOrder(epoch: step)) }
-        for sample in samples { streams.insert(.shuffledControl(number: sample)) }
-        for problem in problems {
-            streams.insert(.evaluation(problem: problem))
-            streams.insert(.randomExpert(problem: problem))
-            for step in steps {
-                streams.insert(.candidate(iteration: step, index: problem))
-                for sample in samples {
-                    streams.insert(.training(step: step, problem: problem, sample: sample))
-                    streams.insert(.mixtureGradient(iteration: step, shot: problem, sample: sample))
+        init(_ stream: RandomStream) {
+            self =
+                switch stream {
+                case .training: .training
+                case .problemOrder: .problemOrder
+                case .initialParameters: .initialParameters
+                case .shots: .shots
+                case .candidate: .candidate
+                case .mixtureGradient: .mixtureGradient
+                case .evaluation: .evaluation
+                case .randomExpert: .randomExpert
+                case .generation: .generation
+                case .shuffledControl: .shuffledControl
                 }
+        }
+
+        /// What each argument of the case stays below, in their order.
+        var limits: [Int] {
+            let (step, problem, sample) = RandomStream.limits
+            return switch self {
+            case .training, .mixtureGradient: [step, problem, sample]
+            case .candidate: [step, problem]
+            case .problemOrder: [step]
+            case .evaluation, .randomExpert: [problem]
+            case .shuffledControl: [sample]
+            case .initialParameters, .shots, .generation: []
             }
         }
-        return streams
-    }
 
-    /// A new case makes this switch incomplete: it belongs into `streams`, too.
-    private static func use(_ stream: RandomStream) -> String {
-        switch stream {
-        case .training: "training"
-        case .problemOrder: "problem order"
-        case .initialParameters: "initial parameters"
-        case .shots: "shots"
-        case .candidate: "candidate"
-        case .mixtureGradient: "mixture gradient"
-        case .evaluation: "evaluation"
-        case .randomExpert: "random expert"
-        case .generation: "generation"
-        case .shuffledControl: "shuffled control"
+        func stream(_ a: [Int]) -> RandomStream {
+            switch self {
+            case .training: .training(step: a[0], problem: a[1], sample: a[2])
+            case .problemOrder: .problemOrder(epoch: a[0])
+            case .initialParameters: .initialParameters
+            case .shots: .shots
+            case .candidate: .candidate(iteration: a[0], index: a[1])
+            case .mixtureGradient: .mixtureGradient(iteration: a[0], shot: a[1], sample: a[2])
+            case .evaluation: .evaluation(problem: a[0])
+            case .randomExpert: .randomExpert(problem: a[0])
+            case .generation: .generation
+            case .shuffledControl: .shuffledControl(number: a[0])
+            }
+        }
+
+        /// The streams of this use whose arguments are at or next to their limits.
+        var corners: [RandomStream] {
+            let choices = limits.map { [0, 1, 2, 255, 65_536, $0 / 2, $0 - 2, $0 - 1] }
+            return choices.reduce([[]]) { all, values in all.flatMap { one in values.map { one + [$0] } } }.map(stream)
+        }
+
+        /// The coordinates of this use all lie between these two.
+        var box: (low: RandomStream.Coordinates, high: RandomStream.Coordinates) {
+            (stream(limits.map { _ in 0 }).coordinates, stream(limits.map { $0 - 1 }).coordinates)
         }
     }
 
-    @Test("no two overlap: different uses and different numbers have different counters")
-    func apart() {
-        let streams = Self.streams
-        #expect(Set(streams.map(Self.use)).count == 10)
+    @Test("each use is listed, under its own name")
+    func uses() {
+        for use in Use.allCases { #expect(use.corners.allSatisfy { Use($0) == use }) }
+    }
+
+    @Test("of two uses never overlap: their boxes of coordinates are disjoint", arguments: Use.allCases)
+    func disjoint(use: Use) {
+        for other in Use.allCases where other != use {
+            let (a, b) = (use.box, other.box)
+            let overlaps =
+                a.low.step <= b.high.step && b.low.step <= a.high.step
+                && a.low.problem <= b.high.problem && b.low.problem <= a.high.problem
+                && a.low.sample <= b.high.sample && b.low.sample <= a.high.sample
+            #expect(!overlaps, "\(use) and \(other)")
+        }
+    }
+
+    @Test("at the limits of their arguments each have coordinates of their own, inside their use's box")
+    func corners() {
+        let streams = Use.allCases.flatMap(\.corners)
+        #expect(streams.count > 1_000)
+        #expect(Set(streams).count == streams.count)
         #expect(Set(streams.map(\.coordinates)).count == streams.count)
+        #expect(streams.allSatisfy(Self.isInsideItsBox))
     }
 
-    @Test("each counter gives numbers of its own")
-    func numbers() {
-        var first: Set<UInt64> = []
-        let streams = Self.streams
-        for stream in streams {
-            var random = SeededRandom(seed: 7, stream)
-            first.insert(random.next())
+    @Test("drawn at random never share coordinates", arguments: UInt64(1)...5)
+    func random(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var owners: [RandomStream.Coordinates: RandomStream] = [:]
+        var collisions: [RandomStream] = []
+        for _ in 0..<20_000 {
+            let use = Use.allCases.randomElement(using: &random)!
+            // Small numbers are those of real runs, and collide most easily.
+            let stream = use.stream(
+                use.limits.map { Int.random(in: 0..<(Bool.random(using: &random) ? min($0, 8) : $0), using: &random) })
+            let owner = owners.updateValue(stream, forKey: stream.coordinates) ?? stream
+            if owner != stream || !Self.isInsideItsBox(stream) { collisions.append(stream) }
         }
-        #expect(first.count == streams.count)
+        #expect(collisions == [])
     }
 
-    @Test("training keeps the streams that published experts were trained with")
-    func training() {
-        var named = SeededRandom(seed: 3, .training(step: 4, problem: 5, sample: 6))
-        var numbered = SeededRandom(seed: 3, step: 4, problem: 5, sample: 6)
-        #expect(named.next() == numbered.next())
+    private static func isInsideItsBox(_ stream: RandomStream) -> Bool {
+        let (low, high) = Use(stream).box
+        let found = stream.coordinates
+        return (low.step...high.step).contains(found.step) && (low.problem...high.problem).contains(found.problem)
+            && (low.sample...high.sample).contains(found.sample)
+    }
+
+    @Test(
+        "of training are Philox's at (step, problem, sample) themselves, which the bundled experts were trained with",
+        arguments: [(0, 0, 0), (1, 2, 3), (499, 7_472, 63), (1 << 31 - 1, 1 << 31 - 1, 1 << 24 - 1)])
+    func training(step: Int, problem: Int, sample: Int) {
+        let seed: UInt64 = 0x1234_5678_9abc_def0
+        var random = SeededRandom(seed: seed, .training(step: step, problem: problem, sample: sample))
+        let key = SIMD2<UInt32>(0x9abc_def0, 0x1234_5678)
+        for block in 0..<UInt32(3) {
+            let words = SeededRandom.philox(
+                counter: SIMD4(block, UInt32(sample), UInt32(problem), UInt32(step)), key: key)
+            #expect((0..<4).map { _ in random.next32() } == (0..<4).map { words[$0] })
+        }
+    }
+
+    @Test("of a run's start are where the bundled experts' were")
+    func starts() {
+        func equal(_ stream: RandomStream, step: Int, problem: Int) -> Bool {
+            var (named, raw) = (SeededRandom(seed: 42, stream), SeededRandom(seed: 42, step: step, problem: problem))
+            return (0..<8).allSatisfy { _ in named.next32() == raw.next32() }
+        }
+        for epoch in [0, 1, 9] { #expect(equal(.problemOrder(epoch: epoch), step: epoch, problem: Int(UInt32.max))) }
+        #expect(equal(.initialParameters, step: -1, problem: 0))
+        #expect(equal(.shots, step: -2, problem: 0))
     }
 }

@@ -26,16 +26,64 @@ import Testing
         #expect(frames.map { String(decoding: $0, as: UTF8.self) } == ["T2/3", "PROGRESS", header])
     }
 
-    @Test("a blob's bytes are the protocol's: sorted keys, little-endian values")
-    func goldenBlob() throws {
+    @Test("a blob's bytes are the protocol's: sorted keys, little-endian values", arguments: [Policy.Kind.svf, .lora])
+    func goldenBlob(kind: Policy.Kind) throws {
         let vector = ExpertVector(layout: ExpertLayout(entries: [.init(name: "w", count: 2)]), values: [1, -2])
-        let digest = Policy.svf(vector).digest
-        let frames = try codec.encode(.blob(Blob(digest: digest, policy: .svf(vector))))
+        let policy = try #require(Policy(kind, vector: vector))
+        let frames = try codec.encode(.blob(Blob(digest: policy.digest, policy: policy)))
         let header =
-            #"{"digest":"\#(digest)","kind":"svf","layout":[{"count":2,"name":"w"}],"#
+            #"{"digest":"\#(policy.digest)","kind":"\#(kind.rawValue)","layout":[{"count":2,"name":"w"}],"#
             + #""payload":[{"element":"F32","name":"values","shape":[2]}]}"#
         #expect(String(decoding: frames[2], as: UTF8.self) == header)
         #expect(Array(frames[3]) == [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])
+    }
+
+    @Test("the base model travels as a policy without values")
+    func baseBlob() throws {
+        let blob = Blob(digest: Policy.baseDigest, policy: .base)
+        let frames = try codec.encode(.blob(blob))
+        #expect(frames[3].isEmpty)
+        #expect(try codec.decode(frames) == .blob(blob))
+    }
+
+    @Test("a prompt that neighbours share travels once")
+    func sharedPrompts() throws {
+        let frames = try codec.encode(.result(SampleMessages.answers))
+        // [5, 6] of the first two, [5], nothing, and [5, 6] again, whose neighbour has another.
+        #expect(frames[3].count == 4 * (2 + 1 + 0 + 2))
+        let header = String(decoding: frames[2], as: UTF8.self)
+        #expect(header.components(separatedBy: #""promptCount":"#).count - 1 == 4)
+        let long = (0..<512).map { sample in
+            SampleMessages.completion(
+                sample: sample, prompt: Array(0..<1000), tokens: [1], reward: .judged(.right))
+        }
+        let result = UnitResult(unit: SampleMessages.unit, attempt: 1, epoch: 1, output: UnitOutput(completions: long))
+        let encoded = try codec.encode(.result(result))
+        #expect(encoded[3].count == 4_000)
+        #expect(try codec.decode(encoded) == .result(result))
+    }
+
+    @Test("a completion is judged, missing its reward or not judged, and says so in its own way")
+    func rewards() throws {
+        for reward in Outcome.allCases.map(Reward.judged) + [.missing(reason: "the sandbox broke"), .unjudged] {
+            let completion = SampleMessages.completion(sample: 0, tokens: [1], reward: reward)
+            let result = UnitResult(
+                unit: SampleMessages.unit, attempt: 1, epoch: 1, output: UnitOutput(completions: [completion]))
+            let frames = try codec.encode(.result(result))
+            let header = String(decoding: frames[2], as: UTF8.self)
+            let isJudged = if case .judged = reward { true } else { false }
+            #expect(header.contains(#""outcome":"#) == isJudged)
+            #expect(header.contains(#""missing":"the sandbox broke""#) == (reward.missingReason != nil))
+            #expect(try codec.decode(frames) == .result(result))
+        }
+    }
+
+    @Test("a lease's sequences are three numbers each")
+    func goldenSequences() throws {
+        let header = String(decoding: try codec.encode(.lease(SampleMessages.answersLease))[2], as: UTF8.self)
+        #expect(header.contains(#""sequences":[[0,0,2],[1,0,0],[0,1,1]]"#))
+        let digests = SampleMessages.policies.map { "\"\($0.digest)\"" }.joined(separator: ",")
+        #expect(header.contains(#""policies":[\#(digests)]"#))
     }
 
     @Test("the payload keeps every bit, a NaN's too")

@@ -28,9 +28,9 @@ package enum RandomStream: Sendable, Hashable {
     package static let limits = (step: 1 << 31, problem: 1 << 31, sample: 1 << 24)
 
     package struct Coordinates: Hashable {
-        var step: UInt32 = 0
-        var problem: UInt32 = 0
-        var sample: UInt32 = 0
+        package fileprivate(set) var step: UInt32 = 0
+        package fileprivate(set) var problem: UInt32 = 0
+        package fileprivate(set) var sample: UInt32 = 0
 
         init(domain: UInt32 = 0, step: Int = 0, problem: Int = 0, sample: Int = 0) {
             precondition((0..<limits.step).contains(step) && (0..<limits.problem).contains(problem))
