@@ -131,8 +131,10 @@ let package = Package(
                 argumentParser, heap,
             ]),
         .target(
-            name: "T2TestSupport", dependencies: ["T2Core", "T2Formats", "T2Transport"],
-            resources: [.copy("Fixtures")]),
+            name: "T2TestSupport",
+            dependencies: [
+                "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine",
+            ], resources: [.copy("Fixtures")]),
 
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2FormatsTests", dependencies: ["T2Core", "T2Formats", "T2TestSupport"]),
@@ -174,6 +176,12 @@ let package = Package(
             dependencies: [
                 "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine",
                 "T2Worker", "T2TestSupport", logging,
+            ]),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Model", "T2Engine",
+                "T2Worker", "T2Jobs", "T2Coordinator", "T2TestSupport", logging,
             ]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(

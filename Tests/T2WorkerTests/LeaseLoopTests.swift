@@ -3,83 +3,6 @@ import T2Transport
 import T2Worker
 import Testing
 
-/// A loop with a clock of its own.
-private struct Conversation {
-    static let hello = Hello(
-        worker: WorkerIdentifier(name: "w", incarnation: 1), modelDigest: Digest(of: "model"),
-        tokenizerDigest: Digest(of: "tokenizer"), fingerprint: "here", lanes: 2)
-    static let vector = ExpertVector(layout: ExpertLayout(entries: [.init(name: "a", count: 2)]), values: [1, 0.5])
-    static let blob = blob(vector)
-
-    static func blob(_ vector: ExpertVector) -> Blob {
-        Blob(digest: Policy.svf(vector).digest, policy: .svf(vector))
-    }
-
-    var now = ContinuousClock.now
-    var loop: LeaseLoop
-
-    init() { loop = LeaseLoop(hello: Self.hello, at: now) }
-
-    /// Connected, welcomed, and credit given.
-    static func working(epoch: UInt64 = 7) -> Conversation {
-        var conversation = Conversation()
-        _ = conversation.take(.transport(.connected))
-        _ = conversation.hear(.welcome(Welcome(epoch: epoch, runs: ["r"])))
-        return conversation
-    }
-
-    mutating func take(_ input: WorkerInput) -> [WorkerEffect] { loop.handle(input, at: now) }
-
-    mutating func hear(_ message: Message) -> [WorkerEffect] { take(.transport(.message(message))) }
-
-    mutating func tick(after duration: Duration) -> [WorkerEffect] {
-        now += duration
-        return take(.clockTicked)
-    }
-
-    static func unit(_ index: Int) -> UnitKey { UnitKey(run: "r", step: 0, phase: .train, index: index) }
-
-    static func lease(_ index: Int, attempt: Int = 1, epoch: UInt64 = 7, policies: [Digest] = [blob.digest]) -> Lease {
-        Lease(
-            work: WorkUnit(
-                key: unit(index), seed: 1,
-                problems: [Problem(id: "p", topic: "", prompt: "q", verification: .number(answer: "1"))],
-                problemIndices: [index], sequences: policies.indices.map { .init(problem: 0, policy: $0) },
-                policies: policies, sampling: Sampling(temperature: 1, maxTokens: 4)),
-            attempt: attempt, epoch: epoch, lengthSeconds: 30)
-    }
-
-    static func result(_ index: Int, attempt: Int = 1, epoch: UInt64 = 7) -> UnitResult {
-        UnitResult(unit: unit(index), attempt: attempt, epoch: epoch, output: UnitOutput(completions: []))
-    }
-
-    /// HELLO with the leases that the worker holds.
-    static func hello(holding attempts: [(index: Int, attempt: Int)] = []) -> Message {
-        var hello = hello
-        hello.holding = attempts.map { LeaseName(unit: unit($0.index), attempt: $0.attempt) }
-        return .hello(hello)
-    }
-}
-
-extension [WorkerEffect] {
-    fileprivate var sent: [Message] {
-        compactMap { if case .send(let message) = $0 { message } else { nil } }
-    }
-
-    fileprivate var started: [Int] {
-        compactMap { if case .start(let lease, _) = $0 { lease.unit.index } else { nil } }
-    }
-
-    fileprivate var reports: [WorkerReport] {
-        compactMap { if case .report(let report) = $0 { report } else { nil } }
-    }
-
-    fileprivate var ending: WorkerEnding? {
-        for case .end(let ending) in self { return ending }
-        return nil
-    }
-}
-
 @Suite("A worker's conversation")
 struct LeaseLoopTests {
     @Test("begins with HELLO, then asks for one lease more than it has lanes")
@@ -111,37 +34,40 @@ struct LeaseLoopTests {
         #expect(it.hear(.lease(Conversation.lease(2))).started == [2])
     }
 
-    @Test("starts a lease of several policies once all are here, and needs none for the base model")
+    @Test("has the base model already, and asks for each other policy of a lease")
     func severalPolicies() {
         var it = Conversation.working()
-        let other = Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: 2))
-        let policies = [Conversation.blob.digest, Policy.baseDigest, other.digest]
-        #expect(it.hear(.lease(Conversation.lease(0, policies: policies))).sent.count == 2)
-        #expect(it.hear(.blob(other)).started == [])
-        #expect(
-            it.hear(.blob(Conversation.blob)) == [
-                .start(
-                    Conversation.lease(0, policies: policies), [Conversation.blob.policy, .base, other.policy])
-            ])
-        #expect(it.hear(.lease(Conversation.lease(1, policies: [Policy.baseDigest]))).started == [1])
+        #expect(it.hear(.lease(Conversation.lease(0, policies: [Policy.baseDigest]))).startedPolicies == [[.base]])
+        let other = Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: 3))
+        let effects = it.hear(
+            .lease(Conversation.lease(1, policies: [other.digest, Policy.baseDigest, Conversation.blob.digest])))
+        let asked = [other.digest, Conversation.blob.digest].map { Message.getBlob(GetBlob(digest: $0)) }
+        #expect(effects.sent == asked && effects.started == [])
+        #expect(it.hear(.blob(Conversation.blob)).started == [])
+        // In the lease's order, whichever came first.
+        #expect(it.hear(.blob(other)).startedPolicies == [[other.policy, .base, Conversation.blob.policy]])
     }
 
-    @Test("keeps the policies that were used last")
+    @Test("keeps sixteen policies that no lease needs, those that were used last, and asks for older ones again")
     func keptPolicies() {
         var it = Conversation.working()
-        let blobs = (0...LeaseLoop.keptPolicies + 1).map {
-            Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: Float($0)))
+        func blob(_ value: Int) -> Blob {
+            Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: Float(value)))
         }
-        for (index, blob) in blobs.enumerated() {
-            _ = it.hear(.lease(Conversation.lease(index, policies: [blob.digest])))
-            #expect(it.hear(.blob(blob)).started == [index])
+        func compute(_ index: Int, _ policy: Int) -> [Message] {
+            let asked = it.hear(.lease(Conversation.lease(index, policies: [blob(policy).digest]))).sent
+            if !asked.isEmpty { _ = it.hear(.blob(blob(policy))) }
             _ = it.take(.computed(Conversation.result(index)))
             _ = it.hear(
                 .acknowledgement(Acknowledgement(unit: Conversation.unit(index), attempt: 1, verdict: .accepted)))
+            return asked.filter { $0.kind == .getBlob }
         }
-        let forgotten = it.hear(.lease(Conversation.lease(90, policies: [blobs[0].digest]))).sent
-        #expect(forgotten == [.getBlob(GetBlob(digest: blobs[0].digest))])
-        #expect(it.hear(.lease(Conversation.lease(91, policies: [blobs[1].digest]))).started == [91])
+        for index in 0..<17 { #expect(compute(index, index).count == 1) }
+        // The first is used again, so that the second is now the oldest.
+        #expect(compute(17, 0) == [])
+        #expect(compute(18, 17).count == 1)
+        #expect(compute(19, 0) == [])
+        #expect(compute(20, 1) == [.getBlob(GetBlob(digest: blob(1).digest))])
     }
 
     @Test("sends a result and asks for the next lease at once, without waiting for the acknowledgement")
@@ -156,7 +82,7 @@ struct LeaseLoopTests {
         #expect(it.tick(after: .seconds(60)).sent == [])
     }
 
-    @Test("stops asking for leases while results pile up without an acknowledgement")
+    @Test("stops asking for leases while results pile up that nobody acknowledges")
     func unacknowledged() {
         var it = Conversation.working()
         var credits: [Message] = []
@@ -261,9 +187,9 @@ struct LeaseLoopTests {
     func nonFinitePolicy() {
         var it = Conversation.working()
         let vector = ExpertVector(layout: Conversation.vector.layout, values: [1, .nan])
-        let digest = Policy.svf(vector).digest
-        for index in 0..<2 { _ = it.hear(.lease(Conversation.lease(index, policies: [digest]))) }
-        let effects = it.hear(.blob(Conversation.blob(vector)))
+        let blob = Conversation.blob(vector)
+        for index in 0..<2 { _ = it.hear(.lease(Conversation.lease(index, policies: [blob.digest]))) }
+        let effects = it.hear(.blob(blob))
         #expect(effects.started == [])
         let errors = effects.sent.compactMap { if case .error(let report) = $0 { report } else { nil } }
         #expect(errors.map(\.category) == [.nonFinite, .nonFinite])
@@ -276,13 +202,15 @@ struct LeaseLoopTests {
         var it = Conversation.working()
         let gone = Digest(of: "gone")
         _ = it.hear(.lease(Conversation.lease(0)))
-        for index in 1...2 { _ = it.hear(.lease(Conversation.lease(index, policies: [gone]))) }
-        let answer = ErrorReport(category: .unknownPolicy, message: "not a policy of the step", policy: gone)
+        for index in 1...2 {
+            _ = it.hear(.lease(Conversation.lease(index, policies: [Conversation.blob.digest, gone])))
+        }
+        let answer = ErrorReport(category: .unknownPolicy, message: "not a policy of a round under way", policy: gone)
         let effects = it.hear(.error(answer))
         let errors = effects.sent.compactMap { if case .error(let report) = $0 { report } else { nil } }
         #expect(errors.map(\.unit) == [Conversation.unit(1), Conversation.unit(2)])
         #expect(errors.allSatisfy { $0.category == .unknownPolicy && $0.attempt == 1 })
-        // Their credit is free again, and the policy is not asked for any more.
+        // Their places are free again, and that policy is asked for no more.
         #expect(effects.sent.contains { $0.kind == .credit })
         #expect(it.tick(after: .seconds(10)).sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
         #expect(it.hear(.blob(Conversation.blob)).started == [0])
@@ -311,7 +239,7 @@ struct LeaseLoopTests {
             ])
     }
 
-    @Test("is stopped without a word when there is no connection")
+    @Test("is stopped without a word when there is nobody to say it to")
     func stopUnconnected() {
         var it = Conversation()
         #expect(it.take(.stopRequested(reason: "SIGINT")) == [.end(.stopped(reason: "SIGINT"))])

@@ -33,6 +33,12 @@ struct ScriptedCoordinator {
         try await say(.welcome(Welcome(epoch: epoch, runs: ["r"])))
     }
 
+    /// GET_BLOB of this policy, BLOB.
+    func give(_ policy: Policy) async throws {
+        _ = try await hear(.getBlob)
+        try await say(.blob(Blob(digest: policy.digest, policy: policy)))
+    }
+
     func result() async throws -> UnitResult {
         guard case .result(let result) = try await hear(.result) else { throw Silence(description: "no result") }
         return result

@@ -1,7 +1,8 @@
 import Foundation
 import T2Core
-import T2Engine
 import T2Formats
+import T2Engine
+import T2TestSupport
 import T2Transport
 import T2Worker
 import Testing
@@ -13,86 +14,123 @@ struct UnitReplayTests {
 
     init() throws {
         model = try ReferenceModel()
-        policy = model.policy()
+        policy = .svf(model.vector())
     }
 
-    private func replay(_ lease: Lease, _ answer: Message?) throws -> UnitReplay.Outcome {
-        let folder = NSTemporaryDirectory() + "t2-evidence-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try UnitEvidence(
-            lease: lease, policies: [policy], description: .init(modelDigest: model.folder.digest), answer: answer
-        ).write(to: folder)
-        let evidence = try UnitEvidence(folder: folder, model: model.folder)
-        return try UnitReplay(model.computer()).run(evidence)
+    private func saved(_ lease: Lease, _ answer: Message?, _ policies: [Policy]? = nil) throws -> UnitEvidence {
+        let folder = try TemporaryFolder()
+        let description = ExpertFile.Description(
+            modelDigest: model.folder.digest, task: "t", parameterisation: "direct", step: 3, seed: 1)
+        try UnitEvidence(lease: lease, policies: policies ?? [policy], description: description, answer: answer)
+            .write(to: folder.path)
+        return try UnitEvidence(folder: folder.path, model: model.folder)
     }
 
-    private func sent(_ output: UnitOutput, for lease: Lease) -> Message {
-        .result(UnitResult(unit: lease.unit, attempt: 1, epoch: 7, output: output))
+    private func replay(
+        _ unit: WorkUnit, _ answer: Message?, _ policies: [Policy]? = nil
+    ) throws -> UnitReplay.Outcome {
+        try UnitReplay(model.engine.computer()).run(try saved(Lease(unit), answer, policies))
+    }
+
+    private func result(_ unit: WorkUnit, _ policies: [Policy]? = nil) throws -> UnitResult {
+        UnitResult(
+            unit: unit.key, attempt: 1, epoch: 7, output: try model.engine.run(unit, policies ?? [policy]))
     }
 
     @Test("gives the gradient that the worker sent, bit for bit, and its sums", arguments: [Float(1), 0.7])
-    func finite(temperature: Float) async throws {
-        let lease = model.lease(under: policy, temperature: temperature)
-        let result = try model.compute(model.work(lease, policy))
-        guard case .gradient(let gradient) = try replay(lease, sent(result, for: lease)) else {
+    func finite(temperature: Float) throws {
+        let unit = model.unit(policy, temperature: temperature)
+        let result = try result(unit)
+        guard case .gradient(let gradient) = try replay(unit, .result(result)) else {
             Issue.record("expected a gradient")
             return
         }
-        #expect(gradient.digest == result.gradient.map { Digest(of: $0) })
-        #expect(gradient.policyLoss == result.statistics.policyLoss)
-        #expect(gradient.kl == result.statistics.kl)
+        #expect(gradient.digest == result.output.gradient.map { Digest(of: $0) })
+        #expect(gradient.policyLoss == result.output.statistics.policyLoss)
+        #expect(gradient.kl == result.output.statistics.kl && gradient.kl != nil)
         #expect(gradient.klCoefficient == 0.1)
     }
 
-    @Test("fails where the worker failed, from the rollouts of its report")
-    func nonFiniteGradient() async throws {
-        let lease = model.overflowingLease(policy)
-        let failure = #expect(throws: CompletionFailure.self) {
-            _ = try model.compute(model.work(lease, policy))
+    @Test("gives the same bits under LoRA, whose policy comes back as one")
+    func lora() throws {
+        let lora = Policy.lora(
+            try PEFTFolder(path: LoRAFixture.folder("grouped-tied", .all), for: model.folder).vector)
+        let unit = model.unit(lora)
+        let result = try result(unit, [lora])
+        let evidence = try saved(Lease(unit), .result(result), [lora])
+        #expect(evidence.policies == [lora])
+        guard case .gradient(let gradient) = try UnitReplay(model.engine.computer()).run(evidence) else {
+            Issue.record("expected a gradient")
+            return
         }
+        #expect(gradient.digest == result.output.gradient.map { Digest(of: $0) })
+    }
+
+    @Test("keeps each policy of a batch, and answers under them again")
+    func severalPolicies() throws {
+        let policies = [Policy.base, policy, .svf(ExpertVector(layout: model.layout(.mlp), repeating: 1.1))]
+        let single = model.unit(policy, advantage: nil)
+        let unit = WorkUnit(
+            key: single.key, seed: single.seed, problems: single.problems, problemIndices: single.problemIndices,
+            sequences: (0..<6).map { .init(problem: $0 % 2, sample: $0, policy: $0 % 3) },
+            policies: policies.map(\.digest), sampling: single.sampling)
+        let result = try result(unit, policies)
+        let evidence = try saved(Lease(unit), .result(result), policies)
+        #expect(evidence.policies == policies)
+        #expect(evidence.completions == result.output.completions)
+        guard case .completions(let count, let tokens) = try UnitReplay(model.engine.computer()).run(evidence) else {
+            Issue.record("expected completions")
+            return
+        }
+        #expect(count == 6 && tokens == result.output.statistics.completionTokens)
+    }
+
+    @Test("fails where the worker failed, from the completions of its report")
+    func nonFiniteGradient() throws {
+        let unit = model.overflowingUnit(policy)
+        let failure = #expect(throws: CompletionFailure.self) { try model.engine.run(unit, [policy]) }
         let report = ErrorReport(
-            unit: lease.unit, attempt: 1, category: .nonFinite, message: "m", completions: failure?.completions ?? [])
+            unit: unit.key, attempt: 1, category: .nonFinite, message: "m", completions: failure?.completions ?? [])
         #expect(!report.completions.isEmpty)
-        let again = #expect(throws: UnitError.self) { _ = try replay(lease, .error(report)) }
+        let again = #expect(throws: UnitError.self) { _ = try replay(unit, .error(report)) }
         #expect(again == failure?.cause)
         #expect(again?.description.contains("the gradient of 'model.layers.") == true)
     }
 
     @Test("names the token whose numbers are not finite first")
-    func nonFiniteToken() async throws {
-        let lease = model.lease(under: policy)
-        var result = try model.compute(model.work(lease, policy))
-        result.completions[1].logProbabilities[2] = .nan
-        result.completions[3].logProbabilities[0] = .nan
-        let error = #expect(throws: UnitError.self) { _ = try replay(lease, sent(result, for: lease)) }
+    func nonFiniteToken() throws {
+        let unit = model.unit(policy)
+        var result = try result(unit)
+        result.output.completions[1].logProbabilities[2] = .nan
+        result.output.completions[3].logProbabilities[0] = .nan
+        let error = #expect(throws: UnitError.self) { _ = try replay(unit, .result(result)) }
         #expect(
             error?.description.contains(
-                "the loss of token 2 (identifier \(result.completions[1].tokens[2])) of completion 1 (problem problem-0, sample 1), "
-                    + "whose log-probability when sampled is nan, holds a NaN") == true)
+                "the loss of token 2 (identifier \(result.output.completions[1].tokens[2])) of completion 1 (problem "
+                    + "problem-0, sample 1), whose log-probability when sampled is nan, holds a NaN") == true)
     }
 
-    @Test("samples again if there are no rollouts, as far as the worker came")
-    func sampling() async throws {
-        let lease = model.lease(under: policy)
-        let result = try model.compute(model.work(lease, policy))
-        guard case .completions(let count, let tokens) = try replay(lease, nil) else {
+    @Test("samples again if there are no completions, as far as the worker came")
+    func sampling() throws {
+        let unit = model.unit(policy)
+        let result = try result(unit)
+        guard case .completions(let count, let tokens) = try replay(unit, nil) else {
             Issue.record("expected completions")
             return
         }
-        #expect(count == 4 && tokens == result.statistics.completionTokens)
+        #expect(count == 4 && tokens == result.output.statistics.completionTokens)
     }
 
-    @Test("is refused if its z is not the lease's, or its rollouts are not")
-    func foreign() async throws {
-        let lease = model.lease(under: policy)
-        let result = try model.compute(model.work(lease, policy))
+    @Test("is refused if its policy is not the lease's, or its completions are not")
+    func foreign() throws {
+        let unit = model.unit(policy)
+        let result = try result(unit)
         var fewer = result
-        fewer.completions.removeLast()
-        var error = #expect(throws: InputError.self) { _ = try replay(lease, sent(fewer, for: lease)) }
+        fewer.output.completions.removeLast()
+        var error = #expect(throws: InputError.self) { _ = try replay(unit, .result(fewer)) }
         #expect(error?.description.contains("not those that its lease asks for") == true)
-        let other = model.lease(under: .svf(ExpertVector(layout: model.layout(), repeating: 1)))
-        error = #expect(throws: InputError.self) { _ = try replay(other, sent(result, for: other)) }
-        #expect(error?.description.contains("policy-0.safetensors") == true)
+        let other = Policy.svf(ExpertVector(layout: model.layout(), repeating: 1))
+        error = #expect(throws: InputError.self) { _ = try replay(model.unit(other), .result(result)) }
+        #expect(error?.description.contains("policy-0.safetensors: has digest") == true)
     }
 }

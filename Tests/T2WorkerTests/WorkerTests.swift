@@ -1,4 +1,5 @@
 import T2Core
+import T2TestSupport
 import T2Transport
 import T2Worker
 import Testing
@@ -9,17 +10,19 @@ struct WorkerTests {
         let model: ReferenceModel
         let network = InMemoryNetwork()
         let hello: Hello
+        let policy: Policy
 
         init(lanes: Int = 1) throws {
             model = try ReferenceModel()
             hello = model.hello(lanes: lanes)
+            policy = .svf(model.vector())
         }
 
-        /// HELLO without any lease.
-        var introduction: Hello {
-            var hello = hello
-            hello.holding = []
-            return hello
+        /// HELLO of a worker that holds nothing.
+        var greeting: Hello {
+            var greeting = hello
+            greeting.holding = []
+            return greeting
         }
 
         func coordinator() async -> ScriptedCoordinator {
@@ -35,16 +38,15 @@ struct WorkerTests {
         let coordinator = await scene.coordinator()
         let worker = try await scene.worker()
         async let ending = worker.run()
-        #expect(try await coordinator.hear(.hello) == .hello(scene.introduction))
+        #expect(try await coordinator.hear(.hello) == .hello(scene.greeting))
         try await coordinator.say(.welcome(Welcome(epoch: 7, runs: ["r"])))
         #expect(try await coordinator.hear(.credit) == .credit(Credit(count: 2, received: 0)))
-        let policy = scene.model.policy()
-        let lease = scene.model.lease(under: policy)
+        let lease = Lease(scene.model.unit(scene.policy))
         try await coordinator.say(.lease(lease))
-        #expect(try await coordinator.hear(.getBlob) == .getBlob(GetBlob(digest: policy.digest)))
-        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        #expect(try await coordinator.hear(.getBlob) == .getBlob(GetBlob(digest: scene.policy.digest)))
+        try await coordinator.say(.blob(Blob(digest: scene.policy.digest, policy: scene.policy)))
         let result = try await coordinator.result()
-        let expected = try scene.model.compute(scene.model.work(lease, policy))
+        let expected = try scene.model.engine.run(lease.work, [scene.policy])
         #expect(result.output.untimed == expected.untimed)
         try await coordinator.acknowledge(result)
         try await coordinator.drain()
@@ -58,16 +60,14 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let policy = scene.model.policy()
-        let leases = (0..<count + 1).map { scene.model.lease($0, under: policy) }
+        let leases = (0..<count + 1).map { Lease(scene.model.unit(scene.policy, index: $0)) }
         for lease in leases { try await coordinator.say(.lease(lease)) }
-        _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        try await coordinator.give(scene.policy)
         // A second GET_BLOB would be heard instead of a result.
         for _ in leases {
             let result = try await coordinator.result()
             let lease = leases[result.unit.index]
-            let expected = try scene.model.compute(scene.model.work(lease, policy))
+            let expected = try scene.model.engine.run(lease.work, [scene.policy])
             #expect(result.output.untimed == expected.untimed)
             try await coordinator.acknowledge(result)
         }
@@ -81,15 +81,13 @@ struct WorkerTests {
         let coordinator = await scene.coordinator()
         let transport = try await scene.network.connect(scene.hello.worker)
         let worker = scene.model.worker(transport, scene.hello, progressInterval: .zero)
-        let policy = scene.model.policy()
-        let lease = scene.model.lease(under: policy)
+        let lease = Lease(scene.model.unit(scene.policy))
         // The decomposition speaks for itself; here it is made already.
-        let expected = try scene.model.compute(scene.model.work(lease, policy))
+        let expected = try scene.model.engine.run(lease.work, [scene.policy])
         async let ending = worker.run()
         try await coordinator.welcome()
         try await coordinator.say(.lease(lease))
-        _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        try await coordinator.give(scene.policy)
         var tokens: [Int] = []
         collecting: while true {
             switch await coordinator.transport.nextEvent(before: .now + .seconds(60)) {
@@ -110,6 +108,40 @@ struct WorkerTests {
         #expect(tokens.count { $0 == sampled } >= 2 * layers)
         // The backward pass, after every token was scored.
         #expect(tokens.count { $0 == 2 * sampled } >= layers)
+    }
+
+    @Test("go through a unit under several policies, each asked for once, the base model never")
+    func severalPolicies() async throws {
+        let scene = try Scene()
+        let coordinator = await scene.coordinator()
+        let worker = try await scene.worker()
+        async let ending = worker.run()
+        try await coordinator.welcome()
+        let other = Policy.svf(ExpertVector(layout: scene.model.layout(), repeating: 0.9))
+        let policies = [scene.policy, .base, other]
+        let single = scene.model.unit(scene.policy, advantage: nil)
+        let unit = WorkUnit(
+            key: single.key, seed: single.seed, problems: single.problems, problemIndices: single.problemIndices,
+            sequences: (0..<6).map { .init(problem: $0 % 2, sample: $0, policy: $0 % 3) },
+            policies: policies.map(\.digest), sampling: single.sampling)
+        try await coordinator.say(.lease(Lease(unit)))
+        for policy in [scene.policy, other] {
+            #expect(try await coordinator.hear(.getBlob) == .getBlob(GetBlob(digest: policy.digest)))
+        }
+        for policy in [other, scene.policy] {
+            try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        }
+        let result = try await coordinator.result()
+        #expect(result.output.untimed == (try scene.model.engine.run(unit, policies)).untimed)
+        #expect(result.output.completions.map(\.policy) == [0, 1, 2, 0, 1, 2])
+        try await coordinator.acknowledge(result)
+        // The same again: everything is here now. A GET_BLOB would be heard instead of a result.
+        try await coordinator.say(.lease(Lease(unit)))
+        let again = try await coordinator.result()
+        #expect(again.output.untimed == result.output.untimed)
+        try await coordinator.acknowledge(again)
+        try await coordinator.drain()
+        #expect(await ending == .drained(reason: "done"))
     }
 
     @Test("part when the worker has another model")
@@ -134,16 +166,15 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let policy = scene.model.policy()
-        let bad = scene.model.lease(0, under: policy, prompts: [String(repeating: "A", count: 300), "B"])
+        let bad = Lease(
+            scene.model.unit(scene.policy, prompts: [String(repeating: "A", count: 300), "B"]))
         try await coordinator.say(.lease(bad))
-        _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        try await coordinator.give(scene.policy)
         let report = try await coordinator.failure()
         #expect(report.unit == bad.unit && report.attempt == 1 && report.category == .promptTooLong)
         #expect(report.message.contains("problem-0"))
         #expect(report.logLines.contains { $0.contains("joined") })
-        try await coordinator.say(.lease(scene.model.lease(1, under: policy)))
+        try await coordinator.say(.lease(Lease(scene.model.unit(scene.policy, index: 1))))
         let result = try await coordinator.result()
         #expect(result.unit.index == 1)
         try await coordinator.acknowledge(result)
@@ -158,17 +189,15 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await first.welcome(epoch: 7)
-        let policy = scene.model.policy()
-        try await first.say(.lease(scene.model.lease(0, under: policy, epoch: 7)))
+        try await first.say(.lease(Lease(scene.model.unit(scene.policy), epoch: 7)))
         _ = try await first.hear(.getBlob)
 
         let second = await scene.coordinator()
         try await second.welcome(epoch: 8)
         // The policy of the old lease is not asked for; that of the new one is.
-        let lease = scene.model.lease(1, under: policy, epoch: 8)
+        let lease = Lease(scene.model.unit(scene.policy, index: 1), epoch: 8)
         try await second.say(.lease(lease))
-        _ = try await second.hear(.getBlob)
-        try await second.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        try await second.give(scene.policy)
         let result = try await second.result()
         #expect(result.epoch == 8 && result.unit.index == 1)
         try await second.acknowledge(result)
@@ -183,11 +212,9 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let policy = scene.model.policy()
-        let lease = scene.model.lease(under: policy)
+        let lease = Lease(scene.model.unit(scene.policy))
         try await coordinator.say(.lease(lease))
-        _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        try await coordinator.give(scene.policy)
         let result = try await coordinator.result()
         try await scene.network.cut(scene.hello.worker)
         try await scene.network.restore(scene.hello.worker)
@@ -205,7 +232,7 @@ struct WorkerTests {
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        try await coordinator.say(.lease(scene.model.lease(under: scene.model.policy())))
+        try await coordinator.say(.lease(Lease(scene.model.unit(scene.policy))))
         _ = try await coordinator.hear(.getBlob)
         worker.stop(reason: "SIGTERM")
         #expect(try await coordinator.hear(.bye) == .bye(Bye(reason: "SIGTERM")))
@@ -223,7 +250,7 @@ struct WorkerTests {
         async let ending = worker.run()
         try await coordinator.welcome()
         _ = try await coordinator.hear(.credit)
-        let lease = model.lease(under: model.policy())
+        let lease = Lease(model.unit(.svf(model.vector())))
         try await coordinator.say(.lease(lease))
         let cancel = Message.cancel(Cancel(unit: lease.unit, reason: "enough"))
         while try await coordinator.transport.send(cancel, to: PeerIdentity(hello.worker)) != .sent {
@@ -235,22 +262,19 @@ struct WorkerTests {
         #expect(await ending == .stopped(reason: "SIGTERM"))
     }
 
-    @Test("report a gradient that is not finite with the completions that it comes from")
+    @Test("speak of a gradient that is not finite with the completions that it comes from")
     func nonFiniteGradient() async throws {
         let scene = try Scene()
         let coordinator = await scene.coordinator()
         let worker = try await scene.worker()
         async let ending = worker.run()
         try await coordinator.welcome()
-        let policy = scene.model.policy()
-        let lease = scene.model.overflowingLease(policy)
+        let lease = Lease(scene.model.overflowingUnit(scene.policy))
         try await coordinator.say(.lease(lease))
-        _ = try await coordinator.hear(.getBlob)
-        try await coordinator.say(.blob(Blob(digest: policy.digest, policy: policy)))
+        try await coordinator.give(scene.policy)
         let report = try await coordinator.failure()
         #expect(report.unit == lease.unit && report.category == .nonFinite)
-        let finite = scene.model.lease(under: policy, klCoefficient: 0)
-        let expected = try scene.model.compute(scene.model.work(finite, policy))
+        let expected = try scene.model.engine.run(scene.model.unit(scene.policy, klCoefficient: 0), [scene.policy])
         #expect(report.completions == expected.completions)
         try await coordinator.drain()
         #expect(await ending == .drained(reason: "done"))

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Formats
 import T2Engine
 import T2TestSupport
 import Testing
