@@ -14,8 +14,8 @@ package protocol Job: Sendable {
     var model: JobModel { get }
     /// What makes it the same job when it is resumed.
     func identity() throws -> JobIdentity
-    /// What becomes of rewards that could not be computed.
-    var missingRewards: MissingRewardPolicy { get }
+    /// What becomes of a round's rewards that could not be computed.
+    func missingRewards(in round: Round) -> MissingRewardPolicy
 
     /// The units to compute next; nil once the job is finished.
     func nextRound() throws -> Round?

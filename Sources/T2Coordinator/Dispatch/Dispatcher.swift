@@ -141,7 +141,8 @@ package actor Dispatcher {
     ) async throws -> Bool {
         if let failure { throw failure }
         guard !isStopRequested else { return false }
-        let accepted = try journal.open(round)
+        let missingRewards = job.missingRewards(in: round)
+        let accepted = try journal.open(round, missingRewards: missingRewards)
         var progress = RoundProgress(
             phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
         for summary in accepted.values { progress.add(summary) }
@@ -151,7 +152,7 @@ package actor Dispatcher {
         let name = journal.name
         precondition(rounds[name] == nil, "a job has one round at a time")
         rounds[name] = OpenRound(
-            round: round, journal: journal, allowsMissing: job.missingRewards == .report, progress: progress,
+            round: round, journal: journal, allowsMissing: missingRewards == .report, progress: progress,
             onProgress: onProgress)
         defer { rounds[name] = nil }
         do {

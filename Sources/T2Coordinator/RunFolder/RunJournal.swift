@@ -27,13 +27,13 @@ package final class RunJournal: Sendable {
         /// Of the units of the round that were accepted.
         var summaries: [UnitKey: UnitSummary] = [:]
         var missing = MissingRewards(step: 0, sequences: 0)
+        var missingRewards = MissingRewardPolicy.report
     }
 
     package let folder: RunFolder?
-    let store: RunStore
+    package let store: RunStore
     /// The job's name at its start: the folder may have another name by now.
     package let name: String
-    private let missingRewards: MissingRewardPolicy
     private let origin: ExpertFile.Description
     private let state = Mutex(State())
 
@@ -45,7 +45,6 @@ package final class RunJournal: Sendable {
     package init<J: Job>(_ job: J, folder: RunFolder?) throws {
         let identity = try job.identity()
         self.folder = folder
-        missingRewards = job.missingRewards
         origin = ExpertFile.Description(modelDigest: job.model.digest)
         guard let folder else {
             store = try RunStore()
@@ -101,8 +100,9 @@ package final class RunJournal: Sendable {
 
     /// Notes a round's units.
     ///
+    /// - Parameter missingRewards: what becomes of the round's rewards that could not be computed.
     /// - Returns: the sums of those accepted before a restart.
-    func open(_ round: Round) throws -> [UnitKey: UnitSummary] {
+    func open(_ round: Round, missingRewards: MissingRewardPolicy) throws -> [UnitKey: UnitSummary] {
         try store.open(round.units.map(UnitRecord.init))
         if missingRewards == .report { try store.reopenMissing(in: round) }
         let accepted = try store.summaries(of: round).mapValues(\.summary)
@@ -110,6 +110,7 @@ package final class RunJournal: Sendable {
             $0.round = round
             $0.summaries = accepted
             $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount)
+            $0.missingRewards = missingRewards
         }
         return accepted
     }
@@ -142,7 +143,7 @@ package final class RunJournal: Sendable {
                 state.summaries[accepted.unit.key] = UnitSummary(accepted.output)
                 state.missing.add(accepted.output.statistics, unit: accepted.unit.key)
             }
-            try check(state.missing)
+            try Self.check(state)
         }
     }
 
@@ -153,12 +154,12 @@ package final class RunJournal: Sendable {
         try store.add(failure, to: unit)
         try state.withLock { state in
             state.missing.add(failure, unit: unit)
-            try check(state.missing)
+            try Self.check(state)
         }
     }
 
-    private func check(_ missing: MissingRewards) throws {
-        if case .stop(let limit) = missingRewards { try missing.check(limit: limit) }
+    private static func check(_ state: State) throws {
+        if case .stop(let limit) = state.missingRewards { try state.missing.check(limit: limit) }
     }
 
     /// What the units of the round have come to so far.

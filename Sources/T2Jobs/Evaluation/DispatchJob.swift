@@ -9,7 +9,7 @@ package struct DispatchJob: Job {
     private let seed: UInt64
     private var assigner: any PolicyAssigner
 
-    package var missingRewards: MissingRewardPolicy { .stop(limit: 1) }
+    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
 
     package init(name: String, model: JobModel, prompts: [Problem], strategy: any PolicyAssigner, seed: UInt64 = 0) {
         self.name = name

@@ -21,7 +21,10 @@ package struct EvaluationJob: Job {
     private var assigner: any PolicyAssigner
     private var completions: [Completion]?
 
-    package var missingRewards: MissingRewardPolicy { .report }
+    /// Answers are reported without a reward; a search that comes first must not take a missing reward for a wrong answer.
+    package func missingRewards(in round: Round) -> MissingRewardPolicy {
+        round.units.first?.key.phase == .evaluation ? .report : .stop(limit: 1)
+    }
 
     package init(
         name: String, model: JobModel, task: String, problems: [Problem], strategy: any PolicyAssigner,

@@ -23,7 +23,7 @@ package struct SearchJob: Job {
 
     package var name: String { definition.name }
     package var model: JobModel { definition.model }
-    package var missingRewards: MissingRewardPolicy { .stop(limit: 1) }
+    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
     package func identity() throws -> JobIdentity { try JobIdentity(.search, definition.parts) }
 
     /// - Throws: `LearningError.configuration` for settings out of range.

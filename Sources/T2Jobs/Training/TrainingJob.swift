@@ -15,7 +15,10 @@ package struct TrainingJob: Job {
 
     package var name: String { definition.name }
     package var model: JobModel { definition.model }
-    package var missingRewards: MissingRewardPolicy { .stop(limit: definition.configuration.missingLimit) }
+    package func missingRewards(in _: Round) -> MissingRewardPolicy {
+        .stop(limit: definition.configuration.missingLimit)
+    }
+
     package func identity() throws -> JobIdentity { try definition.identity() }
 
     /// - Parameter checkpoint: the state to go on from.
