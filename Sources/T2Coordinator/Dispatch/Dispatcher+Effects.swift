@@ -15,18 +15,15 @@ extension Dispatcher {
             else { return }
             // It is acknowledged once it is durable.
             uncommitted.append(
-                (
-                    key.run,
-                    RunJournal.Acceptance(
+                UncommittedResult(
+                    acceptance: RunJournal.Acceptance(
                         unit: unit, output: result.output, attempt: attempt, worker: worker, leases: lease.attempts,
-                        secondCopies: lease.secondCopies, failures: lease.failures), nil
-                ))
+                        secondCopies: lease.secondCopies, failures: lease.failures)))
         case .acknowledge(let worker, let acknowledgement):
-            let isPending = uncommitted.last.map { last in
-                last.acceptance.unit.key == acknowledgement.unit && last.acceptance.worker == worker
-            }
-            if acknowledgement.verdict == .accepted, isPending == true {
-                uncommitted[uncommitted.count - 1].acknowledgement = acknowledgement
+            // Nothing is said of a result before it is durable, nor of its repetitions.
+            let pending = uncommitted.firstIndex { $0.acceptance.unit.key == acknowledgement.unit }
+            if let pending {
+                uncommitted[pending].acknowledgements.append((worker, acknowledgement))
             } else {
                 await send(.acknowledgement(acknowledgement), to: worker)
             }

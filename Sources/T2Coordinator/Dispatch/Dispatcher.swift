@@ -45,6 +45,14 @@ package actor Dispatcher {
         var waiting: CheckedContinuation<Bool, any Error>?
     }
 
+    struct UncommittedResult {
+        let acceptance: RunJournal.Acceptance
+        /// The first is that of the result; those of its repetitions follow.
+        var acknowledgements: [(worker: WorkerIdentifier, acknowledgement: Acknowledgement)] = []
+
+        var run: String { acceptance.unit.key.run }
+    }
+
     /// Accepted results that are committed together at most.
     private static let largestCommit = 64
 
@@ -62,7 +70,7 @@ package actor Dispatcher {
     /// By the name of their run.
     var rounds: [String: OpenRound] = [:]
     /// Accepted results that are not durable yet, and the acknowledgements that wait for that.
-    var uncommitted: [(run: String, acceptance: RunJournal.Acceptance, acknowledgement: Acknowledgement?)] = []
+    var uncommitted: [UncommittedResult] = []
     var joined: Set<String> = []
     private var watchdog: Watchdog
     private var isStopRequested = false
@@ -155,22 +163,17 @@ package actor Dispatcher {
             round: round, journal: journal, allowsMissing: missingRewards == .report, progress: progress,
             onProgress: onProgress)
         defer { rounds[name] = nil }
-        do {
-            let isComplete = try await handOut(open, of: name, weight: weight)
-            // A job that is stopped, or that fails, keeps what was accepted just before.
-            try await commit()
-            try await take(.roundClosed(run: name))
-            return isComplete
-        } catch {
-            try await commit()
-            try await take(.roundClosed(run: name))
-            throw error
-        }
+        let ending: Result<Bool, any Error>
+        do { ending = .success(try await handOut(open, of: name, weight: weight)) } catch { ending = .failure(error) }
+        try await take(.roundClosed(run: name))
+        // What was accepted before the round ended is kept.
+        await commit()
+        return try ending.get()
     }
 
     private func handOut(_ open: [UnitKey], of name: String, weight: Double) async throws -> Bool {
         try await take(.roundOpened(run: name, units: open, weight: weight))
-        try await commit()
+        await commit()
         // Much may have happened meanwhile.
         if let ending = rounds[name]?.ending { return try ending.get() }
         return try await withCheckedThrowingContinuation { rounds[name]?.waiting = $0 }
@@ -190,10 +193,10 @@ package actor Dispatcher {
             do {
                 if let event = await transport.nextEvent(before: uncommitted.isEmpty ? nextTick : now()) {
                     try await handle(event)
-                    if uncommitted.count >= Self.largestCommit { try await commit() }
+                    if uncommitted.count >= Self.largestCommit { await commit() }
                 } else {
                     // Nothing else has arrived: what has is committed together.
-                    try await commit()
+                    await commit()
                 }
                 if now() >= nextTick {
                     nextTick = now() + policy.tick
@@ -237,8 +240,8 @@ package actor Dispatcher {
 
     // MARK: - Accepting
 
-    /// Stores what was accepted, run by run, then says so.
-    func commit() async throws {
+    /// Stores what was accepted, run by run, then acknowledges it. What could not be stored is not acknowledged as accepted.
+    func commit() async {
         let batch = uncommitted
         uncommitted = []
         var stored: Set<String> = []
@@ -255,9 +258,14 @@ package actor Dispatcher {
             if let progress = rounds[run]?.progress { open.onProgress(progress) }
             watchdog.advanced(at: now())
         }
-        for one in batch where stored.contains(one.run) {
-            guard let acknowledgement = one.acknowledgement else { continue }
-            await send(.acknowledgement(acknowledgement), to: one.acceptance.worker)
+        for one in batch {
+            for (worker, var acknowledgement) in one.acknowledgements {
+                if !stored.contains(one.run) {
+                    acknowledgement.verdict = .stale
+                    acknowledgement.reason = "its job has ended"
+                }
+                await send(.acknowledgement(acknowledgement), to: worker)
+            }
         }
         for (run, open) in rounds where open.isCompleted { finish(run, .success(true)) }
     }
