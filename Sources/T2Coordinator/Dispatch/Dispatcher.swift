@@ -157,7 +157,8 @@ package actor Dispatcher {
         let open = round.units.map(\.key).filter { accepted[$0] == nil }
         onProgress(progress)
         guard !open.isEmpty else { return true }
-        let name = journal.name
+        // The name that its units have: the job may have had another one at its start.
+        let name = job.name
         precondition(rounds[name] == nil, "a job has one round at a time")
         rounds[name] = OpenRound(
             round: round, journal: journal, allowsMissing: missingRewards == .report, progress: progress,
