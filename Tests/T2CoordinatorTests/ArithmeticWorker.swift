@@ -15,8 +15,10 @@ actor ArithmeticWorker {
         case spoiling(@Sendable (inout UnitResult) -> Void)
         /// Sends every result twice.
         case repeating
-        /// Says that every unit failed.
-        case failing(category: FailureCategory)
+        /// Says that units failed.
+        case failing(category: FailureCategory, where: @Sendable (Lease) -> Bool = { _ in true })
+        /// Says that the first completion of a unit has no reward, and sends its completions.
+        case withholding(where: @Sendable (Lease) -> Bool)
         /// Says that the gradient of every unit is not finite, and sends its completions.
         case overflowing
     }
@@ -27,14 +29,18 @@ actor ArithmeticWorker {
     private var policies: [Digest: Policy] = [Policy.baseDigest: .base]
     private var waiting: [Lease] = []
     private var leases = 0
-    private(set) var verdicts: [Acknowledgement.Verdict] = []
+    private(set) var acknowledgements: [Acknowledgement] = []
+    /// Called with each acknowledgement before anything else is done.
+    private let onAcknowledgement: @Sendable (Acknowledgement) throws -> Void
     private(set) var rejection: Reject?
     private(set) var epochs: [UInt64] = []
 
     init(
         _ name: String, incarnation: UInt64 = 1, on network: InMemoryNetwork, behaviour: Behaviour = .honest,
-        model: Digest = TestRun.modelDigest, faults: FaultPlan? = nil
+        model: Digest = TestRun.modelDigest, faults: FaultPlan? = nil,
+        onAcknowledgement: @escaping @Sendable (Acknowledgement) throws -> Void = { _ in }
     ) async throws {
+        self.onAcknowledgement = onAcknowledgement
         let identifier = WorkerIdentifier(name: name, incarnation: incarnation)
         let link = try await network.connect(identifier)
         transport = faults.map { FaultyTransport(link, plan: $0) } ?? link
@@ -43,6 +49,8 @@ actor ArithmeticWorker {
             worker: identifier, modelDigest: model, tokenizerDigest: TestRun.tokenizerDigest, fingerprint: "abacus",
             lanes: 1)
     }
+
+    var verdicts: [Acknowledgement.Verdict] { acknowledgements.map(\.verdict) }
 
     /// Works until drained, rejected, vanished or cancelled.
     func run() async throws {
@@ -82,7 +90,8 @@ actor ArithmeticWorker {
             policies[blob.digest] = blob.policy
             try await work()
         case .acknowledgement(let acknowledgement):
-            verdicts.append(acknowledgement.verdict)
+            try onAcknowledgement(acknowledgement)
+            acknowledgements.append(acknowledgement)
         case .drain:
             try await transport.send(.bye(Bye(reason: "drained")), within: .seconds(10))
             return false
@@ -105,7 +114,7 @@ actor ArithmeticWorker {
     private func answer(_ lease: Lease, _ policies: [Policy]) async throws {
         var result = Self.compute(lease, policies)
         switch behaviour {
-        case .failing(let category):
+        case .failing(let category, let isAffected) where isAffected(lease):
             let report = ErrorReport(
                 unit: lease.unit, attempt: lease.attempt, category: category, message: "as told",
                 logLines: ["a line of its log", "another"])
@@ -117,8 +126,15 @@ actor ArithmeticWorker {
                 logLines: ["multiplied", "overflowed"], completions: result.output.completions)
             try await transport.send(.error(report), within: .seconds(10))
             return
+        case .withholding(let isAffected) where isAffected(lease):
+            result.output.completions[0].reward = .missing(reason: "the sandbox broke")
+            let report = ErrorReport(
+                unit: lease.unit, attempt: lease.attempt, category: .missingReward, message: "as told",
+                completions: result.output.completions)
+            try await transport.send(.error(report), within: .seconds(10))
+            return
         case .spoiling(let spoil): spoil(&result)
-        case .honest, .vanishing, .repeating: break
+        case .honest, .vanishing, .repeating, .failing, .withholding: break
         }
         try await transport.send(.result(result), within: .seconds(10))
         if case .repeating = behaviour { try await transport.send(.result(result), within: .seconds(10)) }
@@ -147,7 +163,12 @@ actor ArithmeticWorker {
             completion.problemIndex = number
             (completion.sample, completion.policy) = (sequence.sample, sequence.policy)
             completion.text = "\(isRight)"
-            completion.reward = .judged(isRight ? .right : .wrong)
+            if work.sampling == nil {
+                // A reference is the likelier the nearer z is to 1.
+                completion.logProbabilities[0] = -vector.reduce(0) { $0 + abs($1 - 1) }
+            } else {
+                completion.reward = .judged(isRight ? .right : .wrong)
+            }
             completion.advantage = work.gradient == nil ? 0 : advantage
             output.completions.append(completion)
         }

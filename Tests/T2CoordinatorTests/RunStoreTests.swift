@@ -13,6 +13,12 @@ struct RunStoreTests {
     }
 
     static func accept(_ store: RunStore, _ unit: Int, step: Int = 0, phase: Phase = .train) throws {
+        try store.accept([result(unit, step: step, phase: phase)])
+    }
+
+    static func result(
+        _ unit: Int, step: Int = 0, phase: Phase = .train
+    ) -> (result: ResultRecord, completions: [CompletionRecord], unit: UnitRecord) {
         let worker = WorkerIdentifier(name: "ann", incarnation: 1)
         let work = WorkUnit(
             key: key(unit, step: step, phase: phase), seed: 1, problems: TestRun.problems("p", 1),
@@ -26,14 +32,11 @@ struct RunStoreTests {
         completion.advantage = 0.5
         let output = UnitOutput(
             completions: [completion], gradient: phase == .train ? [1.5, -.pi, Float(unit)] : nil)
-        try store.accept([
-            (
-                ResultRecord(
-                    work.key, output, attempt: 1, worker: worker, acceptedAt: Date(timeIntervalSince1970: 0)),
-                [CompletionRecord(completion, index: 0, unit: work.key, prompt: "2+2?", worker: worker)],
-                UnitRecord(work)
-            )
-        ])
+        return (
+            ResultRecord(work.key, output, attempt: 1, worker: worker, acceptedAt: Date(timeIntervalSince1970: 0)),
+            [CompletionRecord(completion, index: 0, unit: work.key, prompt: "2+2?", worker: worker)],
+            UnitRecord(work)
+        )
     }
 
     static func completions(_ store: RunStore, step: Int, phase: Phase = .train) throws -> [CompletionRecord] {
@@ -143,6 +146,38 @@ struct RunStoreTests {
         #expect(error?.description.contains("--run-dir") == true)
         #expect(try database.read { try !$0.tableExists("steps") })
         try database.close()
+    }
+
+    @Test("a database of schema 3, which the t2 before this one wrote, is refused with the remedy, not changed")
+    func schema3() throws {
+        let folder = try TestRun.Folder()
+        let path = folder.path + "/run.sqlite"
+        try Schema3.write(path)
+        let before = try Schema3.content(path)
+        for migrates in [true, false] {
+            #expect(throws: RunStoreError.olderSchema(path: path)) { _ = try RunStore(path: path, migrates: migrates) }
+        }
+        let error = #expect(throws: RunStoreError.self) {
+            let run = try RunFolder(path: folder.path, resume: true)
+            _ = try TestRun.journal(TestRun.definition(), run)
+        }
+        #expect(
+            error?.description
+                == "\(path): was written by an older t2, whose tables this one does not read. Go on with the t2 that wrote it, "
+                + "or start in another --run-dir.")
+        #expect(try Schema3.content(path) == before)
+    }
+
+    @Test("several results are stored together, or none of them")
+    func together() throws {
+        let store = try RunStore()
+        try store.accept([1, 0, 2].map { Self.result($0) })
+        #expect(try Self.completions(store, step: 0).map(\.unit) == [0, 1, 2])
+        #expect(throws: RunStoreError.self) { try store.accept([3, 1].map { Self.result($0) }) }
+        #expect(try Self.completions(store, step: 0).map(\.unit) == [0, 1, 2])
+        #expect(try store.gradient(of: Self.key(3)) == nil)
+        #expect(try store.units(step: 0).map(\.unit) == [0, 1, 2])
+        try store.close()
     }
 
     @Test("a database of a newer t2 is refused with the remedy")
