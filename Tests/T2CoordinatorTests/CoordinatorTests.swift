@@ -187,7 +187,7 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("a lease that cannot travel ends the run instead of being tried for ever", .timeLimit(.minutes(1)))
+    @Test("a lease that cannot travel ends the run instead of being tried for ever", .timeLimit(.minutes(5)))
     func untransportable() async throws {
         var configuration = TestRun.configuration()
         (configuration.promptsPerStep, configuration.promptsPerUnit, configuration.samplesPerPrompt) = (128, 128, 1000)

@@ -7,7 +7,7 @@ import T2Learning
 import T2Transport
 import Testing
 
-@Suite("The journal of a job", .timeLimit(.minutes(1)))
+@Suite("The journal of a job", .timeLimit(.minutes(5)))
 struct RunJournalTests {
     /// The base model and two experts take turns.
     private struct Alternating: PolicyAssigner {
