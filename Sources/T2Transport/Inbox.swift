@@ -1,6 +1,6 @@
-/// Events that wait for a consumer, and consumers that wait for events.
+/// Events that wait for a consumer, or consumers that wait for an event.
 ///
-/// Invariant: not both at once. A value of the actor that delivers and consumes; it never blocks.
+/// Invariant: never both at once. The inbox belongs to the actor that delivers and consumes, and never blocks.
 struct Inbox<Event: Sendable> {
     private struct Consumer {
         let ticket: UInt64
@@ -16,7 +16,7 @@ struct Inbox<Event: Sendable> {
     private let eventLimit: Int
     private let byteLimit: Int
     private var entries: [Entry] = []
-    /// Entries before it are taken; they go away when they are half of all, so taking costs O(1) on average.
+    /// Entries before this index are taken; they are removed once they are half of all, so taking costs O(1) amortised.
     private var head = 0
     private var byteCount = 0
     private var consumers: [Consumer] = []
@@ -27,10 +27,10 @@ struct Inbox<Event: Sendable> {
         self.byteLimit = byteLimit
     }
 
-    /// False while the consumer lags: deliver nothing more then. A single event may exceed the byte limit.
+    /// False while the consumer lags; nothing more may be delivered then. A single event may exceed the byte limit.
     var hasRoom: Bool { entries.count - head < eventLimit && byteCount < byteLimit }
 
-    /// The earliest moment at which `expire` has something to do.
+    /// The earliest deadline of a waiting consumer.
     var nextDeadline: ContinuousClock.Instant? { consumers.compactMap(\.deadline).min() }
 
     mutating func deliver(_ event: Event, byteCount size: Int = 0) {
@@ -51,7 +51,7 @@ struct Inbox<Event: Sendable> {
         return entry.event
     }
 
-    /// A name for a wait that is about to start, by which it can be cancelled.
+    /// Identifies a wait that is about to start, so that it can be cancelled.
     mutating func ticket() -> UInt64 {
         nextTicket += 1
         return nextTicket

@@ -2,7 +2,7 @@ import Foundation
 
 /// Messages whose senders wait for a connection or for room in the queue, first come first served.
 ///
-/// A value of the actor that sends; it never blocks. Its size is the number of senders that wait.
+/// The outbox belongs to the actor that sends, and never blocks. Its size is the number of senders that wait.
 struct Outbox {
     private struct Sender {
         let ticket: UInt64
@@ -16,10 +16,10 @@ struct Outbox {
 
     var isEmpty: Bool { senders.isEmpty }
 
-    /// The earliest moment at which `expire` has something to do.
+    /// The earliest deadline of a waiting sender.
     var nextDeadline: ContinuousClock.Instant? { senders.compactMap(\.deadline).min() }
 
-    /// A name for a wait that is about to start, by which it can be cancelled.
+    /// Identifies a wait that is about to start, so that it can be cancelled.
     mutating func ticket() -> UInt64 {
         nextTicket += 1
         return nextTicket

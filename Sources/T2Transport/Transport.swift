@@ -1,19 +1,18 @@
 import T2Core
 
-/// The coordinator's end: many workers, each named by its peer identity.
+/// The coordinator's end of the connections to many workers, each identified by its peer identity.
 ///
-/// Liveness is the transport's own work: it sends and absorbs `Message.heartbeat` from its I/O thread, so computing
-/// never delays it; heartbeats never appear as events. Memory is bounded: while the consumer of events lags, reading
-/// stops and the peers' queues fill up instead.
+/// The transport sends and receives heartbeats on its I/O thread, so that computing never delays them; they never appear as
+/// events. Memory is bounded: while the consumer of events lags, reading stops and the peers' queues fill up instead.
 package protocol CoordinatorTransport: Sendable {
-    /// Where workers connect to, with the actual port.
+    /// The endpoint that workers connect to, with the actual port.
     var endpoint: String { get }
 
     /// Hands a message to the peer's queue; never waits.
     ///
-    /// Anything but `.sent` means that nothing was sent. `.sent` does not mean that it arrived.
+    /// Any outcome but `.sent` means that nothing was sent. `.sent` does not mean that the message arrived.
     ///
-    /// - Throws: `ProtocolError` if the message cannot travel: a NaN in its header, or too large.
+    /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN, or it is too large.
     @discardableResult
     func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome
 
@@ -23,25 +22,24 @@ package protocol CoordinatorTransport: Sendable {
     ///   again at every later call.
     func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent?
 
-    /// When each peer known to be connected last said anything, heartbeats included. A peer that became unreachable or
-    /// was forgotten is absent. While reading is paused because the consumer lags, silence does not count against a
-    /// peer.
+    /// The time of the last message or heartbeat from each connected peer. Peers that became unreachable or were forgotten are
+    /// absent. While reading is paused because the consumer lags, every peer counts as heard now.
     func lastHeard() async -> [PeerIdentity: ContinuousClock.Instant]
 
-    /// Stops heartbeats to a peer and drops what is known of it; it comes back by sending anything.
+    /// Stops heartbeats to a peer and drops its state until it sends another message.
     func forget(_ peer: PeerIdentity) async
 
     /// Sends what is queued, within the linger time, and releases threads and sockets. Later calls have no effect.
     func close() async
 }
 
-/// A worker's end: one coordinator, reconnected to for as long as the transport is open.
+/// A worker's end of its connection to the coordinator, which is restored for as long as the transport is open.
 package protocol WorkerTransport: Sendable {
     /// Sends a message once there is a connection and room in the queue; messages leave in the order of the calls.
     ///
     /// - Returns: `.unreachable` if the deadline passes first, the task is cancelled, or the transport is closed; nothing
-    ///   was sent then. Without a deadline it waits for as long as it takes.
-    /// - Throws: `ProtocolError` if the message cannot travel: a NaN in its header, or too large.
+    ///   was sent then. Without a deadline the call waits indefinitely.
+    /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN, or it is too large.
     @discardableResult
     func send(_ message: Message, before deadline: ContinuousClock.Instant?) async throws(ProtocolError) -> SendOutcome
 
@@ -51,20 +49,20 @@ package protocol WorkerTransport: Sendable {
     ///   again at every later call.
     func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent?
 
-    /// When the coordinator last said anything, heartbeats included; nil if it never did.
+    /// The time of the last message or heartbeat from the coordinator; nil if there was none.
     func lastHeard() async -> ContinuousClock.Instant?
 
     /// Sends what is queued, within the linger time, and releases threads and sockets. Later calls have no effect.
     func close() async
 }
 
-/// The name under which the coordinator's socket knows a worker: its name and incarnation.
+/// The routing id of a worker's connection at the coordinator's socket: the worker's name and incarnation.
 ///
 /// Invariant: 1 to 255 bytes, the first not zero (libzmq's rule for routing ids).
 package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
-    /// The identity a worker's socket takes: a worker's HELLO must come from `PeerIdentity(hello.worker)`.
+    /// The identity of a worker's socket; a worker's HELLO must come from `PeerIdentity(hello.worker)`.
     ///
     /// - Throws: `InputError` if the name is empty or longer than 200 bytes.
     package init(_ worker: WorkerIdentifier) throws(InputError) {
@@ -76,10 +74,10 @@ package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
         bytes = Array(worker.name.utf8) + Array("#\(String(worker.incarnation, radix: 16))".utf8)
     }
 
-    /// As found on the wire: a stray peer's may be any bytes.
+    /// An identity as found on the wire; that of a stray peer may be any bytes.
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Printable whatever the peer sent.
+    /// The identity as printable text, even if the peer sent other bytes.
     package var description: String {
         String(decoding: bytes.prefix(80), as: UTF8.self).map {
             $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? String($0) : "\\?"
@@ -88,52 +86,52 @@ package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What became of a message handed to a transport.
+/// The outcome of handing a message to a transport.
 package enum SendOutcome: Sendable, Equatable {
     case sent
-    /// No connection to that peer.
+    /// There is no connection to the peer.
     case unreachable
-    /// Its queue is full: it takes messages slower than it is sent them. Try again later or give the work to another.
+    /// The peer's queue is full. Try again later or give the work to another worker.
     case congested
 }
 
-/// What a coordinator's transport reports.
+/// An event of the coordinator's transport.
 package enum CoordinatorEvent: Sendable, Equatable {
     case message(Message, from: PeerIdentity)
-    /// A message that could not be understood. An ERROR has been sent in answer.
+    /// A message could not be decoded. An ERROR has been sent in reply.
     case malformed(ProtocolError, from: PeerIdentity)
-    /// A connection that does not speak the protocol at all (say, a browser), or that broke its limits, was closed.
+    /// A connection was closed because it does not speak the protocol (say, a browser) or exceeded its limits.
     case strayConnection(reason: String)
-    /// A peer's connection has ended: messages to it go nowhere until it is heard again.
+    /// A peer's connection has ended; messages to it are lost until it is heard again.
     case unreachable(PeerIdentity)
-    /// Always the last.
+    /// The last event.
     case closed
 }
 
-/// What a worker's transport reports.
+/// An event of a worker's transport.
 package enum WorkerEvent: Sendable, Equatable {
-    /// A connection stands: say HELLO. Comes again after each `disconnected`, when the coordinator is back.
+    /// A connection is established, and the worker must send HELLO. Repeated when the coordinator is back after `disconnected`.
     case connected
-    /// The connection has ended; the transport keeps trying to renew it, with back-off.
+    /// The connection has ended; the transport keeps trying to restore it, with back-off.
     case disconnected
-    /// An attempt to connect has failed; the transport keeps trying, with back-off. The reason is for people.
+    /// An attempt to connect has failed; the transport keeps trying, with back-off. The reason is for display.
     case connectionFailed(reason: String)
     case message(Message)
     case malformed(ProtocolError)
-    /// Always the last.
+    /// The last event.
     case closed
 }
 
 extension CoordinatorTransport {
-    /// The next event, however long it takes; nil only if the calling task is cancelled.
+    /// Waits for the next event without a deadline; nil only if the calling task is cancelled.
     package func nextEvent() async -> CoordinatorEvent? { await nextEvent(before: nil) }
 }
 
 extension WorkerTransport {
-    /// The next event, however long it takes; nil only if the calling task is cancelled.
+    /// Waits for the next event without a deadline; nil only if the calling task is cancelled.
     package func nextEvent() async -> WorkerEvent? { await nextEvent(before: nil) }
 
-    /// Sends within a duration from now.
+    /// Sends a message within a duration from now.
     @discardableResult
     package func send(_ message: Message, within duration: Duration) async throws(ProtocolError) -> SendOutcome {
         try await send(message, before: .now + duration)

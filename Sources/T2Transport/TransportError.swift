@@ -1,10 +1,10 @@
 import CZeroMQ
 import T2Core
 
-/// Why a transport cannot be opened.
+/// An error that prevents a transport from being opened.
 package enum TransportError: UserFacingError, Equatable {
     case malformedEndpoint(String, problem: String)
-    /// Encryption is not available yet, so nothing but this machine may connect.
+    /// Encryption is not available yet, so only this machine may connect.
     case notLoopback(String)
     case addressInUse(String)
     case addressNotLocal(String)

@@ -2,17 +2,17 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// What is kept of a unit that failed: enough to compute it once more from its folder and the base model alone.
+/// The record of a failed unit, from which the unit can be computed again with the base model alone.
 ///
-/// Layout: `lease.json`; `policy-<n>.safetensors` for each policy of the lease but the base model; and `answer-<n>.frame`, the
-/// frames of the worker's RESULT or ERROR in order, if it sent one.
+/// The folder holds `lease.json`; `policy-<n>.safetensors` for each policy of the lease except the base model; and
+/// `answer-<n>.frame`, the frames of the worker's RESULT or ERROR in order, if it sent one.
 package struct UnitEvidence: Sendable, Equatable {
     package let lease: Lease
-    /// In the order of the lease's.
+    /// In the order of the lease's policies.
     package let policies: [Policy]
     /// The origin of the policies, as an expert file describes it.
     package let description: ExpertFile.Description
-    /// RESULT or ERROR as it came.
+    /// The RESULT or ERROR as received.
     package let answer: Message?
 
     package init(lease: Lease, policies: [Policy], description: ExpertFile.Description, answer: Message?) {
@@ -22,7 +22,7 @@ package struct UnitEvidence: Sendable, Equatable {
         self.answer = answer
     }
 
-    /// Empty if the worker failed before it had any, or never answered.
+    /// The completions of the answer; empty if the worker failed before sampling, or never answered.
     package var completions: [Completion] {
         switch answer {
         case .result(let result): result.output.completions
@@ -31,7 +31,7 @@ package struct UnitEvidence: Sendable, Equatable {
         }
     }
 
-    /// The gradient as it was refused or accepted; nil if there is none.
+    /// The gradient of the answer; nil if there is none.
     package var gradient: [Float]? {
         if case .result(let result) = answer { result.output.gradient } else { nil }
     }
@@ -49,12 +49,12 @@ package struct UnitEvidence: Sendable, Equatable {
             if case .lora = policy { description.parameterisation = AdapterKind.lora.rawValue }
             try ExpertFile(description: description, vector: vector).write(to: Self.path(folder, policy: index))
         }
-        // What cannot travel was never sent.
+        // An answer that cannot be encoded was never sent.
         guard let answer, let frames = try? MessageCodec().encode(answer) else { return }
         for (index, frame) in frames.enumerated() { try AtomicFile.write(frame, to: Self.path(folder, frame: index)) }
     }
 
-    /// Reads what `write` wrote, and checks that its parts belong together and to this base model.
+    /// Reads the files that `write` wrote, and checks that they belong together and to this base model.
     ///
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault; `ProtocolError` for damaged frames.
     package init(folder: String, model: BaseModelFolder) throws {
@@ -101,7 +101,7 @@ package struct UnitEvidence: Sendable, Equatable {
         }
     }
 
-    /// Whether the completions are the lease's, one by one, as the model can read them.
+    /// Whether the completions match the lease's sequences one by one, with valid tokens.
     private func answersLease(vocabularySize: Int) -> Bool {
         let work = lease.work
         guard completions.count == work.sequences.count else { return false }

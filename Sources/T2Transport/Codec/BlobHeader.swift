@@ -5,7 +5,7 @@ import T2Core
 struct BlobHeader: Codable {
     let digest: Digest
     let kind: Policy.Kind
-    /// Not an `ExpertLayout` yet: its counts are a peer's claims, and their sum may overflow.
+    /// This is not an `ExpertLayout` yet, because a peer's counts are unchecked and their sum may overflow.
     let layout: [ExpertLayout.Entry]
     let payload: [TensorDescription]
 
@@ -17,7 +17,7 @@ struct BlobHeader: Codable {
         self.payload = payload.descriptions
     }
 
-    /// The blob, once its kind, layout and values are shown to have the digest that it is named by.
+    /// Decodes the blob and checks that its kind, layout and values match its digest.
     func blob(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> Blob {
         let kind = Message.Kind.blob.rawValue
         let received = try ReceivedTensorFrames(kind: kind, descriptions: payload, frames: frames)

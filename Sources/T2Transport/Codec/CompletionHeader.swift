@@ -1,19 +1,19 @@
 import Foundation
 import T2Core
 
-/// What the header of a RESULT or an ERROR tells of a completion. Payload: `prompts` and `tokens` (i32) and `log-probabilities`
-/// (f32), those of all completions one after another.
+/// A completion in the header of a RESULT or an ERROR. The payload holds `prompts` and `tokens` (i32) and `log-probabilities` (f32),
+/// each concatenated over all completions.
 struct CompletionHeader: Codable {
     let problem: String
     let problemIndex: Int
     let sample: Int
     let policy: Int
-    /// How many of the payload's prompt tokens are this completion's; absent if its prompt is that of the one before it.
+    /// The number of prompt tokens; absent if the prompt equals that of the preceding completion.
     let promptCount: Int?
     let tokenCount: Int
     let text: String
     let finishReason: FinishReason
-    /// At most one of `outcome` and `missing` is present; neither if nothing was judged.
+    /// At most one of `outcome` and `missing` is present; both are absent if the completion was not judged.
     let outcome: Outcome?
     let missing: String?
     let advantage: Float
@@ -35,7 +35,7 @@ struct CompletionHeader: Codable {
         advantage = completion.advantage
     }
 
-    /// - Returns: nil if it was judged and has no reward at the same time.
+    /// The reward; nil if the header holds both an outcome and a reason why the reward is missing.
     fileprivate var reward: Reward? {
         switch (outcome, missing) {
         case (let outcome?, nil): .judged(outcome)
@@ -47,9 +47,9 @@ struct CompletionHeader: Codable {
 }
 
 extension TensorFrames {
-    /// Appends three frames.
+    /// Appends the three frames of the completions.
     ///
-    /// - Returns: what goes into the header.
+    /// - Returns: the entries of the header.
     mutating func append(_ completions: [Completion], kind: String) throws(ProtocolError) -> [CompletionHeader] {
         var headers: [CompletionHeader] = []
         var prompts: [Int32] = []
@@ -71,10 +71,10 @@ extension TensorFrames {
 }
 
 extension ReceivedTensorFrames {
-    /// The number of frames that completions take.
+    /// The number of frames that hold the completions.
     static let completionFrames = 3
 
-    /// The completions in the first three frames, once their counts agree with what the header tells of them.
+    /// Decodes the completions from the first three frames and checks their counts against the header.
     func completions(_ headers: [CompletionHeader], _ limits: MessageLimits) throws(ProtocolError) -> [Completion] {
         guard headers.count <= limits.completions else {
             throw .tooLarge(kind: kind, what: "completions", limit: limits.completions, found: headers.count)
@@ -131,7 +131,7 @@ extension ReceivedTensorFrames {
         return total
     }
 
-    /// - Throws: `ProtocolError.digestMismatch` if a bit of the payload is another than its sender's.
+    /// - Throws: `ProtocolError.digestMismatch` if the payload differs from the one that was sent.
     func require(_ expected: Digest) throws(ProtocolError) {
         let found = digest
         guard found == expected else { throw .digestMismatch(kind: kind, expected: expected, found: found) }

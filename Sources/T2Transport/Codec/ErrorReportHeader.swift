@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// The JSON header of an ERROR. Payload: the frames of the completions if it carries any, else none.
+/// The JSON header of an ERROR. The payload holds the frames of the completions, if there are any.
 struct ErrorReportHeader: Codable {
     let unit: UnitKey?
     let attempt: Int?
@@ -9,7 +9,7 @@ struct ErrorReportHeader: Codable {
     let message: String
     let logLines: [String]
     let policy: Digest?
-    // All three are there or none is.
+    // These three are present together or not at all.
     let completions: [CompletionHeader]?
     let payload: [TensorDescription]?
     let payloadDigest: Digest?
@@ -30,7 +30,7 @@ struct ErrorReportHeader: Codable {
         payloadDigest = payload.digest
     }
 
-    /// The report, once its payload is shown to be what the header says.
+    /// Decodes the report and checks its payload against the header.
     func report(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> ErrorReport {
         let kind = Message.Kind.error.rawValue
         let expected = completions == nil ? 3 : 3 + ReceivedTensorFrames.completionFrames

@@ -1,6 +1,6 @@
 import T2Core
 
-/// Ranges that a well-formed header may still break: what would overflow, trap or never end further in.
+/// Checks the ranges of a well-formed header's values, so that no later code overflows, traps or loops without end.
 struct MessageCheck {
     let kind: String
     let limits: MessageLimits
@@ -100,7 +100,7 @@ struct MessageCheck {
         }
     }
 
-    /// More than zero, and few enough to be added to an instant.
+    /// Requires a positive duration that is short enough to be added to an instant.
     private func duration(_ seconds: Double, _ field: String) throws(ProtocolError) {
         guard seconds > 0, seconds <= 1e7 else {
             throw malformed(field, "more than 0 and at most 1e7 seconds", seconds)

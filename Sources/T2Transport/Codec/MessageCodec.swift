@@ -1,18 +1,16 @@
 import Foundation
 import T2Core
 
-/// Messages ⇄ frames: `["T2/3", kind, header as JSON, payload frames…]`.
+/// Translates between messages and frames: `["T2/3", kind, header as JSON, payload frames…]`.
 ///
-/// The same message always gives the same bytes: the header's keys are sorted. Decoding trusts nothing: every count,
-/// size, type, shape and digest is compared, and no memory is taken on a peer's word.
+/// The same message always gives the same bytes, because the header's keys are sorted. Decoding checks every count, size, type,
+/// shape and digest, and allocates no memory on the strength of a claimed size.
 package struct MessageCodec: Sendable {
     package let limits: MessageLimits
 
     package init(limits: MessageLimits = MessageLimits()) { self.limits = limits }
 
-    /// The frames of a message.
-    ///
-    /// - Throws: `ProtocolError` if the message cannot travel: a NaN or an infinity in its header, or beyond the limits.
+    /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN or an infinity, or it exceeds the limits.
     package func encode(_ message: Message) throws(ProtocolError) -> [Data] {
         var payload = TensorFrames()
         let kind = message.kind.rawValue
@@ -40,9 +38,7 @@ package struct MessageCodec: Sendable {
         return frames
     }
 
-    /// The message in these frames.
-    ///
-    /// - Throws: `ProtocolError` saying what was expected and what was found.
+    /// - Throws: `ProtocolError` with what was expected and what was found.
     package func decode(_ frames: [Data]) throws(ProtocolError) -> Message {
         let version = frames.first.map(Self.text) ?? ""
         guard version == Message.version else { throw .unsupportedVersion(found: version) }
@@ -113,7 +109,7 @@ package struct MessageCodec: Sendable {
         }
     }
 
-    /// A short frame as text, whatever it holds.
+    /// The start of a frame as printable text.
     private static func text(_ frame: Data) -> String {
         printable(String(decoding: frame.prefix(40), as: UTF8.self))
     }

@@ -1,12 +1,12 @@
-/// What a message may hold at most. A claimed size is held against these before anything is allocated for it.
+/// The largest sizes and counts in a message. A claimed size is compared with these before memory is allocated for it.
 package struct MessageLimits: Sendable, Equatable {
-    /// Bytes of any one frame: 64 Mi floats. libzmq closes the connection of a peer that sends more.
+    /// Bytes of one frame: 64 Mi floats. libzmq closes the connection of a peer that sends more.
     package var frameBytes = 256 << 20
-    /// Bytes of the JSON header; the completions' texts are in it.
+    /// Bytes of the JSON header, which holds the texts of the completions.
     package var headerBytes = 32 << 20
     /// Completions of one result, or sequences of one lease.
     package var completions = 65_536
-    /// Tokens of one result, those of all completions together; and tokens of its prompts.
+    /// Completion tokens of one result, and also its prompt tokens.
     package var tokens = 16 << 20
     /// Policies of one lease.
     package var policies = 4_096
@@ -19,6 +19,6 @@ package struct MessageLimits: Sendable, Equatable {
 
     /// Frames of the longest message: version, kind, header, and a result's four tensors.
     package static let frames = 7
-    /// Steps, indices, attempts and token counters: far from where adding them up could overflow.
+    /// The largest step, index, attempt or token counter; sums of these cannot overflow.
     package static let counter = 1 << 40
 }

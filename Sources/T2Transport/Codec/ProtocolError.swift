@@ -1,7 +1,7 @@
 import T2Core
 import T2Formats
 
-/// What is wrong with a message from a peer: what was expected and what was found.
+/// An error in a message from a peer, with what was expected and what was found.
 package enum ProtocolError: UserFacingError, Equatable {
     /// The first frame is not this protocol's version.
     case unsupportedVersion(found: String)

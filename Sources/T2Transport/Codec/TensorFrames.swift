@@ -6,14 +6,14 @@ import T2Formats
     #error("Tensors travel little-endian and are copied as they are; a big-endian host needs a conversion here.")
 #endif
 
-/// What the header tells of a payload frame.
+/// The description of a payload frame in the header.
 struct TensorDescription: Codable, Equatable {
     let name: String
     let element: TensorElement
     let shape: [Int]
 }
 
-/// Values that travel as they stand in memory.
+/// A type of values that are sent in their memory representation.
 protocol TensorScalar {
     static var element: TensorElement { get }
 }
@@ -26,7 +26,7 @@ extension Int32: TensorScalar {
     static var element: TensorElement { .int32 }
 }
 
-/// Payload frames beside their descriptions, in the same order.
+/// Payload frames and their descriptions, in the same order.
 struct TensorFrames {
     private(set) var descriptions: [TensorDescription] = []
     private(set) var frames: [Data] = []
@@ -46,7 +46,7 @@ struct TensorFrames {
     }
 }
 
-/// Payload frames as a peer sent them: nothing of them is believed before `values` has compared it.
+/// Payload frames as a peer sent them; `values` checks each before it is used.
 struct ReceivedTensorFrames {
     let kind: String
     let descriptions: [TensorDescription]
@@ -61,7 +61,7 @@ struct ReceivedTensorFrames {
         self.frames = frames
     }
 
-    /// The values of one frame, which must be a vector of `count` elements of this type under this name.
+    /// The values of a frame, which must be a vector of `count` elements with this type and name.
     func values<Scalar: TensorScalar>(
         _ index: Int, name: String, count: Int, as: Scalar.Type = Scalar.self
     ) throws(ProtocolError) -> [Scalar] {
@@ -98,7 +98,7 @@ struct ReceivedTensorFrames {
     }
 }
 
-/// A peer's text, fit for a log line: at most 200 characters, none of them a control character.
+/// A peer's text made safe for a log line: at most 200 characters, with control characters replaced.
 func printable(_ text: String) -> String {
     let start = text.unicodeScalars.prefix(200)
     return String(String.UnicodeScalarView(start.map { $0.properties.generalCategory == .control ? "?" : $0 }))

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// The JSON header of a RESULT. Payload: the frames of the completions, and `gradient` (f32) if there is one.
+/// The JSON header of a RESULT. The payload holds the frames of the completions, and `gradient` (f32) if there is one.
 struct UnitResultHeader: Codable {
     let unit: UnitKey
     let attempt: Int
@@ -22,7 +22,7 @@ struct UnitResultHeader: Codable {
         payloadDigest = payload.digest
     }
 
-    /// The result, once its counts agree and its payload has the digest that the header names.
+    /// Decodes the result and checks its counts and the digest of its payload.
     func result(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> UnitResult {
         let kind = Message.Kind.result.rawValue
         let received = try ReceivedTensorFrames(kind: kind, descriptions: payload, frames: frames)

@@ -1,21 +1,20 @@
 import Foundation
 import T2Core
 
-/// A coordinator and its workers in one process: what ZeroMQ does, without sockets. Every message goes through the
-/// codec.
+/// Connects a coordinator and its workers in one process as ZeroMQ would, without sockets. Every message passes through the codec.
 ///
-/// Heartbeats are perfect: a peer counts as heard now unless its link is frozen or cut. Time is the system's, or, with
-/// `startingAt`, stands still until `advance`.
+/// Heartbeats are perfect: a peer counts as heard now unless its link is frozen or cut. The clock is the system's or, with
+/// `startingAt`, one that moves only by `advance`.
 ///
-/// Invariant: at most one coordinator is open, the one of the last `listen`.
+/// Invariant: at most one coordinator is open, the one that the last call of `listen` returned.
 package actor InMemoryNetwork {
     private struct Link {
         var inbox: Inbox<WorkerEvent>
         var outbox = Outbox()
         var isCut = false
-        /// Set while nothing passes and nobody is told.
+        /// Set while the link loses messages without notice to either side.
         var frozenSince: ContinuousClock.Instant?
-        /// The coordinator has had a message from it.
+        /// Whether the coordinator has received a message from it.
         var isKnown = false
     }
 
@@ -23,10 +22,10 @@ package actor InMemoryNetwork {
     private let queueLength: Int
     private var manualTime: ContinuousClock.Instant?
     private var links: [PeerIdentity: Link] = [:]
-    /// Links in order of joining: iterating a dictionary would make runs differ.
+    /// Links in order of joining; the order of a dictionary would differ from run to run.
     private var order: [PeerIdentity] = []
     private var inbox: Inbox<CoordinatorEvent>
-    /// Counts the coordinators; the current one is open if `isListening`.
+    /// The number of coordinators so far; the current one is open if `isListening`.
     private var generation = 0
     private var isListening = false
 
@@ -41,7 +40,7 @@ package actor InMemoryNetwork {
 
     package var now: ContinuousClock.Instant { manualTime ?? .now }
 
-    /// Moves a clock that stands still, and ends the waits whose deadlines have passed.
+    /// Moves the manual clock and ends the waits whose deadlines have passed.
     package func advance(by duration: Duration) {
         manualTime = now + duration
         inbox.expire(at: now)
@@ -51,7 +50,7 @@ package actor InMemoryNetwork {
         }
     }
 
-    /// Opens the coordinator's end, after closing the one before: its restart.
+    /// Opens the coordinator's end, after closing the previous one as a restart would.
     package func listen() -> InMemoryCoordinatorTransport {
         closeCoordinator(generation)
         generation += 1
@@ -62,7 +61,7 @@ package actor InMemoryNetwork {
         return InMemoryCoordinatorTransport(network: self, generation: generation)
     }
 
-    /// Opens a worker's end; the same name and incarnation again takes over its link.
+    /// Opens a worker's end; a second call with the same name and incarnation takes over the link.
     package func connect(_ worker: WorkerIdentifier) throws(InputError) -> InMemoryWorkerTransport {
         let peer = try PeerIdentity(worker)
         closeWorker(peer)
@@ -72,7 +71,7 @@ package actor InMemoryNetwork {
         return InMemoryWorkerTransport(network: self, peer: peer)
     }
 
-    /// Breaks a worker's connection: both sides notice.
+    /// Breaks a worker's connection, which both sides notice.
     package func cut(_ worker: WorkerIdentifier) throws(InputError) {
         let peer = try PeerIdentity(worker)
         guard links[peer]?.isCut == false else { return }
@@ -81,7 +80,7 @@ package actor InMemoryNetwork {
         lose(peer)
     }
 
-    /// Makes a worker silent: nothing passes either way, and nobody is told. Its messages are lost.
+    /// Loses all messages to and from a worker, without notice to either side.
     package func freeze(_ worker: WorkerIdentifier) throws(InputError) {
         let peer = try PeerIdentity(worker)
         if links[peer]?.frozenSince == nil { links[peer]?.frozenSince = now }
@@ -97,7 +96,7 @@ package actor InMemoryNetwork {
         flush(peer)
     }
 
-    /// Whether a message of this worker waits for its connection.
+    /// Whether a message from this worker waits for its connection.
     package func isAwaited(by worker: WorkerIdentifier) throws(InputError) -> Bool {
         let peer = try PeerIdentity(worker)
         return links[peer]?.outbox.isEmpty == false
@@ -241,7 +240,7 @@ extension InMemoryNetwork {
 
     private func cancelWorkerWait(_ ticket: UInt64, _ peer: PeerIdentity) { links[peer]?.inbox.cancel(ticket) }
 
-    /// Ends a wait at its deadline if time is the system's.
+    /// Ends a wait at its deadline if the clock is the system's.
     private func timer(
         _ deadline: ContinuousClock.Instant?, _ end: @escaping @Sendable (isolated InMemoryNetwork) -> Void
     ) -> Task<Void, Never>? {

@@ -1,6 +1,6 @@
 import T2Core
 
-/// What became of a result.
+/// The coordinator's verdict on a result.
 package struct Acknowledgement: Sendable, Equatable, Codable {
     package enum Verdict: String, Sendable, Codable {
         case accepted, duplicate, stale, refused
@@ -9,7 +9,7 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
     package var unit: UnitKey
     package var attempt: Int
     package var verdict: Verdict
-    /// Why, if it was refused or is stale.
+    /// The reason if the result is refused or stale.
     package var reason: String
 
     package init(unit: UnitKey, attempt: Int, verdict: Verdict, reason: String = "") {

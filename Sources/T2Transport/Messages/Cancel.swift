@@ -1,6 +1,6 @@
 import T2Core
 
-/// The coordinator no longer wants a unit from this worker.
+/// The coordinator no longer needs a unit from this worker.
 package struct Cancel: Sendable, Equatable, Codable {
     package var unit: UnitKey
     package var reason: String

@@ -1,6 +1,6 @@
 import T2Core
 
-/// The coordinator asks a worker to finish what it has and leave.
+/// The coordinator asks a worker to finish its leases and leave.
 package struct Drain: Sendable, Equatable, Codable {
     package var reason: String
 

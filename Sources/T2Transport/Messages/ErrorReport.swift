@@ -1,6 +1,6 @@
 import T2Core
 
-/// Something failed. With a unit, that lease ends as failed and the unit is handed out again.
+/// A failure. If it names a unit, that lease ends as failed and the unit is handed out again.
 package struct ErrorReport: Sendable, Equatable {
     package var unit: UnitKey?
     package var attempt: Int?
@@ -8,10 +8,9 @@ package struct ErrorReport: Sendable, Equatable {
     package var message: String
     /// The last lines of the worker's log.
     package var logLines: [String]
-    /// The policy that the error is about, if it is about one.
+    /// The policy that the error is about, if any.
     package var policy: Digest?
-    /// All completions of a unit whose gradient or rewards failed, as a result would carry them, or none. Their payload is that
-    /// of a RESULT.
+    /// All completions of a unit whose gradient or rewards failed, or none. They have the same payload as in a RESULT.
     package var completions: [Completion]
 
     package init(

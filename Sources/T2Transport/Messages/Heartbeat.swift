@@ -1,6 +1,6 @@
 import T2Core
 
-/// Liveness, from the I/O thread.
+/// A sign of liveness from the I/O thread.
 package struct Heartbeat: Sendable, Equatable, Codable {
     package init() {}
 }

@@ -5,11 +5,11 @@ package struct Hello: Sendable, Equatable, Codable {
     package var worker: WorkerIdentifier
     package var modelDigest: Digest
     package var tokenizerDigest: Digest
-    /// Processor model and BLAS core type: machines that differ in it may differ in the last bits.
+    /// Processor model and BLAS core type. Machines with different fingerprints may give results that differ in the last bits.
     package var fingerprint: String
-    /// Units that the worker computes at a time.
+    /// The number of units that the worker computes at the same time.
     package var lanes: Int
-    /// The leases in its hands; nil from a worker that does not say.
+    /// The leases that the worker holds; nil if it does not report them.
     package var holding: [LeaseName]?
 
     package init(

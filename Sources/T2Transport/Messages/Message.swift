@@ -1,10 +1,9 @@
 import T2Core
 
-/// Everything that coordinator and workers say to each other. Protocol version 3.
+/// A message between coordinator and worker, protocol version 3.
 ///
-/// On the wire: `["T2/3", kind, header as JSON, payload frames…]`. The payload frames are raw little-endian tensors whose
-/// types and shapes stand in the header; nothing executable is ever accepted. The protocol is described in this target's
-/// README.
+/// On the wire a message is `["T2/3", kind, header as JSON, payload frames…]`. The payload frames are raw little-endian tensors
+/// whose types and shapes are in the header; nothing executable is ever accepted. This target's README describes the protocol.
 package enum Message: Sendable, Equatable {
     // From worker to coordinator.
     case hello(Hello)
@@ -23,7 +22,7 @@ package enum Message: Sendable, Equatable {
     case acknowledgement(Acknowledgement)
     case drain(Drain)
 
-    // Both ways.
+    // In both directions.
     case heartbeat(Heartbeat)
     case error(ErrorReport)
 
@@ -49,7 +48,7 @@ package enum Message: Sendable, Equatable {
         case error = "ERROR"
     }
 
-    /// The name it travels under.
+    /// The kind, whose name is sent in the second frame.
     package var kind: Kind {
         switch self {
         case .hello: .hello

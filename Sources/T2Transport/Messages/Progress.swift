@@ -1,6 +1,6 @@
 import T2Core
 
-/// Renews the lease.
+/// A worker reports progress on a unit, which renews its lease.
 package struct Progress: Sendable, Equatable, Codable {
     package var unit: UnitKey
     package var attempt: Int

@@ -1,6 +1,6 @@
 import T2Core
 
-/// The coordinator does not take a worker on.
+/// The coordinator refuses a worker.
 package struct Reject: Sendable, Equatable, Codable {
     package var reason: String
     package var remedy: String

@@ -1,8 +1,8 @@
 import T2Core
 
-/// The coordinator takes a worker on.
+/// The coordinator admits a worker.
 package struct Welcome: Sendable, Equatable, Codable {
-    /// It changes at every start of the coordinator; results of another epoch are stale.
+    /// Each start of the coordinator has a new epoch; results of another epoch are stale.
     package var epoch: UInt64
     package var runs: [String]
 

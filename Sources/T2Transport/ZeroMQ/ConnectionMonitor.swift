@@ -1,24 +1,24 @@
 import CZeroMQ
 import Foundation
 
-/// What libzmq tells about a socket's connections.
+/// Reads libzmq's events about a socket's connections.
 struct ConnectionMonitor: ~Copyable {
     enum Event {
         case established
         case ended
-        /// Refused, timed out, or not ZeroMQ at the other end.
+        /// The connection was refused, timed out, or has no ZeroMQ at the other end.
         case failed(reason: String)
     }
 
     let socket: ZeroMQSocket
 
-    /// Starts watching; the socket must not have been bound or connected yet.
+    /// Starts watching a socket, which must not have been bound or connected yet.
     init(_ watched: borrowing ZeroMQSocket, _ context: borrowing ZeroMQContext) throws(TransportError) {
         let events =
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
             | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
             | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
-        // A context of its own per transport, so the name is unique.
+        // Each transport has its own context, so the name is unique.
         let address = "inproc://connections"
         guard zmq_socket_monitor(watched.handle, address, events) == 0 else {
             throw .library(operation: "watch a socket", code: zmq_errno())
@@ -39,7 +39,7 @@ struct ConnectionMonitor: ~Copyable {
         return socket
     }
 
-    /// The next event; nil if there is none now.
+    /// The next event; nil if none is queued.
     ///
     /// - Source: zmq_socket_monitor(3): the first frame holds the event (16 bits) and its value (32 bits).
     func next() -> Event? {

@@ -1,20 +1,19 @@
-/// A checked `tcp://HOST:PORT`.
+/// A validated `tcp://HOST:PORT`.
 ///
-/// Only loopback hosts pass for now: anything else needs encryption and a list of allowed keys, and belongs here once
-/// there are any.
+/// Only loopback hosts are accepted for now, since other hosts need encryption and a list of allowed keys.
 package struct Endpoint: Sendable, Equatable {
-    /// As libzmq takes it; `localhost` has become 127.0.0.1, because libzmq cannot listen on a name.
+    /// The address in libzmq's form; `localhost` is replaced by 127.0.0.1, because libzmq cannot listen on a name.
     package let address: String
     let isIPv6: Bool
 
-    /// For listening; port 0 or `*` takes a free one.
+    /// An endpoint to listen on; port 0 or `*` takes a free one.
     ///
     /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
     package init(listening text: String) throws(TransportError) {
         try self.init(text, isListening: true)
     }
 
-    /// For connecting.
+    /// An endpoint to connect to.
     ///
     /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
     package init(connecting text: String) throws(TransportError) {

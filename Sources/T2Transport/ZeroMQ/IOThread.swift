@@ -3,17 +3,17 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// A thread that is the executor of one actor and, between the actor's jobs, waits in the actor's own poll.
+/// A thread that executes one actor's jobs and, between them, waits in the actor's own poll.
 ///
-/// Invariants: jobs and turns run on this thread alone, one at a time, until a turn returns false. Jobs that arrive
-/// after that (calls on a closed transport) run one at a time on a dispatch queue, so no caller waits for ever.
+/// Invariants: jobs and turns run on this thread alone, one at a time, until a turn returns false. Jobs that arrive after that
+/// (calls on a closed transport) run one at a time on a dispatch queue, so that no caller waits for ever.
 final class IOThread: SerialExecutor {
     private struct Queue {
         var jobs: [UnownedJob] = []
         var hasEnded = false
     }
 
-    /// Readable while jobs wait: the poll includes it.
+    /// A descriptor for the poll; readable while jobs wait.
     let wakeDescriptor: Int32
     private let queue = Mutex(Queue())
     private let identity = Mutex<pthread_t?>(nil)
@@ -27,7 +27,7 @@ final class IOThread: SerialExecutor {
 
     deinit { Foundation.close(wakeDescriptor) }
 
-    /// Starts the thread. Each turn waits until something is to be done, does it, and returns false when all is over.
+    /// Starts the thread. Each turn waits for work, does it, and returns false once the thread may end.
     func start(name: String, turn: @escaping @Sendable () -> Bool) {
         let thread = Thread { [self] in
             identity.withLock { $0 = pthread_self() }
@@ -48,14 +48,14 @@ final class IOThread: SerialExecutor {
             afterwards.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
         } else if isFirst {
             var one: UInt64 = 1
-            // Cannot fail: the counter is reset long before it could overflow.
+            // This cannot fail: the counter is reset long before it could overflow.
             _ = write(wakeDescriptor, &one, 8)
         }
     }
 
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
-    /// A turn is not a job, so the runtime asks here whether it may touch the actor.
+    /// A turn is not a job, so the runtime calls this to check that it may access the actor.
     func checkIsolated() {
         let isHere = identity.withLock { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
         precondition(isHere, "the sockets of a transport are touched on its I/O thread alone")

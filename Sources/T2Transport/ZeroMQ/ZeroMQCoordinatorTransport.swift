@@ -2,16 +2,16 @@ import CZeroMQ
 import Foundation
 import T2Core
 
-/// A ROUTER socket on a thread of its own, which is this actor's executor.
+/// The coordinator's transport: a ROUTER socket on its own thread, which is this actor's executor.
 ///
-/// Invariants: sockets are touched on that thread alone; nothing here waits except in the poll.
+/// Invariants: sockets are used on that thread alone; nothing here waits except in the poll.
 package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     package nonisolated let endpoint: String
     private nonisolated let thread: IOThread
     private let options: ZeroMQOptions
     private let codec: MessageCodec
     private let heartbeat: [Data]
-    // Torn down in this order: what still sends first, its context last.
+    // `close` releases these in this order: the socket first, its context last.
     private var router: ZeroMQSocket?
     private var monitor: ConnectionMonitor?
     private var context: ZeroMQContext?
@@ -22,9 +22,9 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// Listens on `tcp://127.0.0.1:PORT`; port 0 takes a free one. `close` must be called in the end.
+    /// Listens on `tcp://127.0.0.1:PORT`; port 0 takes a free one. The caller must call `close`.
     ///
-    /// - Throws: `TransportError` naming the endpoint, the problem and the remedy.
+    /// - Throws: `TransportError` with the endpoint, the problem and the remedy.
     package static func listen(
         on endpoint: String, options: ZeroMQOptions = ZeroMQOptions()
     ) throws -> ZeroMQCoordinatorTransport {
@@ -38,9 +38,9 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         let context = try ZeroMQContext()
         let router = try ZeroMQSocket(context, ZMQ_ROUTER)
         try options.apply(to: router)
-        // Sending to a peer that is gone is an error to act on, not a message dropped in silence.
+        // Sending to a disconnected peer must be an error rather than drop the message silently.
         try router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
-        // A worker whose connection broke unnoticed may come back under its name at once.
+        // A worker whose connection broke unnoticed may reconnect under its name at once.
         try router.set(ZMQ_ROUTER_HANDOVER, Int32(1))
         if endpoint.isIPv6 { try router.set(ZMQ_IPV6, Int32(1)) }
         let monitor = try ConnectionMonitor(router, context)
@@ -62,7 +62,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
-        // What was not read while the inbox was full counts as heard.
+        // While the inbox was full nothing was read, so every peer counts as heard.
         if !inbox.hasRoom { heard = heard.mapValues { _ in .now } }
         if let event = inbox.take() { return event }
         if router == nil { return .closed }
@@ -76,7 +76,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     package func lastHeard() -> [PeerIdentity: ContinuousClock.Instant] {
-        // Nobody listens while reading is paused, so nobody can be silent.
+        // While reading is paused, every peer counts as heard.
         inbox.hasRoom ? heard : heard.mapValues { _ in .now }
     }
 
@@ -92,7 +92,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
 
     private func cancelWait(_ ticket: UInt64) { inbox.cancel(ticket) }
 
-    /// One round of the I/O thread. False once closed.
+    /// One turn of the I/O thread; returns false once the transport is closed.
     private func turn() -> Bool {
         guard router != nil else { return false }
         let ready = poll()
@@ -122,7 +122,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     private func readMessages() {
-        // A bounded number a turn, so that calls and heartbeats get theirs.
+        // The number of messages per turn is bounded, so that calls and heartbeats are not delayed.
         for _ in 0..<64 where inbox.hasRoom {
             guard let frames = router?.receive(limit: MessageLimits.frames + 2), let first = frames.first else {
                 return

@@ -1,7 +1,7 @@
 import CZeroMQ
 import Foundation
 
-/// A libzmq context; `deinit` waits for what its sockets still have to send, within their linger time.
+/// A libzmq context; `deinit` waits for its sockets to send their queued messages, within their linger time.
 struct ZeroMQContext: ~Copyable {
     fileprivate let handle: UnsafeMutableRawPointer
 
@@ -15,11 +15,11 @@ struct ZeroMQContext: ~Copyable {
     }
 }
 
-/// A libzmq socket. One thread at a time may use it; it must go before its context does.
+/// A libzmq socket. One thread at a time may use it; it must be destroyed before its context.
 struct ZeroMQSocket: ~Copyable {
     enum SendResult {
         case sent
-        /// EHOSTUNREACH: a ROUTER knows no such peer.
+        /// EHOSTUNREACH: the ROUTER has no such peer.
         case unreachable
         /// EAGAIN: the queue is full, or (DEALER) there is no connection.
         case full
@@ -71,7 +71,7 @@ struct ZeroMQSocket: ~Copyable {
         }
     }
 
-    /// What `bind` came to, with the actual port.
+    /// The endpoint that `bind` opened, with the actual port.
     func lastEndpoint() throws(TransportError) -> String {
         var bytes = [UInt8](repeating: 0, count: 256)
         var count = bytes.count
@@ -87,8 +87,8 @@ struct ZeroMQSocket: ~Copyable {
         for (index, frame) in frames.enumerated() {
             let result = send(frame, more: index + 1 < frames.count)
             if index == 0 && result != .sent { return result }
-            // The peer went away in the middle: libzmq forgets the first frames and swallows the rest, which must still
-            // be handed over, or it would swallow the next message instead.
+            // If the peer disconnects in the middle, libzmq drops the first frames and discards the rest. The rest must still be
+            // handed over, or libzmq would discard the next message instead.
             if result != .sent { failure = .full }
         }
         return failure ?? .sent
@@ -108,7 +108,7 @@ struct ZeroMQSocket: ~Copyable {
         }
     }
 
-    /// The next message, of which at most `limit` frames are kept; nil if there is none.
+    /// The next message, reduced to its first `limit` frames; nil if there is none.
     func receive(limit: Int) -> [Data]? {
         var frames: [Data] = []
         var part = zmq_msg_t()

@@ -2,16 +2,16 @@ import CZeroMQ
 import Foundation
 import T2Core
 
-/// A DEALER socket on a thread of its own, which is this actor's executor.
+/// A worker's transport: a DEALER socket on its own thread, which is this actor's executor.
 ///
-/// Invariants: sockets are touched on that thread alone; nothing here waits except in the poll; messages leave in the
-/// order of the `send` calls.
+/// Invariants: sockets are used on that thread alone; nothing here waits except in the poll; messages are sent in the order of
+/// the `send` calls.
 package actor ZeroMQWorkerTransport: WorkerTransport {
     private nonisolated let thread: IOThread
     private let options: ZeroMQOptions
     private let codec: MessageCodec
     private let heartbeat: [Data]
-    // Torn down in this order: what still sends first, its context last.
+    // `close` releases these in this order: the socket first, its context last.
     private var dealer: ZeroMQSocket?
     private var monitor: ConnectionMonitor?
     private var context: ZeroMQContext?
@@ -24,9 +24,9 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// Connects, and keeps trying with back-off until there is a coordinator. `close` must be called in the end.
+    /// Connects, and keeps trying with back-off until a coordinator accepts. The caller must call `close`.
     ///
-    /// - Throws: `TransportError` naming the endpoint, the problem and the remedy; `InputError` about the worker's name.
+    /// - Throws: `TransportError` with the endpoint, the problem and the remedy; `InputError` about the worker's name.
     package static func connect(
         to endpoint: String, as worker: WorkerIdentifier, options: ZeroMQOptions = ZeroMQOptions()
     ) throws -> ZeroMQWorkerTransport {
@@ -40,9 +40,9 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
         let context = try ZeroMQContext()
         let dealer = try ZeroMQSocket(context, ZMQ_DEALER)
         try options.apply(to: dealer)
-        // The name by which the coordinator answers; a new incarnation is a new peer.
+        // The coordinator replies to this name; a new incarnation is a new peer.
         try dealer.set(ZMQ_ROUTING_ID, try PeerIdentity(worker).bytes)
-        // Fast when the coordinator restarts, gentle when it stays away.
+        // Reconnecting is fast if the coordinator restarts, and backs off if it stays away.
         try dealer.set(ZMQ_RECONNECT_IVL, Int32(100))
         try dealer.set(ZMQ_RECONNECT_IVL_MAX, Int32(30_000))
         if endpoint.isIPv6 { try dealer.set(ZMQ_IPV6, Int32(1)) }
@@ -74,7 +74,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     }
 
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent? {
-        // What was not read while the inbox was full counts as heard.
+        // While the inbox was full nothing was read, so the coordinator counts as heard.
         if !inbox.hasRoom { heard = heard.map { _ in .now } }
         if let event = inbox.take() { return event }
         if dealer == nil { return .closed }
@@ -88,7 +88,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     }
 
     package func lastHeard() -> ContinuousClock.Instant? {
-        // Nobody listens while reading is paused, so nobody can be silent.
+        // While reading is paused, the coordinator counts as heard.
         inbox.hasRoom ? heard : heard.map { _ in .now }
     }
 
@@ -104,7 +104,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
 
     private func cancelSend(_ ticket: UInt64) { outbox.cancel(ticket) }
 
-    /// One round of the I/O thread. False once closed.
+    /// One turn of the I/O thread; returns false once the transport is closed.
     private func turn() -> Bool {
         guard dealer != nil else { return false }
         let ready = poll()
@@ -115,7 +115,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
         outbox.expire(at: now)
         inbox.expire(at: now)
         if now >= nextHeartbeat {
-            // With messages waiting, the queue is full: the coordinator hears those.
+            // Waiting messages show liveness as well, so no heartbeat is needed.
             if outbox.isEmpty { _ = transmit(heartbeat) }
             nextHeartbeat = now + options.heartbeatEvery
         }
@@ -138,7 +138,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     }
 
     private func readMessages() {
-        // A bounded number a turn, so that calls and heartbeats get theirs.
+        // The number of messages per turn is bounded, so that calls and heartbeats are not delayed.
         for _ in 0..<64 where inbox.hasRoom {
             guard let frames = dealer?.receive(limit: MessageLimits.frames + 1) else { return }
             do throws(ProtocolError) {
