@@ -11,8 +11,8 @@ package struct Generation {
     private let stop: StopCondition
 
     /// - Parameters:
-    ///   - lane: not used for anything else meanwhile.
-    ///   - expert: row of the scale table, in factored execution.
+    ///   - lane: must not be used for anything else at the same time.
+    ///   - expert: the row of the scale table, in factored execution.
     package init(_ lane: Lane, tokenizer: Tokenizer, execution: Execution, expert: Int32 = 0) {
         sampler = lane.sampler
         self.tokenizer = tokenizer
@@ -21,11 +21,11 @@ package struct Generation {
         stop = tokenizer.stopCondition(of: lane.transformer.model.configuration)
     }
 
-    /// The completion with its text, special tokens left out. A limit or the caller ended it if its finish reason is `length`.
+    /// The completion with its text, without special tokens. The finish reason is `length` if a limit or the caller ended it.
     ///
     /// - Parameters:
     ///   - seed: the same seed gives the same completion.
-    ///   - onText: receives the text as it becomes certain, never half a character; returns false to stop.
+    ///   - onText: receives the text in whole characters; returns false to stop.
     /// - Throws: `InputError` if the prompt is empty or leaves no room in the context; `ModelError` if the model computes NaN.
     package func complete(
         _ prompt: [Int32], _ sampling: Sampling, seed: UInt64, onText: (String) -> Bool

@@ -2,22 +2,20 @@ import T2Core
 import T2Learning
 import T2Model
 
-/// ∂J/∂z of a unit's completions.
-///
-/// One object per lane; it owns the scratch memory of the backward pass.
+/// Computes ∂J/∂z of a unit's completions. There is one object per lane; it owns the scratch memory of the backward pass.
 package final class GradientRunner {
     private let transformer: Transformer
-    /// For the adapter that was used last; runs that adapt other weights take turns.
+    /// The gradient for the adapter used last, replaced when a unit has another adapter.
     private var gradient: (adapter: any Adapter, run: PolicyGradient)?
 
     package init(_ transformer: Transformer) { self.transformer = transformer }
 
-    /// Σ over the completions of ∂/∂z of −A·log π(completion) + λ·KL, and what was measured on the way.
+    /// Σ over the completions of ∂/∂z of −A·log π(completion) + λ·KL, with losses and KL.
     ///
-    /// A completion whose advantage is 0 goes through like any other: its KL counts too.
+    /// Completions whose advantage is 0 are included, because their KL counts too.
     /// - Parameters:
-    ///   - temperature: the one that the completions were sampled at.
-    ///   - onToken: called after each scored token; false makes the rest of the pass worthless, and the call throws at its end.
+    ///   - temperature: the temperature at which the completions were sampled.
+    ///   - onToken: called after each scored token; once it returns false, the call throws at the end of the pass.
     /// - Throws: `UnitError.nonFinite` or `.cancelled`; `LearningError` for an impossible loss.
     /// - Cost: a policy forward pass and a backward pass over every token; a reference forward pass if the specification needs one.
     package func run(
@@ -30,7 +28,7 @@ package final class GradientRunner {
         if specification.needsReference { unit.kl = 0 }
         var isWanted = true
         let sums = policyGradient(prepared.adapter).run(
-            // What was sampled is what is scored: token ids, never text.
+            // The sampled token ids are scored, never the text.
             completions.map { ScoredSequence(prompt: $0.prompt, completion: $0.tokens) }, z: prepared.vectors[0],
             temperature: temperature, runsReference: specification.needsReference
         ) { token in
@@ -67,7 +65,7 @@ package final class GradientRunner {
         return fresh
     }
 
-    /// The first of a token's numbers that is not finite, in the order in which they come about.
+    /// The first of a token's numbers that is not finite, in the order of computation.
     private static func nonFinite(
         scored: Float, sampled: Float, _ loss: PolicyGradientLoss.TokenLoss
     ) -> String? {
@@ -86,15 +84,46 @@ package final class GradientRunner {
             remedy: "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.")
     }
 
-    /// What was not finite first: a token's loss on the way there, or a weight's gradient on the way back, which goes from the
-    /// last weight to the first.
+    /// The first quantity that is not finite: a token's loss in the forward pass, or a weight's gradient in the backward pass, which
+    /// runs from the last weight to the first.
     private func nonFiniteQuantity(_ unit: UnitGradient, _ layout: ExpertLayout) -> String? {
         if let token = unit.firstNonFinite { return "the loss of \(token)," }
         let gradient = ExpertVector(layout: layout, values: unit.sum)
         if let index = layout.entries.indices.last(where: { !gradient[entry: $0].allSatisfy(\.isFinite) }) {
-            return "the gradient of '\(layout.entries[index].name)', the first on the way back from finite losses,"
+            return "the gradient of '\(layout.entries[index].name)', the first in the backward pass from finite losses,"
         }
         return unit.policyLoss.isFinite && (unit.kl ?? 0).isFinite && unit.largestLogProbabilityDifference.isFinite
             ? nil : "the sum of the losses"
+    }
+}
+
+/// The gradient of a unit: sums over its completions, not means.
+package struct UnitGradient: Sendable, Equatable {
+    /// In the layout of the unit's policy.
+    package var sum: [Float] = []
+    /// Σ −A·log π over completion tokens, nats.
+    package var policyLoss: Double = 0
+    /// Σ KL over completion tokens, nats, before the coefficient; nil where the reference model was not run.
+    package var kl: Double?
+    /// The first token whose loss or log-probability is not finite.
+    var firstNonFinite: NonFiniteToken?
+    /// The largest |log π(sampling) − log π(training)| of any token, nats.
+    package var largestLogProbabilityDifference: Float = 0
+}
+
+/// The first token of a unit with a number that is not finite.
+struct NonFiniteToken: Sendable, Equatable, CustomStringConvertible {
+    /// The index of the completion in the unit.
+    let completion: Int
+    /// The index of the token in the completion.
+    let position: Int
+    let problem: String
+    let sample: Int
+    let token: Int32
+    /// `KL is nan`
+    let quantity: String
+
+    var description: String {
+        "token \(position) (identifier \(token)) of completion \(completion) (problem \(problem), sample \(sample)), whose \(quantity)"
     }
 }

@@ -1,13 +1,12 @@
 import T2Model
 
-/// What one thread needs to run a model besides the weights, which all lanes share: the scratch memory. Confined to one thread
-/// at a time.
+/// The scratch memory with which one thread runs a model; all lanes share the weights. Only one thread at a time may use a lane.
 package final class Lane {
     package let transformer: Transformer
     package private(set) lazy var sampler = Sampler(transformer)
     package private(set) lazy var gradients = GradientRunner(transformer)
 
-    /// Called after each layer of its work.
+    /// Called after each layer.
     var onLayer: () -> Void {
         get { transformer.onLayer }
         set { transformer.onLayer = newValue }

@@ -1,14 +1,14 @@
 import T2Core
 
-/// How many lanes a worker runs. The number changes its speed, never its results.
+/// The number of lanes that a worker runs. It changes the speed, never the results.
 package struct LanePlan: Sendable, Equatable {
     package let lanes: Int
-    /// Why there are fewer lanes than cores; nil if there are as many.
+    /// The reason why memory allows fewer lanes than cores; nil if it does not limit them.
     package let reduction: String?
 
-    /// One lane a core, or as many as memory holds.
+    /// Plans one lane per core, or as many as fit into memory.
     ///
-    /// - Parameter requested: the user's own choice, taken as it is.
+    /// - Parameter requested: the user's choice, used unchanged.
     package init(requested: Int?, resources: MachineResources, model: ModelConfiguration) {
         if let requested {
             lanes = requested
@@ -29,7 +29,7 @@ package struct LanePlan: Sendable, Equatable {
                 + "and \(max(0, room)) lanes (\(Self.laneBytes(model) >> 20) MiB each)"
     }
 
-    /// The weights, their decomposition, and the merged weights of the versions kept; about.
+    /// The approximate size of the weights, their decomposition, and the merged weights of the policies kept.
     package static func sharedBytes(_ model: ModelConfiguration) -> Int {
         let projections = MatrixKind.allCases.reduce(0) { sum, kind in
             let (rows, columns) = kind.shape(model)
@@ -39,8 +39,8 @@ package struct LanePlan: Sendable, Equatable {
         return 4 * (model.layerCount * projections + embeddings)
     }
 
-    /// A lane's caches and scratch memory at their largest: keys and values of 64 sequences, a packed prompt of 1024 tokens,
-    /// the tape of 512 tokens and two blocks of 128 rows of logits; about.
+    /// The approximate size of a lane's caches and scratch memory at their largest: keys and values of 64 sequences, a packed prompt
+    /// of 1024 tokens, the tape of 512 tokens and two blocks of 128 rows of logits.
     package static func laneBytes(_ model: ModelConfiguration) -> Int {
         let ranks = MatrixKind.allCases.reduce(0) { $0 + $1.rank(model) }
         let width = model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize + 4 * model.hiddenSize

@@ -3,10 +3,9 @@ import Synchronization
 import T2Core
 import T2Model
 
-/// Threads that run one model at once, each with its own scratch memory, which lasts from call to call.
+/// Threads that run one model in parallel, each with its own scratch memory, which is kept between calls.
 ///
-/// Invariants: `map` is called by one thread at a time; which lane computes an item changes nothing of its result, so
-/// that the lane count changes speed alone.
+/// Invariants: `map` is called by one thread at a time; the result of an item does not depend on the lane that computes it.
 package final class LanePool: Sendable {
     package let base: BaseModel
     private nonisolated(unsafe) let lanes: [Lane]
@@ -35,7 +34,7 @@ package final class LanePool: Sendable {
         return try progress.withLock { try $0.outputs() }
     }
 
-    /// Which items are taken, and what came of them.
+    /// The items taken so far and their results.
     private struct Progress<Output: Sendable>: Sendable {
         private var results: [Result<Output, any Error>?]
         private var next = 0

@@ -2,7 +2,7 @@ import CKernels
 import Foundation
 import T2Numerics
 
-/// What decides the last bits of a worker's numbers: processor model, BLAS core type and kernel version.
+/// The properties of a machine that determine the last bits of its results: processor model, BLAS core type and kernel version.
 package enum MachineFingerprint {
     package static var current: String {
         "\(processorModel), BLAS \(MatrixMultiply.coreName), kernels \(String(cString: t2_kernel_version()))"

@@ -6,7 +6,7 @@ import T2Numerics
 
 /// A base model with an expert merged into its weights, W′ = U diag(σ ⊙ z) Vᵀ or W + s·B·A, as a Hugging Face folder of its own.
 package struct MergedModelFolder {
-    /// Beside `config.json` and the weights, what loading and prompting a model may need; copied if it is there.
+    /// Other files that loading and prompting a model may need; copied if present.
     private static let companions = [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
         "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json",
@@ -18,14 +18,14 @@ package struct MergedModelFolder {
     /// The weights that the expert changes: those whose z is not 1 throughout, or whose B is not 0.
     private let changed: [String: (kind: MatrixKind, layer: Int)]
 
-    /// Weights that the expert changes.
+    /// The number of weights that the expert changes.
     package var changedCount: Int { changed.count }
 
     /// - Parameters:
-    ///   - expert: of this base model.
-    ///   - progress: called with matrices done and in total while they are decomposed.
-    /// - Cost: weights, merged weights and factors in memory; 2·M·N·R flops an adapted weight.
-    /// - Throws: what decomposing throws; `InputError` if the expert does not fit the model.
+    ///   - expert: an expert of this base model.
+    ///   - progress: called during decomposition with the numbers of matrices done and in total.
+    /// - Cost: weights, merged weights and factors in memory; 2·M·N·R flops per adapted weight.
+    /// - Throws: errors of the decomposition; `InputError` if the expert does not fit the model.
     package init(
         _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = .standard,
         progress: (Int, Int) -> Void = { _, _ in }
@@ -55,12 +55,10 @@ package struct MergedModelFolder {
         }
     }
 
-    /// Writes the folder whole or not at all.
+    /// Writes the folder atomically. The bytes of an unchanged weight are copied if its type stays the same.
     ///
-    /// A weight that the expert leaves alone keeps its bytes where its type stays the same.
-    ///
-    /// - Parameter element: of all weights; nil leaves each weight the type that it has in the base model.
-    /// - Throws: `InputError` if something stands at the path already or a weight does not fit the type; `SystemError`.
+    /// - Parameter element: the type of all weights; nil keeps the type of each weight in the base model.
+    /// - Throws: `InputError` if the path exists already or a weight does not fit the type; `SystemError`.
     package func write(to path: String, element: TensorElement? = nil) throws {
         try AtomicFolder.write(to: path) { temporary in
             try writeConfiguration(to: temporary + "/config.json", element)
@@ -83,7 +81,7 @@ package struct MergedModelFolder {
             return SafetensorsWriter.Entry(name: name, element: target, shape: tensor.shape)
         }
         let metadata = [
-            // What transformers asks for.
+            // The transformers library requires this.
             "format": "pt",
             "base-model-digest": folder.digest.hexadecimal,
             "expert-digest": Digest(of: expert.vector.values).hexadecimal,
@@ -103,7 +101,7 @@ package struct MergedModelFolder {
         }
     }
 
-    /// The base's own text, with the type of the weights put right: loaders that ask the configuration would convert them back.
+    /// Copies the base model's configuration with the new type of the weights, since loaders convert weights to the type named there.
     private func writeConfiguration(to path: String, _ element: TensorElement?) throws {
         var text = String(decoding: try MappedFile(path: folder.path + "/config.json").data, as: UTF8.self)
         if let name = element?.configurationName {
@@ -114,10 +112,10 @@ package struct MergedModelFolder {
 }
 
 extension TensorElement {
-    /// Whether weights are stored in it.
+    /// Whether weights can have this type.
     fileprivate var isReal: Bool { configurationName != nil }
 
-    /// What `config.json` calls it; nil for types that hold no weights.
+    /// The name in `config.json`; nil for types that hold no weights.
     package var configurationName: String? {
         switch self {
         case .float32: "float32"

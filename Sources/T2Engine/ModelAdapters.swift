@@ -3,18 +3,18 @@ import T2Core
 import T2Model
 import T2Numerics
 
-/// The base model with the adapters that its policies need: each is made when it is first needed, then shared by all lanes. The
-/// weights are decomposed only for policies that need that.
+/// The base model with the adapters of its policies. Each adapter is made when it is first needed and shared by all lanes; only SVF
+/// decomposes weights.
 package final class ModelAdapters: Sendable {
     package let base: BaseModel
     private let cache: SingularValueCache
     private let progress: @Sendable (Int, Int) -> Void
     private let lock = NSLock()
     private nonisolated(unsafe) var models: [TargetModules: SVFModel] = [:]
-    /// For the layout that was asked for last.
+    /// The LoRA adapter for the layout used last.
     private nonisolated(unsafe) var lora: LoRAModel?
 
-    /// - Parameter progress: called with matrices done and in total while weights are decomposed, from any thread.
+    /// - Parameter progress: called from any thread during decomposition with the numbers of matrices done and in total.
     package init(
         _ base: BaseModel, cache: SingularValueCache = .standard,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
@@ -24,10 +24,10 @@ package final class ModelAdapters: Sendable {
         self.progress = progress
     }
 
-    /// The model with the fewest adapted weights that holds those of all layouts.
+    /// The SVF model with the fewest adapted weights that cover all layouts.
     ///
     /// - Parameter onProgress: called about once a second while the weights are decomposed.
-    /// - Throws: what the decomposition throws.
+    /// - Throws: errors of the decomposition.
     package func svf(
         covering layouts: [ExpertLayout], onProgress: @escaping @Sendable () -> Void = {}
     ) throws -> SVFModel {

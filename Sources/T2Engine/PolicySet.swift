@@ -2,12 +2,12 @@ import Foundation
 import T2Core
 import T2Model
 
-/// The policies of a unit, ready to be sampled from, scored and differentiated. Lanes share it; what is costly is made once, by
-/// the lane that needs it first, while the others wait.
+/// The policies of a unit, prepared for sampling, scoring and differentiation. Lanes share the set; the lane that first needs a
+/// costly part computes it once, while the others wait.
 ///
-/// Several policies answer in one batch: a z per row over one resident base model.
+/// Several SVF policies can answer in one batch, with a z per row over one resident base model.
 package final class PolicySet: Sendable {
-    /// In the order in which the unit's sequences name them.
+    /// In the order to which the unit's sequences refer.
     package let policies: [Policy]
     private let adapters: ModelAdapters
     private let lock = NSLock()
@@ -18,24 +18,24 @@ package final class PolicySet: Sendable {
     package struct Prepared: Sendable {
         package let adapter: any Adapter
         package let vectors: [ExpertVector]
-        /// A row of the scale table for each policy.
+        /// The factored form, with a row of the scale table for each policy.
         package let factored: Execution
     }
 
     package init(_ policies: [Policy], _ adapters: ModelAdapters) {
-        precondition(!policies.isEmpty, "something answers")
+        precondition(!policies.isEmpty, "a policy set needs a policy")
         self.policies = policies
         self.adapters = adapters
     }
 
     package convenience init(_ policy: Policy, _ adapters: ModelAdapters) { self.init([policy], adapters) }
 
-    /// Whether the base model answers alone, for which there is nothing to prepare.
+    /// Whether the only policy is the base model, which needs no preparation.
     package var isBaseModel: Bool { policies == [.base] }
 
     /// - Parameter onProgress: called about once a second while weights are decomposed.
     /// - Throws: `UnitError.unsuitableLease` for policies that cannot share a batch; `InputError` if one does not fit the model;
-    ///   what the decomposition throws.
+    ///   errors of the decomposition.
     @discardableResult
     package func prepare(onProgress: @escaping @Sendable () -> Void = {}) throws -> Prepared {
         try lock.withLock {
@@ -65,15 +65,15 @@ package final class PolicySet: Sendable {
         return Prepared(adapter: svf, vectors: vectors, factored: .factored(svf, ScaleTable(svf, vectors)))
     }
 
-    /// The form in which the adapted weights stand apart: for scoring, where a policy is needed too briefly to be merged.
+    /// The factored form, for scoring, where a policy is used too briefly to be merged.
     package func factored() throws -> Execution {
         isBaseModel ? .merged(adapters.base.weights) : try prepare().factored
     }
 
-    /// The cheaper form for a unit of `tokens` tokens. It depends on the unit alone, so that every worker uses the same one.
+    /// The cheaper form for a unit of `tokens` tokens. It depends on the unit alone, so that every worker uses the same form.
     ///
     /// - Parameter onLayer: called after each layer while a policy is merged.
-    /// - Cost: merging costs 2·M·N·R flops an adapted weight, R being LoRA's rank for LoRA; it is done once.
+    /// - Cost: merging takes 2·M·N·R flops per adapted weight, once; for LoRA, R is its rank.
     package func execution(tokens: Int, onLayer: () -> Void = {}) throws -> Execution {
         if isBaseModel { return .merged(adapters.base.weights) }
         let ready = try prepare()
@@ -85,7 +85,7 @@ package final class PolicySet: Sendable {
         }
     }
 
-    /// A gradient in the adapter's layout as one in the layout of the only policy.
+    /// Converts a gradient from the adapter's layout to that of the only policy.
     func inPolicyLayout(_ gradient: [Float], of adapter: any Adapter) -> [Float] {
         guard let layout = policies[0].vector?.layout, adapter.layout != layout else { return gradient }
         let indices = Dictionary(uniqueKeysWithValues: adapter.layout.entries.enumerated().map { ($1.name, $0) })

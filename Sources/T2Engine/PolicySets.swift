@@ -1,8 +1,8 @@
 import T2Core
 
-/// The policy sets that were used last. A unit keeps its own set alive for as long as it needs it.
+/// The policy sets used last. A unit keeps its own set alive as long as it runs.
 package struct PolicySets: Sendable {
-    /// A step and the one before it: late units of the old one go on while the new one starts.
+    /// Two sets are kept, because late units of a step may overlap with the next step.
     static let kept = 2
 
     private let adapters: ModelAdapters
@@ -10,7 +10,7 @@ package struct PolicySets: Sendable {
 
     package init(_ adapters: ModelAdapters) { self.adapters = adapters }
 
-    /// The set of these policies; the oldest set makes room for a new one.
+    /// The set of these policies; a new set replaces the oldest.
     package mutating func set(_ digests: [Digest], _ policies: [Policy]) -> PolicySet {
         if let known = sets.first(where: { $0.digests == digests }) { return known.set }
         let fresh = PolicySet(policies, adapters)

@@ -4,27 +4,26 @@ import T2Core
 import T2Tasks
 import T2Verifiers
 
-/// Judges the completions of a unit: text → reward. Lanes share one.
+/// Judges the completions of a unit: text → reward. All lanes share one runner.
 package struct RewardRunner: Sendable {
-    /// Times that a completion is verified before its reward is given up as missing.
+    /// The number of attempts to judge a completion before its reward counts as missing.
     static let attempts = 3
-    /// Completions that are judged together. Programs among them run side by side, as many as the verifier has room for.
+    /// The number of completions judged together. Programs among them run in parallel, up to the verifier's limit.
     private static let batchSize = 16
-    /// Characters of a reason, and reasons of a unit, at most: they travel with every result.
+    /// The largest length of a reason in characters, and number of reasons per unit, since every result carries them.
     private static let (reasonLength, reasonCount) = (200, 8)
 
-    /// The rewards of submissions, in their order: `Verifier.judge`.
+    /// Returns the rewards of submissions in their order, as `Verifier.judge` does.
     private let verify: @Sendable ([Submission]) -> [Reward]
 
     package init(judge: @escaping @Sendable ([Submission]) -> [Reward]) { verify = judge }
 
-    /// Gives every completion its reward. What is missing is asked for again, all of it together.
+    /// Gives every completion its reward. Completions whose reward is missing are judged again, all together.
     ///
     /// - Parameters:
     ///   - missing: counts the completions without a reward at the first try, by reason.
-    ///   - onProgress: called about once a second, also while one batch runs: a verifier keeps its own time limits, and the
-    ///     lease must outlive them.
-    /// - Throws: `UnitError.cancelled` after a batch, once `onProgress` says that the unit is no longer wanted.
+    ///   - onProgress: called about once a second, even while a batch runs, to renew the lease beyond the verifier's time limits.
+    /// - Throws: `UnitError.cancelled` after a batch, once `onProgress` returns false.
     func judge(
         _ completions: inout [Completion], of unit: WorkUnit, missing: inout [String: Int],
         onProgress: @escaping UnitComputer.OnProgress

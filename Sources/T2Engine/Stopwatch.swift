@@ -1,6 +1,6 @@
 import T2Core
 
-/// Seconds between laps.
+/// Measures the seconds between laps.
 struct Stopwatch {
     private var started = ContinuousClock.now
 

@@ -4,11 +4,11 @@ import T2Model
 import T2Tasks
 import T2Text
 
-/// Computes a unit: steps 4 to 8 of the data's way. Its numbers depend on the unit, its policies and the base model alone, so
-/// that neither other units nor the number of lanes or workers change a bit of them.
+/// Computes a unit, steps 4 to 8 in Sources/README.md. The numbers depend on the unit, its policies and the base model alone; other
+/// units and the number of lanes or workers do not change a bit of them.
 package struct UnitComputer: Sendable {
-    /// Takes the number of tokens that were sampled or scored since the last call, 0 for work without tokens; returns false once
-    /// the unit is no longer wanted.
+    /// Receives the number of tokens sampled or scored since the last call, 0 for work without tokens; returns false once the unit is
+    /// cancelled.
     package typealias OnProgress = @Sendable (Int) -> Bool
 
     package let adapters: ModelAdapters
@@ -23,11 +23,11 @@ package struct UnitComputer: Sendable {
         self.rewards = rewards
     }
 
-    /// - Throws: `UnitError`; `CompletionFailure` with the completions; what the engine and the learning throw.
+    /// - Throws: `UnitError`; `CompletionFailure` with the completions; errors of the model and of learning.
     package func run(
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> UnitOutput {
-        // Reading prompts, merging weights and the passes of the gradient take long without a token.
+        // Reading prompts, merging weights and the passes of the gradient take long without a new token.
         lane.onLayer = { _ = onProgress(0) }
         if !policies.isBaseModel { try policies.prepare { _ = onProgress(0) } }
         var statistics = UnitStatistics()
@@ -43,14 +43,14 @@ package struct UnitComputer: Sendable {
         }
         statistics.samplingSeconds = stopwatch.lap()
 
-        // 5. Rewards: the texts are judged.
+        // 5. Rewards: the verdicts on the texts.
         if unit.sampling != nil {
             try rewards.judge(&completions, of: unit, missing: &statistics.missing, onProgress: onProgress)
         }
         statistics.rewardSeconds = stopwatch.lap()
         try requireRewards(completions)
 
-        // 6. and 7. Advantages, and ∂J/∂z summed over the unit, if it was asked for.
+        // 6 and 7. Advantages, and ∂J/∂z summed over the unit, if the unit asks for a gradient.
         guard let specification = unit.gradient else {
             return UnitOutput(completions: completions, statistics: statistics)
         }
@@ -73,10 +73,10 @@ package struct UnitComputer: Sendable {
         return UnitOutput(completions: completions, statistics: statistics, gradient: gradient.sum)
     }
 
-    /// The unit's completions, before they are judged: sampled, or the references with their scores.
+    /// The unit's completions before they are judged: sampled completions, or the references with their scores.
     ///
-    /// - Throws: `UnitError` for a unit that cannot be computed or a cancellation; `PromptError` for a prompt that leaves no room
-    ///   for its completion; `ModelError.nonFinite`; what preparing the policies throws.
+    /// - Throws: `UnitError` if the unit cannot be computed or is cancelled; `PromptError` for a prompt that leaves no room for its
+    ///   completion; `ModelError.nonFinite`; errors of preparing the policies.
     package func complete(
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> [Completion] {
@@ -88,7 +88,7 @@ package struct UnitComputer: Sendable {
         return try sample(unit, prompts, sampling, policies, on: lane, onProgress)
     }
 
-    /// A lease comes from the network: nothing in it is taken for granted.
+    /// Checks the unit, since a lease comes from the network.
     private func check(_ unit: WorkUnit) throws {
         func unsuitable(_ problem: String, _ remedy: String = "Run the same t2 version on both sides.") -> UnitError {
             .unsuitableLease(problem: problem, remedy: remedy)
@@ -107,7 +107,7 @@ package struct UnitComputer: Sendable {
         }
         guard unit.gradient != nil else { return }
         guard unit.policies.count == 1, unit.policies[0] != Policy.baseDigest else {
-            throw unsuitable("a gradient is one policy's, and the unit has \(unit.policies.count)")
+            throw unsuitable("a gradient needs one policy that is not the base model, found \(unit.policies.count) policies")
         }
         guard sampling.temperature > 0, sampling.topK == nil, sampling.topP == nil else {
             throw unsuitable(
@@ -117,7 +117,7 @@ package struct UnitComputer: Sendable {
         }
     }
 
-    /// The prompt of each problem as the model reads it.
+    /// The token ids of each problem's prompt.
     private func prompts(of unit: WorkUnit) throws -> [[Int32]] {
         try unit.problems.map {
             try tokenizer.prompt(
@@ -152,7 +152,7 @@ package struct UnitComputer: Sendable {
         }
     }
 
-    /// The references with their log-probabilities, as completions that nothing judges.
+    /// The references with their log-probabilities, as completions that are not judged.
     private func score(
         _ unit: WorkUnit, _ prompts: [[Int32]], _ policies: PolicySet, on lane: Lane, _ onProgress: OnProgress
     ) throws -> [Completion] {
@@ -178,7 +178,7 @@ package struct UnitComputer: Sendable {
         }
         guard completions.map(\.policy) == unit.sequences.map(\.policy) else {
             throw UnitError.unsuitableLease(
-                problem: "the references of one policy do not stand side by side",
+                problem: "the references of one policy are not adjacent",
                 remedy: "Run the same t2 version on both sides.")
         }
         if let place = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
@@ -199,7 +199,7 @@ package struct UnitComputer: Sendable {
             completions: completions)
     }
 
-    /// Rewards are compared inside the unit.
+    /// Computes the advantages from the rewards of the unit.
     private func addAdvantages(
         to completions: inout [Completion], _ unit: WorkUnit, _ specification: GradientSpecification,
         _ statistics: inout UnitStatistics
@@ -208,7 +208,7 @@ package struct UnitComputer: Sendable {
         let rewards = groups.map { group in completions[group].compactMap(\.reward.value) }
         guard zip(groups, rewards).allSatisfy({ $0.count == $1.count }) else {
             throw UnitError.unsuitableLease(
-                problem: "a gradient was asked for of completions that nothing judges",
+                problem: "the unit asks for a gradient of completions that are not judged",
                 remedy: "Run the same t2 version on both sides.")
         }
         let advantage = try Advantage(
@@ -219,7 +219,7 @@ package struct UnitComputer: Sendable {
 }
 
 extension WorkUnit {
-    /// Where a sequence's tokens are drawn from. Greedy answers draw nothing.
+    /// The random stream that a sequence's tokens are drawn from. Greedy answers draw nothing.
     fileprivate func randomStream(of sequence: Sequence) -> RandomStream {
         let index = problemIndices[sequence.problem]
         return switch key.phase {
@@ -229,7 +229,7 @@ extension WorkUnit {
         }
     }
 
-    /// What was sampled or scored, with what is known of its sequence.
+    /// A sampled or scored completion with the data of its sequence.
     fileprivate func completion(
         _ completion: Completion, of sequence: Sequence, text: ([Int32]) -> String
     ) -> Completion {

@@ -2,11 +2,11 @@ import T2Core
 import T2Model
 import T2Text
 
-/// Why a unit could not be computed. The category travels in the ERROR message and decides what the coordinator does.
+/// The reason why a unit could not be computed. The ERROR message carries the category, on which the coordinator acts.
 package enum UnitError: UserFacingError, Equatable {
-    /// The unit is no longer wanted.
+    /// The coordinator cancelled the unit.
     case cancelled
-    /// The lease asks for what no sampling or gradient can give.
+    /// The lease asks for something that cannot be computed.
     case unsuitableLease(problem: String, remedy: String)
     case missingReward(problem: String, sample: Int, attempts: Int, reason: String)
     case nonFinite(quantity: String, remedy: String)
@@ -52,4 +52,13 @@ package enum UnitError: UserFacingError, Equatable {
         default: .engine
         }
     }
+}
+
+/// The failure of a unit after sampling, because a reward is missing or a gradient or loss is not finite. The completions suffice to
+/// compute the rest of the unit again.
+package struct CompletionFailure: Error, CustomStringConvertible {
+    package let cause: UnitError
+    package let completions: [Completion]
+
+    package var description: String { cause.description }
 }

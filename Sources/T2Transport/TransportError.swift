@@ -17,7 +17,7 @@ package enum TransportError: UserFacingError, Equatable {
             "endpoint '\(endpoint)': \(problem), expected tcp://HOST:PORT. Give, for example, tcp://127.0.0.1:5555."
         case .notLoopback(let endpoint):
             """
-            endpoint '\(endpoint)': not an address of this machine alone, and encrypted transport is not available yet. \
+            endpoint '\(endpoint)': not a loopback address, and encrypted transport is not available yet. \
             Use tcp://127.0.0.1:PORT; from another machine, go through a tunnel: ssh -L PORT:127.0.0.1:PORT HOST.
             """
         case .addressInUse(let endpoint):

@@ -96,8 +96,8 @@ package struct UnitEvidence: Sendable, Equatable {
         answer = frames.isEmpty ? nil : try MessageCodec().decode(frames)
         guard completions.isEmpty || answersLease(vocabularySize: model.configuration.vocabularySize) else {
             throw InputError(
-                folder, "the completions of its answer are not those that its lease asks for",
-                remedy: "They were refused for that; there is nothing to compute again.")
+                folder, "the completions of the worker's answer do not match its lease",
+                remedy: "They were refused for this reason; there is nothing to compute again.")
         }
     }
 

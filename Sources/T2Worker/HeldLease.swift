@@ -1,21 +1,21 @@
 import T2Core
 import T2Transport
 
-/// A lease in this worker's hands.
+/// A lease that this worker holds.
 struct HeldLease: Sendable {
     enum Stage: Sendable {
-        /// A policy is on its way.
+        /// The lease waits for a policy.
         case awaitingPolicies
-        /// It waits for a lane or is in one.
+        /// The unit waits for a lane or is being computed.
         case withLanes
-        /// The result is out; the coordinator has not said yet what became of it.
+        /// The result has been sent but not acknowledged.
         case reported(UnitResult, at: ContinuousClock.Instant)
     }
 
     let lease: Lease
     var stage: Stage
     var tokens = 0
-    /// When the coordinator last heard of it.
+    /// The time of the last progress message for this lease.
     var renewed: ContinuousClock.Instant
 
     var isReported: Bool {

@@ -1,14 +1,13 @@
 import T2Core
 import T2Transport
 
-/// What the lanes say.
+/// Reactions to the lanes' results, failures and progress.
 extension LeaseLoop {
     mutating func progress(_ unit: UnitKey, attempt: Int, tokens: Int, at now: Instant) -> [WorkerEffect] {
         guard held[unit]?.lease.attempt == attempt else { return [] }
         held[unit]?.tokens = tokens
         guard isHeard else { return [] }
-        // A lane that moves will come to what waits behind it: those leases are renewed with it. If all lanes stand still,
-        // everything expires, as it should.
+        // Leases that wait for a lane are renewed along with a unit that makes progress. If no unit makes progress, all expire.
         return held.keys.sorted().compactMap { key in
             guard let lease = held[key], !lease.isReported else { return nil }
             guard key == unit || now - lease.renewed >= limits.renewal else { return nil }
@@ -36,7 +35,7 @@ extension LeaseLoop {
         return [report, .send(.error(failure))]
     }
 
-    /// Whether the coordinator knows this worker at the moment.
+    /// Whether the coordinator has admitted this worker on the current connection.
     private var isHeard: Bool {
         switch state {
         case .working, .draining: true

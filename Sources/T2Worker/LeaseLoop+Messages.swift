@@ -2,7 +2,7 @@ import T2Core
 import T2Engine
 import T2Transport
 
-/// What the coordinator says.
+/// Reactions to the coordinator's messages.
 extension LeaseLoop {
     mutating func receive(_ message: Message, at now: Instant) -> [WorkerEffect] {
         switch message {
@@ -28,12 +28,12 @@ extension LeaseLoop {
         case .error(let report): return hear(report, at: now)
         case .heartbeat: return []
         case .hello, .credit, .getBlob, .progress, .result, .bye:
-            return [.report(.ignored(message: message.kind.rawValue, reason: "it goes from worker to coordinator"))]
+            return [.report(.ignored(message: message.kind.rawValue, reason: "only workers send it"))]
         }
     }
 
-    /// An error about a policy ends the leases that wait for it; one of a worker that is not known asks for HELLO. All others
-    /// are for people.
+    /// Handles an ERROR. One about a policy ends the leases that wait for it; one about an unknown worker is answered by HELLO; all
+    /// others are only logged.
     private mutating func hear(_ report: ErrorReport, at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = [.report(.coordinatorError(report))]
         if report.category == .unknownPolicy, let policy = report.policy,
@@ -52,7 +52,7 @@ extension LeaseLoop {
 
     private mutating func enter(_ welcome: Welcome, at now: Instant) -> [WorkerEffect] {
         guard case .introducing = state else {
-            return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "no HELLO was said"))]
+            return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "no HELLO was sent"))]
         }
         state = .working
         receivedLeases = 0
@@ -67,7 +67,7 @@ extension LeaseLoop {
         epoch = welcome.epoch
         effects += unsentFailures.map { .send(.error($0)) }
         unsentFailures = []
-        // What was on its way when the connection broke is said again.
+        // Results and requests that may have been lost with the connection are sent again.
         for unit in held.keys.sorted() {
             guard case .reported(let result, _) = held[unit]?.stage else { continue }
             held[unit]?.stage = .reported(result, at: now)
@@ -90,12 +90,12 @@ extension LeaseLoop {
             ]
         }
         guard let epoch, lease.epoch == epoch else { return ignored("it belongs to another epoch") }
-        guard state == .working else { return ignored("this worker takes no leases now") }
+        guard state == .working else { return ignored("this worker accepts no leases now") }
         outstandingCredit = max(0, outstandingCredit - 1)
         receivedLeases += 1
         var effects: [WorkerEffect] = []
         if let old = held[lease.unit] {
-            guard old.lease.attempt != lease.attempt else { return ignored("it is here already") }
+            guard old.lease.attempt != lease.attempt else { return ignored("this worker holds it already") }
             if !old.isReported { effects.append(.abandon(lease.unit, attempt: old.lease.attempt)) }
         }
         effects.append(.report(.leased(lease)))
@@ -108,7 +108,7 @@ extension LeaseLoop {
         return effects + (missing.isEmpty ? start(lease) : [])
     }
 
-    /// Gives a lease whose policies are all here to the lanes.
+    /// Starts a lease if all its policies have arrived.
     private mutating func start(_ lease: Lease) -> [WorkerEffect] {
         let found = lease.work.policies.compactMap { policy($0) }
         guard found.count == lease.work.policies.count else { return [] }
@@ -147,14 +147,14 @@ extension LeaseLoop {
         return effects
     }
 
-    /// Leases that wait for a policy, in order.
+    /// The leases that wait for a policy, in unit order.
     private func awaiting(_ policy: Digest) -> [Lease] {
         held.values.filter { held in
             if case .awaitingPolicies = held.stage { held.lease.work.policies.contains(policy) } else { false }
         }.map(\.lease).sorted { $0.unit < $1.unit }
     }
 
-    /// Stops waiting for what no lease names any more, and drops the policies that were not used for longest.
+    /// Stops waiting for policies that no lease needs any more, and drops the least recently used ones.
     private mutating func forgetUnneededPolicies() {
         let needed = Set(held.values.flatMap(\.lease.work.policies))
         awaitedPolicies = awaitedPolicies.filter { needed.contains($0.key) }

@@ -1,7 +1,7 @@
 import T2Core
 import T2Transport
 
-/// What passes with time alone. Nothing is awaited without saying so.
+/// Reactions to time: everything that this worker waits for is reported and requested again.
 extension LeaseLoop {
     mutating func watch(at now: Instant) -> [WorkerEffect] {
         switch state {

@@ -1,28 +1,28 @@
 import T2Core
 import T2Transport
 
-/// A worker's conversation with its coordinator. Pure: inputs and the time in, effects out.
+/// The state machine of a worker's exchange with its coordinator. It is pure: inputs and the time go in, effects come out.
 ///
 /// Invariants:
 /// - a result is kept until the coordinator has acknowledged it, and is sent again after a lost connection;
-/// - no more leases are asked for than `lanes` + 1, one ahead, so that lanes never wait for the network;
-/// - a policy is asked for once, however many leases need it;
+/// - the worker asks for at most `lanes` + 1 leases, one ahead, so that lanes do not wait for the network;
+/// - a policy is requested once, however many leases need it;
 /// - nothing of an older epoch is computed or sent;
-/// - after `.end` nothing more comes.
+/// - no effect follows `.end`.
 package struct LeaseLoop: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     package enum State: Sendable, Equatable {
         case connecting(since: Instant, reason: String)
-        /// HELLO is out.
+        /// HELLO has been sent.
         case introducing(since: Instant)
         case working
-        /// Takes no more leases, finishes what it has.
+        /// The worker accepts no more leases and finishes those that it holds.
         case draining(reason: String, since: Instant)
         case ended
     }
 
-    /// Policies that are kept although no lease needs them: those of a step and the one before it, and of a library's experts.
+    /// The number of policies kept although no lease needs them, such as those of the last two steps or of a library's experts.
     package static let keptPolicies = 16
 
     let hello: Hello
@@ -30,15 +30,15 @@ package struct LeaseLoop: Sendable {
     package internal(set) var state: State
     var epoch: UInt64?
     var held: [UnitKey: HeldLease] = [:]
-    /// Leases that the coordinator may still send, or has sent.
+    /// The number of leases that the coordinator may still send, including those in transit.
     var outstandingCredit = 0
-    /// Since WELCOME. It goes with each CREDIT, so that leases on their way are not granted twice.
+    /// The number of leases received since WELCOME. Each CREDIT carries it, so that leases in transit are not granted twice.
     var receivedLeases = 0
-    /// The one that was used last stands last.
+    /// In order of use, the most recently used last.
     var policies: [Blob] = []
-    /// Policies on their way, and since when.
+    /// The policies requested, with the time of the request.
     var awaitedPolicies: [Digest: Instant] = [:]
-    /// Failures while there was no connection.
+    /// Failures that occurred without a connection.
     var unsentFailures: [ErrorReport] = []
     var nextWaitReport: Instant
     /// When the last unit was finished; nil while there is something to compute or no coordinator.
@@ -53,7 +53,7 @@ package struct LeaseLoop: Sendable {
         nextWaitReport = now + limits.firstReport
     }
 
-    /// Takes one input.
+    /// Handles one input.
     package mutating func handle(_ input: WorkerInput, at now: Instant) -> [WorkerEffect] {
         if state == .ended { return [] }
         let effects = react(to: input, at: now)
@@ -101,7 +101,7 @@ package struct LeaseLoop: Sendable {
         return [.send(.hello(hello))]
     }
 
-    /// Lanes go on meanwhile: the leases are good until the coordinator says otherwise.
+    /// Lanes continue without a connection: the leases remain valid until the coordinator cancels them.
     private mutating func disconnect(at now: Instant) -> [WorkerEffect] {
         if case .draining(let reason, _) = state { return drop() + [.end(.drained(reason: reason))] }
         state = .connecting(since: now, reason: "the connection was lost")
@@ -110,15 +110,15 @@ package struct LeaseLoop: Sendable {
         return [.report(.connectionLost)]
     }
 
-    /// A message is lost: as after a lost connection everything is said again, beginning with HELLO once the wait for its
-    /// answer is over, or earlier if the transport connects anew.
+    /// Handles a lost message. Everything is sent again as after a lost connection, starting with HELLO once the wait for an answer
+    /// times out, or earlier if the transport reconnects.
     private mutating func interrupt(at now: Instant) -> [WorkerEffect] {
         if state == .working { state = .introducing(since: now) }
         outstandingCredit = 0
         return []
     }
 
-    /// Hands everything back at once: the coordinator gives it to others.
+    /// Returns all leases at once, so that the coordinator can grant them to others.
     private mutating func stop(_ reason: String) -> [WorkerEffect] {
         let isHeard =
             switch state {
@@ -128,7 +128,7 @@ package struct LeaseLoop: Sendable {
         return drop() + (isHeard ? [.send(.bye(Bye(reason: reason)))] : []) + [.end(.stopped(reason: reason))]
     }
 
-    /// Forgets every lease.
+    /// Drops every lease.
     mutating func drop() -> [WorkerEffect] {
         defer {
             held = [:]
@@ -155,7 +155,7 @@ package struct LeaseLoop: Sendable {
     private mutating func leaveIfDone(at now: Instant) -> [WorkerEffect] {
         guard case .draining(let reason, let since) = state else { return [] }
         let onlyReported = held.values.allSatisfy(\.isReported)
-        // A coordinator that is leaving itself may not acknowledge any more.
+        // A coordinator that is shutting down may no longer acknowledge.
         guard held.isEmpty || (onlyReported && now - since > limits.acknowledgement) else { return [] }
         state = .ended
         return [.send(.bye(Bye(reason: reason))), .end(.drained(reason: reason))]

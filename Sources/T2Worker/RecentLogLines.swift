@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The last lines of the log, kept to go with an error. Bounded; from any thread.
+/// The last lines of the log, kept for error reports. It is bounded and may be used from any thread.
 package final class RecentLogLines: Sendable {
     private static let capacity = 100
 

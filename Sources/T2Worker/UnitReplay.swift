@@ -2,13 +2,12 @@ import T2Core
 import T2Engine
 import T2Transport
 
-/// A failed unit computed once more, by the code that computed it first: on a machine of the same kind its numbers are the same
-/// to the last bit.
+/// Computes a failed unit again with the same code. On a machine of the same kind the numbers agree to the last bit.
 package struct UnitReplay {
     package enum Outcome {
         /// The gradient of the saved completions.
         case gradient(Gradient)
-        /// There was no gradient to compute: the completions as they are sampled again.
+        /// The completions sampled or scored again, if there was no gradient to compute.
         case completions(count: Int, tokens: Int)
     }
 
@@ -23,7 +22,7 @@ package struct UnitReplay {
         /// λ, from the lease.
         package let klCoefficient: Float
 
-        /// The digest of the values, as that of those that travelled.
+        /// The digest of the values.
         package var digest: Digest { Digest(of: vector.values) }
     }
 
@@ -31,9 +30,9 @@ package struct UnitReplay {
 
     package init(_ computer: UnitComputer) { self.computer = computer }
 
-    /// The gradient of the saved completions; without any, the unit's completions, sampled or scored again.
+    /// The gradient of the saved completions or, if there are none, the unit's completions sampled or scored again.
     ///
-    /// - Throws: what the worker threw: `UnitError` or `ModelError`, naming the same place.
+    /// - Throws: the same `UnitError` or `ModelError` as the worker.
     package func run(_ evidence: UnitEvidence) throws -> Outcome {
         let work = evidence.lease.work
         let policies = PolicySet(evidence.policies, computer.adapters)

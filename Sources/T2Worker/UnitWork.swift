@@ -3,7 +3,7 @@ import T2Core
 import T2Engine
 import T2Transport
 
-/// A lease on its way through a lane, with the policies that it names.
+/// A lease that is queued or computed by a lane, with its policies.
 package final class UnitWork: Sendable {
     package let lease: Lease
     package let policies: PolicySet
@@ -14,7 +14,7 @@ package final class UnitWork: Sendable {
         self.policies = policies
     }
 
-    /// Makes the lane stop at its next token.
+    /// Stops the lane at its next token.
     package func cancel() { cancelled.store(true, ordering: .relaxed) }
 
     package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }

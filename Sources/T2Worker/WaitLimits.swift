@@ -1,18 +1,18 @@
-/// How long what is awaited may take.
+/// How long a worker waits for what others are to do.
 package struct WaitLimits: Sendable, Equatable {
-    /// An answer to HELLO or GET_BLOB; then it is asked for again.
+    /// The wait for an answer to HELLO or GET_BLOB, which is then sent again.
     package var answer: Duration = .seconds(10)
-    /// An acknowledgement; then the result is sent again.
+    /// The wait for an acknowledgement; the result is then sent again.
     package var acknowledgement: Duration = .seconds(15)
-    /// A lease, for a worker that has asked for one and has nothing to compute; then HELLO is sent again, because the CREDIT or a
-    /// LEASE may be lost.
+    /// The wait of an idle worker for the lease that it has asked for. HELLO is then sent again, because the CREDIT or a LEASE may
+    /// be lost.
     package var lease: Duration = .seconds(30)
-    /// A lease that waits for a lane is renewed this often.
+    /// The interval at which a lease that waits for a lane is renewed.
     package var renewal: Duration = .seconds(5)
-    /// The first line about a coordinator that is not there; the pause doubles up to the longest.
+    /// The wait before the first report that the coordinator is unreachable; the pause doubles up to `longestReport`.
     package var firstReport: Duration = .seconds(5)
     package var longestReport: Duration = .seconds(300)
-    /// Time between two looks at the clock.
+    /// The interval at which the clock is read.
     package var tick: Duration = .seconds(1)
 
     package init() {}

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Units waiting for a lane, first in, first out. The only place where a lane's thread waits.
+/// Units waiting for a lane, first in, first out. A lane's thread waits nowhere else.
 ///
-/// Invariant: at most as many units wait as the worker gave credit for.
+/// Invariant: the queue holds at most as many units as the worker gave credit for.
 final class WorkQueue: Sendable {
     private let condition = NSCondition()
     private nonisolated(unsafe) var waiting: [UnitWork] = []
@@ -15,7 +15,7 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// The next unit that is still wanted; waits for one; nil once the queue is closed.
+    /// Waits for the next unit that is not cancelled; nil once the queue is closed.
     func take() -> UnitWork? {
         condition.withLock {
             while true {
@@ -27,7 +27,7 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// Sends every lane home; what waits is dropped.
+    /// Ends every lane and drops the queued units.
     func close() {
         condition.withLock {
             isClosed = true

@@ -6,10 +6,10 @@ import T2Transport
 
 /// The worker's threads.
 extension Worker {
-    /// Lines of the log that go with an error.
+    /// The number of log lines in an error report.
     private static let reportedLogLines = 20
 
-    /// Each lane uses BLAS alone.
+    /// Starts the lanes. Each calls BLAS single-threaded.
     nonisolated func startLanes() {
         MatrixMultiply.useThreads(1)
         for number in 0..<lanes {
@@ -17,7 +17,7 @@ extension Worker {
         }
     }
 
-    /// The life of a lane: one unit after another. A unit that fails costs itself alone.
+    /// Computes one unit after another. A failed unit does not affect the others.
     private nonisolated func serve() {
         let lane = Lane(computer.adapters.base)
         while let work = queue.take() {

@@ -4,12 +4,12 @@ import T2Transport
 
 /// Takes leases from a coordinator and returns their results.
 ///
-/// Three parts, each with one owner: `LeaseLoop` decides (pure, this actor's), the transport's thread talks, and the lanes,
-/// threads of their own, compute. They meet in one stream of inputs. The only waits are for its next element, for a send
-/// with a deadline and, in a lane, for the next unit.
+/// There are three parts: the pure `LeaseLoop` decides, the transport's thread sends and receives, and the lanes' threads compute.
+/// One stream of inputs connects them. The only waits are for its next element, for a send with a deadline and, in a lane, for
+/// the next unit.
 ///
-/// The stream is bounded: at most one event of the transport is in it, so that back-pressure reaches the coordinator, and a lane
-/// has one unit and says how far it is at most once a second.
+/// The stream is bounded: it holds at most one event of the transport, so that back-pressure reaches the coordinator, and each lane
+/// has one unit and reports its progress at most once a second.
 package actor Worker {
     nonisolated let computer: UnitComputer
     nonisolated let transport: any WorkerTransport
@@ -24,13 +24,12 @@ package actor Worker {
     private nonisolated let (stopRequests, stopPost) = AsyncStream<Void>.makeStream()
     private var loop: LeaseLoop
     private var policySets: PolicySets
-    /// Units given to the lanes and neither finished nor cancelled.
+    /// Units that the lanes have neither finished nor cancelled.
     private var started: [UnitKey: UnitWork] = [:]
 
-    /// A send that takes longer counts as a broken conversation.
+    /// The time limit of a send; a slower one counts as failed.
     private static let sendLimit: Duration = .seconds(5)
-    /// The time for all that is still to be said once this worker has been asked to stop, and for any BYE: nothing waits for a
-    /// coordinator that is gone.
+    /// The time limit for sending BYE, and for all sends once this worker has been asked to stop.
     private static let farewell: Duration = .seconds(1)
 
     package init(
@@ -48,7 +47,7 @@ package actor Worker {
         policySets = PolicySets(computer.adapters)
     }
 
-    /// Works until the coordinator or `stop` ends it, then closes the transport. Once per object.
+    /// Works until the coordinator or `stop` ends it, then closes the transport. It must be called only once.
     package func run() async -> WorkerEnding {
         startLanes()
         let ending = await withTaskGroup(of: Void.self, returning: WorkerEnding.self) { group in
@@ -57,7 +56,7 @@ package actor Worker {
                 while let event = await transport.nextEvent() {
                     post.yield(.transport(event))
                     if event == .closed { return }
-                    // The next event is fetched once this one has been dealt with.
+                    // The next event is fetched once this one has been handled.
                     guard await turns.next() != nil else { return }
                 }
             }
@@ -67,7 +66,7 @@ package actor Worker {
             group.addTask { [transport, stopRequests] in
                 for await _ in stopRequests {
                     guard (try? await Task.sleep(for: Self.farewell)) != nil else { return }
-                    // It ends every send that waits, and lets none begin.
+                    // This ends every waiting send and prevents new ones.
                     await transport.close()
                 }
             }
@@ -83,7 +82,7 @@ package actor Worker {
         return ending
     }
 
-    /// Makes `run` hand back what this worker holds and return. From any thread.
+    /// Makes `run` return all leases and end. May be called from any thread.
     package nonisolated func stop(reason: String) {
         post.yield(.stopRequested(reason: reason))
         stopPost.yield()
@@ -104,7 +103,7 @@ package actor Worker {
             switch effect {
             case .send(let message):
                 guard isSending, let setback = await send(message) else { continue }
-                // After HELLO and WELCOME the loop says everything again: the rest of this round need not wait in vain.
+                // The loop sends everything again after the next WELCOME, so the remaining messages need not be tried.
                 if case .sendFailed = setback { isSending = false }
                 if let ending = await carryOut(loop.handle(setback, at: .now)) { return ending }
             case .start(let lease, let policies):
@@ -123,7 +122,9 @@ package actor Worker {
         if started[unit]?.lease.attempt == attempt { started[unit] = nil }
     }
 
-    /// What a failed send means to the loop; nil if the message is on its way.
+    /// Sends a message.
+    ///
+    /// - Returns: the input for the loop if sending failed; nil if the message was sent.
     private func send(_ message: Message) async -> WorkerInput? {
         do throws(ProtocolError) {
             let limit = message.kind == .bye ? Self.farewell : Self.sendLimit
@@ -136,7 +137,7 @@ package actor Worker {
                         unit: result.unit, attempt: result.attempt, category: .malformedMessage,
                         message: error.description))
             case .error(var report) where !report.completions.isEmpty:
-                // The failure must be known, whatever its completions hold.
+                // The coordinator must receive the failure even if its completions cannot be encoded.
                 report.completions = []
                 return await send(.error(report))
             default:

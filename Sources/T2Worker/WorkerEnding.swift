@@ -1,14 +1,14 @@
 import T2Core
 
-/// Why a worker has left.
+/// The reason why a worker ended.
 package enum WorkerEnding: Sendable, Equatable {
-    /// The coordinator sent it home: the work is done.
+    /// The coordinator asked the worker to leave, because the work is done.
     case drained(reason: String)
-    /// It was asked to stop and has handed back what it had.
+    /// The worker was asked to stop, and has returned its leases.
     case stopped(reason: String)
-    /// The coordinator does not want it.
+    /// The coordinator refused the worker.
     case rejected(reason: String, remedy: String)
-    /// Its transport was closed under it.
+    /// The transport was closed while the worker was running.
     case transportClosed
 
     package var reason: String {

@@ -1,18 +1,18 @@
 import T2Core
 import T2Transport
 
-/// What happens to a worker.
+/// An event in a worker.
 package enum WorkerInput: Sendable {
     case transport(WorkerEvent)
-    /// Tokens that a lane has computed of a unit so far.
+    /// The number of a unit's tokens that a lane has computed so far.
     case progressed(UnitKey, attempt: Int, tokens: Int)
-    /// A lane is done with a unit. A unit that was cancelled ends without a word.
+    /// A lane has computed a unit. A cancelled unit ends without an input.
     case computed(UnitResult)
-    /// A lane could not compute a unit, or its result cannot travel.
+    /// A lane could not compute a unit, or the result cannot be encoded.
     case failed(ErrorReport)
-    /// A message did not leave in time.
+    /// A message was not sent in time.
     case sendFailed
-    /// This worker is to leave now.
+    /// The worker has been asked to stop.
     case stopRequested(reason: String)
     case clockTicked
 }

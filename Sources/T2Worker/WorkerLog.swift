@@ -3,12 +3,12 @@ import Logging
 import T2Core
 import T2Transport
 
-/// The worker's log: constant messages, data in metadata with fixed keys; the last lines are kept for error reports.
+/// The worker's log. Messages are constant and data is in metadata with fixed keys; the last lines are kept for error reports.
 package struct WorkerLog: Sendable {
     private let logger: Logger
     private let recent = RecentLogLines()
 
-    /// - Parameter logger: already carries the metadata key `worker`.
+    /// - Parameter logger: must already carry the metadata key `worker`.
     package init(_ logger: Logger) { self.logger = logger }
 
     package func recentLines(_ count: Int) -> [String] { recent.last(count) }
@@ -29,7 +29,7 @@ package struct WorkerLog: Sendable {
         case .welcomed(let epoch, let runs):
             write(.info, "joined", ["epoch": "\(epoch)", "runs": "\(runs.joined(separator: ", "))"])
         case .epochChanged(let dropped):
-            write(.warning, "the coordinator was started anew; dropped its old leases", ["leases": "\(dropped)"])
+            write(.warning, "the coordinator was restarted; dropped its old leases", ["leases": "\(dropped)"])
         case .waiting(let what, let time):
             let seconds = time.formatted(.units(allowed: [.seconds]))
             write(.warning, "still waiting", ["for": "\(what)", "since": "\(seconds)"])
@@ -60,7 +60,7 @@ package struct WorkerLog: Sendable {
         case .ignored(let message, let reason):
             write(.warning, "message ignored", ["message": "\(message)", "reason": "\(reason)"])
         case .draining(let reason):
-            write(.info, "the coordinator sends this worker home", ["reason": "\(reason)"])
+            write(.info, "the coordinator asked this worker to leave", ["reason": "\(reason)"])
         }
     }
 

@@ -1,13 +1,13 @@
 import T2Core
 import T2Transport
 
-/// Something worth a line in the log.
+/// An event that is logged.
 package enum WorkerReport: Sendable, Equatable {
     case connected
     case connectionLost
     case connectionFailed(reason: String)
     case welcomed(epoch: UInt64, runs: [String])
-    /// The coordinator was started anew: what its predecessor had leased counts no more.
+    /// The coordinator was restarted, so that its old leases are void.
     case epochChanged(dropped: Int)
     case waiting(for: String, Duration)
     case leased(Lease)

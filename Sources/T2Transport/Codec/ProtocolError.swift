@@ -42,7 +42,7 @@ package enum ProtocolError: UserFacingError, Equatable {
     }
 
     private static let remedy =
-        "Run the same t2 version on both sides; if it is the same, something else talks to this port."
+        "Run the same t2 version on both sides; if it is the same, another program uses this port."
 
     package var exitStatus: ExitStatus { .protocolViolation }
 }
