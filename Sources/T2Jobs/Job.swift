@@ -1,30 +1,30 @@
 import T2Core
 import T2Formats
 
-/// Something to compute in rounds of units: training, an evaluation, a search. Pure: the next round follows from what the job
-/// was started with and the results so far, so that a job that goes on after any interruption takes the same way.
+/// A computation in rounds of units: training, an evaluation, a search. A job is pure: the next round follows from the job's
+/// inputs and the results so far, so that an interrupted job continues exactly as it would have without the interruption.
 ///
-/// A job knows nothing of workers, leases or files; a `JobService` runs it.
+/// A job is independent of workers, leases and files; a `JobService` runs it.
 package protocol Job: Sendable {
-    /// What is worth telling while the job goes on.
+    /// A report of the job's progress.
     associatedtype Event: Sendable
 
-    /// In messages and logs, and the run of its units; no random number depends on it.
+    /// The name in messages and logs, and the `run` of the units; no random number depends on it.
     var name: String { get }
     var model: JobModel { get }
-    /// What makes it the same job when it is resumed.
+    /// The inputs that must be the same when the job is resumed.
     func identity() throws -> JobIdentity
-    /// What becomes of a round's rewards that could not be computed.
+    /// The treatment of rewards of the round that could not be computed.
     func missingRewards(in round: Round) -> MissingRewardPolicy
 
     /// The units to compute next; nil once the job is finished.
     func nextRound() throws -> Round?
 
-    /// Takes what the units of that round came to.
+    /// Takes the results of that round's units.
     mutating func take(_ results: RoundResults) throws -> [Event]
 }
 
-/// The base model that a job is computed on.
+/// The base model of a job.
 package struct JobModel: Sendable, Equatable {
     package let path: String
     package let configuration: ModelConfiguration
@@ -45,24 +45,24 @@ package struct JobModel: Sendable, Equatable {
     }
 }
 
-/// What becomes of rewards that could not be computed, after they were asked for again and again.
+/// The treatment of rewards that could not be computed in any attempt.
 package enum MissingRewardPolicy: Sendable, Equatable {
-    /// The job stops. It also stops once more than this share of a round's rewards is missing at the first try.
+    /// The job stops. It also stops once more than this share of a round's rewards is missing at the first attempt.
     case stop(limit: Double)
-    /// They are reported as missing, and count for nothing.
+    /// They are reported as missing and excluded from every accuracy.
     case report
 }
 
-/// What the units of a round came to.
+/// The results of the units of a round.
 ///
-/// Summaries are at hand; completions and gradients may come from disk, a unit at a time.
+/// Summaries are in memory; completions and gradients may be read from disk, a unit at a time.
 package struct RoundResults: Sendable {
     package let round: Round
     /// The sums of a unit.
     package let summary: @Sendable (WorkUnit) throws -> UnitSummary
-    /// The completions of a unit, in the order of its sequences; nil if it has none yet, since the job was stopped.
+    /// The completions of a unit, in the order of its sequences; nil if it has none yet because the job was stopped.
     package let completions: @Sendable (WorkUnit) throws -> [Completion]?
-    /// The gradient of a unit that was asked for one.
+    /// The gradient of a unit that asks for one.
     package let gradient: @Sendable (WorkUnit) throws -> [Float]
 
     package init(
@@ -76,7 +76,7 @@ package struct RoundResults: Sendable {
         self.gradient = gradient
     }
 
-    /// The results of outputs in memory.
+    /// Results from outputs in memory.
     package init(round: Round, outputs: [UnitKey: UnitOutput]) {
         self.init(
             round: round, summary: { outputs[$0.key].map(UnitSummary.init) ?? UnitSummary() },

@@ -1,6 +1,6 @@
 import T2Core
 
-/// What makes a job the same job when it is resumed: everything that its results follow from, by name.
+/// The identity of a job, which must be the same when it is resumed: all inputs that determine its results, by name.
 package struct JobIdentity: Sendable, Equatable, Codable {
     package enum Kind: String, Sendable, Codable {
         case training, evaluation, search
@@ -14,7 +14,7 @@ package struct JobIdentity: Sendable, Equatable, Codable {
             }
         }
 
-        /// With its article, for messages.
+        /// The noun with its article, for messages.
         package var noun: String {
             switch self {
             case .training: "a training run"
@@ -25,10 +25,10 @@ package struct JobIdentity: Sendable, Equatable, Codable {
     }
 
     package let kind: Kind
-    /// Names as a person would say them, and the canonical JSON of what they stand for, or its digest where that is long.
+    /// The readable name of each input, and its canonical JSON or, if that is long, its digest.
     package let parts: [String: String]
 
-    /// Texts up to this length stand in the identity as they are.
+    /// The length up to which texts are kept as they are, in bytes.
     private static let longestText = 200
 
     /// - Throws: `EncodingError` for a part that holds a NaN or an infinity.
@@ -41,7 +41,7 @@ package struct JobIdentity: Sendable, Equatable, Codable {
             })
     }
 
-    /// Over the kind and all parts.
+    /// The digest of the kind and all parts.
     package var digest: Digest {
         var builder = DigestBuilder()
         builder.update(kind.rawValue)
@@ -49,7 +49,7 @@ package struct JobIdentity: Sendable, Equatable, Codable {
         return builder.finalize()
     }
 
-    /// What differs, as a person would say it; nil if nothing does.
+    /// A readable description of the difference; nil if there is none.
     package func difference(from saved: JobIdentity) -> String? {
         guard kind == saved.kind else { return "another kind of job: \(saved.kind.noun)" }
         let names = Set(parts.keys).union(saved.parts.keys).sorted().filter { parts[$0] != saved.parts[$0] }

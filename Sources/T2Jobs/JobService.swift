@@ -1,13 +1,13 @@
 import T2Core
 
-/// Computes jobs on one base model: with a worker in the same process, or with those that join over sockets.
+/// Computes jobs on one base model, with a worker in the same process or with workers that join over sockets.
 package protocol JobService: Sendable {
     /// Runs a job to its end.
     ///
     /// - Parameters:
-    ///   - progress: how far the round under way is; called often, from any thread.
-    ///   - onEvent: what the job has to tell, with its state after that.
-    /// - Throws: what ends the job before its end; what was accepted before is safe where the job keeps its results on disk.
+    ///   - progress: receives the progress of the current round; called often, from any thread.
+    ///   - onEvent: receives each event with the state of the job after it.
+    /// - Throws: the error that ended the job early. Results accepted before are kept if the job stores its results on disk.
     func run<J: Job>(
         _ job: J, progress: @escaping @Sendable (RoundProgress) -> Void,
         onEvent: @escaping @Sendable (J.Event, J) async throws -> Void
@@ -17,20 +17,21 @@ package protocol JobService: Sendable {
 /// How a job ended.
 package enum JobEnding<J: Job>: Sendable {
     case finished(J)
-    /// It was asked to stop. What there is of the round under way comes with it.
+    /// The job was asked to stop; the results of the current round may be incomplete.
     case stopped(J, RoundResults?)
 }
 
-/// How far a round is.
+/// The progress of a round.
 package struct RoundProgress: Sendable, Equatable {
     package var phase: Phase
-    /// Completions of accepted units, and of the whole round.
+    /// The number of completions in accepted units.
     package var completed = 0
+    /// The number of completions in the whole round.
     package var total: Int
     package var judged = 0
     package var right = 0
     package var missing = 0
-    /// Completion tokens of accepted units, and those that workers report of the others.
+    /// The number of completion tokens of accepted units, and of those that workers report for the others.
     package var tokens = 0
 
     package init(phase: Phase, total: Int) {

@@ -1,6 +1,6 @@
 import T2Core
 
-/// What is kept of an accepted unit besides its gradient and its completions: sums that add up over units.
+/// The sums that are kept of an accepted unit, besides its gradient and its completions; they add up over units.
 package struct UnitSummary: Sendable, Equatable, Codable {
     package var sequences = 0
     package var right = 0
@@ -9,7 +9,7 @@ package struct UnitSummary: Sendable, Equatable, Codable {
     package var cutOff = 0
     package var missing = 0
     package var unjudged = 0
-    /// Completions that reached the token limit, with an answer or without.
+    /// The number of completions that reached the token limit, with or without an answer.
     package var unfinished = 0
     package var rewardSum: Double = 0
     package var statistics = UnitStatistics()
@@ -35,7 +35,7 @@ package struct UnitSummary: Sendable, Equatable, Codable {
 
     package var judged: Int { right + wrong + noAnswer + cutOff }
 
-    /// Adds another unit's sums; maxima are kept as maxima.
+    /// Adds another unit's sums; for maxima it keeps the larger one.
     package mutating func add(_ other: UnitSummary) {
         sequences += other.sequences
         right += other.right

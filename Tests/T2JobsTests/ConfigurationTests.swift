@@ -102,17 +102,17 @@ struct ConfigurationTests {
     @Test(
         "a file that is no YAML is refused on one line, with the place and what YAML's reader says",
         arguments: [
-            ("a: [1\n", "math.yaml:2:1: not YAML: did not find expected ',' or ']'. Write one 'key: value' a line."),
+            ("a: [1\n", "math.yaml:2:1: not YAML: did not find expected ',' or ']'. Write one 'key: value' per line."),
             (
                 "a: 1: 2\n",
                 "math.yaml:1:5: not YAML: mapping values are not allowed in this context. "
-                    + "Write one 'key: value' a line."
+                    + "Write one 'key: value' per line."
             ),
-            ("steps: 3\nsteps: 4\n", "math.yaml: given more than once: steps. Keep one line of each."),
+            ("steps: 3\nsteps: 4\n", "math.yaml: given more than once: steps. Keep one line for each."),
             (
                 "steps: \u{1}\n",
                 "math.yaml: not YAML: control characters are not allowed. Save it as UTF-8 text, "
-                    + "one 'key: value' a line."
+                    + "one 'key: value' per line."
             ),
         ])
     func notYAML(text: String, message: String) {

@@ -40,7 +40,7 @@ struct EvaluationRecordTests {
             (Self.line(#""outcome":"right""#, tokens: "-1"), "tokens: it is -1"),
             (Self.line(#""outcome":"right""#, tokens: "1.5"), "number"),
             (Self.line(#""outcome":"right","dispatch":{"category":"math"}"#), "answer"),
-            (Self.line(#""outcome":"right""#, id: "first"), "'first' was used on line 1 already"),
+            (Self.line(#""outcome":"right""#, id: "first"), "'first' is already used on line 1"),
         ])
     func malformed(line: String, message: String) throws {
         let folder = try TemporaryFolder()

@@ -1,9 +1,9 @@
 import T2Core
 
-/// Everything that is wrong with a run's configuration, all of it at once.
+/// All problems of a run's configuration, reported together.
 package struct ConfigurationError: UserFacingError, Equatable {
     package struct Problem: Sendable, Equatable {
-        /// `math.yaml:3`, `--steps`, or the key itself.
+        /// The origin of the value: `math.yaml:3`, `--steps`, or the key itself.
         package let place: String
         package let message: String
     }

@@ -1,10 +1,10 @@
 import T2Core
 
-/// A key of a configuration file: what it may hold.
+/// A key of a configuration file.
 package typealias ConfigurationKey = RunConfiguration.CodingKeys
 
 extension ConfigurationKey {
-    /// What a value of this key looks like, for error messages.
+    /// A description of the valid values, for error messages.
     package var expectation: String {
         switch self {
         case .model, .data: "the path of a folder"
@@ -24,7 +24,7 @@ extension ConfigurationKey {
         }
     }
 
-    /// The values that a key may have, if they are few; empty for others.
+    /// The valid values of an enumerated key; empty for other keys.
     package var choices: [String] {
         switch self {
         case .onBadRecord: BadRecordPolicy.allCases.map(\.rawValue)
@@ -40,10 +40,10 @@ extension ConfigurationKey {
         }
     }
 
-    /// Why a key that people look for is not there.
+    /// The reason why a key that users may expect does not exist.
     static func refusal(of name: String) -> String? {
         switch name {
-        case "adapt": "it is called target-modules now: write target-modules with the same value"
+        case "adapt": "it is now called target-modules: write target-modules with the same value"
         case "top-k", "top-p":
             "training samples from the whole distribution: with \(name) the completions would come from another distribution than "
                 + "the one whose log-probability is differentiated, which biases the gradient. Remove it"

@@ -4,15 +4,15 @@ import T2Formats
 import T2Tasks
 import Yams
 
-/// Where a run's configuration comes from: a file, and what the command line says instead.
+/// The sources of a run's configuration: a file, and values on the command line that override it.
 ///
-/// Paths in the file are relative to the file, those of the command line to the current folder.
+/// Paths in the file are relative to the file, and paths on the command line to the current folder.
 package struct ConfigurationSource: Sendable, Equatable {
     /// One key given on the command line.
     package struct Assignment: Sendable, Equatable {
         package let key: String
         package let value: String
-        /// The flag, for messages.
+        /// The flag, for error messages.
         package let place: String
 
         package init(key: String, value: String, place: String) {
@@ -21,7 +21,7 @@ package struct ConfigurationSource: Sendable, Equatable {
             self.place = place
         }
 
-        /// `key=value`, as given to `--set`.
+        /// Parses `key=value`, as given to `--set`.
         ///
         /// - Throws: `ConfigurationError` if there is no `=`.
         package init(setting text: String) throws {
@@ -41,9 +41,9 @@ package struct ConfigurationSource: Sendable, Equatable {
         self.assignments = assignments
     }
 
-    /// The configuration with every path absolute; values are of the right type, not yet checked against each other.
+    /// Reads the configuration and makes every path absolute. Values have the right type, but are not yet checked for consistency.
     ///
-    /// - Throws: `ConfigurationError` naming file and line or flag; `SystemError` if the file cannot be read.
+    /// - Throws: `ConfigurationError` with the file and line or the flag; `SystemError` if the file cannot be read.
     package func resolve(currentFolder: String = FileManager.default.currentDirectoryPath) throws
         -> ResolvedConfiguration
     {
@@ -67,11 +67,11 @@ package struct ConfigurationSource: Sendable, Equatable {
         configuration.model = absolute(configuration.model, .model)
         configuration.data =
             configuration.data.map { absolute($0, .data) } ?? BaseModelFolder.defaultData(model: configuration.model)
-        // The folder of a user's own task is a path like the others.
+        // A task may be a folder; its path is then made absolute as well.
         let folder = absolute(configuration.task, .task)
         if OwnTask.isFolder(folder) || configuration.task.contains("/") { configuration.task = folder }
         configuration.completeAdapter()
-        // Which task it is, is checked later.
+        // Whether the task exists is checked later.
         if folders[ConfigurationKey.maxTokens.rawValue] == nil,
             let limit = (try? TaskRegistry.bundled.task(named: configuration.task))?.maxTokens
         {
@@ -111,20 +111,20 @@ package struct ConfigurationSource: Sendable, Equatable {
         }
     }
 
-    /// What is wrong with a file's YAML, as one line.
+    /// A YAML error as one line.
     private static func unreadable(_ name: String, _ error: YamlError) -> ConfigurationError {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             ConfigurationError(
-                "\(name):\(mark.line):\(mark.column)", "not YAML: \(problem). Write one 'key: value' a line.")
+                "\(name):\(mark.line):\(mark.column)", "not YAML: \(problem). Write one 'key: value' per line.")
         case .duplicatedKeysInMapping(let keys, _):
             ConfigurationError(
-                name, "given more than once: \(keys.sorted().joined(separator: ", ")). Keep one line of each.")
+                name, "given more than once: \(keys.sorted().joined(separator: ", ")). Keep one line for each.")
         case .reader(let problem, _, _, _):
-            ConfigurationError(name, "not YAML: \(problem). Save it as UTF-8 text, one 'key: value' a line.")
+            ConfigurationError(name, "not YAML: \(problem). Save it as UTF-8 text, one 'key: value' per line.")
         default:
-            ConfigurationError(name, "not YAML: \(error). Write one 'key: value' a line.")
+            ConfigurationError(name, "not YAML: \(error). Write one 'key: value' per line.")
         }
     }
 
@@ -134,7 +134,7 @@ package struct ConfigurationSource: Sendable, Equatable {
 
     private static func scalar(_ assignment: Assignment) throws -> Node {
         switch ConfigurationKey(rawValue: assignment.key) {
-        // A path or a name is taken as it stands, whatever YAML would make of it.
+        // Paths and names are strings, even if YAML would read them as another type.
         case .model, .data, .task: return Node(assignment.value, Tag(.str))
         default: return Node(assignment.value)
         }
@@ -153,7 +153,7 @@ package struct ConfigurationSource: Sendable, Equatable {
     }
 
     private static func decode(_ entries: [Entry]) throws -> RunConfiguration {
-        // One key at a time, so that each wrong value is reported with its place.
+        // Keys are decoded one at a time, so that each wrong value is reported with its origin.
         var problems: [ConfigurationError.Problem] = []
         for entry in entries {
             guard let key = ConfigurationKey(rawValue: entry.key) else { continue }

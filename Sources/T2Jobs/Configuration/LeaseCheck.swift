@@ -1,17 +1,17 @@
 import T2Core
 import T2Transport
 
-/// Whether the largest lease of a run can travel. One that cannot would be refused on its way to every worker.
+/// Checks that the largest lease of a run fits into a message; a larger one could not be sent to any worker.
 package struct LeaseCheck {
     private let configuration: RunConfiguration
     private let place: String
-    /// Those with the most to say first.
+    /// In order of size, the largest first.
     private let problems: [Problem]
     /// A unit of one problem.
     private let template: WorkUnit
     private let codec: MessageCodec
 
-    /// - Throws: `InputError` for a problem that fits no lease; `ConfigurationError` naming the largest `prompts-per-unit`.
+    /// - Throws: `InputError` for a problem that fits no lease; `ConfigurationError` with the largest possible `prompts-per-unit`.
     /// - Cost: encodes one lease of the longest problems.
     package init(
         _ definition: TrainingDefinition, _ resolved: ResolvedConfiguration, limits: MessageLimits = MessageLimits()
@@ -51,7 +51,7 @@ package struct LeaseCheck {
     private func fits(_ count: Int) -> Bool {
         let work = WorkUnit(
             key: template.key, seed: template.seed,
-            // A step of more prompts than there are problems has some more than once.
+            // A step with more prompts than problems repeats some of them.
             problems: (0..<count).map { problems[$0 % problems.count] },
             problemIndices: [Int](repeating: configuration.promptsPerStep, count: count),
             sequences: WorkUnit.Sequence.all(problems: count, samples: configuration.samplesPerPrompt),
@@ -59,7 +59,7 @@ package struct LeaseCheck {
         return (try? codec.encode(.lease(Lease(work: work, attempt: 1, epoch: .max, lengthSeconds: 30)))) != nil
     }
 
-    /// Where fitting ends; one problem fits, `prompts-per-unit` do not.
+    /// The largest number of problems that fit, by bisection; one problem fits, `prompts-per-unit` do not.
     private var largestUnit: Int {
         var (fitting, failing) = (1, configuration.promptsPerUnit)
         while failing - fitting > 1 {

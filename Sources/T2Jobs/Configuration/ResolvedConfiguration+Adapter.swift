@@ -2,9 +2,9 @@ import T2Core
 import T2Transport
 
 extension ResolvedConfiguration {
-    /// Refuses keys that do not go together with the adapter, and a rank that this model or the network cannot take.
+    /// Refuses keys that the adapter does not have, and a rank that is too large for this model or for a message.
     ///
-    /// - Throws: `ConfigurationError` listing all of them.
+    /// - Throws: `ConfigurationError` with all problems.
     package func checkAdapter(of model: ModelConfiguration) throws {
         let problems = configuration.adapter == .lora ? loraProblems(model) : svfProblems()
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }

@@ -4,7 +4,7 @@ import T2Learning
 import T2Transport
 import Yams
 
-/// A configuration with absolute paths, and where each key was given.
+/// A configuration with absolute paths, and the origin of each key.
 package struct ResolvedConfiguration: Sendable, Equatable {
     package let configuration: RunConfiguration
     /// `math.yaml:3` or `--steps`; keys that were not given are absent.
@@ -15,9 +15,9 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         self.places = places
     }
 
-    /// The file that gives this configuration again, bit for bit.
+    /// The text of a file that gives exactly this configuration.
     package func yaml() throws -> String {
-        // JSON is YAML whose numbers are written as people write them.
+        // JSON is valid YAML, and its numbers are written in the usual way.
         let json = String(decoding: try JSONEncoder().encode(configuration), as: UTF8.self)
         guard let values = try Yams.compose(yaml: json)?.mapping else { return "" }
         let ordered = ConfigurationKey.allCases.compactMap { key in
@@ -26,10 +26,10 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         return try Yams.serialize(node: Node(ordered), allowUnicode: true)
     }
 
-    /// Refuses values that are impossible alone or together.
+    /// Refuses values that are invalid by themselves or in combination.
     ///
-    /// - Parameter contextLength: of the base model.
-    /// - Throws: `ConfigurationError` listing all of them.
+    /// - Parameter contextLength: the context length of the base model.
+    /// - Throws: `ConfigurationError` with all problems.
     package func check(contextLength: Int) throws {
         var problems: [ConfigurationError.Problem] = []
         func require(
@@ -44,7 +44,7 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             )
         }
         let values = configuration
-        // Beyond these nothing sensible runs, and products of them would overflow.
+        // Larger values are not useful, and their products could overflow.
         let (mostSteps, mostPrompts, mostSamples) = (10_000_000, 1_000_000, 10_000)
         require((1...mostSteps).contains(values.steps), .steps, values.steps, "1 to \(mostSteps)")
         require(
@@ -65,7 +65,7 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             "fewer than the base model's context of \(contextLength) tokens",
             remedy: places[ConfigurationKey.maxTokens.rawValue] == nil
                 ? "It is the task's own limit: set a smaller one, --set max-tokens=…" : "")
-        // A unit's lease is one message, and so is its result.
+        // A unit's lease must fit into one message, and so must its result.
         let limits = MessageLimits()
         let most = max(1, min(limits.completions, limits.tokens / max(1, values.maxTokens)))
         let carried = "a message carries at most \(most) completions of \(values.maxTokens) tokens"
@@ -81,7 +81,7 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         require(values.evaluateEvery >= 1, .evaluateEvery, values.evaluateEvery)
         require((0...1).contains(values.missingLimit), .missingLimit, values.missingLimit)
         require(values.validationProblems >= 1, .validationProblems, values.validationProblems)
-        // Learning's own checks take sizes for granted.
+        // The checks of T2Learning assume valid sizes.
         if problems.isEmpty {
             do { try values.validateLearning() } catch {
                 problems.append(.init(place: learningPlace(error), message: "\(error)"))
@@ -90,7 +90,7 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     }
 
-    /// Where a key was given, and its name.
+    /// The origin and the name of a key.
     package func place(of key: ConfigurationKey) -> String {
         places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
     }

@@ -1,7 +1,7 @@
 import T2Core
 import T2Learning
 
-/// Pass 1 alone: which policy would answer each prompt.
+/// The first pass of two-pass inference alone: finds the policy that would answer each prompt.
 package struct DispatchJob: Job {
     package let name: String
     package let model: JobModel

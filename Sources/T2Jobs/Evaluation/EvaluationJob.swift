@@ -2,21 +2,21 @@ import Algorithms
 import T2Core
 import T2Learning
 
-/// Answers every problem of a list and judges the answers, under the policy that a strategy assigns to each.
+/// Answers every problem of a list under the policy that a strategy assigns to it, and judges the answers.
 ///
-/// Problems are cut into batches of a fixed size. A batch is one unit, whichever policies its rows need, so that an answer
-/// depends neither on the number of lanes or workers nor on what else is evaluated.
+/// Problems are divided into batches of a fixed size. A batch is one unit, whichever policies its rows need, so that an answer
+/// does not depend on the number of lanes or workers, nor on other evaluations.
 package struct EvaluationJob: Job {
-    /// Problems that are answered together.
+    /// The number of problems answered together.
     package static let batchSize = 32
 
     package let name: String
     package let model: JobModel
     package let task: String
-    /// Without their references.
+    /// The problems without their references.
     package let problems: [Problem]
     package let sampling: Sampling
-    /// The seed of the random streams when the temperature is above 0, and of what a strategy draws.
+    /// The seed of sampling when the temperature is above 0, and of the strategy's random choices.
     package let seed: UInt64
     private var assigner: any PolicyAssigner
     private var completions: [Completion]?
@@ -62,12 +62,12 @@ package struct EvaluationJob: Job {
         return []
     }
 
-    /// What the strategy decided, once it has.
+    /// The strategy's decision, once it is made.
     package func assignment() throws -> PolicyAssignment { try assigner.assignment(problems, context) }
 
-    /// The answers in the problems' order.
+    /// The answers in the order of the problems.
     ///
-    /// - Parameter partial: what there is of the last round of a job that was stopped.
+    /// - Parameter partial: the results so far of the last round, if the job was stopped.
     package func records(partial: RoundResults? = nil) throws -> [EvaluationRecord] {
         var found = completions ?? []
         if let partial, partial.round.units.first?.key.phase == .evaluation { found = try partial.allCompletions() }
@@ -79,14 +79,14 @@ package struct EvaluationJob: Job {
         }
     }
 
-    /// Problems in batches, each under its policy.
+    /// Divides the problems into batches, each problem under its policy.
     static func round(
         _ problems: [Problem], _ assignment: PolicyAssignment, phase: Phase, sampling: Sampling,
         _ context: AssignmentContext
     ) -> Round {
         let digests = assignment.policies.map(\.digest)
         let units = problems.indices.chunks(ofCount: batchSize).enumerated().map { index, batch in
-            // Two experts may be equal.
+            // Two experts may have equal values and thus the same digest.
             let needed = Set(batch.map { assignment.indices[$0] }).sorted().map { digests[$0] }
             let policies = needed.enumerated().filter { needed.firstIndex(of: $1) == $0 }.map(\.element)
             return WorkUnit(

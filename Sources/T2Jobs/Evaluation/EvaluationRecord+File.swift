@@ -2,10 +2,8 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// Files of records: JSON Lines, one record a problem.
+/// Reads and writes files of records: JSON Lines, one record per problem.
 extension EvaluationRecord {
-    /// Writes records in their order.
-    ///
     /// - Throws: `SystemError` if the file cannot be written.
     package static func write(_ records: [EvaluationRecord], to path: String) throws {
         let encoder = JSONEncoder()
@@ -18,10 +16,10 @@ extension EvaluationRecord {
         try AtomicFile.write(content, to: path)
     }
 
-    /// The records of a file in their order; lines of white space between them are allowed.
+    /// The records of a file in their order; blank lines between them are allowed.
     ///
-    /// - Throws: `SystemError` if the file cannot be read; `InputError` naming the line that is no record or repeats an id,
-    ///   or the file if it holds none.
+    /// - Throws: `SystemError` if the file cannot be read; `InputError` with the line that is not a record or repeats an id, or
+    ///   with the file if it holds no records.
     package static func read(path: String) throws -> [EvaluationRecord] {
         let file = try MappedFile(path: path)
         var records: [EvaluationRecord] = []
@@ -38,16 +36,16 @@ extension EvaluationRecord {
             }
             if let earlier = lineOfIdentifier.updateValue(number, forKey: record.id) {
                 throw malformed(
-                    "\(path):\(number)", "id '\(record.id)' was used on line \(earlier) already, expected distinct ids")
+                    "\(path):\(number)", "id '\(record.id)' is already used on line \(earlier), expected distinct ids")
             }
             records.append(record)
         }
-        guard !records.isEmpty else { throw malformed(path, "it holds no records, expected one a line") }
+        guard !records.isEmpty else { throw malformed(path, "it holds no records, expected one per line") }
         return records
     }
 
     private static func malformed(_ place: String, _ problem: String) -> InputError {
-        InputError(place, problem, remedy: "Make the file anew: t2 eval --records FILE …")
+        InputError(place, problem, remedy: "Create the file again: t2 eval --records FILE …")
     }
 
     private static let whiteSpace: Set<UInt8> = [0x20, 0x09, 0x0D]

@@ -1,21 +1,21 @@
 import T2Core
 
-/// One problem of an evaluation: what the model answered under which experts, and how that was judged. One line of JSON.
+/// The answer to one problem of an evaluation, how it was dispatched, and how it was judged: one line of JSON.
 ///
 ///     {"completion":"…","finished":true,"id":"…","outcome":"right","prompt":"…","tokens":21,"topic":"…"}
 ///
-/// A missing reward has its reason under `missing` and no `outcome`.
+/// A record with a missing reward has the reason under `missing` and no `outcome`.
 package struct EvaluationRecord: Sendable, Equatable {
     package let id: String
     package let topic: String
     package let prompt: String
     package let completion: String
-    /// Tokens drawn, the end-of-sequence token included.
+    /// The number of sampled tokens, including the end-of-sequence token.
     package let tokens: Int
     /// False if the token limit cut the completion off.
     package let finished: Bool
     package let reward: Reward
-    /// What the first pass decided; nil without one.
+    /// The decision of the first pass; nil without one.
     package let dispatch: Dispatch?
 
     package init(_ problem: Problem, _ completion: Completion, dispatch: Dispatch? = nil) {
@@ -41,7 +41,7 @@ extension EvaluationRecord: Codable {
             .dataCorruptedError(forKey: key, in: values, debugDescription: problem)
         }
         id = try values.decode(String.self, forKey: .id)
-        if id.isEmpty { throw flaw(.id, "it is empty, expected a name that no other record has") }
+        if id.isEmpty { throw flaw(.id, "it is empty, expected a unique name") }
         topic = try values.decode(String.self, forKey: .topic)
         prompt = try values.decode(String.self, forKey: .prompt)
         completion = try values.decode(String.self, forKey: .completion)
@@ -60,7 +60,7 @@ extension EvaluationRecord: Codable {
             reward = .judged(outcome)
         case (nil, let reason?): reward = .missing(reason: reason)
         case (nil, nil): throw flaw(.outcome, "it is absent, and so is 'missing'; expected one of the two")
-        case (_?, _?): throw flaw(.outcome, "it is there, and so is 'missing'; expected one of the two")
+        case (_?, _?): throw flaw(.outcome, "it is present, and so is 'missing'; expected one of the two")
         }
     }
 

@@ -1,30 +1,31 @@
 import T2Core
 
-/// How many completions are right. A missing reward is never counted as wrong: it is in no accuracy, and is reported.
+/// The numbers of right and other completions. A missing reward never counts as wrong: it is excluded from every accuracy and
+/// reported.
 package struct EvaluationReport: Sendable, Equatable {
     package struct Count: Sendable, Equatable {
         package fileprivate(set) var judged = 0
         package fileprivate(set) var right = 0
 
-        /// Nil before anything was judged.
+        /// The share of right answers; nil before the first judgement.
         package var accuracy: Double? { judged == 0 ? nil : Double(right) / Double(judged) }
         package var interval: AccuracyInterval? { judged == 0 ? nil : AccuracyInterval(correct: right, count: judged) }
     }
 
-    /// Problems that should have been evaluated.
+    /// The number of problems to evaluate.
     package let planned: Int
     package private(set) var total = Count()
     package private(set) var outcomes: [Outcome: Int] = [:]
-    /// How many rewards could not be computed, by reason.
+    /// The number of rewards that could not be computed, by reason.
     package private(set) var missing: [String: Int] = [:]
     package private(set) var topics: [String: Count] = [:]
-    /// How many problems were put into each category; empty without a first pass.
+    /// The number of problems in each category; empty without a first pass.
     package private(set) var categories: [String: Int] = [:]
     package private(set) var cutOff = 0
     package private(set) var tokenCount = 0
 
     package var missingCount: Int { missing.values.reduce(0, +) }
-    /// True if the evaluation was stopped before its end.
+    /// Whether the evaluation was stopped before its end.
     package var isPartial: Bool { total.judged + missingCount < planned }
 
     package init(_ records: [EvaluationRecord], planned: Int) {

@@ -1,7 +1,7 @@
 import T2Core
 
 extension PairedComparison {
-    /// An evaluation, and what messages call it: usually its file.
+    /// An evaluation and its name in messages, which is usually its file.
     package struct Evaluated {
         package let name: String
         package let records: [EvaluationRecord]
@@ -12,10 +12,10 @@ extension PairedComparison {
         }
     }
 
-    /// Compares two evaluations of the same problems, in whatever order they stand. Ids are distinct within each.
+    /// Compares two evaluations of the same problems, in any order. The ids within each must be distinct.
     ///
-    /// - Throws: `InputError` naming the first problem that only one evaluation has or that reads differently in the two, or if
-    ///   no problem was judged in both.
+    /// - Throws: `InputError` with the first problem that only one evaluation has or whose prompts differ, or if no problem was
+    ///   judged in both.
     package init(_ first: Evaluated, _ second: Evaluated) throws {
         let pairs = try Self.pairs(first, second)
         var counts: [Pair: Int] = [:]
@@ -53,7 +53,7 @@ extension PairedComparison {
             }
             return (record, partner)
         }
-        // All of the first's are in the second: one more is in the second alone.
+        // The second evaluation has all problems of the first, and others besides.
         if pairs.count < partners.count {
             let known = Set(first.records.map(\.id))
             if let extra = second.records.first(where: { !known.contains($0.id) }) {

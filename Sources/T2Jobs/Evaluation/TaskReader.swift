@@ -2,21 +2,21 @@ import T2Core
 import T2Tasks
 import T2Text
 
-/// Reads a task's problems as one model is asked them, and sees to it that each leaves room for its answer.
+/// Reads a task's problems for one model, and checks that each prompt leaves room for its answer.
 package struct TaskReader: Sendable {
-    /// Problems and what had to be left out.
+    /// The problems that were read, and those that were left out.
     package struct Problems: Sendable {
         /// Never empty.
         package let problems: [Problem]
-        /// Problems of the split.
+        /// The number of problems in the split.
         package let total: Int
         package let badRecords: [BadRecord]
-        /// Problems that do not fit into the model's context: with their answer, or with what a first pass asks about them.
+        /// The number of problems that do not fit into the model's context, with their answer or in the question of a first pass.
         package let tooLong: Int
-        /// Tokens of the longest prompt among the problems.
+        /// The number of tokens of the longest prompt.
         package let longest: Int
 
-        /// What was left out, for people; empty if nothing was.
+        /// Messages about the problems that were left out.
         package var notices: [String] {
             var notices: [String] = []
             if let first = badRecords.first {
@@ -28,17 +28,17 @@ package struct TaskReader: Sendable {
     }
 
     package let task: TrainingTask
-    /// Where the data of all tasks is.
+    /// The folder with the data of all tasks.
     package let folder: String
     package let maxTokens: Int
     private let tokenizer: Tokenizer
     private let model: ModelConfiguration
     private let onBadRecord: BadRecordPolicy
     private let onLongPrompt: LongPromptPolicy
-    /// What a first pass asks about every problem; nil if there is none.
+    /// The question that a first pass asks about every problem; nil without a first pass.
     private let classification: Classification?
 
-    /// - Parameter maxTokens: of an answer; nil takes the task's own, or else the usual limit.
+    /// - Parameter maxTokens: the token limit of an answer; nil takes the task's limit or, if it has none, the default.
     package init(
         _ task: TrainingTask, folder: String, tokenizer: Tokenizer, model: ModelConfiguration, maxTokens: Int?,
         onBadRecord: BadRecordPolicy = .fail, onLongPrompt: LongPromptPolicy = .fail,
@@ -58,23 +58,23 @@ package struct TaskReader: Sendable {
         given ?? task.maxTokens ?? RunConfiguration().maxTokens
     }
 
-    /// How prompts are written to this model.
+    /// The form of prompts for this model.
     package var form: PromptForm { tokenizer.chatTemplate == nil ? .plain : .chat }
 
-    /// How answers are drawn.
+    /// The sampling of answers.
     package func sampling(temperature: Float = 0) -> Sampling {
         Sampling(temperature: temperature, maxTokens: maxTokens, stopStrings: task.stopStrings(form))
     }
 
-    /// - Parameter limit: of the problems that are wanted: the first ones.
-    /// - Throws: what reading the task throws; `PromptError` for the longest prompt that does not fit, or if none does.
+    /// - Parameter limit: the number of problems wanted, from the start of the split; nil for all.
+    /// - Throws: errors of reading the task; `PromptError` for the longest prompt that does not fit, or if none fits.
     package func problems(_ split: Split, first limit: Int? = nil) throws -> Problems {
         try problems(split, first: limit, scored: false)
     }
 
-    /// The training split for a few-shot search, which scores the right answers too.
+    /// The training split for a few-shot search, which also scores the references.
     ///
-    /// - Throws: as `problems`; `PromptError` for a right answer that does not fit behind its prompt.
+    /// - Throws: as `problems`; `PromptError` for a reference that does not fit after its prompt.
     package func examples() throws -> Problems { try problems(.train, first: nil, scored: true) }
 
     private func problems(_ split: Split, first limit: Int?, scored: Bool) throws -> Problems {
@@ -82,8 +82,8 @@ package struct TaskReader: Sendable {
         var fitting: [Problem] = []
         var longest = 0
         var refusals: [PromptError] = []
-        for (place, problem) in set.problems.enumerated() {
-            if let limit, fitting.count == limit || onLongPrompt == .fail && place == limit { break }
+        for (index, problem) in set.problems.enumerated() {
+            if let limit, fitting.count == limit || onLongPrompt == .fail && index == limit { break }
             do throws(PromptError) {
                 let tokens = try tokenizer.prompt(
                     of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
@@ -101,7 +101,7 @@ package struct TaskReader: Sendable {
                 refusals.append(error)
             }
         }
-        // The longest, so that its remedy helps with all of them.
+        // The error for the longest prompt is thrown, because its remedy works for the others too.
         if let worst = refusals.max(by: { $0.tokens < $1.tokens }), onLongPrompt == .fail || fitting.isEmpty {
             throw worst
         }

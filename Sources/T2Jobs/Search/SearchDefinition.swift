@@ -2,16 +2,16 @@ import T2Core
 import T2Formats
 import T2Learning
 
-/// Everything that determines what a few-shot search finds, checked and resolved.
+/// All inputs that determine the result of a few-shot search, checked and resolved.
 package struct SearchDefinition: Sendable {
     package let name: String
     package let model: JobModel
     package let task: String
-    /// With their references.
+    /// The shots with their references.
     package let shots: [Problem]
-    /// Greedy.
+    /// Greedy sampling of the answers.
     package let sampling: Sampling
-    /// The experts that are mixed, by name, in the order of α.
+    /// The experts to mix, by name, in the order of α.
     package let entries: [ExpertLibrary.Entry]
     package let mixture: MixtureParameterisation
     package let settings: FewShotSearch.Settings
@@ -30,7 +30,7 @@ package struct SearchDefinition: Sendable {
         self.settings = settings
     }
 
-    /// What the search's results follow from.
+    /// The inputs that determine the results, for the job's identity.
     package var parts: [(name: String, value: any Encodable & Sendable)] {
         [
             ("base model", model.digest), ("tokenizer", model.tokenizerDigest),

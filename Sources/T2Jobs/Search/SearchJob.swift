@@ -1,7 +1,7 @@
 import T2Core
 import T2Learning
 
-/// Searches the mixture of experts that answers a few shots best: by populations of candidates, or by the gradient on α.
+/// Searches for the mixture of experts that answers a few shots best, with populations of candidates or the gradient on α.
 package struct SearchJob: Job {
     private enum Method: Sendable {
         case population(PopulationSearch)
@@ -11,7 +11,7 @@ package struct SearchJob: Job {
     private enum Stage: Sendable, Equatable {
         /// The candidates answer the shots.
         case answers
-        /// The candidates whose right answers do not decide are scored by the likelihood of the references.
+        /// The candidates that the numbers of right answers do not decide are scored by the likelihood of the references.
         case references(right: [Int], undecided: [Int])
         /// The gradient at the current mixture is taken.
         case gradient
@@ -57,9 +57,9 @@ package struct SearchJob: Job {
         }
     }
 
-    /// What was found, or until then.
+    /// The best result so far.
     ///
-    /// - Throws: `InputError` (try again) if no iteration has ended, and if the mixture overflows.
+    /// - Throws: `InputError` (try again) if no iteration has ended, or if the mixture overflows.
     package func result(isStopped: Bool = false) throws -> FewShotResult {
         try FewShotResult(
             progress.outcome(isCancelled: isStopped), of: definition.mixture, definition.entries,
@@ -123,7 +123,7 @@ package struct SearchJob: Job {
         }
     }
 
-    /// The mean over the units' gradients: 1/B Σ, B being the number of completions.
+    /// The mean of the units' gradients, 1/B Σ, where B is the number of completions.
     ///
     /// - Throws: `InputError` if it is not finite.
     private func meanGradient(_ results: RoundResults, samples: Int) throws -> ExpertVector {
@@ -156,14 +156,14 @@ extension SearchJob {
             policies: Dictionary(policies.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first }))
     }
 
-    /// A few candidates on all shots each, candidate by candidate.
+    /// Units of a few candidates on all shots, in the order of the candidates.
     private func answers(_ policies: [Policy]) -> Round {
         let step = progress.iterations.count
         let shots = definition.shots.map(\.withoutReference)
         let digests = policies.map(\.digest)
         let batches = PopulationSearch.batches(candidates: policies.count, shots: shots.count)
         let units = batches.enumerated().map { index, batch in
-            // Candidates may be equal.
+            // Candidates may be equal and thus share a policy.
             var own: [Digest] = []
             let sequences = batch.flatMap { candidate in
                 let policy =
@@ -182,7 +182,7 @@ extension SearchJob {
         return round(step: step, policies, units)
     }
 
-    /// How likely the references are under each candidate, a unit each.
+    /// The likelihood of the references under each candidate, one unit per candidate.
     private func references(_ policies: [Policy]) -> Round {
         let step = progress.iterations.count
         let shots = definition.shots
@@ -195,9 +195,9 @@ extension SearchJob {
         return round(step: step, policies, units)
     }
 
-    /// Several samples of each shot, compared with one another: a unit a shot.
+    /// Several samples of each shot, whose rewards are compared with each other, one unit per shot.
     private func gradient(_ policy: Policy) -> Round {
-        // The iteration that was scored last.
+        // The last iteration that was scored.
         let step = progress.iterations.count - 1
         guard case .climb(let climb) = method else { preconditionFailure("a population has no gradient") }
         let sampling = Sampling(

@@ -4,30 +4,30 @@ import T2Formats
 import T2Tasks
 import T2Verifiers
 
-/// The question by which a model puts a prompt into one of the experts' categories, and how its answer is read.
+/// The question with which a model classifies a prompt into one of the experts' categories, and the parser of its answer.
 ///
-/// - Source: arXiv 2501.06252, section 3.2: the answer stands in `\boxed{}`, and `other` is the base model.
+/// - Source: arXiv 2501.06252, section 3.2: the answer is in `\boxed{}`, and `other` stands for the base model.
 package struct Classification: Sendable, Equatable {
     package struct Category: Sendable, Equatable {
         package let name: String
-        /// Name of the library's expert that answers prompts of this category.
+        /// The name of the library's expert that answers prompts of this category.
         package let expert: String
     }
 
-    /// What a prompt is when no category is named, or none that there is.
+    /// The category of a prompt when the answer names no existing category.
     package static let other = "other"
-    /// Tokens of an answer at most: room for `\boxed{}` around a word.
+    /// The token limit of an answer: room for `\boxed{}` around a word.
     package static let maxTokens = 16
-    /// Where it is written down, in the library's folder.
+    /// The name of the file in the library's folder.
     package static let fileName = "classification.yaml"
     private static let placeholder = "{prompt}"
 
     private let template: String
     package let categories: [Category]
 
-    /// The library's own `classification.yaml`, or else a category for every expert, under its name.
+    /// Reads the library's `classification.yaml` or, without one, makes a category for every expert under its name.
     ///
-    /// - Throws: `InputError` naming the file's key at fault.
+    /// - Throws: `InputError` with the invalid key of the file.
     package init(_ library: ExpertLibrary) throws {
         let path = "\(library.path)/\(Self.fileName)"
         let answering = library.entries.filter { !$0.isClassifier }
@@ -44,7 +44,7 @@ package struct Classification: Sendable, Equatable {
         guard count == 1 else {
             throw InputError(
                 path, "prompt holds \(Self.placeholder) \(count) times, expected once",
-                remedy: "Write \(Self.placeholder) where the prompt is to stand.")
+                remedy: "Write \(Self.placeholder) once, where the prompt belongs.")
         }
         template = prompt
         let names = try file.requiredMapping("categories")
@@ -54,26 +54,26 @@ package struct Classification: Sendable, Equatable {
                 throw InputError(
                     path,
                     "category '\(category.name)' names the expert '\(category.expert)', which is not in \(library.path)",
-                    remedy: "There are: \(answering.map(\.name).joined(separator: ", ")).")
+                    remedy: "Name one of its experts: \(answering.map(\.name).joined(separator: ", ")).")
             }
         }
     }
 
-    /// The question about a problem's prompt, as a problem of its own: an answer is read by `dispatch`, not judged.
+    /// The question about a problem's prompt as a problem. `dispatch` parses the answer, which is not judged.
     package func problem(_ problem: Problem) -> Problem {
         Problem(
             id: problem.id, topic: problem.topic, prompt: question(problem.prompt),
             verification: .unverified)
     }
 
-    /// What an answer of the classifying model decides.
+    /// The decision that follows from the classifier's answer.
     package func dispatch(_ answer: String) -> Dispatch {
         let found = BoxedAnswer(inCompletion: answer)?.content
         let category = categories.first { $0.name == found }
         return Dispatch(category: category?.name ?? Self.other, expert: category?.expert, answer: answer)
     }
 
-    /// What the classifying model reads.
+    /// The classifier's prompt.
     package func question(_ prompt: String) -> String {
         template.replacingOccurrences(of: Self.placeholder, with: prompt)
     }

@@ -1,7 +1,7 @@
 import T2Core
 import T2Learning
 
-/// The strategy `few-shot`: a search finds the mixture of experts that answers a few examples best, and it answers all prompts.
+/// The strategy `few-shot`: the mixture of experts that answers a few examples best, found by a search, answers all prompts.
 ///
 /// - Source: arXiv 2501.06252, section 3.3.
 package struct FewShotMixture: PolicyAssigner {

@@ -1,7 +1,7 @@
 import T2Core
 import T2Learning
 
-/// The strategies `none` and an expert file: one policy answers all prompts.
+/// The strategy `none` and the strategy of an expert file: one policy answers all prompts.
 package struct FixedPolicy: PolicyAssigner {
     private let policy: Policy
 

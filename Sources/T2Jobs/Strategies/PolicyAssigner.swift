@@ -1,26 +1,24 @@
 import T2Core
 import T2Learning
 
-/// Decides which policy answers each prompt of a list: the part of a strategy that is its own. Pure, as a job is.
+/// Decides which policy answers each prompt of a list. Each strategy has its own assigner, which is pure like a job.
 package protocol PolicyAssigner: Sendable {
-    /// What the assignment follows from besides the prompts and the base model.
+    /// The inputs that determine the assignment, besides the prompts and the base model.
     var parts: [(name: String, value: any Encodable & Sendable)] { get }
 
-    /// The units that must be computed next to decide; nil once everything is decided.
-    ///
-    /// - Parameter context: names the job's run and its seed.
+    /// The units to compute next for the decision; nil once everything is decided.
     func nextRound(_ prompts: [Problem], _ context: AssignmentContext) throws -> Round?
 
-    /// Takes what the units of that round came to.
+    /// Takes the results of that round's units.
     ///
     /// - Returns: the iterations of a search that have ended.
     mutating func take(_ results: RoundResults) throws -> [FewShotSearch.Iteration]
 
-    /// What was decided, once `nextRound` is nil.
+    /// The decision, once `nextRound` is nil.
     func assignment(_ prompts: [Problem], _ context: AssignmentContext) throws -> PolicyAssignment
 }
 
-/// What every strategy is given.
+/// The job's run and seed, which every strategy receives.
 package struct AssignmentContext: Sendable {
     package let run: String
     package let seed: UInt64
@@ -31,15 +29,15 @@ package struct AssignmentContext: Sendable {
     }
 }
 
-/// Which policy answers which prompt.
+/// The policy that answers each prompt.
 package struct PolicyAssignment: Sendable {
-    /// Each once.
+    /// The distinct policies.
     package let policies: [Policy]
-    /// The index of each prompt's policy.
+    /// The index in `policies` of each prompt's policy.
     package let indices: [Int]
-    /// What was decided about each prompt; nil where one policy answers all of them.
+    /// The decision about each prompt; nil if one policy answers all of them.
     package var dispatches: [Dispatch]?
-    /// What was searched first.
+    /// The result of a search that came first.
     package var search: FewShotResult?
 
     /// One policy answers all prompts.
@@ -48,7 +46,7 @@ package struct PolicyAssignment: Sendable {
         indices = [Int](repeating: 0, count: count)
     }
 
-    /// The expert that each dispatch names answers, and the base model where it names none.
+    /// The expert that a dispatch names answers its prompt; the base model answers if it names none.
     package init(_ dispatches: [Dispatch], experts: [String: Policy]) {
         let names = experts.keys.sorted()
         policies = [.base] + names.map { experts[$0]! }

@@ -2,8 +2,8 @@ import T2Core
 import T2Formats
 import T2Learning
 
-/// The strategies `prompt` and `cls-expert`, pass 1 of two-pass inference: a model is asked for each prompt's category, and the
-/// category's expert answers in pass 2.
+/// The strategies `prompt` and `cls-expert`: a model classifies each prompt in the first pass of two-pass inference, and the
+/// category's expert answers in the second.
 ///
 /// - Source: arXiv 2501.06252, section 3.2.
 package struct PromptClassification: PolicyAssigner {
@@ -13,7 +13,7 @@ package struct PromptClassification: PolicyAssigner {
     private let experts: [String: Policy]
     private var dispatches: [Dispatch]?
 
-    /// - Throws: `InputError` if the library has no expert that classifies and one is asked for.
+    /// - Throws: `InputError` if the classifier is to be an expert and the library has none.
     package init(_ library: ExpertLibrary, by classifier: PromptClassifier) throws {
         classification = try Classification(library)
         self.classifier =

@@ -2,8 +2,7 @@ import T2Core
 import T2Formats
 import T2Learning
 
-/// The strategy `random`: an expert is drawn for each prompt, all with the same probability. It is the control for dispatch:
-/// what choosing well must beat.
+/// The strategy `random`: an expert is drawn uniformly for each prompt, as the control that other ways of dispatch must beat.
 package struct RandomExpert: PolicyAssigner {
     private let experts: [String: Policy]
 

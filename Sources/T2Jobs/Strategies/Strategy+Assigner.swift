@@ -4,17 +4,17 @@ import T2Learning
 import T2Tasks
 
 extension Strategy {
-    /// What a strategy chooses among and searches with.
+    /// The inputs from which a strategy's assigner is made.
     package struct Sources {
         package let name: String
         package let model: BaseModelFolder
         /// The folder of the experts; needed by strategies that choose among experts.
         package let experts: String?
         package let reader: TaskReader
-        /// Examples that few-shot searches with.
+        /// The number of examples for a few-shot search.
         package let shots: Int
         package let seed: UInt64
-        /// The examples to draw the shots from; few-shot alone asks for them.
+        /// Reads the examples to draw the shots from; only few-shot calls it.
         package let examples: () throws -> [Problem]
 
         package init(
@@ -31,9 +31,9 @@ extension Strategy {
         }
     }
 
-    /// What decides under this strategy.
+    /// The assigner of this strategy.
     ///
-    /// - Throws: what reading experts throws; `InputError` for too few examples or experts that cannot be mixed.
+    /// - Throws: errors of reading experts; `InputError` for too few examples or experts that cannot be mixed.
     package func assigner(_ sources: Sources) throws -> any PolicyAssigner {
         if let path = file { return FixedPolicy(try ExpertFile(path: path, for: sources.model).policy) }
         guard needsExperts, let path = sources.experts else { return FixedPolicy(.base) }

@@ -1,20 +1,20 @@
 import T2Core
 
-/// How a prompt finds the policy that answers it. A new strategy is a case here, a `PolicyAssigner` of its own, and a line in
+/// How a prompt finds the policy that answers it. A new strategy needs a case here, a `PolicyAssigner`, and a line in
 /// `Strategy+Assigner.swift`.
 package enum Strategy: Sendable, Equatable {
     /// The base model answers.
     case none
     /// The base model, or the classification expert, decides in a first pass.
     case classified(PromptClassifier)
-    /// The mixture answers that a few examples of the task are answered best with.
+    /// The mixture of experts that answers a few examples of the task best answers.
     case fewShot
-    /// An expert is drawn for each prompt: the control that dispatch must beat.
+    /// An expert drawn at random answers, as the control that other ways of dispatch must beat.
     case random
     /// An expert file answers.
     case file(String)
 
-    /// The names of the strategies, with what they do, as a person would say it.
+    /// The names of the strategies with their descriptions, for help texts.
     package static let descriptions = [
         ("none", "the base model answers"),
         ("prompt", "the base model classifies the prompt first"),
@@ -45,7 +45,7 @@ package enum Strategy: Sendable, Equatable {
         }
     }
 
-    /// Whether it chooses among the experts of a folder.
+    /// Whether the strategy chooses among the experts of a folder.
     package var needsExperts: Bool {
         switch self {
         case .none, .file: false
@@ -53,7 +53,7 @@ package enum Strategy: Sendable, Equatable {
         }
     }
 
-    /// The expert file that answers, if it is one for all prompts.
+    /// The path of the expert file that answers all prompts, if the strategy is one.
     package var file: String? {
         if case .file(let path) = self { path } else { nil }
     }

@@ -1,24 +1,24 @@
 import T2Core
 
-/// Which problems a step trains on, and how they are cut into units.
+/// Chooses the problems of each step and divides them into units.
 ///
-/// Pure and counter-based: the plan of any step follows from (seed, step, split sizes, configuration) without history, so
-/// a coordinator that resumes plans the same units as one that never stopped. Every training problem comes once an epoch;
-/// each epoch has its own order.
+/// The planner is pure and counter-based: the plan of a step follows from (seed, step, split sizes, configuration) without
+/// history, so that a resumed coordinator plans the same units as one that never stopped. Every training problem occurs once per
+/// epoch, in an order that differs between epochs.
 package struct BatchPlanner: Sendable, Equatable {
-    /// A unit of a step: which problems of its split, and their indices in the step.
+    /// A unit of a step: the indices of its problems in the split and in the step.
     package struct Unit: Sendable, Equatable {
         package let key: UnitKey
         /// Indices in the training or validation split.
         package let problems: [Int]
-        /// Indices in the step or in the evaluation; they number the random streams.
+        /// Indices in the step or in the evaluation, which select the random streams.
         package let indices: [Int]
     }
 
     package let run: String
     package let seed: UInt64
     package let trainingProblems: Int
-    /// Problems of an evaluation: the first ones of the validation split, in order.
+    /// The number of problems of an evaluation, taken from the start of the validation split.
     package let validationProblems: Int
     package let promptsPerStep: Int
     package let promptsPerUnit: Int
@@ -26,8 +26,8 @@ package struct BatchPlanner: Sendable, Equatable {
     package let evaluateEvery: Int
 
     /// - Parameters:
-    ///   - trainingProblems: problems in the training split, at least 1.
-    ///   - validationProblems: problems in the validation split.
+    ///   - trainingProblems: the number of problems in the training split, at least 1.
+    ///   - validationProblems: the number of problems in the validation split.
     package init(run: String, trainingProblems: Int, validationProblems: Int, configuration: RunConfiguration) {
         precondition(trainingProblems > 0)
         self.run = run
@@ -40,18 +40,18 @@ package struct BatchPlanner: Sendable, Equatable {
         self.evaluateEvery = configuration.evaluateEvery
     }
 
-    /// All units computed under the z of a step: the training units, then, if its evaluation is due, the validation units.
-    /// The z after the last step is only evaluated.
+    /// All units computed under the z of a step: the training units and, if an evaluation is due, the validation units. The z after the
+    /// last step is only evaluated.
     package func work(step: Int) -> [Unit] {
         (step < steps ? trainingUnits(step: step) : []) + (isEvaluated(step: step) ? validationUnits(step: step) : [])
     }
 
-    /// Whether z of this step is measured on the validation split: the first, every `evaluate-every`-th and the last are.
+    /// Whether the z of this step is evaluated: the first, every `evaluate-every`-th and the last are.
     package func isEvaluated(step: Int) -> Bool {
         step == 0 || step == steps || step % evaluateEvery == 0
     }
 
-    /// The step's indices in the training split, `promptsPerStep` of them.
+    /// The indices of the step's problems in the training split, `promptsPerStep` in number.
     package func trainingIndices(step: Int) -> [Int] {
         let first = step * promptsPerStep
         var indices: [Int] = []

@@ -1,21 +1,21 @@
 import T2Core
 import T2Learning
 
-/// Greedy answers on the validation split: a row of `evaluations` and a line of `metrics.jsonl`.
+/// The metrics of greedy answers on the validation split: a row of `evaluations` and a line of `metrics.jsonl`.
 package struct EvaluationMetrics: Sendable, Equatable, Codable {
-    /// Updates behind the z evaluated; 0 is the start.
+    /// The number of updates before the evaluation; 0 is the start.
     package var step: Int
     package var problems: Int
     package var correct: Int
-    /// correct / problems, with Wilson's 95 % interval.
+    /// correct / problems; `lower` and `upper` are its Wilson 95 % interval.
     package var accuracy: Double
     package var lower: Double
     package var upper: Double
     package var noAnswerShare: Double
     package var completionTokensMean: Double
-    /// The best evaluation so far.
+    /// Whether this is the best evaluation so far.
     package var isBest: Bool
-    /// Of the best evaluation so far.
+    /// The step of the best evaluation so far.
     package var bestStep: Int
     package var bestAccuracy: Double
 

@@ -1,72 +1,71 @@
 import T2Core
 
-/// One update: a row of `steps` and a line of `metrics.jsonl`. Every metric of training is defined here and nowhere else.
-///
-/// Sequences are sampled completions.
+/// The metrics of one update: a row of `steps` and a line of `metrics.jsonl`. Every metric of training is defined here alone. A
+/// sequence is a sampled completion.
 package struct StepMetrics: Sendable, Equatable, Codable {
-    /// Updates made, this one included: 1 is the first. Its sequences were sampled under the z of `step` − 1.
+    /// The number of updates, including this one. Its sequences were sampled under the z of `step` − 1.
     package var step: Int
-    /// The batch size B: the sequences that the gradient is a mean of.
+    /// The batch size B: the number of sequences over which the gradient is averaged.
     package var sequences: Int
-    /// Mean reward of a sequence, −1…1.
+    /// The mean reward of a sequence, −1…1.
     package var rewardMean: Double
-    /// Share of right answers, 0…1.
+    /// The share of right answers, 0…1.
     package var accuracy: Double
-    /// Sequences by what the verifier found; together they are `sequences`.
+    /// The number of right sequences; `right`, `wrong`, `noAnswer` and `cutOff` add up to `sequences`.
     package var right: Int
     package var wrong: Int
-    /// Without an answer in the form asked for.
+    /// The number of sequences without an answer in the required form.
     package var noAnswer: Int
-    /// Cut off by max-tokens before there was an answer.
+    /// The number of sequences that reached max-tokens before an answer.
     package var cutOff: Int
-    /// Completions without a reward at the first try, by reason; for a unit that failed for it, those of its first failure. All
-    /// were judged again.
+    /// The number of rewards missing at the first attempt, by reason; all were judged again. A unit that failed because of missing
+    /// rewards counts with its first failure.
     package var missing: [String: Int] = [:]
-    /// Share of completions that reached max-tokens, with an answer or without, 0…1.
+    /// The share of sequences that reached max-tokens, with or without an answer, 0…1.
     package var unfinishedShare: Double
-    /// Mean of −A·log π(completion) of a sequence, nats.
+    /// The mean of −A·log π(completion) over the sequences, nats.
     package var policyLoss: Double
-    /// Mean Kullback–Leibler divergence of a completion token, nats, before the coefficient; nil in a step that does not measure it.
+    /// The mean Kullback–Leibler divergence per completion token, nats, before the coefficient; nil in a step without measurement.
     package var kl: Double?
     /// ‖∂L/∂p‖₂ before clipping.
     package var gradientNorm: Double
     package var learningRate: Double
-    /// Prompts whose samples all had the same reward; under a group advantage they teach nothing.
+    /// The number of prompts whose samples all had the same reward; under a group advantage their advantages are 0.
     package var equalRewardGroups: Int
-    /// Largest |log π when sampling − log π when training| of a token, nats.
+    /// The largest |log π(sampling) − log π(training)| of any token, nats.
     package var largestLogProbabilityDifference: Double
     package var completionTokensMean: Double
-    /// Completion tokens of the step, those of its evaluation included.
+    /// The number of completion tokens of the step, including its evaluation.
     package var completionTokens: Int
-    /// `completionTokens` a second of `seconds`.
+    /// `completionTokens` / `seconds`.
     package var tokensPerSecond: Double = 0
-    /// Wall-clock seconds since the line of the step before, or since the coordinator's start.
+    /// The wall-clock time of the step: the sum of the three parts below.
     package var seconds: Double = 0
-    /// The part from handing out the first unit to accepting the last.
+    /// The time from handing out the first unit to accepting the last.
     package var collectSeconds: Double = 0
-    /// The part of the update: sum, chain rule, clip, AdamW.
+    /// The time of the update: sum, chain rule, clip, AdamW.
     package var updateSeconds: Double = 0
-    /// The part of the checkpoint and expert files of the step before.
+    /// The time of writing the previous step's metrics and checkpoint.
     package var checkpointSeconds: Double = 0
-    /// Sums over the units of what their workers measured.
+    /// The workers' time for sampling, rewards and gradients, each summed over the units.
     package var samplingSeconds: Double
     package var rewardSeconds: Double
     package var gradientSeconds: Double
-    /// Workers present at the end of the step.
+    /// The number of workers at the end of the step.
     package var workers: Int = 0
     package var units: Int
-    /// Units that went out more than once, for whatever reason.
+    /// The number of units that were leased more than once, for any reason.
     package var unitsHandedOutTwice: Int = 0
-    /// Failures but for missing rewards: expired leases, vanished workers, refused results, errors that workers reported.
+    /// The number of failures other than missing rewards: expired leases, lost workers, refused results, errors reported by workers.
     package var failures: Int = 0
 }
 
 extension StepMetrics {
-    /// What follows from the step's units. The seconds, and what happened to the leases, are filled in by the run's journal.
+    /// The metrics that follow from the step's units. The recorder fills in the times and the counts of leases and failures.
     ///
     /// - Parameters:
-    ///   - training: the training units' sums.
-    ///   - evaluationTokens: completion tokens of the evaluation that shared the step.
+    ///   - training: the sums of the training units.
+    ///   - evaluationTokens: the number of completion tokens of the evaluation in the same round.
     init(step: Int, training: UnitSummary, evaluationTokens: Int, units: Int, update: UpdateStep.Outcome) {
         let statistics = training.statistics
         let sequences = Double(max(1, training.sequences))
@@ -94,7 +93,7 @@ extension StepMetrics {
         self.units = units
     }
 
-    /// Fills in where the step's wall-clock time went.
+    /// Fills in the step's wall-clock times.
     package mutating func add(_ seconds: StepSeconds) {
         self.seconds = seconds.total
         tokensPerSecond = seconds.total > 0 ? Double(completionTokens) / seconds.total : 0
@@ -104,7 +103,7 @@ extension StepMetrics {
     }
 }
 
-/// Where a step's wall-clock time went.
+/// The parts of a step's wall-clock time.
 package struct StepSeconds: Sendable, Equatable {
     package var collect = 0.0
     package var update = 0.0

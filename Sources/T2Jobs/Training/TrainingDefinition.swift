@@ -1,13 +1,13 @@
 import T2Core
 import T2Learning
 
-/// Everything that determines a run's results, checked and resolved: no path is looked at after this.
+/// All inputs that determine a run's results, checked and resolved; no path is opened after this.
 package struct TrainingDefinition: Sendable {
-    /// In messages and logs; no random number depends on it. A run keeps the name of its start, whatever its folder is called.
+    /// The name in messages and logs; no random number depends on it. A run keeps its first name even if its folder is renamed.
     package var name: String
     package let configuration: RunConfiguration
     package let model: JobModel
-    /// Holds the layout of z.
+    /// The parameterisation, which holds the layout of z.
     package let parameterisation: Parameterisation
     package let training: [Problem]
     /// The problems of an evaluation.
@@ -15,14 +15,14 @@ package struct TrainingDefinition: Sendable {
     /// Strings that end a completion.
     package let stopStrings: [String]
 
-    /// What experts are named after; the folder of a task of one's own has a name of its own.
+    /// The task's name in expert files; for the folder of a custom task it is the last path component.
     package var task: String { configuration.task.split(separator: "/").last.map(String.init) ?? configuration.task }
 
     package var layout: ExpertLayout { parameterisation.layout }
 
     /// - Parameters:
     ///   - training: the whole training split, not empty.
-    ///   - validation: the validation split; the first `validation-problems` of it are used.
+    ///   - validation: the validation split, of which the first `validation-problems` are used.
     package init(
         name: String, configuration: RunConfiguration, model: JobModel, parameterisation: Parameterisation,
         training: [Problem], validation: [Problem], stopStrings: [String] = []
@@ -42,7 +42,7 @@ package struct TrainingDefinition: Sendable {
             configuration: configuration)
     }
 
-    /// What makes the run the same run when it is resumed; its configuration is compared key by key with the checkpoint's.
+    /// The inputs that must be the same when the run is resumed. The configuration is compared with the checkpoint's key by key.
     package func identity() throws -> JobIdentity {
         try JobIdentity(
             .training,
@@ -52,7 +52,7 @@ package struct TrainingDefinition: Sendable {
             ])
     }
 
-    /// Whether nothing is left to do after this state.
+    /// Whether the run is complete in this state.
     package func isFinished(_ checkpoint: Checkpoint) -> Bool {
         checkpoint.isEvaluated
             && (checkpoint.step >= configuration.steps || checkpoint.earlyStopping.shouldStop)

@@ -1,10 +1,10 @@
 import T2Core
 import T2Learning
 
-/// Trains one expert: each round is a step's units under the current z, and what they come to moves p.
+/// Trains one expert. Each round holds a step's units under the current z, and their results update p.
 package struct TrainingJob: Job {
     package enum Event: Sendable {
-        /// z was measured on the validation split.
+        /// z was evaluated on the validation split.
         case evaluated(EvaluationMetrics)
         /// p was updated.
         case updated(StepMetrics)
@@ -21,13 +21,13 @@ package struct TrainingJob: Job {
 
     package func identity() throws -> JobIdentity { try definition.identity() }
 
-    /// - Parameter checkpoint: the state to go on from.
+    /// - Parameter checkpoint: the state to continue from.
     package init(_ definition: TrainingDefinition, from checkpoint: Checkpoint) {
         self.definition = definition
         self.checkpoint = checkpoint
     }
 
-    /// z, or A and B, of the current p.
+    /// The current policy: z, or A and B, of the current p.
     package var policy: Policy {
         let vector = definition.parameterisation.vector(checkpoint.parameters)
         return definition.parameterisation.lora == nil ? .svf(vector) : .lora(vector)
@@ -66,10 +66,9 @@ package struct TrainingJob: Job {
             measuresKL: every > 0 && checkpoint.step.isMultiple(of: every))
     }
 
-    /// The evaluation of z, if it was due, then the update of p.
+    /// Records the evaluation of z, if one was due, then updates p.
     ///
-    /// - Throws: `UpdateStep.Failure` naming the unit whose numbers are at fault; the checkpoint is then unchanged but for its
-    ///   evaluation.
+    /// - Throws: `UpdateStep.Failure` with the unit that caused it; the checkpoint is then unchanged except for its evaluation.
     package mutating func take(_ results: RoundResults) throws -> [Event] {
         var events: [Event] = []
         var shouldStop = false
@@ -91,7 +90,7 @@ package struct TrainingJob: Job {
         return events + [.updated(metrics)]
     }
 
-    /// - Returns: what was measured, and whether the run ends for want of improvement.
+    /// - Returns: the metrics, and whether early stopping ends the run.
     private mutating func evaluate(_ sums: UnitSummary) -> (EvaluationMetrics, shouldStop: Bool) {
         let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
         let evaluation = ValidationAccuracy(step: checkpoint.step, accuracy: interval.accuracy)

@@ -2,7 +2,7 @@ import Foundation
 import T2Core
 import T2Tasks
 
-/// What a run is going to do, in numbers that a person can check before anything starts.
+/// The plan of a run in numbers, to check before it starts.
 package struct TrainingPlan: Sendable {
     private let preparation: TrainingPreparation
 
@@ -47,7 +47,7 @@ package struct TrainingPlan: Sendable {
         ]
     }
 
-    /// What is trained: how many numbers, and where.
+    /// The number of trained values, and their matrices.
     private func adapterRow(_ definition: TrainingDefinition) -> String {
         let targets = definition.configuration.targetModules.rawValue
         guard let matrices = definition.parameterisation.lora?.matrices, let first = matrices.first else {

@@ -6,30 +6,29 @@ import T2Sandbox
 import T2Tasks
 import T2Text
 
-/// A run made ready: the configuration resolved, and everything checked that a step, a worker or the disk would find wrong
-/// later.
+/// A prepared run: its configuration is resolved, and errors that a step, a worker or the disk would cause later are found now.
 package struct TrainingPreparation: Sendable {
-    /// σ of each entry of a layout, in its order; only the sigmoid parameterisation asks for it.
+    /// Returns σ of each entry of a layout, in its order; only the sigmoid parameterisation calls it.
     package typealias SingularValues = (BaseModelFolder, ExpertLayout) throws -> [[Float]]
 
     package let resolved: ResolvedConfiguration
     package let definition: TrainingDefinition
     package let task: TrainingTask
-    /// Problems in the validation split; an evaluation uses the first of them.
+    /// The number of problems in the validation split, of which an evaluation uses the first.
     package let validationSplit: Int
-    /// What was left out of the data, for people.
+    /// Messages about records that were left out of the data.
     package let notices: [String]
-    /// What was found in order, for people.
+    /// Messages about the checks that passed.
     package private(set) var checked: [String]
 
-    /// What is quickly found wrong comes first. Makes nothing.
+    /// Checks everything, quick checks first, and creates no file.
     ///
     /// - Throws: `ConfigurationError`, `InputError`, `SystemError`, `SafetensorsError`, `PromptError`, `SandboxError` or
-    ///   `LearningError`: the first thing that would go wrong later.
+    ///   `LearningError`: the first error that would occur later.
     /// - Parameters:
-    ///   - name: of the run.
-    ///   - checkPlace: looks at where the run is to leave its results, and at the programs that it is to start, once the task is
-    ///     known; returns what it found in order.
+    ///   - name: the name of the run.
+    ///   - checkPlace: checks the run folder and the programs to start, once the task is known; returns messages about the checks
+    ///     that passed.
     package init(
         _ source: ConfigurationSource, name: String, checkPlace: (TrainingTask) throws -> [String],
         singularValues: SingularValues

@@ -1,39 +1,39 @@
 import T2Core
 import T2Learning
 
-/// From a step's accepted units to the next state of the run. Pure: the same units give the same bytes, whatever the order
-/// of arrival, the number of workers or the restarts in between.
+/// Computes the next state of the run from a step's accepted units. It is pure: the same units give the same bytes, regardless of
+/// their order of arrival, the number of workers and restarts.
 package struct UpdateStep: Sendable, Equatable {
     package let update: ParameterUpdate
-    /// B: sequences of a step.
+    /// B, the number of sequences of a step.
     package let sequences: Int
 
     package struct Outcome: Sendable, Equatable {
         package let checkpoint: Checkpoint
-        /// ‖∂L/∂p‖₂ before the clip.
+        /// ‖∂L/∂p‖₂ before clipping.
         package let gradientNorm: Double
         package let learningRate: Double
     }
 
-    /// Numbers that are not finite; nothing was updated.
+    /// An update that is not finite; nothing was updated.
     package struct Failure: Error, Equatable, CustomStringConvertible {
         package let cause: LearningError
-        /// The unit whose gradient is at fault, or else the one with the largest value, which did most to it.
+        /// The unit whose gradient is not finite, or else the unit with the largest gradient value.
         package let unit: UnitKey
 
         package var description: String { cause.description }
     }
 
-    /// - Throws: `LearningError.configuration` naming the key that is out of range.
+    /// - Throws: `LearningError.configuration` with the key that is out of range.
     package init(parameterisation: Parameterisation, configuration: RunConfiguration) throws {
         update = try ParameterUpdate(parameterisation: parameterisation, configuration: configuration)
         sequences = configuration.promptsPerStep * configuration.samplesPerPrompt
     }
 
-    /// Sum in unit order, divide by B, chain rule, clip, AdamW.
+    /// Sums the gradients in unit order, divides by B, and applies chain rule, clipping and AdamW.
     ///
-    /// - Parameter results: all training units of the step are among them. One gradient is in memory at a time.
-    /// - Throws: `Failure` naming the unit or the weight at fault; what loading a gradient throws. Nothing was updated then.
+    /// - Parameter results: the results of all training units of the step. One gradient is in memory at a time.
+    /// - Throws: `Failure`; errors of loading a gradient. Nothing is updated then.
     package func next(after checkpoint: Checkpoint, _ results: RoundResults) throws -> Outcome {
         let units = results.round.units.filter { $0.key.phase == .train }
         var sum = GradientSum(layout: update.parameterisation.layout)
