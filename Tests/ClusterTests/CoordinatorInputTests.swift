@@ -153,7 +153,7 @@ struct CoordinatorInputTests {
         #expect(await fresh.status(seconds: 60) == T2Core.ExitStatus.cannotCreate.rawValue, "\(fresh.text)")
         #expect(
             fresh.lines == [
-                "error: \(cluster.runFolder): holds a run already. Go on with it by --resume, or choose another --run-dir."
+                "error: \(cluster.runFolder): holds a run already. Continue it with --resume, or choose another --run-dir."
             ])
         #expect(try Cluster.contents(of: cluster.runFolder) == before)
     }

@@ -180,14 +180,14 @@ struct CoordinatorTests {
         #expect(
             error?.description
                 == "unit \(unit) failed 6 times and would be missing from the step, the last time in attempt 6 on ann: engine: "
-                + "as told. The evidence of every attempt is in \(evidence); remove the cause and go on with --resume.")
+                + "as told. The evidence of every attempt is in \(evidence); remove the cause and continue with --resume.")
         for attempt in 1...6 {
             let log = try String(contentsOfFile: "\(evidence)/attempt-\(attempt)/worker.log", encoding: .utf8)
             #expect(log == "a line of its log\nanother\n")
         }
     }
 
-    @Test("a lease that cannot travel ends the run instead of being tried for ever", .timeLimit(.minutes(5)))
+    @Test("a lease that cannot be sent ends the run instead of being tried for ever", .timeLimit(.minutes(5)))
     func untransportable() async throws {
         var configuration = TestRun.configuration()
         (configuration.promptsPerStep, configuration.promptsPerUnit, configuration.samplesPerPrompt) = (128, 128, 1000)
@@ -199,7 +199,7 @@ struct CoordinatorTests {
         try journal.close()
         #expect(
             error?.description.contains(
-                "cannot travel: LEASE: its header cannot be read: work.sequences (count): expected 1 to 65536") == true)
+                "cannot be sent: LEASE: its header cannot be read: work.sequences (count): expected 1 to 65536") == true)
         #expect(error?.exitStatus == .configuration)
     }
 

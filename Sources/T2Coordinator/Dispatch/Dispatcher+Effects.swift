@@ -2,9 +2,9 @@ import Logging
 import T2Core
 import T2Transport
 
-/// What the lease table decided, done.
+/// Carries out the decisions of the lease table.
 extension Dispatcher {
-    /// - Parameter answer: the RESULT or ERROR that just arrived, if that is what the table decided about.
+    /// - Parameter answer: the RESULT or ERROR that caused the effect, if any.
     func carryOut(_ effect: LeaseEffect, arrived answer: Message?) async throws {
         switch effect {
         case .grant(let grant):
@@ -13,7 +13,7 @@ extension Dispatcher {
             guard case .result(let result) = answer, let unit = rounds[key.run]?.round.unit(key),
                 let lease = table.units[key]
             else { return }
-            // It is acknowledged once it is durable.
+            // The result is acknowledged once it is durable.
             uncommitted.append(
                 UncommittedResult(
                     acceptance: RunJournal.Acceptance(
@@ -31,7 +31,7 @@ extension Dispatcher {
             await send(.cancel(cancel), to: worker)
         case .dismiss(let worker, let silence):
             logger.warning(
-                "worker lost; its units go out again",
+                "worker lost; its units are handed out again",
                 metadata: [
                     "worker": "\(worker)", "silent-for": "\(silence.inSeconds)", "workers": "\(table.workers.count)",
                 ])
@@ -56,7 +56,7 @@ extension Dispatcher {
                 return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
             }
         } catch let error as ProtocolError {
-            // Every worker would be sent the same in vain.
+            // The lease would fail for every worker.
             return try await end(
                 grant.unit.run, CoordinatorError.untransportable(grant.unit, problem: error.description))
         }
@@ -65,7 +65,7 @@ extension Dispatcher {
             metadata: ["unit": "\(grant.unit)", "attempt": "\(grant.attempt)", "worker": "\(grant.worker)"])
     }
 
-    /// - Returns: false if it could not be handed to the worker's connection.
+    /// - Returns: false if the message could not be handed to the worker's connection.
     @discardableResult
     func send(_ message: Message, to worker: WorkerIdentifier) async -> Bool {
         guard let peer = roster.peer(of: worker) else { return false }
@@ -77,7 +77,7 @@ extension Dispatcher {
         do {
             return try await transport.send(message, to: peer) == .sent
         } catch {
-            logger.error("message cannot travel", metadata: ["peer": "\(peer)", "problem": "\(error)"])
+            logger.error("message cannot be sent", metadata: ["peer": "\(peer)", "problem": "\(error)"])
             return false
         }
     }
@@ -88,7 +88,7 @@ extension Dispatcher {
             logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
         case .stuck(let worker, let unit, let standstill):
             logger.warning(
-                "unit stuck: no token",
+                "unit stuck: no new token",
                 metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
         case .ignored(let worker, let lease, let reason):
             logger.warning(
@@ -99,13 +99,13 @@ extension Dispatcher {
                 "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
             ]
             do {
-                // What a worker sent is kept: a refused result, or completions without rewards.
+                // A refused result is saved, and so are completions without rewards.
                 if case .result = answer {
                     metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
                 } else if failure.isMissingReward {
                     metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
                 }
-                logger.warning("unit failed; it goes out again", metadata: metadata)
+                logger.warning("unit failed; it is handed out again", metadata: metadata)
                 try rounds[unit.run]?.journal.note(failure, unit: unit)
             } catch {
                 try await end(unit.run, error)
@@ -128,9 +128,9 @@ extension Dispatcher {
         }
     }
 
-    /// Saves what is known of a failed attempt at a unit of an open round.
+    /// Saves the evidence of a failed attempt at a unit of an open round.
     ///
-    /// - Returns: nil if its job keeps nothing.
+    /// - Returns: the folder of the evidence; nil if the job stores nothing.
     private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) throws -> String? {
         guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
         return try open.save(failure, of: unit, answer: answer, epoch: epoch)

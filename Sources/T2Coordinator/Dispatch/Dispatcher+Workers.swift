@@ -2,7 +2,7 @@ import Logging
 import T2Core
 import T2Transport
 
-/// What workers say.
+/// Handles the messages of workers.
 extension Dispatcher {
     func handle(_ event: CoordinatorEvent) async throws {
         switch event {
@@ -66,7 +66,7 @@ extension Dispatcher {
             return
         }
         let isNew = roster.peer(of: hello.worker) == nil
-        // The old incarnation goes first, so that the roster knows where its CANCEL would go.
+        // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
         _ = await send(.welcome(welcome), to: peer)
         try await take(.workerJoined(hello.worker, lanes: hello.lanes, holding: hello.holding.map { Set($0) }))
@@ -80,7 +80,7 @@ extension Dispatcher {
             ])
     }
 
-    /// A peer speaks that has not said HELLO since this coordinator's start, or that was given up.
+    /// Asks for HELLO from a peer that has not sent one since this coordinator's start, or that was given up.
     func askForHello(_ peer: PeerIdentity, after what: String) async {
         let report = ErrorReport(
             category: .unknownWorker, message: "\(what) without a HELLO; say HELLO first")
@@ -147,7 +147,7 @@ extension Dispatcher {
                 missing: MissingRewards.reasons(report.completions)), arrived: .error(report))
     }
 
-    /// A failure for want of rewards as a result, where the job reports missing rewards and the unit was tried often enough.
+    /// Turns a failure due to missing rewards into a result, if the job reports missing rewards and enough attempts were made.
     private func resultWithMissingRewards(_ report: ErrorReport, _ unit: UnitKey, _ attempt: Int) -> UnitResult? {
         guard report.category == .missingReward, let known = table.units[unit], !known.isAccepted,
             known.failures.count(where: \.isMissingReward) + 1 >= policy.missingAttempts, let check = check(unit),
@@ -161,7 +161,7 @@ extension Dispatcher {
         return UnitResult(unit: unit, attempt: attempt, epoch: epoch, output: output)
     }
 
-    /// What a result of a unit must look like; nil if the unit is not of an open round.
+    /// The check of a unit's results; nil if the unit does not belong to an open round.
     private func check(_ key: UnitKey) -> ResultCheck? {
         guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
         let gradientCount = unit.gradient.flatMap { _ in

@@ -3,24 +3,24 @@ import T2Core
 import T2Jobs
 import T2Transport
 
-/// Hands rounds of units out to whatever workers there are, those of one job or of several at a time, and sees to it that each
-/// unit is accepted once and is durable before its worker hears so.
+/// Hands out the rounds of one or several jobs to workers. Each unit is accepted once, and is durable before its worker receives
+/// the acknowledgement.
 ///
-/// Which worker gets which unit is decided by a pure value, `LeaseTable`; this actor carries its effects out.
+/// A pure value, `LeaseTable`, decides which worker gets which unit; this actor carries out its effects.
 package actor Dispatcher {
-    /// When leases end and units are given up.
+    /// The limits at which leases end and units are given up.
     package struct Policy: Sendable {
         package var leases = LeasePolicy()
-        /// Attempts at a unit whose rewards are missing, before a job that reports missing rewards takes it as it is.
+        /// The number of attempts at a unit with missing rewards before a job that reports missing rewards accepts it.
         package var missingAttempts = 3
-        /// Time between two looks at the clock; longer while an event is dealt with.
+        /// The time between two clock ticks; it is longer while an event is handled.
         package var tick: Duration = .milliseconds(250)
-        /// How long leaving workers are waited for. One that does not answer finds the word to leave when it comes back.
+        /// The time to wait for the BYE of leaving workers. One that does not answer is told to leave when it connects again.
         package var farewell: Duration = .seconds(2)
 
         package init() {}
 
-        /// For a worker in the same process: it cannot vanish, and what fails there fails again.
+        /// The policy for a worker in the same process, which cannot disconnect and where a failed unit would fail again.
         package static var oneProcess: Policy {
             var policy = Policy()
             policy.leases.minimumLength = .seconds(86_400)
@@ -38,13 +38,14 @@ package actor Dispatcher {
         let allowsMissing: Bool
         var progress: RoundProgress
         let onProgress: @Sendable (RoundProgress) -> Void
-        /// Every unit is accepted; the last ones may not be durable yet.
+        /// Whether every unit is accepted; the last ones may not be durable yet.
         var isCompleted = false
-        /// How it ended: whether it is complete, or why it never will be.
+        /// The ending of the round: whether it is complete, or the error that ended it.
         var ending: Result<Bool, any Error>?
         var waiting: CheckedContinuation<Bool, any Error>?
     }
 
+    /// An accepted result that is not durable yet, with the acknowledgements to send once it is.
     struct UncommittedResult {
         let acceptance: RunJournal.Acceptance
         /// The first is that of the result; those of its repetitions follow.
@@ -53,7 +54,7 @@ package actor Dispatcher {
         var run: String { acceptance.unit.key.run }
     }
 
-    /// Accepted results that are committed together at most.
+    /// The largest number of accepted results that are committed together.
     private static let largestCommit = 64
 
     let model: JobModel
@@ -65,11 +66,11 @@ package actor Dispatcher {
 
     var table: LeaseTable
     var roster = WorkerRoster()
-    /// Messages since this coordinator's start that could not be read.
+    /// The number of messages since this coordinator's start that could not be decoded.
     var malformedCount = 0
-    /// By the name of their run.
+    /// The open rounds by the name of their run.
     var rounds: [String: OpenRound] = [:]
-    /// Accepted results that are not durable yet, and the acknowledgements that wait for that.
+    /// In order of arrival.
     var uncommitted: [UncommittedResult] = []
     var joined: Set<String> = []
     private var watchdog: Watchdog
@@ -77,12 +78,12 @@ package actor Dispatcher {
     private var failure: (any Error)?
 
     package var workerCount: Int { table.workers.count }
-    /// Workers that have joined since this coordinator's start, under different names.
+    /// The number of different workers, by name, that have joined since this coordinator's start.
     package var joinedCount: Int { joined.count }
     /// Whether the jobs were asked to stop.
     package var isStopped: Bool { isStopRequested }
 
-    /// - Parameter epoch: differs at every start of a coordinator.
+    /// - Parameter epoch: must differ at every start of a coordinator.
     package init(
         model: JobModel, transport: any CoordinatorTransport, logger: Logger, policy: Policy = Policy(),
         epoch: UInt64 = .random(in: 1 ... .max),
@@ -98,13 +99,13 @@ package actor Dispatcher {
         watchdog = Watchdog(at: now())
     }
 
-    /// Ends every job at the next moment at which nothing is lost.
+    /// Stops every job; its durable results are kept.
     package func stop() {
         isStopRequested = true
         for run in rounds.keys { finish(run, .success(false)) }
     }
 
-    /// Ends every job with an error from elsewhere.
+    /// Ends every job with an external error.
     package func fail(_ error: any Error) {
         failure = failure ?? error
         for run in rounds.keys { finish(run, .failure(error)) }
@@ -112,9 +113,9 @@ package actor Dispatcher {
 
     // MARK: - Serving
 
-    /// Deals with what workers say while `body` runs jobs, then asks the workers to leave.
+    /// Handles the messages of workers while `body` runs jobs, then asks the workers to leave.
     ///
-    /// - Parameter farewell: what the workers are told.
+    /// - Parameter farewell: the reason to give to the workers.
     package nonisolated func serve<Result: Sendable>(
         farewell: @escaping @Sendable (Result) -> String, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
@@ -175,7 +176,7 @@ package actor Dispatcher {
     private func handOut(_ open: [UnitKey], of name: String, weight: Double) async throws -> Bool {
         try await take(.roundOpened(run: name, units: open, weight: weight))
         await commit()
-        // Much may have happened meanwhile.
+        // The round may have ended during the calls above.
         if let ending = rounds[name]?.ending { return try ending.get() }
         return try await withCheckedThrowingContinuation { rounds[name]?.waiting = $0 }
     }
@@ -187,7 +188,7 @@ package actor Dispatcher {
         rounds[run]?.waiting = nil
     }
 
-    /// The life of the dispatcher: one event after another, and a look at the clock in between.
+    /// Handles one event after another, with clock ticks in between.
     private func pump() async {
         var nextTick = now()
         while !Task.isCancelled {
@@ -196,7 +197,7 @@ package actor Dispatcher {
                     try await handle(event)
                     if uncommitted.count >= Self.largestCommit { await commit() }
                 } else {
-                    // Nothing else has arrived: what has is committed together.
+                    // No further event has arrived, so the results so far are committed together.
                     await commit()
                 }
                 if now() >= nextTick {
@@ -226,7 +227,7 @@ package actor Dispatcher {
         }
     }
 
-    /// Says how far each round is, the tokens of leases under way included.
+    /// Reports the progress of each round, including the tokens of current leases.
     private func tellProgress() {
         var tokens: [String: Int] = [:]
         for unit in table.units.values where !unit.isAccepted {
@@ -241,7 +242,8 @@ package actor Dispatcher {
 
     // MARK: - Accepting
 
-    /// Stores what was accepted, run by run, then acknowledges it. What could not be stored is not acknowledged as accepted.
+    /// Stores accepted results, run by run, then acknowledges them. A result that could not be stored is not acknowledged as
+    /// accepted.
     func commit() async {
         let batch = uncommitted
         uncommitted = []
@@ -271,10 +273,10 @@ package actor Dispatcher {
         for (run, open) in rounds where open.isCompleted { finish(run, .success(true)) }
     }
 
-    /// The round is complete once its last results are durable.
+    /// Notes that all units of a round are accepted; the round ends once the last results are durable.
     func noteCompletion(_ run: String) { rounds[run]?.isCompleted = true }
 
-    /// Ends one job; the others go on.
+    /// Ends one job with an error; the others continue.
     func end(_ run: String, _ error: any Error) async throws {
         finish(run, .failure(error))
         try await take(.roundClosed(run: run))
@@ -282,7 +284,7 @@ package actor Dispatcher {
 
     // MARK: - Leaving
 
-    /// Asks the workers to drop what they have and leave, and waits for their BYE, for a bounded time.
+    /// Asks the workers to drop their leases and leave, and waits for their BYE for a bounded time.
     private func dismissWorkers(reason: String) async {
         let deadline = now() + policy.farewell
         for unit in table.units.values {
@@ -301,7 +303,7 @@ package actor Dispatcher {
         }
     }
 
-    /// Gives an event to the lease table and carries out what follows.
+    /// Gives an event to the lease table and carries out the effects.
     ///
     /// - Parameter answer: the RESULT or ERROR that the event is about.
     func take(_ event: LeaseEvent, arrived answer: Message? = nil) async throws {

@@ -5,7 +5,7 @@ package struct DispatcherService: JobService {
     package let dispatcher: Dispatcher
     private let folder: RunFolder?
 
-    /// - Parameter folder: where the results of the only job are kept; nil keeps those of each job in memory.
+    /// - Parameter folder: the folder for the results of the only job; nil keeps the results of each job in memory.
     package init(_ dispatcher: Dispatcher, folder: RunFolder? = nil) {
         self.dispatcher = dispatcher
         self.folder = folder
@@ -25,7 +25,7 @@ package struct DispatcherService: JobService {
             try? journal.close()
             throw error
         }
-        // What is left of a job that was stopped is read from its journal.
+        // The journal of a stopped job stays open, because its partial results are read from it.
         if case .finished = ending { try journal.close() }
         return ending
     }

@@ -2,6 +2,6 @@ import Foundation
 import T2Core
 
 extension Duration {
-    /// Whole and tenth seconds, for messages.
+    /// The duration in seconds with one decimal, for messages.
     var inSeconds: String { String(format: "%.1f s", seconds) }
 }

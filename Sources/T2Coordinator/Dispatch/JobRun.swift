@@ -1,9 +1,9 @@
 import T2Core
 import T2Jobs
 
-/// One job on its way through a dispatcher: round after round, until it is finished or is to stop.
+/// Runs one job through a dispatcher, round after round, until it is finished or stopped.
 package struct JobRun<J: Job>: Sendable {
-    /// What a round took, for who measures.
+    /// Receives an event, the job after it, and the timing of the round.
     package typealias OnEvent = @Sendable (J.Event, J, RoundTiming) async throws -> Void
 
     private let journal: RunJournal
@@ -17,7 +17,7 @@ package struct JobRun<J: Job>: Sendable {
         self.weight = weight
     }
 
-    /// - Throws: what ends the job: `CoordinatorError`, `RunStoreError`, what the job throws.
+    /// - Throws: the error that ended the job: `CoordinatorError`, `RunStoreError`, or an error of the job.
     package func run(
         _ job: J, onProgress: @escaping @Sendable (RoundProgress) -> Void = { _ in }, onEvent: OnEvent
     ) async throws -> JobEnding<J> {
@@ -43,7 +43,7 @@ package struct JobRun<J: Job>: Sendable {
         return .finished(job)
     }
 
-    /// The unit that an update failed at, saved as if its result had been refused.
+    /// Saves the unit that made an update fail, as if its result had been refused.
     private func evidence(of failure: UpdateStep.Failure, _ round: Round, _ model: JobModel) throws -> CoordinatorError
     {
         guard let unit = round.unit(failure.unit), let accepted = try journal.acceptedResult(unit) else {
@@ -60,12 +60,12 @@ package struct JobRun<J: Job>: Sendable {
     }
 }
 
-/// Where the time of a round went.
+/// The timing of a round.
 package struct RoundTiming: Sendable {
-    /// From handing out the first unit to committing the last.
+    /// The time from handing out the first unit to committing the last.
     package var collect: Duration
-    /// What the job took to go on from the results.
+    /// The time that the job took to process the results.
     package var take: Duration = .zero
-    /// Workers present at the end of the round.
+    /// The number of workers at the end of the round.
     package var workers = 0
 }

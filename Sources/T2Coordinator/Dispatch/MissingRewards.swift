@@ -1,37 +1,37 @@
 import T2Core
 
-/// Completions of a step without a reward when one was first asked for, as far as this coordinator has seen. Each was or will be
-/// judged again; many of them mean that something is broken.
+/// Counts the completions of a step whose reward was missing at the first attempt, since this coordinator's start. Each is judged
+/// again, but a large number of them indicates a fault.
 struct MissingRewards: Sendable {
     private let step: Int
     private let sequences: Int
-    /// The first word that there was of a unit; what its later attempts say is of the same completions.
+    /// The first report of each unit; later attempts concern the same completions.
     private var units: [UnitKey: [String: Int]] = [:]
 
-    /// - Parameter sequences: that the step has rewards for.
+    /// - Parameter sequences: the number of sequences of the step.
     init(step: Int, sequences: Int) {
         self.step = step
         self.sequences = sequences
     }
 
-    /// Rewards that completions lack, by reason.
+    /// The number of missing rewards, by reason.
     static func reasons(_ completions: [Completion]) -> [String: Int] {
         completions.reduce(into: [:]) { reasons, completion in
             if let reason = completion.reward.missingReason { reasons[reason, default: 0] += 1 }
         }
     }
 
-    /// Notes what an accepted unit had to judge again.
+    /// Notes the rewards of an accepted unit that were missing at the first attempt.
     mutating func add(_ statistics: UnitStatistics, unit: UnitKey) { add(statistics.missing, unit) }
 
-    /// Notes a unit that failed; only for want of rewards is it of any interest here.
+    /// Notes a failed unit, if it failed because of missing rewards.
     mutating func add(_ failure: UnitFailure, unit: UnitKey) { add(failure.missingReasons, unit) }
 
     private mutating func add(_ reasons: [String: Int], _ unit: UnitKey) {
         if !reasons.isEmpty, units[unit] == nil { units[unit] = reasons }
     }
 
-    /// - Throws: `CoordinatorError.missingRewards` if they are more than this share of the step's sequences.
+    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds `limit`.
     func check(limit: Double) throws(CoordinatorError) {
         let reasons = units.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         let count = reasons.values.reduce(0, +)

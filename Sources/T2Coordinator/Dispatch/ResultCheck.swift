@@ -1,10 +1,10 @@
 import T2Core
 
-/// What a valid result of a unit looks like: the coordinator trusts no number before it was checked against this.
+/// Checks a unit's result before the coordinator uses any of its numbers.
 package struct ResultCheck: Sendable, Equatable {
     package let unit: WorkUnit
     package let model: ModelConfiguration
-    /// The number of values of ∂J/∂z; nil if none was asked for.
+    /// The number of values of ∂J/∂z; nil if the unit asks for no gradient.
     package let gradientCount: Int?
     /// Whether rewards may be missing.
     package let allowsMissing: Bool
@@ -16,7 +16,7 @@ package struct ResultCheck: Sendable, Equatable {
         self.allowsMissing = allowsMissing
     }
 
-    /// The first thing wrong with an output; nil if it may be accepted.
+    /// The first defect of an output; nil if it may be accepted.
     package func defect(of output: UnitOutput) -> ResultDefect? {
         shapeDefect(output) ?? finitenessDefect(output) ?? rewardDefect(output)
     }
@@ -94,7 +94,7 @@ package struct ResultCheck: Sendable, Equatable {
         return sums.allSatisfy(\.isFinite) ? nil : nonFinite("a sum of the unit's statistics")
     }
 
-    /// A judged unit has a reward for each completion, another one has none.
+    /// Completions that must be judged have a reward; the others have none.
     private func rewardDefect(_ output: UnitOutput) -> ResultDefect? {
         for (completion, sequence) in zip(output.completions, unit.sequences) {
             let isJudged = unit.sampling != nil && unit.problems[sequence.problem].verification != .unverified
@@ -115,10 +115,10 @@ package struct ResultCheck: Sendable, Equatable {
     }
 }
 
-/// Why a result cannot be accepted.
+/// The reason why a result cannot be accepted.
 package struct ResultDefect: Sendable, Equatable {
     package let category: FailureCategory
-    /// What was expected and what was found.
+    /// A message with what was expected and what was found.
     package let message: String
 
     package init(category: FailureCategory, message: String) {

@@ -1,11 +1,11 @@
 import T2Core
 import T2Transport
 
-/// Which connection belongs to which worker.
+/// The connections of the workers.
 ///
-/// Invariant: a worker has one connection and a connection one worker.
+/// Invariant: a worker has at most one connection, and a connection at most one worker.
 package struct WorkerRoster: Sendable {
-    /// A connection that does not introduce itself is asked to again after this long.
+    /// The interval at which an unknown connection is asked for HELLO again.
     private static let patience: Duration = .seconds(10)
 
     package private(set) var workers: [PeerIdentity: WorkerIdentifier] = [:]
@@ -22,7 +22,7 @@ package struct WorkerRoster: Sendable {
         asked[peer] = nil
     }
 
-    /// - Returns: the connection it had.
+    /// - Returns: the worker's connection.
     @discardableResult
     package mutating func leave(_ worker: WorkerIdentifier) -> PeerIdentity? {
         guard let peer = peers.removeValue(forKey: worker) else { return nil }
@@ -30,13 +30,13 @@ package struct WorkerRoster: Sendable {
         return peer
     }
 
-    /// The connections heard that have not said who they are, or were given up, and are to be asked for a HELLO now.
+    /// The connections that were heard but belong to no worker, and are to be asked for HELLO now.
     package mutating func strangers(among heard: some Collection<PeerIdentity>, at now: ContinuousClock.Instant)
         -> [PeerIdentity]
     {
         let unknown = Set(heard).subtracting(workers.keys)
         asked = asked.filter { unknown.contains($0.key) }
-        // The first sight only starts the wait: a HELLO may be on its way.
+        // A connection is not asked when it is first heard, because its HELLO may be in transit.
         let due = unknown.filter { peer in asked[peer].map { now - $0 >= Self.patience } ?? false }
         for peer in unknown where asked[peer] == nil || due.contains(peer) { asked[peer] = now }
         return Array(due)

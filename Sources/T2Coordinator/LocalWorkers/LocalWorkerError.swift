@@ -1,16 +1,16 @@
 import Foundation
 import T2Core
 
-/// A local worker that does not stay alive.
+/// A local worker crashed too often.
 package struct LocalWorkerError: UserFacingError {
     package let number: Int
     package let how: String
     package let log: String
 
     package var description: String {
-        "local worker \(number) crashed \(RestartPolicy.limit + 1) times, each time soon after its start, at last \(how). "
-            + "Its last words in \(log):" + lastLines.map { "\n  \($0)" }.joined()
-            + "\nRemove the cause and go on with --resume."
+        "local worker \(number) crashed \(RestartPolicy.limit + 1) times, each time soon after its start, most recently \(how). "
+            + "The last lines of \(log):" + lastLines.map { "\n  \($0)" }.joined()
+            + "\nRemove the cause and continue with --resume."
     }
 
     package var exitStatus: ExitStatus { .unavailable }

@@ -5,7 +5,7 @@ extension LocalWorkers {
     /// The `t2-worker` that was built with the running program.
     package static var installedProgram: String { BundledExample.programFolder + "/t2-worker" }
 
-    /// - Throws: `InputError` if there is no program to start at this path.
+    /// - Throws: `InputError` if there is no executable at this path.
     package static func requireProgram(_ path: String) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw InputError(

@@ -4,11 +4,11 @@ import T2Core
 import T2Sandbox
 import T2Tasks
 
-/// Workers that the coordinator itself starts on its machine: child processes, watched, started again with growing pauses when
-/// they crash, and ended with it.
+/// Workers that the coordinator starts as child processes on its machine. It restarts crashed ones after growing pauses, and ends
+/// all of them when it ends.
 ///
-/// Each holds the read end of a pipe as its standard input and leaves when that ends: even after kill -9 of the coordinator
-/// no worker is left behind.
+/// Each worker holds the read end of a pipe as its standard input and leaves when that ends, so that no worker survives the
+/// coordinator, even after kill -9.
 package actor LocalWorkers {
     package struct Plan: Sendable {
         package let count: Int
@@ -16,10 +16,10 @@ package actor LocalWorkers {
         package let program: String
         package let endpoint: String
         package let model: String
-        /// The folders of tasks of the user's own.
+        /// The folders of the user's own tasks.
         package let taskFolders: [String]
         package let isolation: ProgramIsolation
-        /// Where `worker-1.log` and so on go.
+        /// The folder for `worker-1.log` and so on.
         package let logFolder: String
 
         package init(
@@ -35,7 +35,7 @@ package actor LocalWorkers {
             self.logFolder = logFolder
         }
 
-        /// Cores are shared out, so that the workers do not slow each other down.
+        /// The arguments of a worker. The workers share the cores, so that they do not slow each other down.
         package func arguments(
             worker number: Int, start: Int = 1, cores: Int = MachineResources().cores
         ) -> [String] {
@@ -45,7 +45,7 @@ package actor LocalWorkers {
             ] + taskFolders.flatMap { ["--task-folder", $0] } + (isolation == .none ? ["--unsafe-no-sandbox"] : [])
         }
 
-        /// Of its own for each start: the coordinator may not have noticed yet that the one before is gone.
+        /// The name of a worker. It differs for each start, because the coordinator may not have noticed the crash yet.
         func name(worker number: Int, start: Int) -> String {
             start == 1 ? "local-\(number)" : "local-\(number).\(start)"
         }
@@ -56,14 +56,14 @@ package actor LocalWorkers {
     private struct Child {
         let process: Process
         let name: String
-        /// Closing it asks the worker to leave.
+        /// The worker's standard input; closing it asks the worker to leave.
         let input: Pipe
         let started = ContinuousClock.now
     }
 
-    /// Time for leaving before a worker is killed. Its own farewell is shorter.
+    /// The time to leave before a worker is killed; a worker normally takes less.
     private static let farewell: Duration = .seconds(5)
-    /// Time for the kernel to end what was killed; then it is left alone.
+    /// The time to wait for killed processes to end.
     private static let burial: Duration = .seconds(5)
 
     private let plan: Plan
@@ -71,7 +71,7 @@ package actor LocalWorkers {
     private let wait: @Sendable (Duration) async throws -> Void
     private let giveUp: @Sendable (any Error) async -> Void
     private var children: [Int: Child] = [:]
-    /// Pauses before a worker is started again.
+    /// Pending restarts of crashed workers.
     private var restarts: [Int: Task<Void, any Error>] = [:]
     private var policies: [Int: RestartPolicy] = [:]
     private var starts: [Int: Int] = [:]
@@ -79,8 +79,8 @@ package actor LocalWorkers {
     private var allEnded: CheckedContinuation<Void, Never>?
 
     /// - Parameters:
-    ///   - wait: how the pause before a restart passes.
-    ///   - giveUp: told the reason when a worker has crashed too often.
+    ///   - wait: waits for the pause before a restart.
+    ///   - giveUp: receives the reason when a worker has crashed too often.
     package init(
         plan: Plan, logger: Logger,
         wait: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
@@ -92,13 +92,13 @@ package actor LocalWorkers {
         self.giveUp = giveUp
     }
 
-    /// - Throws: `InputError` if the program is not there; what starting a process throws.
+    /// - Throws: `InputError` if the program does not exist; errors of starting a process.
     package func start() throws {
         try Self.requireProgram(plan.program)
         for number in 1...plan.count { try launch(number) }
     }
 
-    /// Ends all of them and waits until they are gone, for a bounded time.
+    /// Ends all workers and waits for them for a bounded time.
     package func stop() async {
         isStopping = true
         for restart in restarts.values { restart.cancel() }
@@ -116,7 +116,7 @@ package actor LocalWorkers {
 
     private func kill() {
         for child in children.values {
-            logger.warning("local worker does not leave; killed", metadata: ["worker": "\(child.name)"])
+            logger.warning("local worker did not leave; killed", metadata: ["worker": "\(child.name)"])
             _ = Foundation.kill(child.process.processIdentifier, SIGKILL)
         }
     }
@@ -170,7 +170,7 @@ package actor LocalWorkers {
             return await giveUp(LocalWorkerError(number: number, how: how, log: plan.logPath(worker: number)))
         }
         logger.warning(
-            "local worker crashed; it is started again after a pause",
+            "local worker crashed; it is restarted after a pause",
             metadata: ["worker": "\(child.name)", "problem": "\(how)", "pause": "\(pause.inSeconds)"])
         restarts[number] = Task { [self] in
             try await wait(pause)

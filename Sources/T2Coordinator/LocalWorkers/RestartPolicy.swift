@@ -1,11 +1,11 @@
-/// When a crashed local worker is started again: after a pause that doubles from crash to crash, and never after too many
-/// crashes in a row. Pure.
+/// Decides when a crashed local worker is restarted: after a pause that doubles with each crash, and not at all after too many
+/// crashes in a row.
 package struct RestartPolicy: Sendable, Equatable {
-    /// Crashes in a row that are forgiven.
+    /// The largest number of crashes in a row after which a worker is restarted.
     package static let limit = 7
     package static let firstPause: Duration = .milliseconds(500)
     package static let longestPause: Duration = .seconds(30)
-    /// A worker that lived this long had started well: its crash is the first of a new row.
+    /// A crash after this time counts as the first of a new series.
     package static let soundLife: Duration = .seconds(60)
 
     private var crashes = 0
@@ -14,8 +14,8 @@ package struct RestartPolicy: Sendable, Equatable {
 
     /// Notes a crash.
     ///
-    /// - Parameter life: how long the worker had run.
-    /// - Returns: the pause before it is started again; nil if it is given up.
+    /// - Parameter life: the time that the worker had run.
+    /// - Returns: the pause before the restart; nil if the worker is given up.
     package mutating func pause(afterLife life: Duration) -> Duration? {
         crashes = life >= Self.soundLife ? 1 : crashes + 1
         guard crashes <= Self.limit else { return nil }

@@ -1,11 +1,11 @@
 import T2Core
 
-/// Which of a run's completions are looked at; nil and empty take all that were judged.
+/// Selects completions of a run; values that are nil or empty select all completions that were judged.
 package struct CompletionSelection: Sendable, Equatable {
     package var step: Int?
     package var phase: Phase?
     package var outcomes: [CompletionRecord.RewardKind] = []
-    /// The identifier of a problem.
+    /// The id of a problem.
     package var problem: String?
 
     package init() {}

@@ -1,20 +1,20 @@
 import T2Core
 
-/// Completions of a unit that had no reward when it was asked for, on one worker: they were judged again.
+/// The rewards of a unit that were missing on one worker and were judged again.
 package struct MissingRecord: Sendable, Equatable, Encodable {
     package let step: Int
     package let phase: Phase
     package let unit: Int
     package let attempt: Int
     package let worker: String
-    /// How many completions, by reason.
+    /// The number of completions, by reason.
     package let missing: [String: Int]
 }
 
 extension RunStore {
-    /// Rewards that were missing, the newest step first.
+    /// The missing rewards, the newest step first.
     ///
-    /// - Parameter selection: its step and phase; which problems they were is kept in the evidence of failed units alone.
+    /// - Parameter selection: only its step and phase are used; only the evidence of failed units names their problems.
     package func missingRewards(_ selection: CompletionSelection, limit: Int) throws -> [MissingRecord] {
         let failed = try failedUnits().flatMap { unit in
             unit.failures.filter(\.isMissingReward).map { failure in

@@ -2,7 +2,7 @@ import Foundation
 import T2Core
 import T2Jobs
 
-/// What a person sees of a run: aligned plain lines on standard output, and the same in `train.log`.
+/// The lines that a run prints to standard output and appends to `train.log`.
 package enum RunConsole {
     /// `step  12/30  reward +0.125  accuracy  56.2 %  KL 0.0012  gradient 3.21e+00  tokens/s   4312    1.9 s  ETA  0:35`
     package static func line(_ metrics: StepMetrics, steps: Int, remainingSeconds: Double) -> String {
@@ -18,7 +18,7 @@ package enum RunConsole {
             + "  ETA \(padded(clock(remainingSeconds), 7))"
     }
 
-    /// `  no answer 3  cut off 2  missing 1`, each only if there are any.
+    /// `  no answer 3  cut off 2  missing 1`, without the counts that are 0.
     private static func unanswered(_ metrics: StepMetrics) -> String {
         let missing = metrics.missing.values.reduce(0, +)
         let counts = [("no answer", metrics.noAnswer), ("cut off", metrics.cutOff), ("missing", missing)]
@@ -34,9 +34,9 @@ package enum RunConsole {
                 : String(format: "  best: %.1f %% at step %d", 100 * metrics.bestAccuracy, metrics.bestStep))
     }
 
-    /// `stopped in step 12 of 40`, or, with every update made, `stopped in the evaluation after step 40 of 40`
+    /// `stopped in step 12 of 40` or, after the last update, `stopped in the evaluation after step 40 of 40`
     ///
-    /// - Parameter step: updates made.
+    /// - Parameter step: the number of updates made.
     package static func interruption(step: Int, steps: Int) -> String {
         step < steps
             ? "stopped in step \(step + 1) of \(steps)" : "stopped in the evaluation after step \(step) of \(steps)"

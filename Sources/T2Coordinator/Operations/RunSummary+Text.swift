@@ -2,7 +2,7 @@ import T2Core
 import T2Formats
 
 extension RunSummary {
-    /// What the run came to, where its files are, and how to measure the expert on problems that played no part in it.
+    /// The result of the run, the paths of its files, and the command that measures the expert on the test split.
     package func lines(folder: RunFolder, configuration: RunConfiguration) -> [String] {
         let bestPath = folder.bestExpertPath(configuration.adapter)
         let gain = 100 * (best.accuracy - base.accuracy)
@@ -25,7 +25,7 @@ extension RunSummary {
         ]
     }
 
-    /// As a POSIX shell takes it.
+    /// The path, quoted for a POSIX shell if necessary.
     package static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { byte in
             switch byte {

@@ -1,11 +1,11 @@
 import T2Core
 
-/// What a finished run came to.
+/// The summary of a finished run.
 package struct RunSummary: Sendable, Equatable {
-    /// Updates made.
+    /// The number of updates.
     package let steps: Int
     package let endedEarly: Bool
-    /// On the validation split under the start value of z.
+    /// The accuracy on the validation split before training.
     package let base: AccuracyInterval
     package let best: AccuracyInterval
     package let bestStep: Int

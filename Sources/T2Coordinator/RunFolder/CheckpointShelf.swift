@@ -19,7 +19,7 @@ package struct CheckpointShelf: Sendable {
         }
     }
 
-    /// The newest checkpoint that can be read, and what is wrong with the newer ones.
+    /// The newest checkpoint that can be read, and the errors of newer ones.
     package func latest() -> (checkpoint: Checkpoint?, damaged: [String]) {
         var damaged: [String] = []
         for step in steps().reversed() {
@@ -32,7 +32,7 @@ package struct CheckpointShelf: Sendable {
         return (nil, damaged)
     }
 
-    /// Steps for which there is a file, in order.
+    /// The steps for which there is a file, in order.
     package func steps() -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.compactMap { name in

@@ -1,11 +1,11 @@
 import GRDB
 import T2Core
 
-/// A completion as it is kept: without its tokens, which stand with its unit.
+/// A stored completion, without its tokens, which the unit's `ResultRecord` holds.
 package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "completions"
 
-    /// What became of the reward, under the names of `Outcome` and two more.
+    /// The kind of reward: the names of `Outcome`, `missing` and `unjudged`.
     package enum RewardKind: String, Sendable, Codable, CaseIterable {
         case right, wrong
         case noAnswer = "no-answer"
@@ -27,7 +27,7 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
     package var step: Int
     package var phase: Phase
     package var unit: Int
-    /// Its index in the unit.
+    /// The index of the completion in the unit.
     package var sequence: Int
     package var problem: String
     package var problemIndex: Int
@@ -40,12 +40,12 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
     package var tokens: Int
     package var finishReason: FinishReason
     package var outcome: RewardKind
-    /// Why the reward is missing.
+    /// The reason why the reward is missing.
     package var missing: String?
-    /// +1 or −1; nil without a judgement.
+    /// +1 or −1; nil if the completion was not judged.
     package var reward: Double?
     package var advantage: Double
-    /// The natural logarithm, summed over the completion's tokens, under the distribution that it was sampled from.
+    /// The natural log-probability, summed over the completion's tokens, under the distribution that it was sampled from.
     package var logProbability: Double
     package var worker: String
 
@@ -73,9 +73,7 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
         self.worker = worker.name
     }
 
-    /// The completion as it was accepted.
-    ///
-    /// - Parameters: its part of what stands with the unit; empty once that is gone.
+    /// Restores the accepted completion from this record and its tokens, which are empty once the unit's are discarded.
     func completion(prompt: [Int32], tokens: [Int32], logProbabilities: [Float]) -> Completion {
         var completion = Completion(
             prompt: prompt, tokens: tokens, logProbabilities: logProbabilities, finishReason: finishReason)

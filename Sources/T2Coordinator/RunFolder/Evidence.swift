@@ -3,14 +3,14 @@ import T2Core
 import T2Formats
 import T2Transport
 
-/// Where a run keeps what it takes to compute failed units again.
+/// The folder of a run with the evidence of failed units, from which they can be computed again.
 ///
-/// Layout: `evidence/step-000012-train-3/attempt-2/` holds the files of `UnitEvidence`, the reason as `message.txt` and, if the
-/// worker sent some, the last lines of its log as `worker.log`.
+/// `evidence/step-000012-train-3/attempt-2/` holds the files of `UnitEvidence`, the reason as `message.txt` and, if the worker
+/// sent some, the last lines of its log as `worker.log`.
 package struct Evidence: Sendable {
     package let folder: String
 
-    /// Writes one attempt's evidence.
+    /// Writes the evidence of one attempt.
     ///
     /// - Returns: the attempt's folder.
     /// - Throws: `SystemError`.

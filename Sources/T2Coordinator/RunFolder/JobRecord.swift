@@ -2,12 +2,12 @@ import GRDB
 import T2Core
 import T2Jobs
 
-/// The job that a database belongs to: one row.
+/// The job of a database, in a table with one row.
 package struct JobRecord: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "job"
 
     var id = 1
-    /// In messages, and the run of its units: as the folder was called at the start.
+    /// The name in messages and the `run` of the units: the name of the folder at the start.
     package var name: String
     package var identity: JobIdentity
 

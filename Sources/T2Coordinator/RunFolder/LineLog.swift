@@ -1,12 +1,12 @@
 import Foundation
 import T2Core
 
-/// A text file that grows by whole lines, each handed to the system at once.
+/// A text file to which whole lines are appended without buffering.
 package final class LineLog: Sendable {
     private let descriptor: Int32
     private let path: String
 
-    /// Opens for appending; makes the file if it is absent.
+    /// Opens the file for appending, and creates it if necessary.
     package init(path: String) throws {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

@@ -1,7 +1,7 @@
 import Foundation
 import T2Jobs
 
-/// A line of `metrics.jsonl`: an object with the kind of its metrics beside them, under names in snake case.
+/// A line of `metrics.jsonl`: an object with the metrics and their kind, whose keys are in snake case.
 enum MetricsLine: Encodable {
     case step(StepMetrics)
     case evaluation(EvaluationMetrics)
@@ -22,7 +22,7 @@ enum MetricsLine: Encodable {
         }
     }
 
-    /// Without its line end.
+    /// The line without a line break.
     func text() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

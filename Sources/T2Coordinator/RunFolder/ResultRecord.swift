@@ -14,13 +14,14 @@ package struct ResultRecord: Sendable, Equatable, Codable, FetchableRecord, Pers
     package var attempt: Int
     package var acceptedAt: Date
     package var summary: UnitSummary
-    // What it takes to update, or to compute the unit again, little-endian; nil once the step's checkpoint is durable.
-    /// ∂/∂z summed over the unit, float32; nil where none was asked for, too.
+    // The following are little-endian, and nil once the step's checkpoint is durable.
+    /// ∂J/∂z summed over the unit, float32; also nil if the unit asks for no gradient.
     package var gradient: Data?
-    /// Token identifiers, int32, those of all completions one after another.
+    /// The prompts' token ids, int32, concatenated over all completions.
     package var prompts: Data?
+    /// The completions' token ids, int32, concatenated.
     package var tokens: Data?
-    /// Of the same tokens, float32.
+    /// The log-probabilities of `tokens`, float32.
     package var logProbabilities: Data?
 
     package init(_ key: UnitKey, _ output: UnitOutput, attempt: Int, worker: WorkerIdentifier, acceptedAt: Date) {
@@ -38,7 +39,7 @@ package struct ResultRecord: Sendable, Equatable, Codable, FetchableRecord, Pers
     }
 }
 
-/// The sums of an accepted result, without anything that is large.
+/// The sums of an accepted result, without its large columns.
 struct ResultSummary: Sendable, Codable, FetchableRecord {
     var step: Int
     var phase: Phase
@@ -51,7 +52,7 @@ struct ResultSummary: Sendable, Codable, FetchableRecord {
 }
 
 extension Data {
-    /// Numbers as they stand in memory.
+    /// The values in their memory representation.
     init<Scalar>(values: [Scalar]) { self = values.withUnsafeBytes { Data($0) } }
 
     func values<Scalar>(as _: Scalar.Type = Scalar.self) -> [Scalar] {

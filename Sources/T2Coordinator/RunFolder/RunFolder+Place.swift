@@ -2,11 +2,10 @@ import Foundation
 import T2Core
 
 extension RunFolder {
-    /// Refuses a path where no run folder can be made or written, and leaves nothing behind.
+    /// Refuses a path where a run folder cannot be created, and leaves nothing behind.
     ///
-    /// It is tried out, in the nearest folder that is there: permissions alone say nothing of a read-only disk, and nothing at
-    /// all to root.
-    /// - Throws: `SystemError`, or `InputError` where no file system takes new folders.
+    /// It creates a folder in the nearest existing folder, since permissions do not reveal a read-only disk and mean nothing for root.
+    /// - Throws: `SystemError`, or `InputError` if the file system allows no new folders.
     package static func checkPlace(_ path: String) throws {
         var folder = path
         while !FileManager.default.fileExists(atPath: folder) { folder = parentFolder(of: folder) }
@@ -15,7 +14,7 @@ extension RunFolder {
             let failure = SystemError("create the run folder", path)
             guard failure.exitStatus == .noInput else { throw failure }
             throw InputError(
-                path, "the run folder cannot be created, \(folder) takes no new folders",
+                path, "the run folder cannot be created, because \(folder) allows no new folders",
                 remedy: "Choose another --run-dir.", exitStatus: .cannotCreate)
         }
         rmdir(probe)

@@ -2,7 +2,7 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// The places in a run folder, held for one coordinator at a time.
+/// A run folder, the paths in it, and the lock that keeps it for one coordinator at a time.
 package struct RunFolder: Sendable {
     package let path: String
     private let lock: RunLock?
@@ -25,10 +25,10 @@ package struct RunFolder: Sendable {
         }
     }
 
-    /// Makes or takes over the folder.
+    /// Creates the folder, or opens an existing one.
     ///
     /// - Throws: `InputError` if it holds a run and `resume` is false, if it holds none and `resume` is true, or if another
-    ///   coordinator works in it; `SystemError` if it cannot be written.
+    ///   coordinator uses it; `SystemError` if it cannot be written.
     package init(path: String, resume: Bool) throws {
         self.path = path
         try Self.check(path: path, resume: resume)
@@ -38,9 +38,9 @@ package struct RunFolder: Sendable {
         for folder in [path, checkpointsPath] { AtomicFile.removeAbandoned(in: folder) }
     }
 
-    /// A run folder to look into, not to work in.
+    /// Opens a run folder for reading.
     ///
-    /// - Throws: `InputError` if it holds no run, or if a coordinator works in it.
+    /// - Throws: `InputError` if it holds no run, or if a coordinator uses it.
     package init(inspecting path: String) throws {
         self.path = path
         try Self.check(path: path, resume: true)
@@ -50,32 +50,32 @@ package struct RunFolder: Sendable {
     /// The run's name in messages and in the database.
     package static func name(path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 
-    /// What `init` would refuse, without making anything.
+    /// Makes the checks of `init` without creating anything.
     package static func check(path: String, resume: Bool) throws {
         if resume {
             try requireRun(path, remedy: "Leave out --resume to start one there.")
         } else if holdsRun(path) {
             throw InputError(
-                path, "holds a run already", remedy: "Go on with it by --resume, or choose another --run-dir.",
+                path, "holds a run already", remedy: "Continue it with --resume, or choose another --run-dir.",
                 exitStatus: .cannotCreate)
         }
     }
 
-    /// - Throws: `InputError` if nothing was started there.
+    /// - Throws: `InputError` if the folder holds no run.
     package static func requireRun(_ path: String, remedy: String = "Give the folder that t2-coord was given.") throws {
         guard !holdsRun(path) else { return }
         throw InputError(path, "holds no run", remedy: remedy, exitStatus: .noInput)
     }
 
-    /// Lets another coordinator in.
+    /// Releases the folder for another coordinator.
     package func release() { lock?.release() }
 
-    /// Whether a run was started there.
+    /// Whether the folder holds a run.
     private static func holdsRun(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/run.sqlite")
     }
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its parent folders.
     ///
     /// - Throws: `SystemError`.
     static func makeFolder(_ path: String) throws {

@@ -5,13 +5,12 @@ import T2Formats
 import T2Jobs
 import T2Transport
 
-/// The durable side of a job: every accepted unit, what went wrong with others, and what the job was started with. Without a
-/// folder it lives in memory, and ends with the program.
+/// The durable record of a job: its identity, every accepted unit, and the failures. Without a folder it is kept in memory.
 ///
-/// Invariant: a job that goes on after any moment at which it was killed takes the same way as one that never stopped, since
-/// its units follow from what it was started with and the results kept here.
+/// Invariant: a job that is killed at any moment and resumed gives the same results as one that never stopped, since its units
+/// follow from its identity and the results stored here.
 package final class RunJournal: Sendable {
-    /// An accepted result, and what happened to its unit.
+    /// An accepted result, with the leases and failures of its unit.
     struct Acceptance: Sendable {
         let unit: WorkUnit
         let output: UnitOutput
@@ -24,7 +23,7 @@ package final class RunJournal: Sendable {
 
     private struct State {
         var round: Round?
-        /// Of the units of the round that were accepted.
+        /// The summaries of the round's accepted units.
         var summaries: [UnitKey: UnitSummary] = [:]
         var missing = MissingRewards(step: 0, sequences: 0)
         var missingRewards = MissingRewardPolicy.report
@@ -32,16 +31,14 @@ package final class RunJournal: Sendable {
 
     package let folder: RunFolder?
     package let store: RunStore
-    /// The job's name at its start: the folder may have another name by now.
+    /// The job's name at its start; the folder may have been renamed since.
     package let name: String
     private let origin: ExpertFile.Description
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - folder: nil keeps the results in memory.
-    ///   - name: of the job at its start.
-    /// - Throws: `CoordinatorError.otherRun` if the folder's job was started with something else; what the folder and the
-    ///   database throw.
+    ///   - folder: the folder for the results; nil keeps them in memory.
+    /// - Throws: `CoordinatorError.otherRun` if the folder's job has another identity; errors of the folder and the database.
     package init<J: Job>(_ job: J, folder: RunFolder?) throws {
         let identity = try job.identity()
         self.folder = folder
@@ -81,7 +78,7 @@ package final class RunJournal: Sendable {
         guard saved != kind else { return }
         throw InputError(
             folder, "holds \(saved.noun), not \(kind.noun)",
-            remedy: "Go on with it by t2-coord \(saved.command) --resume, or choose another --run-dir.",
+            remedy: "Continue it with t2-coord \(saved.command) --resume, or choose another --run-dir.",
             exitStatus: .configuration)
     }
 
@@ -92,16 +89,16 @@ package final class RunJournal: Sendable {
             place: folder, problem: "belongs to \(saved.kind.noun) that was started with \(difference)")
     }
 
-    /// Closes the database and lets another coordinator into the folder.
+    /// Closes the database and releases the folder for another coordinator.
     package func close() throws {
         defer { folder?.release() }
         try store.close()
     }
 
-    /// Notes a round's units.
+    /// Stores a round's units.
     ///
-    /// - Parameter missingRewards: what becomes of the round's rewards that could not be computed.
-    /// - Returns: the sums of those accepted before a restart.
+    /// - Parameter missingRewards: the treatment of rewards of the round that could not be computed.
+    /// - Returns: the summaries of the units accepted before a restart.
     func open(_ round: Round, missingRewards: MissingRewardPolicy) throws -> [UnitKey: UnitSummary] {
         try store.open(round.units.map(UnitRecord.init))
         if missingRewards == .report { try store.reopenMissing(in: round) }
@@ -115,9 +112,9 @@ package final class RunJournal: Sendable {
         return accepted
     }
 
-    /// Stores accepted results; durable when it returns.
+    /// Stores accepted results, which are durable when it returns.
     ///
-    /// - Throws: `RunStoreError`; `CoordinatorError.missingRewards` if too many rewards were missing at the first try.
+    /// - Throws: `RunStoreError`; `CoordinatorError.missingRewards` if too many rewards were missing at the first attempt.
     func accept(_ acceptances: [Acceptance]) throws {
         let now = Date()
         try store.accept(
@@ -147,7 +144,7 @@ package final class RunJournal: Sendable {
         }
     }
 
-    /// Takes notice of a failed attempt, which may be one too many.
+    /// Stores a failed attempt, and checks the number of missing rewards.
     ///
     /// - Throws: as `accept`.
     func note(_ failure: UnitFailure, unit: UnitKey) throws {
@@ -162,7 +159,7 @@ package final class RunJournal: Sendable {
         if case .stop(let limit) = state.missingRewards { try state.missing.check(limit: limit) }
     }
 
-    /// What the units of the round have come to so far.
+    /// The results of the round so far.
     func results(of round: Round) -> RoundResults {
         RoundResults(
             round: round,
@@ -176,9 +173,9 @@ package final class RunJournal: Sendable {
             })
     }
 
-    /// Saves what is known of a failed attempt, for `t2 replay`.
+    /// Saves the evidence of a failed attempt, for `t2 replay`.
     ///
-    /// - Returns: the folder of the evidence; nil if the job keeps nothing.
+    /// - Returns: the folder of the evidence; nil if the job has no folder.
     func save(_ failure: UnitFailure, lease: Lease, answer: Message?, policies: [Policy]) throws -> String? {
         guard let folder else { return nil }
         var origin = origin
@@ -188,7 +185,7 @@ package final class RunJournal: Sendable {
             UnitEvidence(lease: lease, policies: policies, description: origin, answer: answer), of: failure)
     }
 
-    /// The accepted result of a unit as it came, and who computed it; nil once its tokens are gone.
+    /// The accepted result of a unit and the worker that computed it; nil if the unit has none.
     func acceptedResult(_ unit: WorkUnit) throws -> (result: UnitResult, worker: String)? {
         let round = Round(step: unit.key.step, units: [unit], policies: [:])
         guard let summary = try store.summaries(of: round)[unit.key],

@@ -1,11 +1,11 @@
 import Foundation
 import T2Core
 
-/// Keeps a second coordinator out of a run folder. The kernel releases it when the process ends, however it ends.
+/// Keeps a second coordinator out of a run folder. The kernel releases the lock when the process ends for any reason.
 package final class RunLock: Sendable {
     private let descriptor: Int32
 
-    /// - Throws: `InputError` naming the process that holds the folder, or `SystemError`.
+    /// - Throws: `InputError` with the process that holds the lock, or `SystemError`.
     package init(path: String) throws {
         let taken = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard taken >= 0 else { throw SystemError("create", path) }
@@ -19,7 +19,7 @@ package final class RunLock: Sendable {
         descriptor = taken
     }
 
-    /// Holds the lock without a word in its file; nil if nobody ever held it.
+    /// Takes the lock without writing to its file; nil if the file does not exist.
     ///
     /// - Throws: as `init(path:)`.
     package init?(inspecting path: String) throws {
@@ -40,13 +40,13 @@ package final class RunLock: Sendable {
         close(descriptor)
         guard code == EWOULDBLOCK else { throw SystemError("lock", path, code: code) }
         throw InputError(
-            parentFolder(of: path), "another t2-coord (process \(holder)) works in this run folder",
+            parentFolder(of: path), "another t2-coord (process \(holder)) uses this run folder",
             remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
     }
 
     deinit { close(descriptor) }
 
-    /// Lets others in; the object is of no use afterwards.
+    /// Releases the lock; the object must not be used afterwards.
     package func release() { flock(descriptor, LOCK_UN) }
 
     private static func holder(_ descriptor: Int32) -> String {

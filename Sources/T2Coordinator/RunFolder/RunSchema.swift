@@ -1,12 +1,12 @@
 import GRDB
 import T2Jobs
 
-/// The tables of `run.sqlite`. A released migration never changes; a new schema is a further migration.
+/// The tables of `run.sqlite`. A released migration never changes; a new schema is an additional migration.
 ///
-/// `step` counts the updates behind the policy under which a row came about: step 0 works under the start value. A row of
-/// `steps` is an update itself, so that its first is step 1, made of the units of step 0. In a search it counts iterations.
+/// `step` is the number of updates before a row's units were computed: step 0 uses the start value. A row of `steps` is itself an
+/// update, so that its first is step 1, made from the units of step 0. In a search, `step` counts iterations.
 enum RunSchema {
-    /// Schemas of before the first release, which nothing reads any more.
+    /// Schemas from before the first release, which are no longer supported.
     static let abandoned: Set<String> = ["1", "2", "3"]
 
     static var migrator: DatabaseMigrator {

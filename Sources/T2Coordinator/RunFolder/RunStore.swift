@@ -4,42 +4,41 @@ import T2Core
 import T2Jobs
 import T2Transport
 
-/// A job's database, `run.sqlite`, or one in memory where nothing is to be kept: everything that was accepted, durable before
-/// any worker is told so.
+/// A job's database, `run.sqlite` or in memory: all accepted results, durable before they are acknowledged.
 ///
 /// Invariants:
-/// - a method that returns has committed and flushed (write-ahead log, `synchronous = FULL`);
+/// - a write is committed and flushed when its method returns (write-ahead log, `synchronous = FULL`);
 /// - one result per (step, phase, unit);
 /// - a result keeps its gradient and its tokens until `discardGradients` is called, after the step's checkpoint is durable.
 package struct RunStore: Sendable {
     private let database: DatabaseQueue
     package let path: String
 
-    /// A database in memory.
+    /// Creates a database in memory.
     package init() throws {
         path = "memory"
         do {
             database = try DatabaseQueue()
             try RunSchema.migrator.migrate(database)
         } catch let error as DatabaseError {
-            throw RunStoreError(error, path: path, operation: "make a database")
+            throw RunStoreError(error, path: path, operation: "create a database")
         }
     }
 
-    /// Opens or makes the database and brings it to this program's schema.
+    /// Opens or creates the database and migrates it to this program's schema.
     ///
-    /// - Parameter migrates: false to look into one that may be empty, and to leave it as it is.
+    /// - Parameter migrates: false opens it for reading and leaves it unchanged; it may be empty.
     /// - Throws: `RunStoreError`.
     package init(path: String, migrates: Bool = true) throws {
         self.path = path
         var configuration = Configuration()
         configuration.readonly = !migrates
         if migrates { configuration.journalMode = .wal }
-        // A person who looks into the database with another program must not end the run.
+        // Another program that reads the database must not end the run.
         configuration.busyMode = .timeout(10)
         do {
             database = try DatabaseQueue(path: path, configuration: configuration)
-            // WAL mode sets NORMAL, which may lose the last transactions at a power cut.
+            // WAL mode sets NORMAL, which may lose the last transactions in a power failure.
             if migrates { try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
             let migrator = RunSchema.migrator
             let (isOlder, isNewer) = try database.read { database in
@@ -60,7 +59,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// The job that it belongs to; nil in a new database.
+    /// The job of the database; nil in a new one.
     package func job() throws -> JobRecord? {
         try read("read the job") { database in
             try database.tableExists(JobRecord.databaseTableName) ? JobRecord.fetchOne(database) : nil
@@ -71,14 +70,14 @@ package struct RunStore: Sendable {
 
     // MARK: - Units and their results
 
-    /// Notes the units of a round; those known already keep their state.
+    /// Stores the units of a round; existing units keep their state.
     package func open(_ units: [UnitRecord]) throws {
         try write("store the round's units") { database in
             for unit in units { try unit.insert(database, onConflict: .ignore) }
         }
     }
 
-    /// Stores accepted results with their completions: all of them in one transaction, or none.
+    /// Stores accepted results with their completions in one transaction.
     package func accept(_ results: [(result: ResultRecord, completions: [CompletionRecord], unit: UnitRecord)]) throws {
         let operation = results.map { "\($0.result.phase.rawValue)/\($0.result.unit)" }.joined(separator: ", ")
         try write("store the result of unit \(operation)") { database in
@@ -90,7 +89,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// The sums of a round's accepted units.
+    /// The summaries of a round's accepted units.
     func summaries(of round: Round) throws -> [UnitKey: ResultSummary] {
         let keys = round.units.map(\.key)
         let found = try read("read the results of step \(round.step)") { database in
@@ -118,7 +117,7 @@ package struct RunStore: Sendable {
                     prompt += record.promptTokens
                     token += record.tokens
                 }
-                // All of it is there, or none.
+                // Prompts, tokens and log-probabilities are discarded together.
                 guard result.tokens != nil else {
                     return record.completion(prompt: [], tokens: [], logProbabilities: [])
                 }
@@ -130,7 +129,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// The gradient of a unit; nil if it has none, or no longer.
+    /// The gradient of a unit; nil if it has none or it was discarded.
     package func gradient(of key: UnitKey) throws -> [Float]? {
         try read("read the gradient of unit \(key.phase.rawValue)/\(key.index)") { database in
             let request = ResultRecord.select(Column("gradient")).filter(Self.row(key))
@@ -138,7 +137,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// Takes back the results of units whose rewards are missing, so that they are computed again.
+    /// Deletes the results of units with missing rewards, so that they are computed again.
     func reopenMissing(in round: Round) throws {
         try write("open units again") { database in
             for unit in round.units {
@@ -157,7 +156,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// Notes a failed attempt at a unit that is open; what is accepted later says it all again.
+    /// Stores a failed attempt at an open unit; accepting the unit later replaces its failures by the full list.
     package func add(_ failure: UnitFailure, to key: UnitKey) throws {
         try write("store a failure of unit \(key.phase.rawValue)/\(key.index)") { database in
             guard var unit = try UnitRecord.filter(Self.row(key)).fetchOne(database) else { return }
@@ -170,7 +169,7 @@ package struct RunStore: Sendable {
         Column("step") == key.step && Column("phase") == key.phase.rawValue && Column("unit") == key.index
     }
 
-    // MARK: - What people look at
+    // MARK: - Operations
 
     /// Every unit that failed at least once.
     func failedUnits() throws -> [UnitRecord] {
@@ -180,7 +179,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// The sums of every accepted result.
+    /// The summaries of all accepted results.
     func summaries() throws -> [ResultSummary] {
         try read("read the results") { database in
             guard try database.tableExists(ResultRecord.databaseTableName) else { return [] }
@@ -188,10 +187,10 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// Completions, the newest step first.
+    /// The selected completions, the newest step first.
     package func completions(_ selection: CompletionSelection, limit: Int) throws -> [CompletionRecord] {
         try read("read the completions") { database in
-            // A run that has just begun.
+            // The tables of a run that has just begun may not exist yet.
             guard try database.tableExists(CompletionRecord.databaseTableName) else { return [] }
             var request = CompletionRecord.order(
                 Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
@@ -209,12 +208,12 @@ package struct RunStore: Sendable {
 
     // MARK: - Training
 
-    /// Stores a step's metrics; a second time replaces the first.
+    /// Stores a step's metrics, replacing any previous ones.
     package func record(_ metrics: StepMetrics) throws {
         try write("store the metrics of step \(metrics.step)") { try metrics.upsert($0) }
     }
 
-    /// Stores an evaluation's metrics; a second time replaces the first.
+    /// Stores an evaluation's metrics, replacing any previous ones.
     package func record(_ metrics: EvaluationMetrics) throws {
         try write("store the evaluation at step \(metrics.step)") { try metrics.upsert($0) }
     }
@@ -227,7 +226,7 @@ package struct RunStore: Sendable {
         try read("read the evaluations") { try EvaluationMetrics.order(Column("step")).fetchAll($0) }
     }
 
-    /// Frees the gradients and tokens of all steps before this one.
+    /// Discards the gradients and tokens of all steps before this one.
     package func discardGradients(before step: Int) throws {
         try write("free the gradients before step \(step)") { database in
             try database.execute(
@@ -238,9 +237,9 @@ package struct RunStore: Sendable {
         }
     }
 
-    /// Takes the run back to the start of a step: later work goes, and so do results of the step that lost their gradient.
+    /// Rewinds the run to the start of a step: deletes later rows, and the step's training results without a gradient.
     ///
-    /// - Parameter keepsEvaluation: the step's evaluation counts already.
+    /// - Parameter keepsEvaluation: whether the checkpoint includes the step's evaluation, which is then kept.
     package func rewind(to step: Int, keepsEvaluation: Bool) throws {
         try write("go back to step \(step)") { database in
             for table in ["units", "results", "completions", "steps", "evaluations"] {

@@ -1,7 +1,7 @@
 import GRDB
 import T2Core
 
-/// What went wrong with the run's database, with SQLite's own words.
+/// An error of the run's database, with SQLite's message.
 package enum RunStoreError: UserFacingError, Equatable {
     case failed(path: String, operation: String, code: Int, message: String)
     case newerSchema(path: String)
@@ -20,19 +20,19 @@ package enum RunStoreError: UserFacingError, Equatable {
         case .newerSchema(let path):
             "\(path): was written by a newer t2. Update t2, or start in another --run-dir."
         case .olderSchema(let path):
-            "\(path): was written by an older t2, whose tables this one does not read. Go on with the t2 that wrote it, "
+            "\(path): was written by an older t2, whose tables this one does not read. Continue with the t2 that wrote it, "
                 + "or start in another --run-dir."
         }
     }
 
     private static func remedy(_ code: Int) -> String {
         switch ResultCode(rawValue: CInt(code)) {
-        case .SQLITE_FULL: "Free some disk space and go on with --resume."
+        case .SQLITE_FULL: "Free some disk space and continue with --resume."
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: "Choose a --run-dir that this user may write to."
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             "The file is damaged; restore it from a copy, or start in another --run-dir."
-        case .SQLITE_BUSY: "Another program holds it; close that program and go on with --resume."
-        default: "Check the disk and go on with --resume."
+        case .SQLITE_BUSY: "Another program holds it; close that program and continue with --resume."
+        default: "Check the disk and continue with --resume."
         }
     }
 

@@ -2,13 +2,13 @@ import T2Core
 import T2Jobs
 import T2Learning
 
-/// What a run folder holds to go on from, and whether a run may.
+/// The saved state of a run folder, and the check that a run may continue from it.
 package struct SavedRun: Sendable {
-    /// nil if the run did not get as far as to note it.
+    /// The stored job; nil if the run was interrupted before it stored one.
     private let saved: JobRecord?
-    /// The newest that can be read.
+    /// The newest checkpoint that can be read.
     package let checkpoint: Checkpoint?
-    /// What is wrong with newer ones.
+    /// The errors of newer checkpoints.
     package let damaged: [String]
     private let hasWork: Bool
     private let shelf: CheckpointShelf
@@ -27,10 +27,10 @@ package struct SavedRun: Sendable {
         hasWork = !steps.isEmpty || !evaluations.isEmpty
     }
 
-    /// Looks into a run folder as a start with `resume` would, and leaves everything as it is.
+    /// Makes the checks of a start with `resume`, without changing the folder.
     ///
-    /// - Throws: what would end such a start: `InputError` if the folder is in use or holds nothing readable to go on from,
-    ///   `RunStoreError`, and what `requireSameRun` throws.
+    /// - Throws: the errors of such a start: `InputError` if the folder is in use or has no readable state, `RunStoreError`, and
+    ///   the errors of `requireSameRun`.
     package static func inspect(_ definition: TrainingDefinition, folder path: String) throws -> SavedRun {
         let folder = try RunFolder(inspecting: path)
         defer { folder.release() }
@@ -47,7 +47,7 @@ package struct SavedRun: Sendable {
         return saved
     }
 
-    /// Refuses to go on with other contents. The run may have been given more steps, and another place.
+    /// Refuses to continue a run with different inputs. More steps and another folder are allowed.
     ///
     /// - Throws: `CoordinatorError.otherRun` or `InputError`.
     func requireSameRun(as definition: TrainingDefinition) throws {
@@ -55,13 +55,13 @@ package struct SavedRun: Sendable {
             try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder)
         }
         guard let checkpoint else {
-            // A run saves its start before anything else: without a checkpoint there must not be any work either.
+            // A run saves its initial checkpoint first, so a run without checkpoints must not have results either.
             guard damaged.isEmpty, !hasWork else {
                 throw InputError(
                     folder,
-                    "none of its checkpoints can be read, and going on would throw its results away: "
+                    "none of its checkpoints can be read, and continuing would discard its results: "
                         + (damaged.isEmpty ? "there are none" : damaged.joined(separator: "; ")),
-                    remedy: "Restore a file of checkpoints/ from a copy, or start anew in another --run-dir.")
+                    remedy: "Restore a file of checkpoints/ from a copy, or start a new run in another --run-dir.")
             }
             return
         }
@@ -70,8 +70,8 @@ package struct SavedRun: Sendable {
             modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
     }
 
-    /// The configuration given, with the paths of the saved one, since model and data are compared by content, and with its
-    /// steps unless there are fewer now.
+    /// The given configuration with the paths of the saved one, since model and data are compared by content, and with the smaller
+    /// number of steps of the two.
     private func comparable(_ given: RunConfiguration, with saved: RunConfiguration) -> RunConfiguration {
         var configuration = given
         configuration.model = saved.model

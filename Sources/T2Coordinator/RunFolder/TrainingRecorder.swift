@@ -5,12 +5,11 @@ import T2Jobs
 import T2Learning
 import T2Transport
 
-/// What training leaves in its run folder besides its units: checkpoints, metrics, expert files, and the lines that a person
-/// reads.
+/// Writes the files of a training run other than its units: checkpoints, metrics, expert files, and `train.log`.
 ///
 /// Invariants:
-/// - whatever moment the process is killed at, `restore` leads to the same state of the run as never having stopped;
-/// - `metrics.jsonl` holds every finished step once, in order: it is written anew from the database at every start.
+/// - if the process is killed at any moment, `restore` gives the same state of the run as if it had never stopped;
+/// - `metrics.jsonl` holds every finished step once, in order: it is rewritten from the database at every start.
 package actor TrainingRecorder {
     package nonisolated let folder: RunFolder
     private let journal: RunJournal
@@ -24,7 +23,7 @@ package actor TrainingRecorder {
 
     private var store: RunStore { journal.store }
 
-    /// - Parameter console: takes each line that is also written to `train.log`.
+    /// - Parameter console: receives each line that is written to `train.log`.
     package init(
         _ definition: TrainingDefinition, journal: RunJournal, folder: RunFolder,
         console: @escaping @Sendable (String) -> Void
@@ -37,17 +36,17 @@ package actor TrainingRecorder {
         log = try LineLog(path: folder.logPath)
     }
 
-    /// Shows a line and adds it to `train.log`.
+    /// Prints a line and appends it to `train.log`.
     package func say(_ line: String) throws {
         console(line)
         try log.append(line)
     }
 
-    /// The job to go on with: from the newest readable checkpoint, or from the start. A finished run is left as it is.
+    /// Restores the job from the newest readable checkpoint, or from the start. A finished run is left unchanged.
     ///
-    /// The run may have been given more steps; all else must be as it was.
-    /// - Returns: it, and what is wrong with newer checkpoints that had to be left out.
-    /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with something else.
+    /// The run may have more steps than before; everything else must be unchanged.
+    /// - Returns: the job, and the errors of newer checkpoints that were skipped.
+    /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with different inputs.
     package func restore() throws -> (job: TrainingJob, damaged: [String]) {
         let saved = try SavedRun(store, shelf, folder: folder.path)
         try saved.requireSameRun(as: definition)
@@ -63,7 +62,7 @@ package actor TrainingRecorder {
         return (TrainingJob(definition, from: checkpoint), saved.damaged)
     }
 
-    /// `metrics.jsonl` in full: each step's line, then that of its evaluation.
+    /// The text of `metrics.jsonl`: each step's line, followed by the line of its evaluation.
     private func metricsText() throws -> String {
         var lines = try store.steps().map { (step: $0.step, order: 0, line: MetricsLine.step($0)) }
         lines += try store.evaluations().map { (step: $0.step, order: 1, line: MetricsLine.evaluation($0)) }
@@ -71,7 +70,7 @@ package actor TrainingRecorder {
         return try lines.map { try $0.line.text() + "\n" }.joined()
     }
 
-    /// Keeps the newest z before its round begins, and its accuracy if it has been evaluated.
+    /// Writes the current policy to the last expert file, with its accuracy if it has been evaluated.
     package func saveLast(_ job: TrainingJob) throws {
         guard let values = job.policy.vector?.values else { return }
         let checkpoint = job.checkpoint
@@ -80,7 +79,7 @@ package actor TrainingRecorder {
             to: folder.lastExpertPath(definition.configuration.adapter))
     }
 
-    /// Makes what a round came to durable.
+    /// Stores an event of the job durably.
     package func record(_ event: TrainingJob.Event, _ job: TrainingJob, _ timing: RoundTiming) throws {
         switch event {
         case .evaluated(let metrics): try commit(metrics, job.checkpoint)
@@ -90,7 +89,7 @@ package actor TrainingRecorder {
         }
     }
 
-    /// The metrics with what happened to the units, and where the time went.
+    /// Completes the metrics with the counts of leases and failures, and the times.
     private func completed(_ metrics: StepMetrics, _ timing: RoundTiming) throws -> StepMetrics {
         var metrics = metrics
         let units = try store.units(step: metrics.step - 1)
@@ -108,7 +107,7 @@ package actor TrainingRecorder {
         return metrics
     }
 
-    /// Its metrics, then its checkpoint, and only then the end of its gradients.
+    /// Stores the metrics, then the checkpoint, and only then discards the gradients.
     private func commit(_ step: StepMetrics, _ checkpoint: Checkpoint) throws {
         let start = ContinuousClock.now
         try store.record(step)
@@ -133,13 +132,13 @@ package actor TrainingRecorder {
         try say(RunConsole.line(evaluation))
     }
 
-    /// The last state of a run, its final evaluation included. The run is finished once the checkpoint is there.
+    /// Saves the last state of a run, including its final evaluation. The run is finished once this checkpoint is written.
     package func finish(_ job: TrainingJob) throws {
         try saveLast(job)
         try shelf.save(job.checkpoint)
     }
 
-    /// What a finished run came to.
+    /// The summary of a finished run.
     package func summary(of checkpoint: Checkpoint) throws -> RunSummary {
         let evaluations = try store.evaluations()
         func interval(step: Int) -> AccuracyInterval {
@@ -152,7 +151,7 @@ package actor TrainingRecorder {
             base: interval(step: 0), best: interval(step: bestStep), bestStep: bestStep)
     }
 
-    /// As an expert file, or as a PEFT folder if it is LoRA's.
+    /// Writes an expert file, or a PEFT folder for LoRA.
     private func write(_ expert: ExpertFile, to path: String) throws {
         guard let layout = definition.parameterisation.lora else { return try expert.write(to: path) }
         let configuration = definition.configuration
@@ -166,7 +165,7 @@ package actor TrainingRecorder {
         ).write(to: path)
     }
 
-    /// An expert with what is known of it.
+    /// An expert file with its description.
     private func expert(_ values: [Float], step: Int, _ history: [ValidationAccuracy]) -> ExpertFile {
         var measures: [String: String] = [:]
         func measure(_ name: String, step: Int) {

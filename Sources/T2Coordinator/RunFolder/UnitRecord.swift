@@ -1,14 +1,14 @@
 import GRDB
 import T2Core
 
-/// A unit and how often it went out.
+/// A unit with the numbers of its leases and its failures.
 package struct UnitRecord: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "units"
 
     package var step: Int
     package var phase: Phase
     package var unit: Int
-    /// The identifiers of its problems, in order.
+    /// The ids of its problems, in order.
     package var problems: [String]
     package var leases = 0
     package var secondCopies = 0
