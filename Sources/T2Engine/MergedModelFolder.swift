@@ -101,7 +101,7 @@ package struct MergedModelFolder {
         }
     }
 
-    /// Copies the base model's configuration with the new type of the weights, since loaders convert weights to the type named there.
+    /// Copies the base model's configuration with the new weight type, since loaders convert weights to the type named there.
     private func writeConfiguration(to path: String, _ element: TensorElement?) throws {
         var text = String(decoding: try MappedFile(path: folder.path + "/config.json").data, as: UTF8.self)
         if let name = element?.configurationName {

@@ -56,7 +56,7 @@ package struct UnitEvidence: Sendable, Equatable {
 
     /// Reads the files that `write` wrote, and checks that they belong together and to this base model.
     ///
-    /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault; `ProtocolError` for damaged frames.
+    /// - Throws: `InputError`, `SystemError` or `SafetensorsError` with the damaged file; `ProtocolError` for damaged frames.
     package init(folder: String, model: BaseModelFolder) throws {
         let leasePath = folder + "/lease.json"
         guard FileManager.default.fileExists(atPath: leasePath) else {

@@ -180,7 +180,8 @@ struct CoordinatorTests {
         #expect(
             error?.description
                 == "unit \(unit) failed 6 times and would be missing from the step, the last time in attempt 6 on ann: engine: "
-                + "as told. The evidence of every attempt is in \(evidence); remove the cause and continue with --resume.")
+                + "as told. The evidence of every attempt is in \(evidence); remove the cause and continue with --resume."
+        )
         for attempt in 1...6 {
             let log = try String(contentsOfFile: "\(evidence)/attempt-\(attempt)/worker.log", encoding: .utf8)
             #expect(log == "a line of its log\nanother\n")

@@ -4,7 +4,7 @@ import T2Core
 extension RunFolder {
     /// Refuses a path where a run folder cannot be created, and leaves nothing behind.
     ///
-    /// It creates a folder in the nearest existing folder, since permissions do not reveal a read-only disk and mean nothing for root.
+    /// It makes a test folder in the nearest existing one: permissions do not reveal a read-only disk and mean nothing for root.
     /// - Throws: `SystemError`, or `InputError` if the file system allows no new folders.
     package static func checkPlace(_ path: String) throws {
         var folder = path

@@ -13,7 +13,7 @@ package struct SearchJob: Job {
         case answers
         /// The candidates that the numbers of right answers do not decide are scored by the likelihood of the references.
         case references(right: [Int], undecided: [Int])
-        /// The gradient at the current mixture is taken.
+        /// The gradient at the current mixture is computed.
         case gradient
     }
 

@@ -1,6 +1,6 @@
 import T2Core
 
-/// The result of a unit. The payload holds prompts and tokens (i32), log-probabilities (f32), and the gradient (f32) if there is one.
+/// The result of a unit. The payload holds prompts and tokens (i32), log-probabilities (f32), and the gradient (f32), if any.
 package struct UnitResult: Sendable, Equatable {
     package var unit: UnitKey
     package var attempt: Int
