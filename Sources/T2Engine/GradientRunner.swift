@@ -17,7 +17,7 @@ package final class GradientRunner {
     ///   - temperature: the temperature at which the completions were sampled.
     ///   - onToken: called after each scored token; once it returns false, the call throws at the end of the pass.
     /// - Throws: `UnitError.nonFinite` or `.cancelled`; `LearningError` for an impossible loss.
-    /// - Cost: a policy forward pass and a backward pass over every token; a reference forward pass if the specification needs one.
+    /// - Cost: a forward pass and a backward pass over every token; a forward pass of the reference if the specification needs it.
     package func run(
         _ completions: [Completion], _ specification: GradientSpecification, _ policies: PolicySet,
         temperature: Float, onToken: () -> Bool
@@ -84,8 +84,8 @@ package final class GradientRunner {
             remedy: "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.")
     }
 
-    /// The first quantity that is not finite: a token's loss in the forward pass, or a weight's gradient in the backward pass, which
-    /// runs from the last weight to the first.
+    /// The first quantity that is not finite: a token's loss in the forward pass, or a weight's gradient in the backward pass,
+    /// which runs from the last weight to the first.
     private func nonFiniteQuantity(_ unit: UnitGradient, _ layout: ExpertLayout) -> String? {
         if let token = unit.firstNonFinite { return "the loss of \(token)," }
         let gradient = ExpertVector(layout: layout, values: unit.sum)

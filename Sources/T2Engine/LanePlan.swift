@@ -39,8 +39,8 @@ package struct LanePlan: Sendable, Equatable {
         return 4 * (model.layerCount * projections + embeddings)
     }
 
-    /// The approximate size of a lane's caches and scratch memory at their largest: keys and values of 64 sequences, a packed prompt
-    /// of 1024 tokens, the tape of 512 tokens and two blocks of 128 rows of logits.
+    /// The approximate size of a lane's caches and scratch memory at their largest: keys and values of 64 sequences, a packed
+    /// prompt of 1024 tokens, the tape of 512 tokens and two blocks of 128 rows of logits.
     package static func laneBytes(_ model: ModelConfiguration) -> Int {
         let ranks = MatrixKind.allCases.reduce(0) { $0 + $1.rank(model) }
         let width = model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize + 4 * model.hiddenSize

@@ -3,8 +3,8 @@ import T2Core
 import T2Model
 import T2Numerics
 
-/// The base model with the adapters of its policies. Each adapter is made when it is first needed and shared by all lanes; only SVF
-/// decomposes weights.
+/// The base model with the adapters of its policies. Each adapter is made when it is first needed and shared by all lanes; only
+/// SVF decomposes weights.
 package final class ModelAdapters: Sendable {
     package let base: BaseModel
     private let cache: SingularValueCache

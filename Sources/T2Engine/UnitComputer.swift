@@ -7,8 +7,8 @@ import T2Text
 /// Computes a unit, steps 4 to 8 in Sources/README.md. The numbers depend on the unit, its policies and the base model alone;
 /// other units and the number of lanes or workers do not change a bit of them.
 package struct UnitComputer: Sendable {
-    /// Receives the number of tokens sampled or scored since the last call, 0 for work without tokens; returns false once the unit
-    /// is cancelled.
+    /// Receives the number of tokens sampled or scored since the last call, 0 for work without tokens; returns false once the
+    /// unit is cancelled.
     package typealias OnProgress = @Sendable (Int) -> Bool
 
     package let adapters: ModelAdapters
@@ -75,8 +75,8 @@ package struct UnitComputer: Sendable {
 
     /// The unit's completions before they are judged: sampled completions, or the references with their scores.
     ///
-    /// - Throws: `UnitError` if the unit cannot be computed or is cancelled; `PromptError` for a prompt that leaves no room for its
-    ///   completion; `ModelError.nonFinite`; errors of preparing the policies.
+    /// - Throws: `UnitError` if the unit cannot be computed or is cancelled; `PromptError` for a prompt that leaves no room for
+    ///   its completion; `ModelError.nonFinite`; errors of preparing the policies.
     package func complete(
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> [Completion] {

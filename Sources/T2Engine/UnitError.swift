@@ -54,8 +54,8 @@ package enum UnitError: UserFacingError, Equatable {
     }
 }
 
-/// The failure of a unit after sampling, because a reward is missing or a gradient or loss is not finite. The completions suffice to
-/// compute the rest of the unit again.
+/// The failure of a unit after sampling, because a reward is missing or a gradient or loss is not finite. The completions
+/// suffice to compute the rest of the unit again.
 package struct CompletionFailure: Error, CustomStringConvertible {
     package let cause: UnitError
     package let completions: [Completion]

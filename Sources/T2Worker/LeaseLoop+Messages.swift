@@ -32,8 +32,8 @@ extension LeaseLoop {
         }
     }
 
-    /// Handles an ERROR. One about a policy ends the leases that wait for it; one about an unknown worker is answered by HELLO; all
-    /// others are only logged.
+    /// Handles an ERROR. One about a policy ends the leases that wait for it; one about an unknown worker is answered by HELLO;
+    /// all others are only logged.
     private mutating func hear(_ report: ErrorReport, at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = [.report(.coordinatorError(report))]
         if report.category == .unknownPolicy, let policy = report.policy,
@@ -127,7 +127,7 @@ extension LeaseLoop {
     private mutating func adopt(_ blob: Blob, at now: Instant) -> [WorkerEffect] {
         guard awaitedPolicies.removeValue(forKey: blob.digest) != nil else {
             return [
-                .report(.ignored(message: Message.Kind.blob.rawValue, reason: "\(blob.digest.short) was not asked for"))
+                .report(.ignored(message: Message.Kind.blob.rawValue, reason: "\(blob.digest.short) was not requested"))
             ]
         }
         let waiting = awaiting(blob.digest)

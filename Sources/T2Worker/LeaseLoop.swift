@@ -110,8 +110,8 @@ package struct LeaseLoop: Sendable {
         return [.report(.connectionLost)]
     }
 
-    /// Handles a lost message. Everything is sent again as after a lost connection, starting with HELLO once the wait for an answer
-    /// times out, or earlier if the transport reconnects.
+    /// Handles a lost message. Everything is sent again as after a lost connection, starting with HELLO once the wait for an
+    /// answer times out, or earlier if the transport reconnects.
     private mutating func interrupt(at now: Instant) -> [WorkerEffect] {
         if state == .working { state = .introducing(since: now) }
         outstandingCredit = 0

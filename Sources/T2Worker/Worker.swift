@@ -4,12 +4,12 @@ import T2Transport
 
 /// Takes leases from a coordinator and returns their results.
 ///
-/// There are three parts: the pure `LeaseLoop` decides, the transport's thread sends and receives, and the lanes' threads compute.
-/// One stream of inputs connects them. The only waits are for its next element, for a send with a deadline and, in a lane, for
-/// the next unit.
+/// There are three parts: the pure `LeaseLoop` decides, the transport's thread sends and receives, and the lanes' threads
+/// compute. One stream of inputs connects them. The only waits are for its next element, for a send with a deadline and, in a
+/// lane, for the next unit.
 ///
-/// The stream is bounded: it holds at most one event of the transport, so that back-pressure reaches the coordinator, and each lane
-/// has one unit and reports its progress at most once a second.
+/// The stream is bounded: it holds at most one event of the transport, so that back-pressure reaches the coordinator, and each
+/// lane has one unit and reports its progress at most once a second.
 package actor Worker {
     nonisolated let computer: UnitComputer
     nonisolated let transport: any WorkerTransport

@@ -82,7 +82,7 @@ import Testing
             "lengthSeconds: expected more than 0 and at most"),
         Case(
             "fewer indices than problems", lease, replace: ("[4,5]", "[4]"),
-            "work.problemIndices (count): expected 2, one a problem, found 1"),
+            "work.problemIndices (count): expected 2, one per problem, found 1"),
         Case(
             "an index that no random stream has", lease, replace: ("[4,5]", "[4,2147483648]"),
             "work.problemIndices: expected 0 to 2147483647, found 2147483648"),

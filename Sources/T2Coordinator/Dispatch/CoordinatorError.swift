@@ -5,7 +5,7 @@ import T2Learning
 package enum CoordinatorError: UserFacingError, Equatable {
     case poisoned(UnitKey, failures: [UnitFailure], evidence: String?)
     case nonFinite(UnitKey, UnitFailure, evidence: String?, model: String)
-    /// The sum of the step's gradients or the updated p is not finite; the unit has the gradient that caused it, or the largest one.
+    /// The sum of the step's gradients or the updated p is not finite; the unit caused it or has the largest gradient.
     case nonFiniteUpdate(UnitKey, LearningError, evidence: String?, model: String)
     case missingRewards(step: Int, count: Int, sequences: Int, limit: Double, reasons: [String])
     /// The unit's lease cannot be sent to any worker.

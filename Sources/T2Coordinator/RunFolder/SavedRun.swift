@@ -70,8 +70,8 @@ package struct SavedRun: Sendable {
             modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
     }
 
-    /// The given configuration with the paths of the saved one, since model and data are compared by content, and with the smaller
-    /// number of steps of the two.
+    /// The given configuration with the paths of the saved one, since model and data are compared by content, and with the
+    /// smaller number of steps of the two.
     private func comparable(_ given: RunConfiguration, with saved: RunConfiguration) -> RunConfiguration {
         var configuration = given
         configuration.model = saved.model

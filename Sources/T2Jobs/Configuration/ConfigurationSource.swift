@@ -41,7 +41,7 @@ package struct ConfigurationSource: Sendable, Equatable {
         self.assignments = assignments
     }
 
-    /// Reads the configuration and makes every path absolute. Values have the right type, but are not yet checked for consistency.
+    /// Reads the configuration and makes every path absolute. Values have the right type, but their consistency is unchecked.
     ///
     /// - Throws: `ConfigurationError` with the file and line or the flag; `SystemError` if the file cannot be read.
     package func resolve(currentFolder: String = FileManager.default.currentDirectoryPath) throws

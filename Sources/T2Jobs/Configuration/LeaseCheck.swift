@@ -11,7 +11,7 @@ package struct LeaseCheck {
     private let template: WorkUnit
     private let codec: MessageCodec
 
-    /// - Throws: `InputError` for a problem that fits no lease; `ConfigurationError` with the largest possible `prompts-per-unit`.
+    /// - Throws: `InputError` for a problem that fits no lease; `ConfigurationError` with the largest `prompts-per-unit`.
     /// - Cost: encodes one lease of the longest problems.
     package init(
         _ definition: TrainingDefinition, _ resolved: ResolvedConfiguration, limits: MessageLimits = MessageLimits()

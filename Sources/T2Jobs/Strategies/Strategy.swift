@@ -7,7 +7,7 @@ package enum Strategy: Sendable, Equatable {
     case none
     /// The base model, or the classification expert, decides in a first pass.
     case classified(PromptClassifier)
-    /// The mixture of experts that answers a few examples of the task best answers.
+    /// The mixture of experts that a search on a few examples of the task finds answers.
     case fewShot
     /// An expert drawn at random answers, as the control that other ways of dispatch must beat.
     case random
@@ -18,9 +18,9 @@ package enum Strategy: Sendable, Equatable {
     package static let descriptions = [
         ("none", "the base model answers"),
         ("prompt", "the base model classifies the prompt first"),
-        ("cls-expert", "the classification expert does"),
-        ("few-shot", "the mixture answers that answers a few examples best"),
-        ("random", "an expert is drawn for each prompt, the control"),
+        ("cls-expert", "the classification expert classifies the prompt first"),
+        ("few-shot", "the mixture of experts that answers a few examples best answers"),
+        ("random", "an expert drawn at random answers, as the control"),
     ]
 
     package static var names: [String] { descriptions.map(\.0) }

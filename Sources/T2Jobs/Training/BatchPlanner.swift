@@ -40,8 +40,8 @@ package struct BatchPlanner: Sendable, Equatable {
         self.evaluateEvery = configuration.evaluateEvery
     }
 
-    /// All units computed under the z of a step: the training units and, if an evaluation is due, the validation units. The z after
-    /// the last step is only evaluated.
+    /// All units computed under the z of a step: the training units and, if an evaluation is due, the validation units. The z
+    /// after the last step is only evaluated.
     package func work(step: Int) -> [Unit] {
         (step < steps ? trainingUnits(step: step) : []) + (isEvaluated(step: step) ? validationUnits(step: step) : [])
     }

@@ -18,14 +18,14 @@ package struct StepMetrics: Sendable, Equatable, Codable {
     package var noAnswer: Int
     /// The number of sequences that reached max-tokens before an answer.
     package var cutOff: Int
-    /// The number of rewards missing at the first attempt, by reason; all were judged again. A unit that failed because of missing
-    /// rewards counts with its first failure.
+    /// The number of rewards missing at the first attempt, by reason; all were judged again. A unit that failed because of
+    /// missing rewards counts with its first failure.
     package var missing: [String: Int] = [:]
     /// The share of sequences that reached max-tokens, with or without an answer, 0…1.
     package var unfinishedShare: Double
     /// The mean of −A·log π(completion) over the sequences, nats.
     package var policyLoss: Double
-    /// The mean Kullback–Leibler divergence per completion token, nats, before the coefficient; nil in a step without measurement.
+    /// The mean Kullback–Leibler divergence per completion token, nats, before the coefficient; nil if it was not measured.
     package var kl: Double?
     /// ‖∂L/∂p‖₂ before clipping.
     package var gradientNorm: Double
@@ -56,7 +56,7 @@ package struct StepMetrics: Sendable, Equatable, Codable {
     package var units: Int
     /// The number of units that were leased more than once, for any reason.
     package var unitsHandedOutTwice: Int = 0
-    /// The number of failures other than missing rewards: expired leases, lost workers, refused results, errors reported by workers.
+    /// The number of failures other than missing rewards: expired leases, lost workers, refused results, errors from workers.
     package var failures: Int = 0
 }
 

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// The JSON header of a BLOB. Payload: `values`, f32.
+/// The JSON header of a BLOB. The payload holds `values` (f32).
 struct BlobHeader: Codable {
     let digest: Digest
     let kind: Policy.Kind
@@ -40,7 +40,7 @@ struct BlobHeader: Codable {
         let values: [Float] = try received.values(0, name: "values", count: total)
         let vector = ExpertVector(layout: ExpertLayout(entries: layout), values: values)
         guard let policy = Policy(self.kind, vector: self.kind == .base ? nil : vector) else {
-            throw .malformedHeader(kind: kind, problem: "kind: '\(self.kind.rawValue)' does not go with a vector")
+            throw .malformedHeader(kind: kind, problem: "kind: '\(self.kind.rawValue)' does not match the vector")
         }
         let found = policy.digest
         guard found == digest else { throw .digestMismatch(kind: kind, expected: digest, found: found) }

@@ -1,8 +1,8 @@
 import Foundation
 import T2Core
 
-/// A completion in the header of a RESULT or an ERROR. The payload holds `prompts` and `tokens` (i32) and `log-probabilities` (f32),
-/// each concatenated over all completions.
+/// A completion in the header of a RESULT or an ERROR. The payload holds `prompts` and `tokens` (i32) and `log-probabilities`
+/// (f32), each concatenated over all completions.
 struct CompletionHeader: Codable {
     let problem: String
     let problemIndex: Int

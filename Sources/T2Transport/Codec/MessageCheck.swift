@@ -45,7 +45,7 @@ struct MessageCheck {
         try range(work.problems.count, "work.problems (count)", 1...limits.completions)
         guard work.problems.count == work.problemIndices.count else {
             throw malformed(
-                "work.problemIndices (count)", "\(work.problems.count), one a problem", work.problemIndices.count)
+                "work.problemIndices (count)", "\(work.problems.count), one per problem", work.problemIndices.count)
         }
         for problem in work.problems { try name(problem.id, "work.problems.id") }
         for index in work.problemIndices {

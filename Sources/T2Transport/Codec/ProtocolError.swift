@@ -32,7 +32,7 @@ package enum ProtocolError: UserFacingError, Equatable {
         case .wrongShape(let kind, let frame, let expected, let found):
             "\(kind): payload '\(frame)' should have shape \(expected), found \(found). \(Self.remedy)"
         case .tooLarge(let kind, let what, let limit, let found):
-            "\(kind): \(what): found \(found), the limit is \(limit). Use smaller units or fewer tokens a completion."
+            "\(kind): \(what): found \(found), the limit is \(limit). Use smaller units or fewer tokens per completion."
         case .digestMismatch(let kind, let expected, let found):
             """
             \(kind): the payload should have digest \(expected.short), found \(found.short). It was damaged on its way; \

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Connects a coordinator and its workers in one process as ZeroMQ would, without sockets. Every message passes through the codec.
+/// Connects a coordinator and its workers in one process, without sockets. Every message passes through the codec.
 ///
 /// Heartbeats are perfect: a peer counts as heard now unless its link is frozen or cut. The clock is the system's or, with
 /// `startingAt`, one that moves only by `advance`.

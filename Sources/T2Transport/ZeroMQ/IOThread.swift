@@ -58,7 +58,7 @@ final class IOThread: SerialExecutor {
     /// A turn is not a job, so the runtime calls this to check that it may access the actor.
     func checkIsolated() {
         let isHere = identity.withLock { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
-        precondition(isHere, "the sockets of a transport are touched on its I/O thread alone")
+        precondition(isHere, "the sockets of a transport are used on its I/O thread alone")
     }
 
     private func runJobs() {
