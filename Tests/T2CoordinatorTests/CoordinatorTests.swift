@@ -200,7 +200,8 @@ struct CoordinatorTests {
         try journal.close()
         #expect(
             error?.description.contains(
-                "cannot be sent: LEASE: its header cannot be read: work.sequences (count): expected 1 to 65536") == true)
+                "cannot be sent: LEASE: its header cannot be read: work.sequences (count): expected 1 to 65536") == true
+        )
         #expect(error?.exitStatus == .configuration)
     }
 
