@@ -107,7 +107,8 @@ package struct UnitComputer: Sendable {
         }
         guard unit.gradient != nil else { return }
         guard unit.policies.count == 1, unit.policies[0] != Policy.baseDigest else {
-            throw unsuitable("a gradient needs one policy other than the base model, found \(unit.policies.count)")
+            let found = unit.policies.count == 1 ? "the base model" : "\(unit.policies.count) policies"
+            throw unsuitable("a gradient needs one policy other than the base model, found \(found)")
         }
         guard sampling.temperature > 0, sampling.topK == nil, sampling.topP == nil else {
             throw unsuitable(

@@ -163,7 +163,7 @@ struct RunStoreTests {
         }
         #expect(
             error?.description
-                == "\(path): was written by an older t2, whose tables this one does not read. Go on with the t2 that wrote it, "
+                == "\(path): was written by an older t2, whose tables this one does not read. Continue with the t2 that wrote it, "
                 + "or start in another --run-dir.")
         #expect(try Schema3.content(path) == before)
     }

@@ -128,7 +128,7 @@ struct UnitReplayTests {
         var fewer = result
         fewer.output.completions.removeLast()
         var error = #expect(throws: InputError.self) { _ = try replay(unit, .result(fewer)) }
-        #expect(error?.description.contains("not those that its lease asks for") == true)
+        #expect(error?.description.contains("do not match its lease") == true)
         let other = Policy.svf(ExpertVector(layout: model.layout(), repeating: 1))
         error = #expect(throws: InputError.self) { _ = try replay(model.unit(other), .result(result)) }
         #expect(error?.description.contains("policy-0.safetensors: has digest") == true)
