@@ -130,12 +130,13 @@ let package = Package(
                 "T2Model", "T2Engine", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", "CKernels",
                 argumentParser, heap,
             ]),
+
+        // Tests, and what several of them use.
         .target(
             name: "T2TestSupport",
             dependencies: [
                 "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine",
-            ], resources: [.copy("Fixtures")]),
-
+            ], path: "Tests/T2TestSupport", resources: [.copy("Fixtures")]),
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2FormatsTests", dependencies: ["T2Core", "T2Formats", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels"]),

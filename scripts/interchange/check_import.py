@@ -26,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from scoring import SEED, load, scores_of_t2, scores_of_transformers, sequences
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIXTURES = ROOT / "Sources/T2TestSupport/Fixtures"
+FIXTURES = ROOT / "Tests/T2TestSupport/Fixtures"
 T2 = pathlib.Path("t2")
 
 

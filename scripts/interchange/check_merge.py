@@ -21,7 +21,7 @@ from scoring import SEED, load, scores_of_t2, scores_of_transformers, sequences
 from transformers import AutoTokenizer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIXTURES = ROOT / "Sources/T2TestSupport/Fixtures"
+FIXTURES = ROOT / "Tests/T2TestSupport/Fixtures"
 TOLERANCE = 1e-4
 
 
