@@ -42,6 +42,15 @@ package final class ProgressReporter: Sendable {
         state = Mutex(State(nextReport: start + Self.firstReport))
     }
 
+    /// Runs work that calls `progress` with the number of finished things and their total.
+    package static func during<Result>(
+        _ title: String, _ things: String, _ work: (_ progress: (Int, Int) -> Void) throws -> Result
+    ) rethrows -> Result {
+        let reporter = ProgressReporter(title)
+        defer { reporter.finish() }
+        return try work { reporter.report($0, of: $1, things) }
+    }
+
     /// Whether the work took long enough for a report.
     package var hasSpoken: Bool { state.withLock { $0.count > 0 } }
 
@@ -78,6 +87,6 @@ package final class ProgressReporter: Sendable {
     }
 
     private static func text(_ note: String, _ left: Duration?) -> String {
-        note + (left.map { ", \($0.text) left" } ?? "")
+        left.map { "\(note), \($0.text) left" } ?? note
     }
 }

@@ -14,6 +14,11 @@ package struct WorkUnit: Sendable, Equatable, Codable {
             self.sample = sample
             self.policy = policy
         }
+
+        /// `samples` sequences of each problem under the unit's first policy, problem by problem.
+        package static func all(problems: Int, samples: Int = 1) -> [Sequence] {
+            (0..<problems).flatMap { problem in (0..<samples).map { .init(problem: problem, sample: $0) } }
+        }
     }
 
     package let key: UnitKey
@@ -58,13 +63,6 @@ package struct WorkUnit: Sendable, Equatable, Codable {
             }
         }
         return groups
-    }
-}
-
-extension WorkUnit.Sequence {
-    /// `samples` sequences of each problem under the unit's first policy, problem by problem.
-    package static func all(problems: Int, samples: Int = 1) -> [WorkUnit.Sequence] {
-        (0..<problems).flatMap { problem in (0..<samples).map { .init(problem: problem, sample: $0) } }
     }
 }
 

@@ -37,11 +37,17 @@ package struct ExpertDifference: Sendable {
         }
     }
 
-    package struct Matrix: Sendable {
+    package struct Matrix: Sendable, Encodable {
+        /// The first largest |z_A − z_B|: its index, where 0 is the largest singular value, and both values.
+        package struct Largest: Sendable, Encodable {
+            package let index: Int
+            package let a: Float
+            package let b: Float
+        }
+
         package let name: String
         package let norms: Norms
-        /// The first index of the largest |z_A − z_B|, and both values; index 0 is the largest singular value.
-        package let largest: (index: Int, a: Float, b: Float)
+        package let largest: Largest
     }
 
     package let all: Norms
@@ -78,8 +84,9 @@ package struct ExpertDifference: Sendable {
         matrices = rows.map { row in
             let distances = zip(row.a, row.b).map { abs($0 - $1) }
             let index = distances.indices.max { distances[$0] < distances[$1] } ?? 0
-            let largest = row.a.isEmpty ? (0, 1, 1) : (index, row.a[index], row.b[index])
-            return Matrix(name: row.name, norms: Norms(row.a, row.b), largest: largest)
+            let largest = row.a.isEmpty ? (1, 1) : (row.a[index], row.b[index])
+            return Matrix(
+                name: row.name, norms: Norms(row.a, row.b), largest: .init(index: index, a: largest.0, b: largest.1))
         }
         .sorted { ($1.norms.difference, $0.name) < ($0.norms.difference, $1.name) }
     }

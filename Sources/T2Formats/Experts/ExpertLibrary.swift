@@ -72,19 +72,15 @@ package struct ExpertLibrary: Sendable {
     /// The names of the expert files, sorted.
     private static func names(in path: String) throws -> [String] {
         let remedy = "Give a folder of expert files, such as experts/tiny."
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw InputError(path, "no such folder", remedy: remedy, exitStatus: .noInput)
-        }
-        guard isFolder.boolValue else {
-            throw InputError(path, "is a file, expected a folder", remedy: remedy, exitStatus: .noInput)
+        guard isFolder(path) else {
+            let problem =
+                FileManager.default.fileExists(atPath: path) ? "is a file, expected a folder" : "no such folder"
+            throw InputError(path, problem, remedy: remedy, exitStatus: .noInput)
         }
         guard access(path, R_OK | X_OK) == 0 else { throw SystemError("read", path) }
         let files = try FileManager.default.contentsOfDirectory(atPath: path).filter { file in
-            var isSubfolder: ObjCBool = false
-            return file.hasSuffix(suffix) && !file.hasPrefix(".")
-                && FileManager.default.fileExists(atPath: "\(path)/\(file)", isDirectory: &isSubfolder)
-                && !isSubfolder.boolValue
+            file.hasSuffix(suffix) && !file.hasPrefix(".")
+                && FileManager.default.fileExists(atPath: "\(path)/\(file)") && !isFolder("\(path)/\(file)")
         }
         guard !files.isEmpty else {
             throw InputError(path, "holds no expert file (*\(suffix))", remedy: remedy, exitStatus: .noInput)

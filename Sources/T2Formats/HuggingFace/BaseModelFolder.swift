@@ -30,8 +30,7 @@ package struct BaseModelFolder: Sendable {
 
     /// - Throws: `InputError` if there is no folder at this path.
     package static func requireFolder(_ path: String) throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard isFolder(path) else {
             throw InputError(
                 path, "no such folder",
                 remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",

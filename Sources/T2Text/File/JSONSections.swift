@@ -4,7 +4,7 @@ import T2Core
 /// The ranges of a JSON object's members, by name. The members themselves are read on demand.
 struct JSONSections {
     let bytes: UnsafeRawBufferPointer
-    private var ranges: [[UInt8]: Range<Int>] = [:]
+    private let ranges: [[UInt8]: Range<Int>]
 
     init(_ scanner: inout JSONScanner, of bytes: UnsafeRawBufferPointer) throws {
         self.bytes = bytes

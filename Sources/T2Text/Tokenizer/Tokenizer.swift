@@ -72,6 +72,10 @@ package final class Tokenizer: Sendable {
             tokens.written.forEachSection(of: bytes) { section in
                 switch section {
                 case .token(let id): ids.append(id)
+                case .text(let part) where normalizes:
+                    NormalizationFormC.normalize(part).withUnsafeBufferPointer {
+                        encode($0, tokens.normalized, into: &ids, scratch: &scratch)
+                    }
                 case .text(let part): encode(part, tokens.normalized, into: &ids, scratch: &scratch)
                 }
             }
@@ -106,20 +110,8 @@ package final class Tokenizer: Sendable {
         return content.withUnsafeBufferPointer(NormalizationFormC.normalize)
     }
 
-    /// Encodes text between the added tokens that were found in the text as it is written.
+    /// Encodes the normalized text between the added tokens that were found in the text as it is written.
     private func encode(
-        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
-        scratch: inout BytePairScratch
-    ) {
-        guard !normalizes else {
-            return NormalizationFormC.normalize(part).withUnsafeBufferPointer {
-                encodeNormalized($0, normalizedTokens, into: &ids, scratch: &scratch)
-            }
-        }
-        encodeNormalized(part, normalizedTokens, into: &ids, scratch: &scratch)
-    }
-
-    private func encodeNormalized(
         _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
         scratch: inout BytePairScratch
     ) {
