@@ -64,8 +64,8 @@ struct ComparisonResult: Encodable {
     }
 
     private func line(_ system: System) -> String {
-        "\(PlainText.percent(system.accuracy)) %, \(system.correct) of \(n); 95 % interval "
-            + "\(PlainText.percent(system.interval_95[0])) to \(PlainText.percent(system.interval_95[1])) %; "
+        let ends = system.interval_95.map(PlainText.percent).joined(separator: " to ")
+        return "\(PlainText.percent(system.accuracy)) %, \(system.correct) of \(n); 95 % interval \(ends) %; "
             + system.records
     }
 

@@ -54,23 +54,9 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
                     name: work, model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
                     seed: sampling.seed, examples: reader.announcedExamples)),
             sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
-        let bar = JobProgressBar(data.name)
-        defer { bar.finish() }
-        // A signal that comes while the model is loaded is delivered once there is a job to stop.
-        let signals = StopSignals { _ in }
-        let request = ServeRequest(
-            work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
-        let outcome = try await host.serve(request) { [host] service, engine in
-            let start = ContinuousClock.now
-            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
-                bar.report(iteration)
-                host.tell(iteration.line())
-            }
-            return (ending: ending, engine: await engine(), seconds: (ContinuousClock.now - start).seconds)
-        }
-        bar.finish()
+        let (ending, engine, seconds) = try await host.run(job, work, title: data.name, folder, tokenizer, task)
         let (finished, partial) =
-            switch outcome.ending {
+            switch ending {
             case .finished(let job): (job, nil as RoundResults?)
             case .stopped(let job, let results): (job, results)
             }
@@ -81,7 +67,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let result = EvaluationResult(
             report, task: task, split: problemSelection.split, model: folder.digest, strategy: selection.strategy,
             coefficients: partial == nil ? try finished.assignment().search?.coefficientsByExpert : nil,
-            engine: outcome.engine, seconds: outcome.seconds)
+            engine: engine, seconds: seconds)
         try StandardOutput.write(host.json ? JSONText.line(result) : result.text)
         try requireComplete(report)
     }

@@ -36,8 +36,8 @@ package struct FewShotOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
     package var seed: UInt64 = 0
 
-    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
-    package var outputPath: String
+    @Option(help: ArgumentHelp("Expert file to write.", valueName: "file"))
+    package var output: String
 
     package init() {}
 
@@ -69,7 +69,6 @@ package struct FewShotOptions: ParsableArguments {
     }
 
     package func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
-        try MixtureParameterisation(
-            mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
+        try MixtureParameterisation(mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import T2Core
 import T2Formats
 import T2Jobs
+import T2Learning
 import T2Tasks
 import T2Text
 
@@ -35,6 +36,34 @@ package protocol JobHostOptions: ParsableArguments, Sendable {
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result
+}
+
+extension JobHostOptions {
+    /// Runs one job of a task and shows its progress.
+    ///
+    /// - Parameters:
+    ///   - work: as in `check`.
+    ///   - iterations: the maximum number of iterations of a search.
+    /// - Returns: also what computed the job, and in how many seconds.
+    func run<Work: Job>(
+        _ job: Work, _ work: String, title: String, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
+        _ task: TrainingTask, iterations: Int = FewShotSearch.Settings().iterations
+    ) async throws -> (ending: JobEnding<Work>, engine: EvaluationResult.Engine, seconds: Double)
+    where Work.Event == FewShotSearch.Iteration {
+        let bar = JobProgressBar(title, iterations: iterations)
+        defer { bar.finish() }
+        // A signal that comes while the model is loaded is delivered once there is a job to stop.
+        let signals = StopSignals { _ in }
+        let request = ServeRequest(work: work, model: model, tokenizer: tokenizer, tasks: [task], signals: signals)
+        return try await serve(request) { service, engine in
+            let start = ContinuousClock.now
+            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
+                bar.report(iteration)
+                tell(iteration.line(of: iterations))
+            }
+            return (ending, await engine(), (ContinuousClock.now - start).seconds)
+        }
+    }
 }
 
 /// What a host needs to compute jobs.

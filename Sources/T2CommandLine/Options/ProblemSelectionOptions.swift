@@ -10,10 +10,8 @@ package struct ProblemSelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only the first n problems.", valueName: "n"))
     package var limit: Int?
 
-    @Option(
-        name: .customLong("records"),
-        help: ArgumentHelp("Also write every answer and its outcome, as JSON Lines.", valueName: "file"))
-    package var recordPath: String?
+    @Option(help: ArgumentHelp("Also write every answer and its outcome, as JSON Lines.", valueName: "file"))
+    package var records: String?
 
     package init() {}
 
@@ -23,6 +21,6 @@ package struct ProblemSelectionOptions: ParsableArguments {
 
     /// - Throws: `SystemError` or `InputError` if the records could not be written.
     package func recordDestination() throws -> OutputDestination? {
-        try recordPath.map { try OutputDestination(checking: $0) }
+        try records.map { try OutputDestination(checking: $0) }
     }
 }

@@ -13,10 +13,9 @@ package struct TaskDataOptions: ParsableArguments {
     package var name: String
 
     @Option(
-        name: .customLong("data"),
         help: ArgumentHelp(
             "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
-    package var path: String?
+    package var data: String?
 
     @Option(
         help: ArgumentHelp(
@@ -31,9 +30,7 @@ package struct TaskDataOptions: ParsableArguments {
     package var onLongPrompt = LongPromptPolicy.fail
 
     package func validate() throws {
-        if let maxTokens, maxTokens < 1 {
-            throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.")
-        }
+        if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
     }
 
     package init() {}
@@ -46,11 +43,10 @@ package struct TaskDataOptions: ParsableArguments {
     /// - Parameter selection: the strategy; its first pass must be able to ask about each problem.
     /// - Throws: errors of reading the expert library and its classification.yaml.
     package func reader(
-        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
-        for selection: StrategyOptions? = nil
+        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer, for selection: StrategyOptions? = nil
     ) throws -> TaskReader {
         TaskReader(
-            task, folder: path ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
+            task, folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
             model: model.configuration, maxTokens: maxTokens, onBadRecord: onBadRecord, onLongPrompt: onLongPrompt,
             classification: try selection?.classification(for: model))
     }

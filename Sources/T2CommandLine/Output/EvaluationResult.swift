@@ -88,12 +88,7 @@ package struct EvaluationResult: Encodable {
             let counts = categories.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             rows.append(("first pass", counts.joined(separator: ", ")))
         }
-        if let coefficients {
-            let shares = coefficients.sorted { $0.key < $1.key }.map { name, values in
-                "\(name) " + String(format: "%.3f", values.reduce(0, +) / Double(values.count))
-            }
-            rows.append(("mixture", shares.joined(separator: ", ")))
-        }
+        if let coefficients { rows.append(("mixture", PlainText.coefficients(coefficients))) }
         if cut_off > 0 { rows.append(("cut off", "\(cut_off) answers reached --max-tokens")) }
         for (reason, count) in missing.sorted(by: { $0.key < $1.key }) {
             rows.append(("MISSING", "\(count): \(reason)"))
@@ -110,8 +105,7 @@ package struct EvaluationResult: Encodable {
 
     private var accuracyText: String {
         guard let accuracy, let interval = interval_95 else { return "none: nothing was judged" }
-        return
-            "\(PlainText.percent(accuracy)) %, \(correct) of \(n); 95 % interval \(PlainText.percent(interval[0])) to "
-            + "\(PlainText.percent(interval[1])) %"
+        let ends = interval.map(PlainText.percent).joined(separator: " to ")
+        return "\(PlainText.percent(accuracy)) %, \(correct) of \(n); 95 % interval \(ends) %"
     }
 }

@@ -5,10 +5,8 @@ import T2Core
 package enum JSONText {
     /// - Throws: `InputError` if a number is NaN or infinite, which JSON cannot represent.
     package static func line(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+            return try CanonicalJSON.text(value) + "\n"
         } catch EncodingError.invalidValue(let number, let context) {
             let key = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw InputError(

@@ -6,11 +6,11 @@ import T2Learning
 /// Shows the progress of a job: as a bar on a terminal, as lines elsewhere.
 package final class JobProgressBar: Sendable {
     private let reporter: ProgressReporter
-    /// The maximum number of iterations of a search; nil takes the default.
-    private let iterations: Int?
+    /// The maximum number of iterations of a search.
+    private let iterations: Int
     private let start = Mutex<(phase: Phase, time: ContinuousClock.Instant)?>(nil)
 
-    package init(_ title: String, iterations: Int? = nil) {
+    package init(_ title: String, iterations: Int = FewShotSearch.Settings().iterations) {
         reporter = ProgressReporter(title)
         self.iterations = iterations
     }
@@ -45,9 +45,8 @@ package final class JobProgressBar: Sendable {
 
     /// Shows a finished iteration of a search.
     package func report(_ iteration: FewShotSearch.Iteration) {
-        let total = iterations ?? FewShotSearch.Settings().iterations
         reporter.report(
-            fraction: Double(iteration.iteration) / Double(total),
+            fraction: Double(iteration.iteration) / Double(iterations),
             note: "iteration \(iteration.iteration), best \(iteration.best.right) right")
     }
 

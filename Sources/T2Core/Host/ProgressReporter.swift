@@ -44,7 +44,7 @@ package final class ProgressReporter: Sendable {
 
     /// Runs work that calls `progress` with the number of finished things and their total.
     package static func during<Result>(
-        _ title: String, _ things: String, _ work: (_ progress: (Int, Int) -> Void) throws -> Result
+        _ title: String, _ things: String, _ work: (_ progress: @escaping @Sendable (Int, Int) -> Void) throws -> Result
     ) rethrows -> Result {
         let reporter = ProgressReporter(title)
         defer { reporter.finish() }

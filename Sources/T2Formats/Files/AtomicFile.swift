@@ -21,7 +21,7 @@ package enum AtomicFile {
             if !renamed { unlink(temporary) }
             close(descriptor)
         }
-        try content { try append($0, to: descriptor, path: temporary) }
+        try content { try $0.write(to: descriptor, path: temporary) }
         guard fsync(descriptor) == 0 else { throw SystemError("flush", temporary) }
         guard rename(temporary, path) == 0 else { throw SystemError("rename to its final name", path) }
         renamed = true
@@ -68,16 +68,6 @@ package enum AtomicFile {
             // Another process may have removed it as abandoned before it was locked.
             if status.st_nlink > 0 { return (temporary, descriptor) }
             close(descriptor)
-        }
-    }
-
-    private static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
-        var offset = 0
-        while offset < bytes.count {
-            let written = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw SystemError("write", path) }
-            offset += written
         }
     }
 

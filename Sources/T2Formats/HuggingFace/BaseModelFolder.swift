@@ -12,6 +12,8 @@ package struct BaseModelFolder: Sendable {
     package let tokenizerDigest: Digest
 
     package var tokenizerPath: String { path + "/tokenizer.json" }
+    /// The types of the weights, without repetition, such as `BF16`.
+    package var elementTypes: [String] { Set(files.flatMap(\.tensors.values).map(\.element.rawValue)).sorted() }
 
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
     package init(path: String) throws {

@@ -48,36 +48,19 @@ struct CompareExpertsCommand: ParsableCommand {
 
 /// What `t2 experts diff` prints.
 struct DifferenceDescription: Encodable {
-    struct Matrix: Encodable {
-        struct Largest: Encodable {
-            /// The index of the singular value; 0 is the largest one.
-            let index: Int
-            let a: Float
-            let b: Float
-        }
-
-        let name: String
-        let norms: ExpertDifference.Norms
-        let largest: Largest
-    }
-
     let a: String
     let b: String
     let all: ExpertDifference.Norms
     let matrix_count: Int
     /// The matrices with the largest ‖z_A − z_B‖, in descending order.
-    let matrices: [Matrix]
+    let matrices: [ExpertDifference.Matrix]
 
     init(_ difference: ExpertDifference, a: String, b: String, top: Int) {
         self.a = a
         self.b = b
         all = difference.all
         matrix_count = difference.matrices.count
-        matrices = difference.matrices.prefix(top).map { matrix in
-            Matrix(
-                name: matrix.name, norms: matrix.norms,
-                largest: .init(index: matrix.largest.index, a: matrix.largest.a, b: matrix.largest.b))
-        }
+        matrices = Array(difference.matrices.prefix(top))
     }
 
     var text: String {

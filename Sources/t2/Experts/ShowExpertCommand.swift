@@ -25,7 +25,7 @@ struct ShowExpertCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        if PEFTFolder.isFolder(path) {
+        if isFolder(path) {
             let description = LoRADescription(try PEFTFolder(path: path), path: path)
             return try StandardOutput.write(json ? JSONText.line(description) : description.text)
         }
@@ -93,22 +93,12 @@ struct ExpertDescription: Encodable {
             rows.append(("trained", "\(parameterisation), step \(step), seed \(seed)"))
         }
         rows += measures.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
-        let statistics = matrices + (all.map { [$0] } ?? [])
-        let width = statistics.map(\.name.count).max() ?? 0
-        func line(_ name: String, _ columns: [String]) -> String {
-            name.padding(toLength: width, withPad: " ", startingAt: 0)
-                + columns.map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined() + "\n"
+        let statistics = (matrices + [all].compactMap(\.self)).map { entry in
+            let numbers = [Double(entry.minimum), entry.mean, Double(entry.maximum), entry.rms_deviation]
+            return [entry.name, PlainText.count(entry.count)] + numbers.map { String(format: "%.5f", $0) }
         }
-        let header = line("matrix", ["values", "least", "mean", "greatest", "deviation"])
-        return PlainText.table(rows) + "\n" + header
-            + statistics.map { entry in
-                line(
-                    entry.name,
-                    [PlainText.count(entry.count)]
-                        + [Double(entry.minimum), entry.mean, Double(entry.maximum), entry.rms_deviation].map {
-                            String(format: "%.5f", $0)
-                        })
-            }.joined()
+        return PlainText.table(rows) + "\n"
+            + PlainText.matrices(["values", "least", "mean", "greatest", "deviation"], statistics)
     }
 }
 

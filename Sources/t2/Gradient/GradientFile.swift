@@ -12,11 +12,4 @@ enum GradientFile {
             tensors, metadata: ["format": "t2-gradient/1", "base-model-digest": model.digest.hexadecimal],
             to: destination.path)
     }
-
-    /// One vector per entry of the layout.
-    static func tensors(_ gradient: ExpertVector) -> [SafetensorsWriter.Tensor] {
-        gradient.layout.entries.enumerated().map { index, entry in
-            SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(gradient[entry: index]))
-        }
-    }
 }

@@ -20,7 +20,7 @@ struct GradientPoint {
             source = .scales(nil, targets ?? .all)
             return
         }
-        guard PEFTFolder.isFolder(expertPath) else {
+        guard isFolder(expertPath) else {
             source = .scales(try ExpertFile(path: expertPath, for: model).vector, targets ?? .all)
             return
         }
@@ -47,14 +47,9 @@ struct GradientPoint {
 
     /// A gradient as tensors: ∂L/∂z, or ∂L/∂A and ∂L/∂B under peft's names, where ∂L/∂B is s times that of the vector's s·B.
     func tensors(_ gradient: ExpertVector) -> [SafetensorsWriter.Tensor] {
-        guard case .lora(let folder) = source else { return GradientFile.tensors(gradient) }
-        let values = folder.layout.scaled(gradient.values)
-        return folder.layout.matrices.enumerated().flatMap { index, matrix in
-            LoRAFactor.allCases.map { factor in
-                SafetensorsWriter.Tensor(
-                    name: PEFTFolder.prefix + matrix.name(factor), shape: matrix.shape(factor),
-                    values: Array(values[folder.layout.range(index, factor)]))
-            }
+        switch source {
+        case .scales: gradient.tensors
+        case .lora(let folder): folder.tensors(folder.layout.scaled(gradient.values))
         }
     }
 }

@@ -11,11 +11,9 @@ struct ExpertOptions: ParsableArguments {
     @OptionGroup var model: ModelOptions
 
     @Option(
-        name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)",
-            valueName: "path"))
-    var expertPath: String?
+            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)", valueName: "path"))
+    var expert: String?
 
     struct Loaded {
         let folder: BaseModelFolder
@@ -27,12 +25,13 @@ struct ExpertOptions: ParsableArguments {
     /// Checks all small files before it loads the weights.
     func load() throws -> Loaded {
         let (folder, tokenizer) = try model.openFolder()
-        let policy = try expertPath.map { try ExpertFile(path: $0, for: folder).policy } ?? .base
+        let policy = try expert.map { try ExpertFile(path: $0, for: folder).policy } ?? .base
         let base = try BaseModel(folder)
-        let reporter = ProgressReporter("decomposing")
-        defer { reporter.finish() }
-        let set = PolicySet(policy, ModelAdapters(base) { reporter.report($0, of: $1, "matrices") })
-        if !set.isBaseModel { try set.prepare() }
+        let set = try ProgressReporter.during("decomposing", "matrices") { progress in
+            let set = PolicySet(policy, ModelAdapters(base, progress: progress))
+            if !set.isBaseModel { try set.prepare() }
+            return set
+        }
         return Loaded(folder: folder, tokenizer: tokenizer, base: base, policy: set)
     }
 }

@@ -43,7 +43,7 @@ struct ModelDescription: Encodable {
         digest = folder.digest.hexadecimal
         tokenizer_digest = folder.tokenizerDigest.hexadecimal
         parameters = tensors.reduce(0) { $0 + $1.count }
-        element_types = Set(tensors.map(\.element.rawValue)).sorted()
+        element_types = folder.elementTypes
         layers = c.layerCount
         hidden_size = c.hiddenSize
         intermediate_size = c.intermediateSize
@@ -94,12 +94,10 @@ struct ModelDescription: Encodable {
         ]
         for targets in TargetModules.allCases {
             guard let size = target_modules[targets.rawValue] else { continue }
-            rows.append(
-                (
-                    "train \(targets.rawValue)",
-                    "\(size.matrices) matrices, \(PlainText.count(size.z_values)) z values; decomposed "
-                        + "\(PlainText.bytes(size.decomposition_bytes)), merged \(PlainText.bytes(size.merged_bytes))"
-                ))
+            let memory =
+                "decomposed \(PlainText.bytes(size.decomposition_bytes)), merged \(PlainText.bytes(size.merged_bytes))"
+            let values = "\(size.matrices) matrices, \(PlainText.count(size.z_values)) z values"
+            rows.append(("train \(targets.rawValue)", "\(values); \(memory)"))
         }
         return PlainText.table(rows)
     }

@@ -42,7 +42,6 @@ struct CheckTaskCommand: ParsableCommand {
     func run() throws {
         let task = try named.task()
         let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
-        if task.needsSandbox { try verifier.requireSandbox() }
         let check = TaskCheck(
             task, in: try named.folder(of: task), form: form, samples: samples, limit: limit ?? .max,
             verifier: verifier)
