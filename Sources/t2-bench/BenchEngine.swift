@@ -1,8 +1,6 @@
-import Foundation
 import T2Core
 import T2Learning
 import T2Model
-import T2Numerics
 
 /// The work that is timed: lanes over one shared model, as a worker runs them.
 final class BenchEngine: Sendable {

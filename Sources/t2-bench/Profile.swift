@@ -1,7 +1,6 @@
 import ArgumentParser
 import CKernels
 import Foundation
-import T2Model
 import T2Numerics
 
 /// Measures tokens per second of one model, their share of the machine's product rate, and the time of each part.

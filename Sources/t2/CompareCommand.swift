@@ -1,6 +1,5 @@
 import ArgumentParser
 import T2CommandLine
-import T2Engine
 import T2Core
 import T2Jobs
 

@@ -1,10 +1,8 @@
 import ArgumentParser
-import T2Core
 import T2Formats
 import T2Jobs
 import T2Learning
 import T2Tasks
-import T2Text
 
 /// Finds the mixture of experts that answers a few examples of a task best.
 package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {

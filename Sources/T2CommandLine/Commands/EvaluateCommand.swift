@@ -2,7 +2,6 @@ import ArgumentParser
 import T2Core
 import T2Jobs
 import T2Tasks
-import T2Text
 
 /// Measures accuracy on a task.
 package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {

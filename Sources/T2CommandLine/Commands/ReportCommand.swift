@@ -1,7 +1,6 @@
 import ArgumentParser
 import T2Core
 import T2Formats
-import T2Jobs
 import T2Report
 
 /// Measures the paper's tables and analyses.

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import T2Core
 import T2Formats
 import T2Text
 

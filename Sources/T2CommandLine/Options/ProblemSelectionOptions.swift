@@ -1,5 +1,4 @@
 import ArgumentParser
-import T2Core
 import T2Tasks
 
 /// The problems of an evaluation, and the file for its records.

@@ -1,7 +1,6 @@
 import Foundation
 import T2Core
 import T2Learning
-import T2Tasks
 
 extension FewShotSearch.Iteration {
     /// `iteration  3/50  best 8 right, log-likelihood -3.214  rollouts 960`

@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 
 /// Values as one line of JSON, with sorted keys, and numbers with the digits needed to read them back exactly.

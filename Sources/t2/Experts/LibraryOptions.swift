@@ -1,6 +1,4 @@
 import ArgumentParser
-import T2Core
-import T2Engine
 import T2Formats
 
 /// Experts named by path, or by name inside a library.

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Foundation
 import T2CommandLine
 import T2Core
-import T2Engine
 import T2Formats
 
 /// Lists the experts of a library.

@@ -1,8 +1,5 @@
 import ArgumentParser
 import T2CommandLine
-import Foundation
-import T2Engine
-import T2Core
 import T2Learning
 
 /// Writes the weighted sum of experts.

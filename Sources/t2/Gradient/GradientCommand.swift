@@ -3,7 +3,6 @@ import Foundation
 import T2CommandLine
 import T2Core
 import T2Engine
-import T2Formats
 import T2Learning
 import T2Model
 

@@ -1,5 +1,4 @@
 import T2CommandLine
-import T2Core
 import T2Formats
 
 /// A gradient on disk: safetensors, one float32 vector per weight under its Hugging Face name, or LoRA's factors.

@@ -5,7 +5,6 @@ import T2Engine
 import T2Formats
 import T2Jobs
 import T2Model
-import T2Numerics
 import T2Tasks
 import T2Text
 import T2Transport

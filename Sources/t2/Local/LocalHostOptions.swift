@@ -1,7 +1,6 @@
 import ArgumentParser
 import T2CommandLine
 import T2Coordinator
-import T2Core
 import T2Jobs
 import T2Tasks
 

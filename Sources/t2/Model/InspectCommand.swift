@@ -1,7 +1,5 @@
 import ArgumentParser
 import T2CommandLine
-import T2Core
-import T2Model
 
 /// Shows what a model folder holds.
 struct InspectCommand: ParsableCommand {

@@ -1,7 +1,6 @@
 import T2CommandLine
 import T2Core
 import T2Formats
-import T2Model
 
 /// What `t2 inspect` prints.
 struct ModelDescription: Encodable {

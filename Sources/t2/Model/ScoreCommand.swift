@@ -1,7 +1,6 @@
 import ArgumentParser
 import T2CommandLine
 import T2Engine
-import T2Core
 import T2Model
 
 /// Computes the log-probabilities of given texts.

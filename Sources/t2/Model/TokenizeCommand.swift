@@ -1,6 +1,5 @@
 import ArgumentParser
 import T2CommandLine
-import T2Core
 import T2Text
 
 /// Converts text to token identifiers and back.

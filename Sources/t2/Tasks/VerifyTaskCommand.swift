@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import T2CommandLine
 import T2Core
 import T2Tasks
