@@ -63,8 +63,7 @@ final class BenchEngine: Sendable {
     func search(candidates count: Int) -> Double {
         let vectors = (0..<count).map { candidate in
             var random = SeededRandom(seed: 4, problem: candidate)
-            return ExpertVector(
-                layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
+            return ExpertVector(layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
         }
         let prompts = (0..<Self.shots).map { tokens(prompt, $0) }
         let batches = PopulationSearch.batches(candidates: count, shots: Self.shots)

@@ -78,8 +78,7 @@ struct LeaseTableEmulation {
         switch kind {
         case .clock:
             let now = start + .seconds(elapsed)
-            handle(
-                .workersHeard(Dictionary(uniqueKeysWithValues: workers.map { ($0.name, now) })), "workers heard")
+            handle(.workersHeard(Dictionary(uniqueKeysWithValues: workers.map { ($0.name, now) })), "workers heard")
             handle(.clockTicked, "clock ticked")
             expect(.clock, after: Self.tick)
         case .progress(let worker, let grant):
@@ -87,10 +86,8 @@ struct LeaseTableEmulation {
             // What waits behind a lease that moves is renewed with it.
             for held in workers[worker].held {
                 let tokens = held == grant ? Int(elapsed * 100) : 0
-                handle(
-                    .progressed(
-                        workers[worker].name, Progress(unit: held.unit, attempt: held.attempt, tokens: tokens)),
-                    "progress")
+                let progress = Progress(unit: held.unit, attempt: held.attempt, tokens: tokens)
+                handle(.progressed(workers[worker].name, progress), "progress")
             }
             expect(.progress(worker: worker, grant), after: Self.progressInterval)
         case .finish(let worker, let grant):
@@ -98,11 +95,10 @@ struct LeaseTableEmulation {
             workers[worker].held.removeFirst()
             begin(worker)
             handle(
-                .resultArrived(
-                    workers[worker].name, unit: grant.unit, attempt: grant.attempt, epoch: 1, defect: nil), "result")
+                .resultArrived(workers[worker].name, unit: grant.unit, attempt: grant.attempt, epoch: 1, defect: nil),
+                "result")
             giveCredit(worker)
-        case .credit(let worker):
-            giveCredit(worker)
+        case .credit(let worker): giveCredit(worker)
         }
     }
 

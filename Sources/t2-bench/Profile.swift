@@ -17,10 +17,7 @@ struct Profile: ParsableCommand {
     var repetitions = 7
 
     func validate() throws {
-        for batch in batches where !Bench.batchSizes.contains(batch) {
-            throw ValidationError(
-                "--batch is \(batch), expected \(Bench.batchSizes.lowerBound) to \(Bench.batchSizes.upperBound).")
-        }
+        try Bench.check(batches.map { ("--batch", $0) })
         guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions), expected 1 or more.") }
     }
 
@@ -30,18 +27,15 @@ struct Profile: ParsableCommand {
         print(
             String(
                 format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model,
-                options.laneCount,
-                rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
+                options.laneCount, rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
         for batch in batches {
             report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {
                 engine.sample(batch: batch)
             }
         }
         for batch in batches {
-            report(
-                "gradient", batch, tokens: batch * (options.prompt + options.new), flops: engine.gradientFlops, rate,
-                engine
-            ) {
+            let tokens = batch * (options.prompt + options.new)
+            report("gradient", batch, tokens: tokens, flops: engine.gradientFlops, rate, engine) {
                 engine.differentiate(batch: batch)
             }
         }

@@ -7,8 +7,7 @@ import T2Tasks
 package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "eval",
-            abstract: "Measures accuracy on a task's problems, with its 95 % interval.",
+            commandName: "eval", abstract: "Measures accuracy on a task's problems, with its 95 % interval.",
             discussion: """
                 Answers are greedy unless --temperature is given. The interval is Wilson's. A reward that could not be computed, \
                 for example because the sandbox failed, is missing: it is reported, does not count in the accuracy, and makes the \
@@ -32,20 +31,35 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     @OptionGroup package var selection: StrategyOptions
     @OptionGroup package var sampling: SamplingOptions
     @OptionGroup package var data: TaskDataOptions
-    @OptionGroup package var problemSelection: ProblemSelectionOptions
+
+    @Option(help: "Part of the data.")
+    package var split = Split.test
+
+    @Option(help: ArgumentHelp("Only the first n problems.", valueName: "n"))
+    package var limit: Int?
+
+    @Option(
+        name: .customLong("records"),
+        help: ArgumentHelp("Also write every answer and its outcome, as JSON Lines.", valueName: "file"))
+    package var recordPath: String?
+
     @OptionGroup package var host: Host
 
     package init() {}
 
+    package func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
+    }
+
     package func run() async throws {
         let task = try data.task()
-        let records = try problemSelection.recordDestination()
+        let records = try recordPath.map { try OutputDestination(checking: $0) }
         let work = "eval-\(task.name)"
         try host.check(work, tasks: [task])
         // The model comes before the data: a wrong --model is the likelier mistake.
         let (folder, tokenizer) = try model.openFolder()
         let reader = try data.reader(task, folder, tokenizer, for: selection)
-        let problems = try reader.announcedProblems(problemSelection.split, first: problemSelection.limit)
+        let problems = try reader.announcedProblems(split, first: limit)
         let job = EvaluationJob(
             name: work, model: JobModel(folder), task: task.name, problems: problems,
             strategy: try selection.strategy.assigner(
@@ -64,7 +78,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         if let records { try EvaluationRecord.write(found, to: records.path) }
         let report = EvaluationReport(found, planned: problems.count)
         let result = EvaluationResult(
-            report, task: task, split: problemSelection.split, model: folder.digest, strategy: selection.strategy,
+            report, task: task, split: split, model: folder.digest, strategy: selection.strategy,
             coefficients: partial == nil ? try finished.assignment().search?.coefficientsByExpert : nil,
             engine: engine, seconds: seconds)
         try StandardOutput.write(host.json ? JSONText.line(result) : result.text)
