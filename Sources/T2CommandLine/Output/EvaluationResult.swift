@@ -74,14 +74,11 @@ package struct EvaluationResult: Encodable {
     }
 
     package var text: String {
+        let counts = Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }
         var rows: [(name: String, value: String)] = [
             ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),
             ("model", "\(model_digest.prefix(12)), \(strategy == "none" ? "no expert" : strategy)"),
-            ("accuracy", accuracyText),
-            (
-                "outcomes",
-                Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }.joined(separator: ", ")
-            ),
+            ("accuracy", accuracyText), ("outcomes", counts.joined(separator: ", ")),
         ]
         if let categories {
             let counts = categories.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }

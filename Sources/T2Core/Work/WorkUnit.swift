@@ -52,17 +52,11 @@ package struct WorkUnit: Sendable, Equatable, Codable {
 
     /// The index ranges of adjacent sequences with the same problem and policy.
     package var groups: [Range<Int>] {
-        var groups: [Range<Int>] = []
-        for (index, sequence) in sequences.enumerated() {
-            if let last = groups.last, case let first = sequences[last.lowerBound], first.problem == sequence.problem,
-                first.policy == sequence.policy
-            {
-                groups[groups.count - 1] = last.lowerBound..<index + 1
-            } else {
-                groups.append(index..<index + 1)
-            }
+        let starts = sequences.indices.filter { index in
+            guard index > 0, case let (sequence, last) = (sequences[index], sequences[index - 1]) else { return true }
+            return (sequence.problem, sequence.policy) != (last.problem, last.policy)
         }
-        return groups
+        return zip(starts, starts.dropFirst() + [sequences.count]).map { $0..<$1 }
     }
 }
 

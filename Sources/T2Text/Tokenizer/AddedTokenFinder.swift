@@ -51,15 +51,7 @@ struct AddedTokenFinder: Sendable {
     }
 
     private func candidate(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Candidate? {
-        let candidates = candidates[Int(text[index])]
-        if candidates.isEmpty { return nil }
-        return candidates.first { candidate in
-            guard candidate.content.count <= text.count - index else { return false }
-            for offset in 1..<candidate.content.count where candidate.content[offset] != text[index + offset] {
-                return false
-            }
-            return true
-        }
+        candidates[Int(text[index])].first { text[index...].starts(with: $0.content) }
     }
 }
 

@@ -5,8 +5,7 @@ import T2Learning
 /// Writes the weighted sum of experts.
 struct MixExpertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mix",
-        abstract: "Writes the weighted sum of experts of one base model: z = Σ α z.",
+        commandName: "mix", abstract: "Writes the weighted sum of experts of one base model: z = Σ α z.",
         discussion: """
             Coefficients are numbers from 0 to 1, as a search finds them, and need not sum to 1.
 

@@ -7,8 +7,7 @@ import T2Formats
 /// Shows an expert file or a PEFT LoRA folder.
 struct ShowExpertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show",
-        abstract: "Shows where an expert comes from and how far each matrix's z is from 1.",
+        commandName: "show", abstract: "Shows where an expert comes from and how far each matrix's z is from 1.",
         discussion: """
             The command needs no base model. The deviation of a matrix is the root mean square of z − 1. For LoRA it shows the \
             norms of A, B and the change s·B·A.
@@ -27,10 +26,11 @@ struct ShowExpertCommand: ParsableCommand {
     func run() throws {
         if isFolder(path) {
             let description = LoRADescription(try PEFTFolder(path: path), path: path)
-            return try StandardOutput.write(json ? JSONText.line(description) : description.text)
+            try StandardOutput.write(json ? JSONText.line(description) : description.text)
+        } else {
+            let description = ExpertDescription(try ExpertFile(path: path), path: path)
+            try StandardOutput.write(json ? JSONText.line(description) : description.text)
         }
-        let description = ExpertDescription(try ExpertFile(path: path), path: path)
-        try StandardOutput.write(json ? JSONText.line(description) : description.text)
     }
 }
 

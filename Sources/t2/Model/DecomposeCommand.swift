@@ -56,8 +56,7 @@ struct DecomposeCommand: ParsableCommand {
             PlainText.table([
                 ("cache", output.cache),
                 ("matrices", "\(output.matrices) (\(targetModules.rawValue)), \(output.computed) of them computed now"),
-                ("z values", PlainText.count(output.values)),
-                ("time", Duration.seconds(seconds).text),
+                ("z values", PlainText.count(output.values)), ("time", Duration.seconds(seconds).text),
             ]))
     }
 

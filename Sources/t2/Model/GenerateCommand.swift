@@ -11,8 +11,7 @@ import T2Text
 /// Completes a prompt.
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate",
-        abstract: "Completes a prompt, and prints the text as it is sampled.",
+        commandName: "generate", abstract: "Completes a prompt, and prints the text as it is sampled.",
         discussion: """
             The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
             text, for a chat model as the user's turn. Decoding is greedy unless --temperature is given. With --strategy the \

@@ -98,8 +98,7 @@ struct ModelDescription: Encodable {
 
     var text: String {
         var rows: [(name: String, value: String)] = [
-            ("model", path),
-            ("digest", digest),
+            ("model", path), ("digest", digest),
             ("tokenizer", "\(tokenizer_digest.prefix(12)), \(PlainText.count(tokenizer_vocabulary)) tokens"),
             ("parameters", "\(PlainText.count(parameters)), stored as \(element_types.joined(separator: ", "))"),
             (

@@ -95,8 +95,7 @@ struct TaskCheckDescription: Encodable {
         golds_right = check.golds.checked - check.golds.failures.count
         without_gold = check.golds.withoutGold
         wrong_golds = check.golds.failures.map { failure in
-            Failure(
-                id: failure.problem, extracted: failure.examination.extracted, reason: failure.examination.reason)
+            Failure(id: failure.problem, extracted: failure.examination.extracted, reason: failure.examination.reason)
         }
         judgements_per_second = check.golds.rate
         good = check.isGood
