@@ -76,14 +76,4 @@ package struct ServeRequest: Sendable {
     package let signals: StopSignals
     /// Whether the run folder keeps the results; then there must be one job only.
     package var keepsResults = true
-
-    package init(
-        work: String, model: BaseModelFolder, tokenizer: Tokenizer, tasks: [TrainingTask], signals: StopSignals
-    ) {
-        self.work = work
-        self.model = model
-        self.tokenizer = tokenizer
-        self.tasks = tasks
-        self.signals = signals
-    }
 }

@@ -16,17 +16,13 @@ package final class JobProgressBar: Sendable {
     }
 
     /// Shows the progress of a round. The rounds of a search are too short to show.
-    package var report: @Sendable (RoundProgress) -> Void {
-        { [self] progress in
-            switch progress.phase {
-            case .classification: tell(progress, "classified")
-            case .evaluation: tell(progress, "answered")
-            case .train, .validation, .answers, .references, .mixtureGradient: break
-            }
+    @Sendable func report(_ progress: RoundProgress) {
+        let verb: String
+        switch progress.phase {
+        case .classification: verb = "classified"
+        case .evaluation: verb = "answered"
+        case .train, .validation, .answers, .references, .mixtureGradient: return
         }
-    }
-
-    private func tell(_ progress: RoundProgress, _ verb: String) {
         let started = start.withLock { start in
             let known = start.flatMap { $0.phase == progress.phase ? $0.time : nil } ?? .now
             start = (progress.phase, known)

@@ -7,6 +7,11 @@ import T2Core
 /// ignored, so one may hold the base model.
 package struct ExpertLibrary: Sendable {
     package struct Entry: Sendable {
+        /// The tasks whose experts classify prompts instead of answering them: the bundled one and the published one.
+        package static let classificationTasks = ["classify", "classify-published"]
+
+        package var isClassifier: Bool { expert.description.task.map(Self.classificationTasks.contains) ?? false }
+
         /// The file's name without `.safetensors`.
         package let name: String
         package let path: String
@@ -67,6 +72,16 @@ package struct ExpertLibrary: Sendable {
         throw InputError(
             path, "has no expert '\(name)'", remedy: "Available experts: \(ordered.joined(separator: ", ")).",
             exitStatus: .noInput)
+    }
+
+    /// The expert that classifies prompts.
+    ///
+    /// - Throws: `InputError` if there is none.
+    package func classifier() throws -> Entry {
+        if let entry = entries.first(where: \.isClassifier) { return entry }
+        throw InputError(
+            path, "has no expert of the task '\(Entry.classificationTasks.joined(separator: "' or '"))'",
+            remedy: "Train one, or use --strategy prompt: the base model then classifies.")
     }
 
     /// The names of the expert files, sorted.

@@ -37,9 +37,6 @@ struct BytePairModel: Sendable {
         }
     }
 
-    /// The number of bytes without a token. Encoding drops them, or replaces them with the unknown token.
-    var missingByteCount: Int { byteTokens.count { $0 < 0 } }
-
     /// Appends the tokens of one piece.
     ///
     /// - Cost: O(n log n) time for n bytes.

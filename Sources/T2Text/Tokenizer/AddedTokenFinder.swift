@@ -37,7 +37,7 @@ struct AddedTokenFinder: Sendable {
                 continue
             }
             let end = index + found.content.count
-            guard !found.token.singleWord || reader.isWordBoundary(from: index, to: end) else {
+            guard !found.token.isSingleWord || reader.isWordBoundary(from: index, to: end) else {
                 index = end
                 continue
             }
@@ -62,8 +62,8 @@ struct AddedTokens: Sendable {
 
     /// - Parameter tokens: each token with the bytes to search for.
     init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
-        written = AddedTokenFinder(tokens.filter { !$0.token.normalized })
-        normalized = AddedTokenFinder(tokens.filter(\.token.normalized))
+        written = AddedTokenFinder(tokens.filter { !$0.token.isNormalized })
+        normalized = AddedTokenFinder(tokens.filter(\.token.isNormalized))
     }
 }
 

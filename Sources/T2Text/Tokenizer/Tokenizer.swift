@@ -34,17 +34,17 @@ package final class Tokenizer: Sendable {
         vocabularySize = max(file.model.vocabulary.size, (added.map(\.id).max() ?? -1) + 1)
         let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizes)) }
         addedTokens = AddedTokens(found)
-        ordinaryTokens = AddedTokens(found.filter { !$0.token.special })
+        ordinaryTokens = AddedTokens(found.filter { !$0.token.isSpecial })
         addedIdentifiers = Dictionary(
             added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
         addedBytes = Dictionary(
             found.map { (Int32($0.token.id), ByteAlphabet.bytes(spelledBy: $0.content) ?? $0.content) },
             uniquingKeysWith: { first, _ in first })
-        specialTokens = Set(added.filter(\.special).map { Int32($0.id) })
+        specialTokens = Set(added.filter(\.isSpecial).map { Int32($0.id) })
         let folder = parentFolder(of: path)
         do throws(InputError) {
             chatTemplate = try ChatTemplate(folder: folder) { name in
-                added.first { $0.content == name && $0.special }.map { Int32($0.id) }
+                added.first { $0.content == name && $0.isSpecial }.map { Int32($0.id) }
             }
             chatProblem = nil
         } catch {
@@ -53,12 +53,8 @@ package final class Tokenizer: Sendable {
         }
     }
 
-    /// The number of bytes for which the vocabulary has no token: 0 for a complete byte-level vocabulary. Encoding
-    /// drops such bytes if the file names no unknown token, as the tokenizers library does.
-    package var missingByteCount: Int { model.missingByteCount }
-
     /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are
-    /// not added.
+    /// not added. Bytes without a token are dropped if the file names no unknown token, as the tokenizers library does.
     ///
     /// - Parameter findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary
     ///   characters.
@@ -106,7 +102,7 @@ package final class Tokenizer: Sendable {
     /// The bytes of an added token that encoding searches for and decoding returns.
     private static func content(of token: AddedToken, _ normalizes: Bool) -> [UInt8] {
         let content = Array(token.content.utf8)
-        guard token.normalized, normalizes else { return content }
+        guard token.isNormalized, normalizes else { return content }
         return content.withUnsafeBufferPointer(NormalizationFormC.normalize)
     }
 
