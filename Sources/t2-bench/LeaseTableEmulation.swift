@@ -11,7 +11,6 @@ struct LeaseTableEmulation {
         var received = 0
         /// The first one is on the lane.
         var held: [LeaseGrant] = []
-        var canTake: Int { 2 - held.count }
     }
 
     private enum Kind {
@@ -104,7 +103,7 @@ struct LeaseTableEmulation {
 
     private mutating func giveCredit(_ worker: Int) {
         let state = workers[worker]
-        handle(.creditGranted(state.name, count: state.canTake, received: state.received), "credit")
+        handle(.creditGranted(state.name, count: 2 - state.held.count, received: state.received), "credit")
     }
 
     private mutating func handle(_ event: LeaseEvent, _ name: String) {

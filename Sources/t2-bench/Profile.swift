@@ -1,6 +1,7 @@
 import ArgumentParser
 import CKernels
 import Foundation
+import T2CommandLine
 import T2Numerics
 
 /// Measures tokens per second of one model, their share of the machine's product rate, and the time of each part.
@@ -18,7 +19,7 @@ struct Profile: ParsableCommand {
 
     func validate() throws {
         try Bench.check(batches.map { ("--batch", $0) })
-        guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions), expected 1 or more.") }
+        try require("--repetitions", repetitions, atLeast: 1)
     }
 
     func run() throws {

@@ -28,18 +28,12 @@ struct Serve: ParsableCommand {
         let tokens: Int
     }
 
-    private struct About: Encodable {
-        let productGigaflops: Double
-        let samplingFlopsPerToken: Double
-        let gradientFlopsPerToken: Double
-    }
-
     func run() throws {
         let engine = try options.engine()
-        try answer(
-            About(
-                productGigaflops: engine.productRate(), samplingFlopsPerToken: engine.samplingFlops,
-                gradientFlopsPerToken: engine.gradientFlops))
+        try answer([
+            "productGigaflops": engine.productRate(), "samplingFlopsPerToken": engine.samplingFlops,
+            "gradientFlopsPerToken": engine.gradientFlops,
+        ])
         while let line = readLine() {
             func invalid(_ problem: String) -> InputError {
                 InputError(

@@ -47,9 +47,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
 
     package init() {}
 
-    package func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
-    }
+    package func validate() throws { try require("--limit", limit, atLeast: 1) }
 
     package func run() async throws {
         let task = try data.task()

@@ -42,12 +42,10 @@ package struct FewShotOptions: ParsableArguments {
     package init() {}
 
     package func validate() throws {
-        for (flag, value, least) in [
-            ("shots", shots, 1), ("population", population, method == .gradient ? 3 : 2), ("iterations", iterations, 1),
-            ("patience", patience, 1),
-        ] where value < least {
-            throw ValidationError("--\(flag) is \(value), expected \(least) or more.")
-        }
+        try require("--shots", shots, atLeast: 1)
+        try require("--population", population, atLeast: method == .gradient ? 3 : 2)
+        try require("--iterations", iterations, atLeast: 1)
+        try require("--patience", patience, atLeast: 1)
         guard let eliteRatio else { return }
         guard method == .cem else {
             throw ValidationError("--elite-ratio needs --method cem: leave it out with --method \(method.rawValue).")

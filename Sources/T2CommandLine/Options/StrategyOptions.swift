@@ -31,7 +31,7 @@ package struct StrategyOptions: ParsableArguments {
     package init() {}
 
     package func validate() throws {
-        guard shots >= 1 else { throw ValidationError("--shots is \(shots), expected 1 or more.") }
+        try require("--shots", shots, atLeast: 1)
         if strategyName != nil, expert != nil {
             throw ValidationError("--expert and --strategy both choose the policy that answers: give one of them.")
         }
@@ -53,8 +53,6 @@ package struct StrategyOptions: ParsableArguments {
     }
 
     /// The question of the first pass; nil for a strategy without one.
-    ///
-    /// - Throws: errors of reading the expert library and its classification.yaml.
     package func classification(for model: BaseModelFolder) throws -> Classification? {
         guard case .classified = strategy, let experts else { return nil }
         return try Classification(ExpertLibrary(path: experts, model: model.digest))

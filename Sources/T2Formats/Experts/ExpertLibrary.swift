@@ -8,14 +8,14 @@ import T2Core
 package struct ExpertLibrary: Sendable {
     package struct Entry: Sendable {
         /// The tasks whose experts classify prompts instead of answering them: the bundled one and the published one.
-        package static let classificationTasks = ["classify", "classify-published"]
-
-        package var isClassifier: Bool { expert.description.task.map(Self.classificationTasks.contains) ?? false }
+        fileprivate static let classificationTasks = ["classify", "classify-published"]
 
         /// The file's name without `.safetensors`.
         package let name: String
         package let path: String
         package let expert: ExpertFile
+
+        package var isClassifier: Bool { expert.description.task.map(Self.classificationTasks.contains) ?? false }
 
         package init(name: String, path: String, expert: ExpertFile) {
             self.name = name

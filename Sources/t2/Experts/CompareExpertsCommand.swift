@@ -32,9 +32,7 @@ struct CompareExpertsCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        guard top >= 0 else { throw ValidationError("--top is \(top), expected 0 or more.") }
-    }
+    func validate() throws { try require("--top", top, atLeast: 0) }
 
     func run() throws {
         let experts = try library.experts([first, second])

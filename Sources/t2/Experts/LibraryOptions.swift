@@ -9,8 +9,6 @@ struct LibraryOptions: ParsableArguments {
     var library: String?
 
     /// The experts, in the order of their names.
-    ///
-    /// - Throws: errors of `ExpertFile` and `ExpertLibrary`.
     func experts(_ names: [String]) throws -> [ExpertLibrary.Entry] {
         guard let library else {
             return try names.map { .init(name: $0, path: $0, expert: try ExpertFile(path: $0)) }

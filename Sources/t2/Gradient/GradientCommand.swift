@@ -3,6 +3,7 @@ import Foundation
 import T2CommandLine
 import T2Core
 import T2Engine
+import T2Formats
 import T2Learning
 import T2Model
 
@@ -64,7 +65,8 @@ struct GradientCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loss = try PolicyGradientLoss(klCoefficient: klCoefficient, klDirection: klDirection, klEstimator: .exact)
+        let lossFunction = try PolicyGradientLoss(
+            klCoefficient: klCoefficient, klDirection: klDirection, klEstimator: .exact)
         let destination = try OutputDestination(checking: output)
         let (folder, _) = try model.openFolder()
         let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
@@ -76,7 +78,7 @@ struct GradientCommand: ParsableCommand {
         let start = ContinuousClock.now
         let result = try ProgressReporter.during("gradient", "rollouts") {
             try RolloutGradient(
-                rollouts, adapter, z: vector, temperature: temperature, loss: loss,
+                rollouts, adapter, z: vector, temperature: temperature, loss: lossFunction,
                 lanes: LanePool(base, count: laneOptions.count), progress: $0)
         }
         let seconds = (ContinuousClock.now - start).seconds
@@ -86,11 +88,8 @@ struct GradientCommand: ParsableCommand {
                 remedy: "Check the expert's values and the advantages.")
         }
         try GradientFile.write(point.tensors(result.gradient), model: folder, to: destination)
-        try StandardOutput.write(
-            JSONText.line(
-                Losses(
-                    loss: result.policyLoss + Double(klCoefficient) * result.kl, policy_loss: result.policyLoss,
-                    kl: result.kl)))
+        let loss = result.policyLoss + Double(klCoefficient) * result.kl
+        try StandardOutput.write(JSONText.line(["loss": loss, "policy_loss": result.policyLoss, "kl": result.kl]))
         guard !json else { return }
         let tokens = rollouts.sequences.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
         let norm = result.gradient.values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
@@ -99,11 +98,16 @@ struct GradientCommand: ParsableCommand {
                 + "\(rollouts.sequences.count) rollouts in \(Duration.seconds(seconds).text) "
                 + "(\(PlainText.count(Int(Double(tokens) / seconds))) tokens/s)\n")
     }
+}
 
-    private struct Losses: Encodable {
-        let loss: Double
-        let policy_loss: Double
-        let kl: Double
+/// A gradient on disk: safetensors, one float32 vector per weight under its Hugging Face name, or LoRA's factors.
+enum GradientFile {
+    static func write(
+        _ tensors: [SafetensorsWriter.Tensor], model: BaseModelFolder, to destination: OutputDestination
+    ) throws {
+        try SafetensorsWriter.write(
+            tensors, metadata: ["format": "t2-gradient/1", "base-model-digest": model.digest.hexadecimal],
+            to: destination.path)
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import T2Coordinator
+import T2Core
 import T2Jobs
 import T2Tasks
 
@@ -56,4 +57,14 @@ struct LocalHostOptions: JobHostOptions {
             try await body(service) { .lanes(lanes) }
         }
     }
+}
+
+/// The number of lanes of a command.
+struct LaneOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Threads that run the model, or auto for one per core. It changes speed, never results.", valueName: "n"))
+    var lanes = LaneCount.auto
+
+    var count: Int { lanes.requested ?? MachineResources().cores }
 }

@@ -65,8 +65,8 @@ struct GenerateCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
-        if let topK, topK < 1 { throw ValidationError("--top-k is \(topK), expected 1 or more.") }
+        try require("--max-tokens", maxTokens, atLeast: 1)
+        try require("--top-k", topK, atLeast: 1)
         if let topP, !(topP > 0 && topP <= 1) {
             throw ValidationError("--top-p is \(topP), expected a number above 0 and at most 1.")
         }

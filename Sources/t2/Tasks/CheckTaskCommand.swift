@@ -35,8 +35,8 @@ struct CheckTaskCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard samples >= 0 else { throw ValidationError("--samples is \(samples), expected 0 or more.") }
-        if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
+        try require("--samples", samples, atLeast: 0)
+        try require("--limit", limit, atLeast: 1)
     }
 
     func run() throws {

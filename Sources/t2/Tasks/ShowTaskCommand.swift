@@ -33,9 +33,7 @@ struct ShowTaskCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        guard problem >= 0 else { throw ValidationError("--problem is \(problem), expected 0 or more.") }
-    }
+    func validate() throws { try require("--problem", problem, atLeast: 0) }
 
     private struct Output: Encodable {
         let name: String
