@@ -43,9 +43,7 @@ package struct ExpertFile: Sendable, Equatable {
     }
 
     package func write(to path: String) throws {
-        var metadata = description.metadata
-        metadata["format"] = Self.format
-        try SafetensorsWriter.write(vector.tensors, metadata: metadata, to: path)
+        try SafetensorsWriter.write(vector.tensors, metadata: description.metadata(format: Self.format), to: path)
     }
 
     /// Reads an expert without checking it against a base model, to list, show or mix it.
@@ -111,9 +109,9 @@ extension ExpertVector {
 }
 
 extension ExpertFile.Description {
-    /// The description as a file's metadata.
-    package var metadata: [String: String] {
-        var metadata = measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
+    /// The description as the metadata of a file in the named format.
+    func metadata(format: String) -> [String: String] {
+        var metadata = measures.reduce(into: ["format": format]) { $0["measure.\($1.key)"] = $1.value }
         metadata["base-model-digest"] = modelDigest?.hexadecimal
         metadata["task"] = task
         metadata["parameterisation"] = parameterisation

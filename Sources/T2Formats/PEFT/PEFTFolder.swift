@@ -47,9 +47,8 @@ package struct PEFTFolder: Sendable, Equatable {
     package func write(to path: String) throws {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("create", path) }
         try configuration.write(to: "\(path)/\(Self.configurationName)")
-        var metadata = description.metadata
-        // peft itself writes this, and transformers looks for it.
-        metadata["format"] = "pt"
+        // peft itself writes this format, and transformers looks for it.
+        let metadata = description.metadata(format: "pt")
         try SafetensorsWriter.write(tensors(parameters), metadata: metadata, to: "\(path)/\(Self.weightsName)")
     }
 
@@ -67,7 +66,7 @@ package struct PEFTFolder: Sendable, Equatable {
         description.parameterisation = AdapterKind.lora.rawValue
         self.description = description
         parameters = try layout.matrices.flatMap { matrix in
-            try LoRAFactor.allCases.flatMap { try file.widenedFloats(of: Self.prefix + matrix.name($0)) }
+            try LoRAFactor.allCases.flatMap { try file.floats(of: Self.prefix + matrix.name($0), widens: true) }
         }
         if let name = ExpertVector(layout: layout.expertLayout, values: parameters).firstNonFinite {
             throw InputError(weightsPath, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint.")

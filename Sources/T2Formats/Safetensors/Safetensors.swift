@@ -105,41 +105,30 @@ package final class SafetensorsFile: Sendable {
 
     /// The values of a float32 tensor.
     ///
+    /// - Parameter widens: whether 16-bit floating-point elements are accepted too, and widened without loss.
     /// - Throws: `SafetensorsError` if it is absent, of another type, or (when given) of another shape.
-    package func floats(of name: String, shape: [Int]? = nil) throws -> [Float] {
+    package func floats(of name: String, shape: [Int]? = nil, widens: Bool = false) throws -> [Float] {
         guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
         if let shape, shape != tensor.shape {
             throw SafetensorsError.unexpectedShape(path: path, name: name, expected: shape, found: tensor.shape)
         }
-        guard tensor.element == .float32 else {
-            throw SafetensorsError.unexpectedElement(
-                path: path, name: name, expected: TensorElement.float32.rawValue, found: tensor.element.rawValue)
-        }
-        return try withBytes(of: name) { source in
-            [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
-                count = tensor.count
-            }
-        }
-    }
-
-    /// The values of a tensor with 32-bit or 16-bit floating-point elements, widened to float32 without loss.
-    ///
-    /// - Throws: `SafetensorsError` if it is absent or of another type.
-    package func widenedFloats(of name: String) throws -> [Float] {
-        guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
-        func widened(_ widen: (UInt16) -> Float) throws -> [Float] {
-            try withBytes(of: name) { bytes in
+        return try withBytes(of: name) { bytes in
+            func widened(_ widen: (UInt16) -> Float) -> [Float] {
                 (0..<tensor.count).map { widen(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) }
             }
-        }
-        switch tensor.element {
-        case .float32: return try floats(of: name)
-        case .float16: return try widened { Float(Float16(bitPattern: $0)) }
-        case .bfloat16: return try widened { Float(bitPattern: UInt32($0) << 16) }
-        default:
-            throw SafetensorsError.unexpectedElement(
-                path: path, name: name, expected: "F32, F16 or BF16", found: tensor.element.rawValue)
+            switch tensor.element {
+            case .float32:
+                return [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
+                    UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                    count = tensor.count
+                }
+            case .float16 where widens: return widened { Float(Float16(bitPattern: $0)) }
+            case .bfloat16 where widens: return widened { Float(bitPattern: UInt32($0) << 16) }
+            default:
+                throw SafetensorsError.unexpectedElement(
+                    path: path, name: name, expected: widens ? "F32, F16 or BF16" : "F32",
+                    found: tensor.element.rawValue)
+            }
         }
     }
 

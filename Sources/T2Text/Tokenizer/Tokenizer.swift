@@ -82,9 +82,7 @@ package final class Tokenizer: Sendable {
     /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing,
     /// because a model's vocabulary may be padded beyond that of its tokenizer.
     package func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
-        var bytes: [UInt8] = []
-        for id in ids { bytes.append(contentsOf: self.bytes(of: id, skipSpecialTokens: skipSpecialTokens)) }
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: ids.flatMap { bytes(of: $0, skipSpecialTokens: skipSpecialTokens) }, as: UTF8.self)
     }
 
     /// The token with this spelling in `tokenizer.json`, such as `<|eot_id|>` or `Ġthe`.

@@ -36,8 +36,10 @@ struct CompareExpertsCommand: ParsableCommand {
 
     func run() throws {
         let experts = try library.experts([first, second])
+        let difference = try ExpertDifference(experts[0], experts[1])
         let description = DifferenceDescription(
-            try ExpertDifference(experts[0], experts[1]), a: experts[0].path, b: experts[1].path, top: top)
+            a: experts[0].path, b: experts[1].path, all: difference.all, matrix_count: difference.matrices.count,
+            matrices: Array(difference.matrices.prefix(top)))
         try StandardOutput.write(json ? JSONText.line(description) : description.text)
     }
 }
@@ -50,14 +52,6 @@ struct DifferenceDescription: Encodable {
     let matrix_count: Int
     /// The matrices with the largest ‖z_A − z_B‖, in descending order.
     let matrices: [ExpertDifference.Matrix]
-
-    init(_ difference: ExpertDifference, a: String, b: String, top: Int) {
-        self.a = a
-        self.b = b
-        all = difference.all
-        matrix_count = difference.matrices.count
-        matrices = Array(difference.matrices.prefix(top))
-    }
 
     var text: String {
         func number(_ value: Double) -> String { String(format: "%.5f", value) }

@@ -62,12 +62,11 @@ struct ModelDescription: Encodable {
 
     init(_ folder: BaseModelFolder, tokenizerVocabulary: Int) {
         let c = folder.configuration
-        let tensors = folder.files.flatMap(\.tensors.values)
         let floatBytes = MemoryLayout<Float>.size
         path = folder.path
         digest = folder.digest.hexadecimal
         tokenizer_digest = folder.tokenizerDigest.hexadecimal
-        parameters = tensors.reduce(0) { $0 + $1.count }
+        parameters = folder.files.flatMap(\.tensors.values).reduce(0) { $0 + $1.count }
         element_types = folder.elementTypes
         layers = c.layerCount
         hidden_size = c.hiddenSize
@@ -81,40 +80,28 @@ struct ModelDescription: Encodable {
         tied_embeddings = c.tiedEmbeddings
         weight_bytes = floatBytes * (parameters + c.vocabularySize * c.hiddenSize)
         cache_bytes_per_token = floatBytes * 2 * c.keyValueSize * c.layerCount
-        target_modules = Dictionary(
-            uniqueKeysWithValues: TargetModules.allCases.map { targets in
-                let kinds = MatrixKind.allCases.filter { $0.isTarget(of: targets) }
-                func sum(_ size: (MatrixKind) -> Int) -> Int { c.layerCount * kinds.reduce(0) { $0 + size($1) } }
-                return (
-                    targets.rawValue,
-                    TargetSize(
-                        matrices: c.layerCount * kinds.count, z_values: sum { $0.rank(c) },
-                        decomposition_bytes: floatBytes
-                            * sum { $0.rank(c) * ($0.shape(c).rows + $0.shape(c).columns + 1) },
-                        merged_bytes: floatBytes * sum { $0.shape(c).rows * $0.shape(c).columns })
-                )
-            })
+        target_modules = TargetModules.allCases.reduce(into: [:]) { sizes, targets in
+            let kinds = c.matrices(of: targets).map(\.kind)
+            func sum(_ size: (MatrixKind) -> Int) -> Int { kinds.reduce(0) { $0 + size($1) } }
+            sizes[targets.rawValue] = TargetSize(
+                matrices: kinds.count, z_values: sum { $0.rank(c) },
+                decomposition_bytes: floatBytes * sum { $0.rank(c) * ($0.shape(c).rows + $0.shape(c).columns + 1) },
+                merged_bytes: floatBytes * sum { $0.shape(c).rows * $0.shape(c).columns })
+        }
     }
 
     var text: String {
+        let attention = "\(heads) heads of \(head_size) (\(key_value_heads) key-value)"
+        let head = tied_embeddings ? "head tied to the embedding" : "head of its own"
+        let perToken = PlainText.bytes(cache_bytes_per_token)
         var rows: [(name: String, value: String)] = [
             ("model", path), ("digest", digest),
             ("tokenizer", "\(tokenizer_digest.prefix(12)), \(PlainText.count(tokenizer_vocabulary)) tokens"),
             ("parameters", "\(PlainText.count(parameters)), stored as \(element_types.joined(separator: ", "))"),
-            (
-                "shape",
-                "\(layers) layers, hidden \(hidden_size), feed-forward \(intermediate_size), \(heads) heads of \(head_size) "
-                    + "(\(key_value_heads) key-value)"
-            ),
-            (
-                "vocabulary",
-                "\(PlainText.count(vocabulary)), \(tied_embeddings ? "head tied to the embedding" : "head of its own")"
-            ),
+            ("shape", "\(layers) layers, hidden \(hidden_size), feed-forward \(intermediate_size), \(attention)"),
+            ("vocabulary", "\(PlainText.count(vocabulary)), \(head)"),
             ("context", "\(PlainText.count(context)) tokens"),
-            (
-                "memory",
-                "\(PlainText.bytes(weight_bytes)) of weights, \(PlainText.bytes(cache_bytes_per_token)) per token in flight"
-            ),
+            ("memory", "\(PlainText.bytes(weight_bytes)) of weights, \(perToken) per token in flight"),
         ]
         for targets in TargetModules.allCases {
             guard let size = target_modules[targets.rawValue] else { continue }
