@@ -4,13 +4,11 @@ import T2Core
 /// The ranges of a JSON object's members, by name. The members themselves are read on demand.
 struct JSONSections {
     let bytes: UnsafeRawBufferPointer
-    private let ranges: [[UInt8]: Range<Int>]
+    private var ranges: [[UInt8]: Range<Int>] = [:]
 
     init(_ scanner: inout JSONScanner, of bytes: UnsafeRawBufferPointer) throws {
         self.bytes = bytes
-        var ranges: [[UInt8]: Range<Int>] = [:]
         try scanner.members { key, scanner in ranges[key] = try scanner.skipValue() }
-        self.ranges = ranges
     }
 
     /// A scanner at the value of a member.
