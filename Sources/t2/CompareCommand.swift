@@ -102,7 +102,10 @@ struct ComparisonResult: Encodable {
         return PlainText.table(rows) + "\n"
             + PlainText.columns(
                 ["", "second right", "second wrong"],
-                [["first right", "\(both_right)", "\(only_first)"], ["first wrong", "\(only_second)", "\(both_wrong)"]],
+                [
+                    ["first right", "\(both_right)", "\(only_first)"],
+                    ["first wrong", "\(only_second)", "\(both_wrong)"],
+                ],
                 textColumns: 1)
     }
 

@@ -53,7 +53,8 @@ package struct WorkUnit: Sendable, Equatable, Codable {
     /// The index ranges of adjacent sequences with the same problem and policy.
     package var groups: [Range<Int>] {
         let starts = sequences.indices.filter { index in
-            guard index > 0, case let (sequence, last) = (sequences[index], sequences[index - 1]) else { return true }
+            guard index > 0 else { return true }
+            let (sequence, last) = (sequences[index], sequences[index - 1])
             return (sequence.problem, sequence.policy) != (last.problem, last.policy)
         }
         return zip(starts, starts.dropFirst() + [sequences.count]).map { $0..<$1 }
