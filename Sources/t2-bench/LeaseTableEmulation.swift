@@ -103,6 +103,7 @@ struct LeaseTableEmulation {
 
     private mutating func giveCredit(_ worker: Int) {
         let state = workers[worker]
+        // One lease on the lane and one ahead.
         handle(.creditGranted(state.name, count: 2 - state.held.count, received: state.received), "credit")
     }
 

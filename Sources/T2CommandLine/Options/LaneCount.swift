@@ -3,12 +3,10 @@ import ArgumentParser
 /// How many threads run the model; it changes speed, never results.
 package struct LaneCount: ExpressibleByArgument {
     /// As many as the machine has room for.
-    package static let auto = LaneCount(requested: nil)
+    package static let auto = LaneCount(argument: "auto")!
 
     /// nil for `auto`.
     package let requested: Int?
-
-    private init(requested: Int?) { self.requested = requested }
 
     package init?(argument: String) {
         requested = Int(argument)

@@ -82,9 +82,7 @@ package final class ProgressReporter: Sendable {
     }
 
     /// Removes the bar before other output.
-    package func finish() {
-        if case .bar = form, hasSpoken { StandardError.write("\r\u{1B}[K") }
-    }
+    package func finish() { if case .bar = form, hasSpoken { StandardError.write("\r\u{1B}[K") } }
 
     private static func text(_ note: String, _ left: Duration?) -> String {
         left.map { "\(note), \($0.text) left" } ?? note

@@ -60,9 +60,7 @@ struct ReplayCommand: ParsableCommand {
         }
     }
 
-    private func say(_ line: String) {
-        if !json { StandardError.write(line + "\n") }
-    }
+    private func say(_ line: String) { if !json { StandardError.write(line + "\n") } }
 
     private func verdict(_ summary: Summary, _ evidence: UnitEvidence) -> String {
         if let reason = evidence.completions.lazy.compactMap(\.reward.missingReason).first {
