@@ -31,7 +31,18 @@ struct Bench: ParsableCommand {
         ])
 
     /// The valid numbers of sequences in a batch; the number of their tokens stays far below `Int.max`.
-    static let batchSizes = 1...1_000_000
+    private static let counts = 1...1_000_000
+
+    /// The problem of an option, or of a request's key, that counts something; nil if it is valid.
+    static func problem(_ name: String, _ value: Int) -> String? {
+        counts.contains(value)
+            ? nil : "\(name) is \(value), expected \(counts.lowerBound) to \(counts.upperBound)"
+    }
+
+    /// - Throws: `ValidationError` for the first option that is not valid.
+    static func check(_ options: [(String, Int)]) throws {
+        if let problem = options.lazy.compactMap({ problem($0, $1) }).first { throw ValidationError("\(problem).") }
+    }
 
     static func main() {
         do {

@@ -1,8 +1,6 @@
-import Foundation
 import T2Core
 import T2Learning
 import T2Model
-import T2Numerics
 
 /// The work that is timed: lanes over one shared model, as a worker runs them.
 final class BenchEngine: Sendable {
@@ -40,20 +38,23 @@ final class BenchEngine: Sendable {
         return (0..<count).map { _ in 3 + Int32(random.next() % UInt64(c.vocabularySize - 3)) }
     }
 
+    private func sample(_ requests: [SampleRequest], _ execution: Execution, temperature: Float, lane: Int) {
+        // Without stop tokens every sequence has the same length on every engine.
+        let completions = try! samplers[lane].sample(
+            requests, execution, Sampling(temperature: temperature, maxTokens: new), stop: StopCondition(tokens: []))
+        precondition(completions.allSatisfy { $0.tokens.count == new })
+    }
+
     /// Seconds to read `batch` prompts and sample the new tokens of each.
     func sample(batch: Int) -> Double {
-        let sampling = Sampling(temperature: 1, maxTokens: new)
-        return seconds {
+        seconds {
             LaneThread.run(lanes) { [self] lane in
                 let requests = (0..<share(batch, lane)).map { index in
                     SampleRequest(
                         prompt: tokens(prompt, lane + index * lanes),
                         random: SeededRandom(seed: 3, problem: index, sample: lane))
                 }
-                // Without stop tokens every sequence has the same length on every engine.
-                let completions = try! samplers[lane].sample(
-                    requests, .merged(merged), sampling, stop: StopCondition(tokens: []))
-                precondition(completions.allSatisfy { $0.tokens.count == new })
+                sample(requests, .merged(merged), temperature: 1, lane: lane)
             }
         }
     }
@@ -65,8 +66,7 @@ final class BenchEngine: Sendable {
     func search(candidates count: Int) -> Double {
         let vectors = (0..<count).map { candidate in
             var random = SeededRandom(seed: 4, problem: candidate)
-            return ExpertVector(
-                layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
+            return ExpertVector(layout: svf.layout, values: z.values.map { _ in Float(1 + 0.05 * random.nextNormal()) })
         }
         let prompts = (0..<Self.shots).map { tokens(prompt, $0) }
         let batches = PopulationSearch.batches(candidates: count, shots: Self.shots)
@@ -74,15 +74,12 @@ final class BenchEngine: Sendable {
             let execution = Execution.factored(svf, ScaleTable(svf, vectors))
             LaneThread.run(lanes) { [self] lane in
                 for index in stride(from: lane, to: batches.count, by: lanes) {
-                    // Without stop tokens every sequence has the same length on every engine.
                     let requests = batches[index].flatMap { candidate in
                         prompts.map {
                             SampleRequest(prompt: $0, random: SeededRandom(seed: 0), expert: Int32(candidate))
                         }
                     }
-                    let answers = try! samplers[lane].sample(
-                        requests, execution, Sampling(temperature: 0, maxTokens: new), stop: StopCondition(tokens: []))
-                    precondition(answers.allSatisfy { $0.tokens.count == new })
+                    sample(requests, execution, temperature: 0, lane: lane)
                 }
             }
         }
@@ -152,14 +149,12 @@ final class BenchEngine: Sendable {
         return (0..<lanes).reduce(0) { $0 + rates[$1] }
     }
 
-    private var matrixParameters: Double {
-        Double(c.layerCount) * MatrixKind.allCases.reduce(0.0) { $0 + Double($1.shape(c).rows * $1.shape(c).columns) }
+    private func parameters(_ count: (MatrixKind) -> Int) -> Double {
+        Double(c.matrices(of: .all).reduce(0) { $0 + count($1.kind) })
     }
 
-    private var factoredParameters: Double {
-        Double(c.layerCount)
-            * MatrixKind.allCases.reduce(0.0) { $0 + Double($1.rank(c) * ($1.shape(c).rows + $1.shape(c).columns)) }
-    }
+    private var matrixParameters: Double { parameters { $0.shape(c).rows * $0.shape(c).columns } }
+    private var factoredParameters: Double { parameters { $0.rank(c) * ($0.shape(c).rows + $0.shape(c).columns) } }
 
     private var headParameters: Double { Double(c.vocabularySize * c.hiddenSize) }
 

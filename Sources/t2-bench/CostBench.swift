@@ -26,9 +26,7 @@ struct CostBench: ParsableCommand {
     private static let (results, gradient, together) = (256, 4_352, 64)
 
     func validate() throws {
-        guard Bench.batchSizes.contains(rounds) else {
-            throw ValidationError("--rounds \(rounds): expected 1 to 1000000.")
-        }
+        try Bench.check([("--rounds", rounds)])
     }
 
     func run() throws {
@@ -58,8 +56,6 @@ struct CostBench: ParsableCommand {
                 median(times.map(\.before)), second, median(times.map(\.after)), ratios[ratios.count / 2], ratios[0],
                 ratios[ratios.count - 1]))
     }
-
-    // MARK: - Coordinator
 
     private typealias Entry = (result: ResultRecord, completions: [CompletionRecord], unit: UnitRecord)
 
@@ -138,8 +134,6 @@ struct CostBench: ParsableCommand {
                 { for output in outputs { sum.add(UnitSummary(output)) } })
         }
     }
-
-    // MARK: - Worker
 
     private func scales() throws {
         let adapters = ModelAdapters(try BaseModel(try BaseModelFolder(path: model.model)))

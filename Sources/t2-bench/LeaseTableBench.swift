@@ -24,11 +24,7 @@ struct LeaseTableBench: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        for (name, value) in [("--workers", workers), ("--units", units)] where !Bench.batchSizes.contains(value) {
-            throw ValidationError("\(name) \(value): expected 1 to 1000000.")
-        }
-    }
+    func validate() throws { try Bench.check([("--workers", workers), ("--units", units)]) }
 
     func run() throws {
         var emulation = LeaseTableEmulation(workers: workers, units: units, seed: seed)

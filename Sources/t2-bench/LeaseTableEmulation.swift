@@ -11,7 +11,6 @@ struct LeaseTableEmulation {
         var received = 0
         /// The first one is on the lane.
         var held: [LeaseGrant] = []
-        var canTake: Int { 2 - held.count }
     }
 
     private enum Kind {
@@ -78,8 +77,7 @@ struct LeaseTableEmulation {
         switch kind {
         case .clock:
             let now = start + .seconds(elapsed)
-            handle(
-                .workersHeard(Dictionary(uniqueKeysWithValues: workers.map { ($0.name, now) })), "workers heard")
+            handle(.workersHeard(Dictionary(uniqueKeysWithValues: workers.map { ($0.name, now) })), "workers heard")
             handle(.clockTicked, "clock ticked")
             expect(.clock, after: Self.tick)
         case .progress(let worker, let grant):
@@ -87,10 +85,8 @@ struct LeaseTableEmulation {
             // What waits behind a lease that moves is renewed with it.
             for held in workers[worker].held {
                 let tokens = held == grant ? Int(elapsed * 100) : 0
-                handle(
-                    .progressed(
-                        workers[worker].name, Progress(unit: held.unit, attempt: held.attempt, tokens: tokens)),
-                    "progress")
+                let progress = Progress(unit: held.unit, attempt: held.attempt, tokens: tokens)
+                handle(.progressed(workers[worker].name, progress), "progress")
             }
             expect(.progress(worker: worker, grant), after: Self.progressInterval)
         case .finish(let worker, let grant):
@@ -98,17 +94,17 @@ struct LeaseTableEmulation {
             workers[worker].held.removeFirst()
             begin(worker)
             handle(
-                .resultArrived(
-                    workers[worker].name, unit: grant.unit, attempt: grant.attempt, epoch: 1, defect: nil), "result")
+                .resultArrived(workers[worker].name, unit: grant.unit, attempt: grant.attempt, epoch: 1, defect: nil),
+                "result")
             giveCredit(worker)
-        case .credit(let worker):
-            giveCredit(worker)
+        case .credit(let worker): giveCredit(worker)
         }
     }
 
     private mutating func giveCredit(_ worker: Int) {
         let state = workers[worker]
-        handle(.creditGranted(state.name, count: state.canTake, received: state.received), "credit")
+        // One lease on the lane and one ahead.
+        handle(.creditGranted(state.name, count: 2 - state.held.count, received: state.received), "credit")
     }
 
     private mutating func handle(_ event: LeaseEvent, _ name: String) {

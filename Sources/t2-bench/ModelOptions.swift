@@ -22,9 +22,8 @@ struct ModelOptions: ParsableArguments {
     var laneCount: Int { lanes.requested ?? MachineResources().cores }
 
     func validate() throws {
-        for (name, value) in [("prompt", prompt), ("new", new)] where value < 1 {
-            throw ValidationError("--\(name) is \(value), expected 1 or more.")
-        }
+        try require("--prompt", prompt, atLeast: 1)
+        try require("--new", new, atLeast: 1)
     }
 
     /// - Throws: `InputError` if a sequence does not fit the model's context; what opening the model throws.

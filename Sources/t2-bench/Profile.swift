@@ -1,7 +1,7 @@
 import ArgumentParser
 import CKernels
 import Foundation
-import T2Model
+import T2CommandLine
 import T2Numerics
 
 /// Measures tokens per second of one model, their share of the machine's product rate, and the time of each part.
@@ -18,11 +18,8 @@ struct Profile: ParsableCommand {
     var repetitions = 7
 
     func validate() throws {
-        for batch in batches where !Bench.batchSizes.contains(batch) {
-            throw ValidationError(
-                "--batch is \(batch), expected \(Bench.batchSizes.lowerBound) to \(Bench.batchSizes.upperBound).")
-        }
-        guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions), expected 1 or more.") }
+        try Bench.check(batches.map { ("--batch", $0) })
+        try require("--repetitions", repetitions, atLeast: 1)
     }
 
     func run() throws {
@@ -31,18 +28,15 @@ struct Profile: ParsableCommand {
         print(
             String(
                 format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model,
-                options.laneCount,
-                rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
+                options.laneCount, rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
         for batch in batches {
             report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {
                 engine.sample(batch: batch)
             }
         }
         for batch in batches {
-            report(
-                "gradient", batch, tokens: batch * (options.prompt + options.new), flops: engine.gradientFlops, rate,
-                engine
-            ) {
+            let tokens = batch * (options.prompt + options.new)
+            report("gradient", batch, tokens: tokens, flops: engine.gradientFlops, rate, engine) {
                 engine.differentiate(batch: batch)
             }
         }

@@ -7,8 +7,7 @@ import T2Sandbox
 struct SandboxBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract:
-            "Measures how many programs the sandbox judges per second: small functions, half of them wrong.")
+        abstract: "Measures how many programs the sandbox judges per second: small functions, half of them wrong.")
 
     @Option(help: "Maximum number of programs at once.")
     var parallelism = 2
@@ -23,15 +22,11 @@ struct SandboxBench: ParsableCommand {
     var withoutBubblewrap = false
 
     func validate() throws {
-        for (name, value) in [("--parallelism", parallelism), ("--programs", programs), ("--rounds", rounds)]
-        where !Bench.batchSizes.contains(value) {
-            throw ValidationError("\(name) is \(value), expected 1 to 1000000.")
-        }
+        try Bench.check([("--parallelism", parallelism), ("--programs", programs), ("--rounds", rounds)])
     }
 
     func run() throws {
-        let sandbox = try ProgramSandbox(
-            parallelism: parallelism, isolation: withoutBubblewrap ? .none : .bubblewrap)
+        let sandbox = try ProgramSandbox(parallelism: parallelism, isolation: withoutBubblewrap ? .none : .bubblewrap)
         let batch = (0..<programs).map { Self.programs[$0 % Self.programs.count] }
         var rates: [Double] = []
         for round in 0...rounds {
@@ -49,8 +44,7 @@ struct SandboxBench: ParsableCommand {
             String(
                 format: "%d at once, %@: %.0f programs/s (median of %d rounds of %d; %.0f to %.0f)", parallelism,
                 sandbox.isolation == .none ? "without bubblewrap" : "bubblewrap", rates[rates.count / 2], rounds,
-                programs,
-                rates[0], rates[rates.count - 1]))
+                programs, rates[0], rates[rates.count - 1]))
     }
 
     private static let programs = [

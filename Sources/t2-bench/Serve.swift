@@ -17,14 +17,6 @@ struct Serve: ParsableCommand {
     private struct Request: Decodable {
         enum Measure: String, Decodable {
             case sampling, gradient, ragged, grouped, search
-
-            var shape: BenchEngine.Shape {
-                switch self {
-                case .ragged: .ragged
-                case .grouped: .grouped
-                case .sampling, .gradient, .search: .equal
-                }
-            }
         }
 
         let measure: Measure
@@ -36,51 +28,44 @@ struct Serve: ParsableCommand {
         let tokens: Int
     }
 
-    private struct About: Encodable {
-        let productGigaflops: Double
-        let samplingFlopsPerToken: Double
-        let gradientFlopsPerToken: Double
-    }
-
     func run() throws {
         let engine = try options.engine()
-        try answer(
-            About(
-                productGigaflops: engine.productRate(), samplingFlopsPerToken: engine.samplingFlops,
-                gradientFlopsPerToken: engine.gradientFlops))
+        try answer([
+            "productGigaflops": engine.productRate(), "samplingFlopsPerToken": engine.samplingFlops,
+            "gradientFlopsPerToken": engine.gradientFlops,
+        ])
         while let line = readLine() {
+            func invalid(_ problem: String) -> InputError {
+                InputError(
+                    "request '\(line.prefix(200))'", problem,
+                    remedy: #"Send lines like {"measure": "sampling", "batch": 64}."#)
+            }
             let request: Request
             do {
                 request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
             } catch {
-                throw InputError(
-                    "request '\(line.prefix(200))'", "not readable: \(decodingProblem(error))", remedy: Self.remedy)
+                throw invalid("not readable: \(decodingProblem(error))")
             }
-            guard Bench.batchSizes.contains(request.batch) else {
-                throw InputError(
-                    "request '\(line.prefix(200))'",
-                    "'batch' is \(request.batch), expected \(Bench.batchSizes.lowerBound) to \(Bench.batchSizes.upperBound)",
-                    remedy: Self.remedy)
-            }
-            switch request.measure {
-            case .sampling:
-                try answer(Timing(seconds: engine.sample(batch: request.batch), tokens: request.batch * options.new))
-            case .search:
-                try answer(
+            let batch = request.batch
+            if let problem = Bench.problem("'batch'", batch) { throw invalid(problem) }
+            let timing =
+                switch request.measure {
+                case .sampling: Timing(seconds: engine.sample(batch: batch), tokens: batch * options.new)
+                case .search:
                     Timing(
-                        seconds: engine.search(candidates: request.batch),
-                        tokens: request.batch * BenchEngine.shots * options.new))
-            case .gradient, .ragged, .grouped:
-                let shape = request.measure.shape
-                try answer(
-                    Timing(
-                        seconds: engine.differentiate(batch: request.batch, shape),
-                        tokens: engine.tokenCount(batch: request.batch, shape)))
-            }
+                        seconds: engine.search(candidates: batch), tokens: batch * BenchEngine.shots * options.new)
+                case .gradient: gradient(engine, batch, .equal)
+                case .ragged: gradient(engine, batch, .ragged)
+                case .grouped: gradient(engine, batch, .grouped)
+                }
+            try answer(timing)
         }
     }
 
-    private static let remedy = #"Send lines like {"measure": "sampling", "batch": 64}."#
+    private func gradient(_ engine: BenchEngine, _ batch: Int, _ shape: BenchEngine.Shape) -> Timing {
+        Timing(
+            seconds: engine.differentiate(batch: batch, shape), tokens: engine.tokenCount(batch: batch, shape))
+    }
 
     private func answer(_ value: some Encodable) throws {
         print(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))

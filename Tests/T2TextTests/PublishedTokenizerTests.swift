@@ -25,7 +25,7 @@ struct PublishedTokenizerTests {
     }
 
     @Test(
-        "A vocabulary that lacks bytes drops them as the tokenizers library does, and says how many it lacks",
+        "A vocabulary that lacks bytes drops them as the tokenizers library does",
         .enabled(
             if: PublishedFiles.tokenizers.have(["byte-level-small/tokenizer.json"]),
             "\(PublishedFiles.tokenizers.absence(of: ["byte-level-small/tokenizer.json"]))"))
@@ -34,6 +34,5 @@ struct PublishedTokenizerTests {
         let ids = tokenizer.encode("Hello world")
         #expect(ids == [72, 101, 108, 108, 111, 119, 111, 114, 108, 100])
         #expect(tokenizer.decode(ids, skipSpecialTokens: false) == "Helloworld")
-        #expect(tokenizer.missingByteCount == 256 - 94)
     }
 }

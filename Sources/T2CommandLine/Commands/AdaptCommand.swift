@@ -1,10 +1,8 @@
 import ArgumentParser
-import T2Core
 import T2Formats
 import T2Jobs
 import T2Learning
 import T2Tasks
-import T2Text
 
 /// Finds the mixture of experts that answers a few examples of a task best.
 package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
@@ -35,7 +33,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let destination = try OutputDestination(checking: search.outputPath)
+        let destination = try OutputDestination(checking: search.output)
         let task = try data.task()
         let work = "adapt-\(task.name)"
         try host.check(work, tasks: [task])
@@ -48,22 +46,8 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
                 search.shots, from: try reader.announcedExamples(), task: task.name, seed: search.seed),
             sampling: reader.sampling(), entries: entries, mixture: try search.mixture(entries),
             settings: search.settings())
-        let job = try SearchJob(definition)
-        let bar = JobProgressBar("adapt", iterations: search.iterations)
-        defer { bar.finish() }
-        // A signal that comes while the model is loaded is delivered once there is a job to stop.
-        let signals = StopSignals { _ in }
-        let request = ServeRequest(
-            work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
-        let (ending, seconds) = try await host.serve(request) { [host, search] service, _ in
-            let start = ContinuousClock.now
-            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
-                bar.report(iteration)
-                host.tell(iteration.line(of: search.iterations))
-            }
-            return (ending, (ContinuousClock.now - start).seconds)
-        }
-        bar.finish()
+        let (ending, _, seconds) = try await host.run(
+            try SearchJob(definition), work, title: "adapt", folder, tokenizer, task, iterations: search.iterations)
         let result: FewShotResult
         switch ending {
         case .finished(let job): result = try job.result()
@@ -74,9 +58,10 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         try result.mixture.write(to: destination.path)
         try AtomicFile.write(
             try result.outcome.iterations.map { try JSONText.line($0) }.joined(),
-            to: FewShotReport.tracePath(output: search.outputPath))
+            to: FewShotReport.tracePath(output: search.output))
         let report = FewShotReport(
-            result, task: task.name, method: search.method, seconds: seconds, output: search.outputPath)
-        try StandardOutput.write(host.json ? JSONText.line(report) : PlainText.table(report.rows))
+            result, task: task.name, method: search.method, seconds: seconds, output: search.output)
+        let rows = report.rows(result.coefficients.map(\.expert))
+        try StandardOutput.write(host.json ? JSONText.line(report) : PlainText.table(rows))
     }
 }

@@ -2,14 +2,12 @@ import ArgumentParser
 import T2Core
 import T2Jobs
 import T2Tasks
-import T2Text
 
 /// Measures accuracy on a task.
 package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "eval",
-            abstract: "Measures accuracy on a task's problems, with its 95 % interval.",
+            commandName: "eval", abstract: "Measures accuracy on a task's problems, with its 95 % interval.",
             discussion: """
                 Answers are greedy unless --temperature is given. The interval is Wilson's. A reward that could not be computed, \
                 for example because the sandbox failed, is missing: it is reported, does not count in the accuracy, and makes the \
@@ -33,20 +31,33 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     @OptionGroup package var selection: StrategyOptions
     @OptionGroup package var sampling: SamplingOptions
     @OptionGroup package var data: TaskDataOptions
-    @OptionGroup package var problemSelection: ProblemSelectionOptions
+
+    @Option(help: "Part of the data.")
+    package var split = Split.test
+
+    @Option(help: ArgumentHelp("Only the first n problems.", valueName: "n"))
+    package var limit: Int?
+
+    @Option(
+        name: .customLong("records"),
+        help: ArgumentHelp("Also write every answer and its outcome, as JSON Lines.", valueName: "file"))
+    package var recordPath: String?
+
     @OptionGroup package var host: Host
 
     package init() {}
 
+    package func validate() throws { try require("--limit", limit, atLeast: 1) }
+
     package func run() async throws {
         let task = try data.task()
-        let records = try problemSelection.recordDestination()
+        let records = try recordPath.map { try OutputDestination(checking: $0) }
         let work = "eval-\(task.name)"
         try host.check(work, tasks: [task])
         // The model comes before the data: a wrong --model is the likelier mistake.
         let (folder, tokenizer) = try model.openFolder()
         let reader = try data.reader(task, folder, tokenizer, for: selection)
-        let problems = try reader.announcedProblems(problemSelection.split, first: problemSelection.limit)
+        let problems = try reader.announcedProblems(split, first: limit)
         let job = EvaluationJob(
             name: work, model: JobModel(folder), task: task.name, problems: problems,
             strategy: try selection.strategy.assigner(
@@ -54,23 +65,9 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
                     name: work, model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
                     seed: sampling.seed, examples: reader.announcedExamples)),
             sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
-        let bar = JobProgressBar(data.name)
-        defer { bar.finish() }
-        // A signal that comes while the model is loaded is delivered once there is a job to stop.
-        let signals = StopSignals { _ in }
-        let request = ServeRequest(
-            work: work, model: folder, tokenizer: tokenizer, tasks: [task], signals: signals)
-        let outcome = try await host.serve(request) { [host] service, engine in
-            let start = ContinuousClock.now
-            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
-                bar.report(iteration)
-                host.tell(iteration.line())
-            }
-            return (ending: ending, engine: await engine(), seconds: (ContinuousClock.now - start).seconds)
-        }
-        bar.finish()
+        let (ending, engine, seconds) = try await host.run(job, work, title: data.name, folder, tokenizer, task)
         let (finished, partial) =
-            switch outcome.ending {
+            switch ending {
             case .finished(let job): (job, nil as RoundResults?)
             case .stopped(let job, let results): (job, results)
             }
@@ -79,9 +76,9 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         if let records { try EvaluationRecord.write(found, to: records.path) }
         let report = EvaluationReport(found, planned: problems.count)
         let result = EvaluationResult(
-            report, task: task, split: problemSelection.split, model: folder.digest, strategy: selection.strategy,
+            report, task: task, split: split, model: folder.digest, strategy: selection.strategy,
             coefficients: partial == nil ? try finished.assignment().search?.coefficientsByExpert : nil,
-            engine: outcome.engine, seconds: outcome.seconds)
+            engine: engine, seconds: seconds)
         try StandardOutput.write(host.json ? JSONText.line(result) : result.text)
         try requireComplete(report)
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import T2Core
 import T2Formats
-import T2Jobs
 import T2Report
 
 /// Measures the paper's tables and analyses.
@@ -38,9 +37,9 @@ package struct ReportCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let reporter = ProgressReporter("report")
         defer { reporter.finish() }
         for (index, model) in report.models.enumerated() {
-            var request = ServeRequest(
-                work: "report", model: model.folder, tokenizer: model.tokenizer, tasks: report.tasks, signals: signals)
-            request.keepsResults = false
+            let request = ServeRequest(
+                work: "report", model: model.folder, tokenizer: model.tokenizer, tasks: report.tasks, signals: signals,
+                keepsResults: false)
             try await host.serve(request) { service, _ in
                 try await report.measure(model: index, service) { done, total, label in
                     reporter.report(

@@ -6,29 +6,26 @@ import T2Formats
 /// The experts that a command chooses or mixes among.
 package struct ExpertSelectionOptions: ParsableArguments {
     @Option(
-        name: .customLong("experts"),
         help: ArgumentHelp(
-            "Comma-separated expert files, or a folder: all its experts except the classifier.",
-            valueName: "files"))
-    package var text: String
+            "Comma-separated expert files, or a folder: all its experts except the classifier.", valueName: "files"))
+    package var experts: String
 
     package init() {}
 
     /// - Throws: `InputError` for a missing file, an empty folder, or an expert of another base model.
     package func load(for model: BaseModelFolder) throws -> [ExpertLibrary.Entry] {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: text, isDirectory: &isFolder), isFolder.boolValue {
-            let entries = try ExpertLibrary(path: text, model: model.digest).entries.filter { !$0.isClassifier }
+        if isFolder(experts) {
+            let entries = try ExpertLibrary(path: experts, model: model.digest).entries.filter { !$0.isClassifier }
             guard !entries.isEmpty else {
                 throw InputError(
-                    text, "holds no expert except the classifier", remedy: "Train an expert on a task first.")
+                    experts, "holds no expert except the classifier", remedy: "Train an expert on a task first.")
             }
             return entries
         }
-        let entries = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        let entries = try experts.split(separator: ",", omittingEmptySubsequences: false).map { part in
             let path = String(part)
             guard !path.isEmpty else {
-                throw ValidationError("--experts '\(text)' has an empty name, expected FILE,FILE,… or a folder.")
+                throw ValidationError("--experts '\(experts)' has an empty name, expected FILE,FILE,… or a folder.")
             }
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             return ExpertLibrary.Entry(name: name, path: path, expert: try ExpertFile(path: path, for: model))

@@ -36,18 +36,16 @@ package struct FewShotOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seed of the shots and the candidates.", valueName: "s"))
     package var seed: UInt64 = 0
 
-    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
-    package var outputPath: String
+    @Option(help: ArgumentHelp("Expert file to write.", valueName: "file"))
+    package var output: String
 
     package init() {}
 
     package func validate() throws {
-        for (flag, value, least) in [
-            ("shots", shots, 1), ("population", population, method == .gradient ? 3 : 2), ("iterations", iterations, 1),
-            ("patience", patience, 1),
-        ] where value < least {
-            throw ValidationError("--\(flag) is \(value), expected \(least) or more.")
-        }
+        try require("--shots", shots, atLeast: 1)
+        try require("--population", population, atLeast: method == .gradient ? 3 : 2)
+        try require("--iterations", iterations, atLeast: 1)
+        try require("--patience", patience, atLeast: 1)
         guard let eliteRatio else { return }
         guard method == .cem else {
             throw ValidationError("--elite-ratio needs --method cem: leave it out with --method \(method.rawValue).")
@@ -69,7 +67,6 @@ package struct FewShotOptions: ParsableArguments {
     }
 
     package func mixture(_ entries: [ExpertLibrary.Entry]) throws -> MixtureParameterisation {
-        try MixtureParameterisation(
-            mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
+        try MixtureParameterisation(mixing: entries, scope: perLayer ? .perMatrix : .shared, isNormalized: normalize)
     }
 }

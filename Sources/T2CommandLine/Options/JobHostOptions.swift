@@ -2,6 +2,7 @@ import ArgumentParser
 import T2Core
 import T2Formats
 import T2Jobs
+import T2Learning
 import T2Tasks
 import T2Text
 
@@ -37,6 +38,34 @@ package protocol JobHostOptions: ParsableArguments, Sendable {
     ) async throws -> Result
 }
 
+extension JobHostOptions {
+    /// Runs one job of a task and shows its progress.
+    ///
+    /// - Parameters:
+    ///   - work: as in `check`.
+    ///   - iterations: the maximum number of iterations of a search.
+    /// - Returns: also what computed the job, and in how many seconds.
+    func run<Work: Job>(
+        _ job: Work, _ work: String, title: String, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
+        _ task: TrainingTask, iterations: Int = FewShotSearch.Settings().iterations
+    ) async throws -> (ending: JobEnding<Work>, engine: EvaluationResult.Engine, seconds: Double)
+    where Work.Event == FewShotSearch.Iteration {
+        let bar = JobProgressBar(title, iterations: iterations)
+        defer { bar.finish() }
+        // A signal that comes while the model is loaded is delivered once there is a job to stop.
+        let signals = StopSignals { _ in }
+        let request = ServeRequest(work: work, model: model, tokenizer: tokenizer, tasks: [task], signals: signals)
+        return try await serve(request) { service, engine in
+            let start = ContinuousClock.now
+            let ending = try await service.run(job, progress: bar.report) { iteration, _ in
+                bar.report(iteration)
+                tell(iteration.line(of: iterations))
+            }
+            return (ending, await engine(), (ContinuousClock.now - start).seconds)
+        }
+    }
+}
+
 /// What a host needs to compute jobs.
 package struct ServeRequest: Sendable {
     /// The name of the work, as in `JobHostOptions.check`.
@@ -47,14 +76,4 @@ package struct ServeRequest: Sendable {
     package let signals: StopSignals
     /// Whether the run folder keeps the results; then there must be one job only.
     package var keepsResults = true
-
-    package init(
-        work: String, model: BaseModelFolder, tokenizer: Tokenizer, tasks: [TrainingTask], signals: StopSignals
-    ) {
-        self.work = work
-        self.model = model
-        self.tokenizer = tokenizer
-        self.tasks = tasks
-        self.signals = signals
-    }
 }

@@ -1,28 +1,17 @@
 import ArgumentParser
 
 /// How many threads run the model; it changes speed, never results.
-package enum LaneCount: ExpressibleByArgument, Equatable {
+package struct LaneCount: ExpressibleByArgument {
     /// As many as the machine has room for.
-    case auto
-    case count(Int)
+    package static let auto = LaneCount(argument: "auto")!
+
+    /// nil for `auto`.
+    package let requested: Int?
 
     package init?(argument: String) {
-        if argument == "auto" {
-            self = .auto
-        } else if let count = Int(argument), (1...1024).contains(count) {
-            self = .count(count)
-        } else {
-            return nil
-        }
+        requested = Int(argument)
+        guard argument == "auto" || (1...1024).contains(requested ?? 0) else { return nil }
     }
 
     package var defaultValueDescription: String { requested.map(String.init) ?? "auto" }
-
-    /// nil for `auto`.
-    package var requested: Int? {
-        switch self {
-        case .auto: nil
-        case .count(let count): count
-        }
-    }
 }

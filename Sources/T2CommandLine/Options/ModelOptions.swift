@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import T2Core
 import T2Formats
 import T2Text
 
@@ -12,8 +10,6 @@ package struct ModelOptions: ParsableArguments {
     package init() {}
 
     /// The folder with a tokenizer that fits it.
-    ///
-    /// - Throws: errors of reading the folder and the tokenizer.
     package func openFolder() throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
         try BaseModelFolder.openWithTokenizer(path: path)
     }

@@ -10,19 +10,13 @@ package struct OutputDestination {
     /// - Throws: `SystemError` or `InputError` if the path could not be written.
     package init(checking path: String) throws {
         self.path = path
-        if Self.isFolder(path) { throw SystemError("write", path, code: EISDIR) }
+        if isFolder(path) { throw SystemError("write", path, code: EISDIR) }
         let folder = parentFolder(of: path)
-        guard Self.isFolder(folder) else {
+        guard isFolder(folder) else {
             throw InputError(
                 path, "cannot be written: there is no folder '\(folder)'",
-                remedy: "Create it first, or choose another path.",
-                exitStatus: .cannotCreate)
+                remedy: "Create it first, or choose another path.", exitStatus: .cannotCreate)
         }
         guard access(folder, W_OK | X_OK) == 0 else { throw SystemError("write", path) }
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import T2Core
 
 /// How completions are sampled.
 package struct SamplingOptions: ParsableArguments {

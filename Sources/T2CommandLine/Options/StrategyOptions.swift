@@ -11,15 +11,11 @@ extension Strategy: ExpressibleByArgument {
 /// The strategy by which prompts find the policy that answers them.
 package struct StrategyOptions: ParsableArguments {
     @Option(
-        name: .customLong("expert"),
         help: ArgumentHelp(
-            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)",
-            valueName: "path"))
-    package var expertPath: String?
+            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)", valueName: "path"))
+    package var expert: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Folder of the experts that the strategy chooses among.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder of the experts that the strategy chooses among.", valueName: "dir"))
     package var experts: String?
 
     @Option(
@@ -35,8 +31,8 @@ package struct StrategyOptions: ParsableArguments {
     package init() {}
 
     package func validate() throws {
-        guard shots >= 1 else { throw ValidationError("--shots is \(shots), expected 1 or more.") }
-        if strategyName != nil, expertPath != nil {
+        try require("--shots", shots, atLeast: 1)
+        if strategyName != nil, expert != nil {
             throw ValidationError("--expert and --strategy both choose the policy that answers: give one of them.")
         }
         guard let strategy = strategyName else {
@@ -57,12 +53,10 @@ package struct StrategyOptions: ParsableArguments {
     }
 
     /// The question of the first pass; nil for a strategy without one.
-    ///
-    /// - Throws: errors of reading the expert library and its classification.yaml.
     package func classification(for model: BaseModelFolder) throws -> Classification? {
         guard case .classified = strategy, let experts else { return nil }
         return try Classification(ExpertLibrary(path: experts, model: model.digest))
     }
 
-    package var strategy: Strategy { strategyName ?? expertPath.map { .file($0) } ?? .none }
+    package var strategy: Strategy { strategyName ?? expert.map { .file($0) } ?? .none }
 }

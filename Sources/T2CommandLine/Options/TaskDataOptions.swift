@@ -13,10 +13,9 @@ package struct TaskDataOptions: ParsableArguments {
     package var name: String
 
     @Option(
-        name: .customLong("data"),
         help: ArgumentHelp(
             "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
-    package var path: String?
+    package var data: String?
 
     @Option(
         help: ArgumentHelp(
@@ -30,13 +29,9 @@ package struct TaskDataOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What to do about problems that do not fit into the context.", valueName: "policy"))
     package var onLongPrompt = LongPromptPolicy.fail
 
-    package func validate() throws {
-        if let maxTokens, maxTokens < 1 {
-            throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.")
-        }
-    }
-
     package init() {}
+
+    package func validate() throws { try require("--max-tokens", maxTokens, atLeast: 1) }
 
     /// - Throws: `InputError` (usage) that suggests the nearest name; errors of a wrong task.yaml.
     package func task() throws -> TrainingTask { try TaskRegistry.bundled.task(named: name) }
@@ -44,13 +39,11 @@ package struct TaskDataOptions: ParsableArguments {
     /// Makes the reader of the task's problems for a model.
     ///
     /// - Parameter selection: the strategy; its first pass must be able to ask about each problem.
-    /// - Throws: errors of reading the expert library and its classification.yaml.
     package func reader(
-        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer,
-        for selection: StrategyOptions? = nil
+        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer, for selection: StrategyOptions? = nil
     ) throws -> TaskReader {
         TaskReader(
-            task, folder: path ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
+            task, folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
             model: model.configuration, maxTokens: maxTokens, onBadRecord: onBadRecord, onLongPrompt: onLongPrompt,
             classification: try selection?.classification(for: model))
     }

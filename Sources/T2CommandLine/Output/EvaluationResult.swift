@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 import T2Jobs
 import T2Tasks
@@ -75,25 +74,17 @@ package struct EvaluationResult: Encodable {
     }
 
     package var text: String {
+        let counts = Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }
         var rows: [(name: String, value: String)] = [
             ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),
             ("model", "\(model_digest.prefix(12)), \(strategy == "none" ? "no expert" : strategy)"),
-            ("accuracy", accuracyText),
-            (
-                "outcomes",
-                Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }.joined(separator: ", ")
-            ),
+            ("accuracy", accuracyText), ("outcomes", counts.joined(separator: ", ")),
         ]
         if let categories {
             let counts = categories.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             rows.append(("first pass", counts.joined(separator: ", ")))
         }
-        if let coefficients {
-            let shares = coefficients.sorted { $0.key < $1.key }.map { name, values in
-                "\(name) " + String(format: "%.3f", values.reduce(0, +) / Double(values.count))
-            }
-            rows.append(("mixture", shares.joined(separator: ", ")))
-        }
+        if let coefficients { rows.append(("mixture", PlainText.coefficients(coefficients))) }
         if cut_off > 0 { rows.append(("cut off", "\(cut_off) answers reached --max-tokens")) }
         for (reason, count) in missing.sorted(by: { $0.key < $1.key }) {
             rows.append(("MISSING", "\(count): \(reason)"))
@@ -110,8 +101,7 @@ package struct EvaluationResult: Encodable {
 
     private var accuracyText: String {
         guard let accuracy, let interval = interval_95 else { return "none: nothing was judged" }
-        return
-            "\(PlainText.percent(accuracy)) %, \(correct) of \(n); 95 % interval \(PlainText.percent(interval[0])) to "
-            + "\(PlainText.percent(interval[1])) %"
+        let ends = interval.map(PlainText.percent).joined(separator: " to ")
+        return "\(PlainText.percent(accuracy)) %, \(correct) of \(n); 95 % interval \(ends) %"
     }
 }

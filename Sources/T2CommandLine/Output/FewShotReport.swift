@@ -1,11 +1,10 @@
 import Foundation
 import T2Core
 import T2Learning
-import T2Tasks
 
 extension FewShotSearch.Iteration {
     /// `iteration  3/50  best 8 right, log-likelihood -3.214  rollouts 960`
-    package func line(of iterations: Int = FewShotSearch.Settings().iterations) -> String {
+    func line(of iterations: Int) -> String {
         let total = String(iterations)
         let number = String(iteration)
         let likelihood = best.logLikelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
@@ -28,17 +27,8 @@ package struct FewShotReport: Encodable {
     private let seconds: Double
     private let output: String
     private let trace: String
-    private let parts: [(expert: String, values: [Double])]
 
-    private enum CodingKeys: CodingKey {
-        case task, method, shots, right, log_likelihood, coefficients, iterations, rollouts, ended_early, seconds,
-            output, trace
-    }
-
-    package init(
-        _ result: FewShotResult, task: String, method: FewShotSearch.Method, seconds: Double,
-        output: String
-    ) {
+    package init(_ result: FewShotResult, task: String, method: FewShotSearch.Method, seconds: Double, output: String) {
         self.task = task
         self.method = method
         self.seconds = seconds
@@ -46,8 +36,7 @@ package struct FewShotReport: Encodable {
         shots = result.shots.map(\.id)
         right = result.outcome.score.right
         log_likelihood = result.outcome.score.logLikelihood
-        parts = result.coefficients
-        coefficients = Dictionary(uniqueKeysWithValues: result.coefficients.map { ($0.expert, $0.values) })
+        coefficients = result.coefficientsByExpert
         iterations = result.outcome.iterations.count
         rollouts = result.outcome.iterations.last?.rollouts ?? 0
         ended_early = result.outcome.endedEarly
@@ -59,7 +48,8 @@ package struct FewShotReport: Encodable {
         URL(fileURLWithPath: output).deletingPathExtension().relativePath + ".trace.jsonl"
     }
 
-    package var rows: [(name: String, value: String)] {
+    /// - Parameter experts: in the order of their rows.
+    package func rows(_ experts: [String]) -> [(name: String, value: String)] {
         let early = ended_early.map { ", ended early: \($0)" } ?? ""
         let likelihood = log_likelihood.map { String(format: ", log-likelihood %.3f", $0) } ?? ""
         var rows: [(name: String, value: String)] = [
@@ -67,11 +57,10 @@ package struct FewShotReport: Encodable {
             ("method", "\(method.rawValue): \(iterations) iterations, \(PlainText.count(rollouts)) rollouts\(early)"),
             ("right", "\(right) of \(shots.count)\(likelihood)"),
         ]
-        for part in parts {
-            let values = part.values
-            let spread =
-                values.count > 1 ? String(format: " (%.3f to %.3f)", values.min() ?? 0, values.max() ?? 0) : ""
-            rows.append((part.expert, String(format: "%.3f", values.reduce(0, +) / Double(values.count)) + spread))
+        for expert in experts {
+            let values = coefficients[expert] ?? []
+            let spread = values.count > 1 ? String(format: " (%.3f to %.3f)", values.min() ?? 0, values.max() ?? 0) : ""
+            rows.append((expert, PlainText.mean(values) + spread))
         }
         rows.append(("time", Duration.seconds(seconds).text))
         rows.append(("written", "\(output), \(trace)"))

@@ -1,14 +1,11 @@
-import Foundation
 import T2Core
 
 /// Values as one line of JSON, with sorted keys, and numbers with the digits needed to read them back exactly.
 package enum JSONText {
     /// - Throws: `InputError` if a number is NaN or infinite, which JSON cannot represent.
     package static func line(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+            return try CanonicalJSON.text(value) + "\n"
         } catch EncodingError.invalidValue(let number, let context) {
             let key = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw InputError(

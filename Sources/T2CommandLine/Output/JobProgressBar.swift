@@ -6,27 +6,23 @@ import T2Learning
 /// Shows the progress of a job: as a bar on a terminal, as lines elsewhere.
 package final class JobProgressBar: Sendable {
     private let reporter: ProgressReporter
-    /// The maximum number of iterations of a search; nil takes the default.
-    private let iterations: Int?
+    /// The maximum number of iterations of a search.
+    private let iterations: Int
     private let start = Mutex<(phase: Phase, time: ContinuousClock.Instant)?>(nil)
 
-    package init(_ title: String, iterations: Int? = nil) {
+    package init(_ title: String, iterations: Int = FewShotSearch.Settings().iterations) {
         reporter = ProgressReporter(title)
         self.iterations = iterations
     }
 
     /// Shows the progress of a round. The rounds of a search are too short to show.
-    package var report: @Sendable (RoundProgress) -> Void {
-        { [self] progress in
-            switch progress.phase {
-            case .classification: tell(progress, "classified")
-            case .evaluation: tell(progress, "answered")
-            case .train, .validation, .answers, .references, .mixtureGradient: break
-            }
+    @Sendable func report(_ progress: RoundProgress) {
+        let verb: String
+        switch progress.phase {
+        case .classification: verb = "classified"
+        case .evaluation: verb = "answered"
+        case .train, .validation, .answers, .references, .mixtureGradient: return
         }
-    }
-
-    private func tell(_ progress: RoundProgress, _ verb: String) {
         let started = start.withLock { start in
             let known = start.flatMap { $0.phase == progress.phase ? $0.time : nil } ?? .now
             start = (progress.phase, known)
@@ -45,9 +41,8 @@ package final class JobProgressBar: Sendable {
 
     /// Shows a finished iteration of a search.
     package func report(_ iteration: FewShotSearch.Iteration) {
-        let total = iterations ?? FewShotSearch.Settings().iterations
         reporter.report(
-            fraction: Double(iteration.iteration) / Double(total),
+            fraction: Double(iteration.iteration) / Double(iterations),
             note: "iteration \(iteration.iteration), best \(iteration.best.right) right")
     }
 

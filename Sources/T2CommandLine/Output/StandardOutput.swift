@@ -9,15 +9,10 @@ package enum StandardOutput {
     /// - Throws: `OutputClosed` if the reader has closed it, `SystemError` if the write fails otherwise.
     package static func write(_ text: String) throws {
         var text = text
-        try text.withUTF8 { bytes in
-            var offset = 0
-            while offset < bytes.count {
-                let written = Foundation.write(STDOUT_FILENO, bytes.baseAddress! + offset, bytes.count - offset)
-                if written < 0 && errno == EINTR { continue }
-                if written < 0 && errno == EPIPE { throw OutputClosed() }
-                guard written > 0 else { throw SystemError("write", "standard output") }
-                offset += written
-            }
+        do {
+            try text.withUTF8 { try UnsafeRawBufferPointer($0).write(to: STDOUT_FILENO, path: "standard output") }
+        } catch let error as SystemError where error.code == EPIPE {
+            throw OutputClosed()
         }
     }
 }

@@ -86,12 +86,12 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case missingLimit = "missing-limit"
     }
 
-    /// Sets LoRA's rank and α if they are absent.
+    /// Sets LoRA's rank and α if they are absent; the default of α scales B·A by 2.
     package mutating func completeAdapter() {
         guard adapter == .lora else { return }
         let rank = rank ?? AdapterKind.defaultRank
         self.rank = rank
-        alpha = alpha ?? AdapterKind.defaultAlpha(rank: rank)
+        alpha = alpha ?? 2 * Float(rank)
     }
 
     /// Absent keys keep their defaults.

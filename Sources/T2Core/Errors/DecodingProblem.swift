@@ -14,9 +14,8 @@ package func decodingProblem(_ error: any Error, in content: Data? = nil) -> Str
             return "it holds a number that is out of range, not whole where it must be, or malformed"
         }
         let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
-        let problem =
-            context.debugDescription.hasSuffix(".")
-            ? String(context.debugDescription.dropLast()) : context.debugDescription
+        let text = context.debugDescription
+        let problem = text.hasSuffix(".") ? String(text.dropLast()) : text
         return place.isEmpty ? problem : "\(place): \(problem)"
     @unknown default: return "\(error)"
     }
@@ -24,8 +23,6 @@ package func decodingProblem(_ error: any Error, in content: Data? = nil) -> Str
 
 /// Whether the text is JSON, regardless of the values of its numbers.
 private func isWellFormed(_ content: Data) -> Bool {
-    struct Anything: Decodable {
-        init(from decoder: any Decoder) {}
-    }
+    struct Anything: Decodable { init(from decoder: any Decoder) {} }
     return (try? JSONDecoder().decode(Anything.self, from: content)) != nil
 }

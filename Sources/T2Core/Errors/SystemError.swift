@@ -12,24 +12,20 @@ package struct SystemError: UserFacingError, Equatable {
         self.code = code
     }
 
-    package var description: String { "\(path): cannot \(operation): \(String(cString: strerror(code))). \(remedy)" }
-
-    private var remedy: String {
-        switch code {
-        case ENOENT: "Check the path."
-        case EACCES, EPERM, EROFS: "Choose a path that this user has access to, or change its permissions."
-        case ENOSPC, EDQUOT: "Free some disk space and run the same command again."
-        case EEXIST, ENOTDIR, EISDIR: "Choose another path."
-        default: "Check the disk and try again."
-        }
+    package var description: String {
+        "\(path): cannot \(operation): \(String(cString: strerror(code))). \(consequence.remedy)"
     }
 
-    package var exitStatus: ExitStatus {
+    package var exitStatus: ExitStatus { consequence.exitStatus }
+
+    private var consequence: (exitStatus: ExitStatus, remedy: String) {
         switch code {
-        case ENOENT: .noInput
-        case EACCES, EPERM, EROFS: .permission
-        case EEXIST, ENOTDIR, EISDIR: .cannotCreate
-        default: .inputOutput
+        case ENOENT: (.noInput, "Check the path.")
+        case EACCES, EPERM, EROFS:
+            (.permission, "Choose a path that this user has access to, or change its permissions.")
+        case ENOSPC, EDQUOT: (.inputOutput, "Free some disk space and run the same command again.")
+        case EEXIST, ENOTDIR, EISDIR: (.cannotCreate, "Choose another path.")
+        default: (.inputOutput, "Check the disk and try again.")
         }
     }
 }

@@ -13,12 +13,10 @@ package enum BundledExample {
         from folder: String = FileManager.default.currentDirectoryPath, program: String = programFolder
     ) throws -> String {
         for start in [folder, program] {
-            var place = URL(fileURLWithPath: start).standardizedFileURL
-            while true {
+            let start = URL(fileURLWithPath: start).standardizedFileURL
+            for place in sequence(first: start, next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() }) {
                 let candidate = place.appendingPathComponent(baseModel).path
                 if FileManager.default.fileExists(atPath: candidate + "/config.json") { return candidate }
-                guard place.path != "/" else { break }
-                place.deleteLastPathComponent()
             }
         }
         throw InputError(

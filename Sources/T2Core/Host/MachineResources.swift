@@ -19,7 +19,7 @@ package struct MachineResources: Sendable, Equatable {
         }
         let quota = read("/sys/fs/cgroup/cpu.max").flatMap(Self.quota)
         cores = max(1, min(processors, quota ?? processors))
-        let machine = read("/proc/meminfo").flatMap(Self.memoryAvailable)
+        let machine = read("/proc/meminfo").flatMap { Self.value("MemAvailable:", in: $0) }.map { $0 * 1024 }
         var group: Int?
         if let limit = read("/sys/fs/cgroup/memory.max").flatMap({ Int($0) }),
             let used = read("/sys/fs/cgroup/memory.current").flatMap({ Int($0) })
@@ -37,8 +37,6 @@ package struct MachineResources: Sendable, Equatable {
         guard parts.count == 2, parts[1] > 0 else { return nil }
         return Int((parts[0] / parts[1]).rounded())
     }
-
-    private static func memoryAvailable(_ text: String) -> Int? { value("MemAvailable:", in: text).map { $0 * 1024 } }
 
     /// The number that follows a name at the start of a line.
     private static func value(_ name: String, in text: String) -> Int? {

@@ -42,6 +42,15 @@ package final class ProgressReporter: Sendable {
         state = Mutex(State(nextReport: start + Self.firstReport))
     }
 
+    /// Runs work that calls `progress` with the number of finished things and their total.
+    package static func during<Result>(
+        _ title: String, _ things: String, _ work: (_ progress: @escaping @Sendable (Int, Int) -> Void) throws -> Result
+    ) rethrows -> Result {
+        let reporter = ProgressReporter(title)
+        defer { reporter.finish() }
+        return try work { reporter.report($0, of: $1, things) }
+    }
+
     /// Whether the work took long enough for a report.
     package var hasSpoken: Bool { state.withLock { $0.count > 0 } }
 
@@ -73,11 +82,9 @@ package final class ProgressReporter: Sendable {
     }
 
     /// Removes the bar before other output.
-    package func finish() {
-        if case .bar = form, hasSpoken { StandardError.write("\r\u{1B}[K") }
-    }
+    package func finish() { if case .bar = form, hasSpoken { StandardError.write("\r\u{1B}[K") } }
 
     private static func text(_ note: String, _ left: Duration?) -> String {
-        note + (left.map { ", \($0.text) left" } ?? "")
+        left.map { "\(note), \($0.text) left" } ?? note
     }
 }

@@ -21,7 +21,4 @@ package enum AdapterKind: String, Sendable, Codable, CaseIterable {
 
     /// The default of LoRA's r.
     package static let defaultRank = 16
-
-    /// The default of LoRA's α, which scales B·A by 2.
-    package static func defaultAlpha(rank: Int) -> Float { 2 * Float(rank) }
 }

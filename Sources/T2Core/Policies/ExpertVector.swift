@@ -24,21 +24,14 @@ package struct ExpertLayout: Sendable, Equatable, Codable {
     }
 
     package init(model: ModelConfiguration, targets: TargetModules) {
-        var entries: [Entry] = []
-        for layer in 0..<model.layerCount {
-            for kind in MatrixKind.allCases where kind.isTarget(of: targets) {
-                entries.append(Entry(name: kind.name(layer: layer), count: kind.rank(model)))
-            }
-        }
-        self.init(entries: entries)
+        self.init(
+            entries: model.matrices(of: targets).map { Entry(name: $1.name(layer: $0), count: $1.rank(model)) })
     }
 
     /// The indices of an entry's values in the flat vector.
     package func range(_ index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
 
-    package init(from decoder: any Decoder) throws {
-        self.init(entries: try [Entry](from: decoder))
-    }
+    package init(from decoder: any Decoder) throws { self.init(entries: try [Entry](from: decoder)) }
 
     package func encode(to encoder: any Encoder) throws { try entries.encode(to: encoder) }
 }
@@ -62,8 +55,6 @@ package struct ExpertVector: Sendable, Equatable {
 
     /// The name of the first entry that holds a NaN or an infinity.
     package var firstNonFinite: String? {
-        layout.entries.indices.first { index in !self[entry: index].allSatisfy(\.isFinite) }.map {
-            layout.entries[$0].name
-        }
+        zip(layout.entries, layout.entries.indices).first { !self[entry: $1].allSatisfy(\.isFinite) }?.0.name
     }
 }

@@ -72,17 +72,12 @@ package struct LoRALayout: Sendable, Equatable {
 
     /// A layout with one rank for all weights that `targets` names.
     package init(model: ModelConfiguration, targets: TargetModules, rank: Int, alpha: Float) {
-        var matrices: [LoRAMatrix] = []
-        for layer in 0..<model.layerCount {
-            for kind in MatrixKind.allCases where kind.isTarget(of: targets) {
+        self.init(
+            model.matrices(of: targets).map { layer, kind in
                 let (rows, columns) = kind.shape(model)
-                matrices.append(
-                    LoRAMatrix(
-                        layer: layer, kind: kind, rank: rank, inputs: columns, outputs: rows,
-                        scale: alpha / Float(rank)))
-            }
-        }
-        self.init(matrices)
+                return LoRAMatrix(
+                    layer: layer, kind: kind, rank: rank, inputs: columns, outputs: rows, scale: alpha / Float(rank))
+            })
     }
 
     /// Derives the layout from the names and counts of a vector that is run; s is 1, since its B contains the scale.
@@ -105,10 +100,8 @@ package struct LoRALayout: Sendable, Equatable {
             }
             let matrix = LoRAMatrix(layer: layer, kind: kind, rank: rank, inputs: columns, outputs: rows, scale: 1)
             guard counts[matrix.name(.b)] == matrix.count(.b) else {
-                throw Self.misfit(
-                    place,
-                    "'\(matrix.name(.b))' has \(counts[matrix.name(.b)] ?? 0) values, expected \(matrix.count(.b)) for rank \(rank)"
-                )
+                let found = "'\(matrix.name(.b))' has \(counts[matrix.name(.b)] ?? 0) values"
+                throw Self.misfit(place, "\(found), expected \(matrix.count(.b)) for rank \(rank)")
             }
             matrices.append(matrix)
         }

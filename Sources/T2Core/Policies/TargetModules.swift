@@ -3,16 +3,21 @@ package enum TargetModules: String, Sendable, Codable, CaseIterable {
     case mlp
     case attention
     case all
-}
 
-extension TargetModules {
     /// The choice with the fewest matrices that covers a layout.
     package static func smallest(covering layout: ExpertLayout, of model: ModelConfiguration) -> TargetModules {
         let names = Set(layout.entries.map(\.name))
-        let candidates: [TargetModules] = [.mlp, .attention]
-        return candidates.first { targets in
+        return [.mlp, .attention].first { targets in
             names.isSubset(of: ExpertLayout(model: model, targets: targets).entries.map(\.name))
         } ?? .all
+    }
+}
+
+extension ModelConfiguration {
+    /// The layer and kind of each matrix that `targets` names, in the order in which every vector stores them.
+    package func matrices(of targets: TargetModules) -> [(layer: Int, kind: MatrixKind)] {
+        let kinds = MatrixKind.allCases.filter { $0.isTarget(of: targets) }
+        return (0..<layerCount).flatMap { layer in kinds.map { (layer, $0) } }
     }
 }
 

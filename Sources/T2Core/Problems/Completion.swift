@@ -31,8 +31,7 @@ package struct Completion: Sendable, Equatable {
     package var advantage: Float = 0
 
     package init(
-        prompt: [Int32], tokens: [Int32] = [], logProbabilities: [Float] = [],
-        finishReason: FinishReason = .length
+        prompt: [Int32], tokens: [Int32] = [], logProbabilities: [Float] = [], finishReason: FinishReason = .length
     ) {
         self.prompt = prompt
         self.tokens = tokens

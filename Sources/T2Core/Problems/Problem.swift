@@ -16,9 +16,7 @@ package struct Problem: Sendable, Equatable, Codable {
         self.verification = verification
         self.reference = reference
     }
-}
 
-extension Problem {
     /// A copy for leases that do not score the reference.
     package var withoutReference: Problem {
         var problem = self

@@ -26,7 +26,5 @@ package enum Reward: Sendable, Equatable {
     }
 
     /// The reason why the reward is missing; nil if it is judged or unjudged.
-    package var missingReason: String? {
-        if case .missing(let reason) = self { reason } else { nil }
-    }
+    package var missingReason: String? { if case .missing(let reason) = self { reason } else { nil } }
 }

@@ -11,9 +11,7 @@ package struct Sampling: Sendable, Equatable, Codable {
     /// Strings that end a completion. Its text stops before them.
     package var stopStrings: [String]
 
-    package init(
-        temperature: Float, topK: Int? = nil, topP: Float? = nil, maxTokens: Int, stopStrings: [String] = []
-    ) {
+    package init(temperature: Float, topK: Int? = nil, topP: Float? = nil, maxTokens: Int, stopStrings: [String] = []) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP

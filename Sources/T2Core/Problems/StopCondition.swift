@@ -30,7 +30,7 @@ package struct StopWatch {
         if condition.tokens.contains(token) { return true }
         guard !condition.texts.isEmpty else { return false }
         tail += condition.bytes(token)
-        for text in condition.texts where tail.holds(text) { return true }
+        if condition.texts.contains(where: { tail.holds($0) }) { return true }
         tail.removeFirst(max(0, tail.count - (condition.texts.map(\.count).max()! - 1)))
         return false
     }

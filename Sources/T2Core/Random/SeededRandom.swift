@@ -34,9 +34,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     }
 
     /// A uniform value in [0, 1) with 53 random bits.
-    package mutating func nextUniform() -> Double {
-        Double(next() >> 11) * 0x1p-53
-    }
+    package mutating func nextUniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// A standard normal value by Box–Muller. Each takes two uniform values, so positions stay countable.
     package mutating func nextNormal() -> Double {

@@ -12,6 +12,8 @@ package struct PairedComparison: Sendable, Equatable {
     package let bothWrong: Int
     /// Problems in no other count, because the reward of one system or of both is missing.
     package let excluded: Int
+    /// The number of problems judged under both systems.
+    package let count: Int
     /// (b − c) / n, in −1…1; 0 without problems.
     package let difference: Double
     /// The bounds of the difference's 95 % confidence interval.
@@ -20,8 +22,6 @@ package struct PairedComparison: Sendable, Equatable {
     /// The p-value of the hypothesis that a problem with unequal outcomes favours either system with probability 1/2.
     package let pValue: Double
 
-    /// The number of problems judged under both systems.
-    package var count: Int { bothRight + onlyFirst + onlySecond + bothWrong }
     package var first: AccuracyInterval { AccuracyInterval(correct: bothRight + onlyFirst, count: count) }
     package var second: AccuracyInterval { AccuracyInterval(correct: bothRight + onlySecond, count: count) }
 
@@ -35,7 +35,7 @@ package struct PairedComparison: Sendable, Equatable {
         self.bothWrong = bothWrong
         self.excluded = excluded
         pValue = Self.exactMcNemar(onlyFirst, onlySecond)
-        let count = bothRight + onlyFirst + onlySecond + bothWrong
+        count = bothRight + onlyFirst + onlySecond + bothWrong
         guard count > 0 else {
             (difference, lower, upper) = (0, -1, 1)
             return
@@ -100,10 +100,6 @@ private struct TangoScore {
 }
 
 extension PairedComparison: Codable {
-    private enum CodingKeys: CodingKey {
-        case bothRight, onlyFirst, onlySecond, bothWrong, excluded, count, difference, lower, upper, pValue
-    }
-
     /// Reads the counts alone; all other values follow from them.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -118,19 +114,5 @@ extension PairedComparison: Codable {
         self.init(
             bothRight: try count(.bothRight), onlyFirst: try count(.onlyFirst), onlySecond: try count(.onlySecond),
             bothWrong: try count(.bothWrong), excluded: try count(.excluded))
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(bothRight, forKey: .bothRight)
-        try values.encode(onlyFirst, forKey: .onlyFirst)
-        try values.encode(onlySecond, forKey: .onlySecond)
-        try values.encode(bothWrong, forKey: .bothWrong)
-        try values.encode(excluded, forKey: .excluded)
-        try values.encode(count, forKey: .count)
-        try values.encode(difference, forKey: .difference)
-        try values.encode(lower, forKey: .lower)
-        try values.encode(upper, forKey: .upper)
-        try values.encode(pValue, forKey: .pValue)
     }
 }

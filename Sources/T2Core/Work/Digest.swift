@@ -15,17 +15,11 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
         self = hasher.finalize()
     }
 
-    package init(of text: String) {
-        self = Array(text.utf8).withUnsafeBytes { Digest(of: $0) }
-    }
+    package init(of text: String) { self = Array(text.utf8).withUnsafeBytes { Digest(of: $0) } }
 
-    package init(of values: [Float]) {
-        self = values.withUnsafeBytes { Digest(of: $0) }
-    }
+    package init(of values: [Float]) { self = values.withUnsafeBytes { Digest(of: $0) } }
 
-    fileprivate init(_ digest: SHA256.Digest) {
-        hexadecimal = digest.map { String(format: "%02x", $0) }.joined()
-    }
+    fileprivate init(_ digest: SHA256.Digest) { hexadecimal = digest.map { String(format: "%02x", $0) }.joined() }
 
     /// - Returns: nil unless the text is 64 lower-case hexadecimal characters.
     package init?(hexadecimal text: String) {
@@ -36,10 +30,8 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let digest = Digest(hexadecimal: text) else {
-            throw DecodingError.dataCorrupted(
-                .init(
-                    codingPath: decoder.codingPath,
-                    debugDescription: "expected 64 hexadecimal characters, found '\(text)'"))
+            let problem = "expected 64 hexadecimal characters, found '\(text)'"
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: problem))
         }
         self = digest
     }
@@ -56,13 +48,9 @@ package struct DigestBuilder {
 
     package init() {}
 
-    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        hash.update(bufferPointer: bytes)
-    }
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
-    package mutating func update(_ text: String) {
-        Array(text.utf8).withUnsafeBytes { update($0) }
-    }
+    package mutating func update(_ text: String) { Array(text.utf8).withUnsafeBytes { update($0) } }
 
     package func finalize() -> Digest { Digest(hash.finalize()) }
 }

@@ -14,6 +14,11 @@ package struct WorkUnit: Sendable, Equatable, Codable {
             self.sample = sample
             self.policy = policy
         }
+
+        /// `samples` sequences of each problem under the unit's first policy, problem by problem.
+        package static func all(problems: Int, samples: Int = 1) -> [Sequence] {
+            (0..<problems).flatMap { problem in (0..<samples).map { .init(problem: problem, sample: $0) } }
+        }
     }
 
     package let key: UnitKey
@@ -47,24 +52,12 @@ package struct WorkUnit: Sendable, Equatable, Codable {
 
     /// The index ranges of adjacent sequences with the same problem and policy.
     package var groups: [Range<Int>] {
-        var groups: [Range<Int>] = []
-        for (index, sequence) in sequences.enumerated() {
-            if let last = groups.last, case let first = sequences[last.lowerBound], first.problem == sequence.problem,
-                first.policy == sequence.policy
-            {
-                groups[groups.count - 1] = last.lowerBound..<index + 1
-            } else {
-                groups.append(index..<index + 1)
-            }
+        let starts = sequences.indices.filter { index in
+            guard index > 0 else { return true }
+            let (sequence, last) = (sequences[index], sequences[index - 1])
+            return (sequence.problem, sequence.policy) != (last.problem, last.policy)
         }
-        return groups
-    }
-}
-
-extension WorkUnit.Sequence {
-    /// `samples` sequences of each problem under the unit's first policy, problem by problem.
-    package static func all(problems: Int, samples: Int = 1) -> [WorkUnit.Sequence] {
-        (0..<problems).flatMap { problem in (0..<samples).map { .init(problem: problem, sample: $0) } }
+        return zip(starts, starts.dropFirst() + [sequences.count]).map { $0..<$1 }
     }
 }
 

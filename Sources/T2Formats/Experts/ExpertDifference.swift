@@ -37,11 +37,17 @@ package struct ExpertDifference: Sendable {
         }
     }
 
-    package struct Matrix: Sendable {
+    package struct Matrix: Sendable, Encodable {
+        /// The first largest |z_A − z_B|: its index, where 0 is the largest singular value, and both values.
+        package struct Largest: Sendable, Encodable {
+            package let index: Int
+            package let a: Float
+            package let b: Float
+        }
+
         package let name: String
         package let norms: Norms
-        /// The first index of the largest |z_A − z_B|, and both values; index 0 is the largest singular value.
-        package let largest: (index: Int, a: Float, b: Float)
+        package let largest: Largest
     }
 
     package let all: Norms
@@ -57,29 +63,29 @@ package struct ExpertDifference: Sendable {
                 b.path, "is an expert of base model \(digestB.short), but \(a.path) is one of \(digestA.short)",
                 remedy: "Compare experts of one base model: the singular directions of two models are unrelated.")
         }
-        let (vectorA, vectorB) = (a.expert.vector, b.expert.vector)
-        let indicesB = Dictionary(uniqueKeysWithValues: vectorB.layout.entries.enumerated().map { ($1.name, $0) })
-        let namesA = Set(vectorA.layout.entries.map(\.name))
-        var rows: [(name: String, a: [Float], b: [Float])] = []
-        for (index, entry) in vectorA.layout.entries.enumerated() {
-            let values = Array(vectorA[entry: index])
-            let others = indicesB[entry.name].map { Array(vectorB[entry: $0]) }
-            guard others?.count ?? entry.count == entry.count else {
+        let (tensorsA, tensorsB) = (a.expert.vector.tensors, b.expert.vector.tensors)
+        let valuesB = Dictionary(uniqueKeysWithValues: tensorsB.map { ($0.name, $0.values) })
+        var rows: [(name: String, a: [Float], b: [Float])] = try tensorsA.map { tensor in
+            let count = tensor.values.count
+            let others = valuesB[tensor.name] ?? [Float](repeating: 1, count: count)
+            guard others.count == count else {
                 throw InputError(
-                    b.path, "'\(entry.name)' has \(others!.count) values, but \(entry.count) in \(a.path)",
+                    b.path, "'\(tensor.name)' has \(others.count) values, but \(count) in \(a.path)",
                     remedy: "See: t2 experts show \(b.path)")
             }
-            rows.append((entry.name, values, others ?? [Float](repeating: 1, count: entry.count)))
+            return (tensor.name, tensor.values, others)
         }
-        for (index, entry) in vectorB.layout.entries.enumerated() where !namesA.contains(entry.name) {
-            rows.append((entry.name, [Float](repeating: 1, count: entry.count), Array(vectorB[entry: index])))
+        let namesA = Set(tensorsA.map(\.name))
+        for tensor in tensorsB where !namesA.contains(tensor.name) {
+            rows.append((tensor.name, [Float](repeating: 1, count: tensor.values.count), tensor.values))
         }
         all = Norms(rows.flatMap(\.a), rows.flatMap(\.b))
         matrices = rows.map { row in
             let distances = zip(row.a, row.b).map { abs($0 - $1) }
             let index = distances.indices.max { distances[$0] < distances[$1] } ?? 0
-            let largest = row.a.isEmpty ? (0, 1, 1) : (index, row.a[index], row.b[index])
-            return Matrix(name: row.name, norms: Norms(row.a, row.b), largest: largest)
+            let largest = row.a.isEmpty ? (1, 1) : (row.a[index], row.b[index])
+            return Matrix(
+                name: row.name, norms: Norms(row.a, row.b), largest: .init(index: index, a: largest.0, b: largest.1))
         }
         .sorted { ($1.norms.difference, $0.name) < ($0.norms.difference, $1.name) }
     }

@@ -43,33 +43,28 @@ package struct ExpertFile: Sendable, Equatable {
     }
 
     package func write(to path: String) throws {
-        var metadata = description.metadata
-        metadata["format"] = Self.format
-        let tensors = vector.layout.entries.enumerated().map { index, entry in
-            SafetensorsWriter.Tensor(name: entry.name, shape: [entry.count], values: Array(vector[entry: index]))
-        }
-        try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
+        try SafetensorsWriter.write(vector.tensors, metadata: description.metadata(format: Self.format), to: path)
     }
 
     /// Reads an expert without checking it against a base model, to list, show or mix it.
     ///
     /// - Throws: `SystemError`, `SafetensorsError`, or `InputError` if it is no expert file or has non-finite values.
     package init(path: String) throws {
-        guard !PEFTFolder.isFolder(path) else {
+        guard !isFolder(path) else {
             throw InputError(
                 path, "is a folder, expected an expert file",
                 remedy: "A PEFT LoRA folder can be run (--expert) and shown: t2 experts show \(path).")
         }
         let file = try SafetensorsFile(path: path)
-        guard let format = file.metadata["format"] else { throw Self.missing("format", path) }
+        let format = file.metadata["format"]
         guard format == Self.format else {
-            let isNewer = format.hasPrefix("t2-expert/")
+            let found = format.map { "format '\($0)', expected '\(Self.format)'" } ?? "no 'format'"
+            if let format, format.hasPrefix("t2-expert/") {
+                throw InputError(path, "has \(found)", remedy: "Update t2.")
+            }
             throw InputError(
-                path,
-                (isNewer ? "has" : "not an expert file: its metadata has")
-                    + " format '\(format)', expected '\(Self.format)'",
-                remedy: isNewer
-                    ? "Update t2." : "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
+                path, "not an expert file: its metadata has \(found)",
+                remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
         }
         description = try Description(metadata: file.metadata, path: path)
         let names = file.tensors.keys.sorted { file.tensors[$0]!.range.lowerBound < file.tensors[$1]!.range.lowerBound }
@@ -82,27 +77,16 @@ package struct ExpertFile: Sendable, Equatable {
         }
     }
 
-    fileprivate static func missing(_ key: String, _ path: String) -> InputError {
-        InputError(
-            path, "not an expert file: its metadata has no '\(key)'",
-            remedy: "Give a file written by t2-coord (expert-best.safetensors) or t2 experts mix.")
-    }
-
     /// Reads an expert, or a LoRA adapter from its PEFT folder, and checks that it fits this base model.
     ///
     /// - Throws: as `init(path:)`, and `InputError` if it was trained on another model or does not fit its shapes.
     package init(path: String, for model: BaseModelFolder) throws {
-        if PEFTFolder.isFolder(path) {
+        if isFolder(path) {
             self = try PEFTFolder(path: path, for: model).expert(of: model)
             return
         }
         try self.init(path: path)
-        if let digest = description.modelDigest, digest != model.digest {
-            throw InputError(
-                path,
-                "was trained on another base model: digest \(digest.short), \(model.path) has \(model.digest.short)",
-                remedy: "See: t2 experts show \(path)")
-        }
+        try description.check(model, path: path)
         if case .lora = policy {
             _ = try LoRALayout(vector.layout, of: model.configuration, place: path)
             return
@@ -117,16 +101,35 @@ package struct ExpertFile: Sendable, Equatable {
     }
 }
 
+extension ExpertVector {
+    /// One tensor for each entry of the layout, under its name.
+    package var tensors: [SafetensorsWriter.Tensor] {
+        layout.entries.enumerated().map { .init(name: $1.name, shape: [$1.count], values: Array(self[entry: $0])) }
+    }
+}
+
 extension ExpertFile.Description {
-    /// The description as a file's metadata.
-    package var metadata: [String: String] {
-        var metadata = measures.reduce(into: [:]) { $0["measure.\($1.key)"] = $1.value }
+    /// The description as the metadata of a file in the named format.
+    func metadata(format: String) -> [String: String] {
+        var metadata = measures.reduce(into: ["format": format]) { $0["measure.\($1.key)"] = $1.value }
         metadata["base-model-digest"] = modelDigest?.hexadecimal
         metadata["task"] = task
         metadata["parameterisation"] = parameterisation
         metadata["step"] = step.map(String.init)
         metadata["seed"] = seed.map(String.init)
         return metadata
+    }
+
+    /// Checks that the expert, read from `path`, belongs to a base model, if it names one.
+    ///
+    /// - Throws: `InputError` for another base model.
+    func check(_ model: BaseModelFolder, path: String) throws {
+        if let digest = modelDigest, digest != model.digest {
+            throw InputError(
+                path,
+                "was trained on another base model: digest \(digest.short), \(model.path) has \(model.digest.short)",
+                remedy: "See: t2 experts show \(path)")
+        }
     }
 
     /// Reads a file's metadata.

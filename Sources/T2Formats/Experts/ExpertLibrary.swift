@@ -7,10 +7,15 @@ import T2Core
 /// ignored, so one may hold the base model.
 package struct ExpertLibrary: Sendable {
     package struct Entry: Sendable {
+        /// The tasks whose experts classify prompts instead of answering them: the bundled one and the published one.
+        fileprivate static let classificationTasks = ["classify", "classify-published"]
+
         /// The file's name without `.safetensors`.
         package let name: String
         package let path: String
         package let expert: ExpertFile
+
+        package var isClassifier: Bool { expert.description.task.map(Self.classificationTasks.contains) ?? false }
 
         package init(name: String, path: String, expert: ExpertFile) {
             self.name = name
@@ -69,22 +74,28 @@ package struct ExpertLibrary: Sendable {
             exitStatus: .noInput)
     }
 
+    /// The expert that classifies prompts.
+    ///
+    /// - Throws: `InputError` if there is none.
+    package func classifier() throws -> Entry {
+        if let entry = entries.first(where: \.isClassifier) { return entry }
+        throw InputError(
+            path, "has no expert of the task '\(Entry.classificationTasks.joined(separator: "' or '"))'",
+            remedy: "Train one, or use --strategy prompt: the base model then classifies.")
+    }
+
     /// The names of the expert files, sorted.
     private static func names(in path: String) throws -> [String] {
         let remedy = "Give a folder of expert files, such as experts/tiny."
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw InputError(path, "no such folder", remedy: remedy, exitStatus: .noInput)
-        }
-        guard isFolder.boolValue else {
-            throw InputError(path, "is a file, expected a folder", remedy: remedy, exitStatus: .noInput)
+        guard isFolder(path) else {
+            let problem =
+                FileManager.default.fileExists(atPath: path) ? "is a file, expected a folder" : "no such folder"
+            throw InputError(path, problem, remedy: remedy, exitStatus: .noInput)
         }
         guard access(path, R_OK | X_OK) == 0 else { throw SystemError("read", path) }
         let files = try FileManager.default.contentsOfDirectory(atPath: path).filter { file in
-            var isSubfolder: ObjCBool = false
-            return file.hasSuffix(suffix) && !file.hasPrefix(".")
-                && FileManager.default.fileExists(atPath: "\(path)/\(file)", isDirectory: &isSubfolder)
-                && !isSubfolder.boolValue
+            file.hasSuffix(suffix) && !file.hasPrefix(".")
+                && FileManager.default.fileExists(atPath: "\(path)/\(file)") && !isFolder("\(path)/\(file)")
         }
         guard !files.isEmpty else {
             throw InputError(path, "holds no expert file (*\(suffix))", remedy: remedy, exitStatus: .noInput)

@@ -14,14 +14,14 @@ package enum AtomicFile {
     ///
     /// - Throws: `SystemError` naming the call that failed, or what `content` throws; an old file is then unchanged.
     package static func write(to path: String, _ content: (Append) throws -> Void) throws {
-        removeAbandoned(in: parentFolder(of: path)) { $0 == path.split(separator: "/").last ?? "" }
-        let (temporary, descriptor) = try create(beside: path)
+        removeAbandoned(in: parentFolder(of: path), of: path)
+        let (temporary, descriptor) = try create(for: path)
         var renamed = false
         defer {
             if !renamed { unlink(temporary) }
             close(descriptor)
         }
-        try content { try append($0, to: descriptor, path: temporary) }
+        try content { try $0.write(to: descriptor, path: temporary) }
         guard fsync(descriptor) == 0 else { throw SystemError("flush", temporary) }
         guard rename(temporary, path) == 0 else { throw SystemError("rename to its final name", path) }
         renamed = true
@@ -32,28 +32,34 @@ package enum AtomicFile {
         try write(to: path) { append in try data.withUnsafeBytes { try append($0) } }
     }
 
-    package static func write(_ text: String, to path: String) throws {
-        try write(Data(text.utf8), to: path)
-    }
+    package static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
 
     /// Removes the unfinished files of killed writers from a folder, as far as possible. Files that any process is
     /// still writing remain; on a file system without locks, all remain.
     ///
-    /// - Parameter isWanted: whether unfinished files of this final name are removed.
-    package static func removeAbandoned(in folder: String, where isWanted: (Substring) -> Bool = { _ in true }) {
+    /// - Parameters:
+    ///   - path: the final path of the files to remove; nil removes all.
+    ///   - access: how they are opened, which decides between files and folders.
+    package static func removeAbandoned(in folder: String, of path: String? = nil, access: Int32 = O_RDWR) {
+        let wanted = path.map { $0.split(separator: "/").last ?? "" }
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-            guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), isWanted(match.1) else { continue }
-            let path = "\(folder)/\(name)"
-            let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+            guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), match.1 == wanted ?? match.1 else { continue }
+            let abandoned = "\(folder)/\(name)"
+            let descriptor = open(abandoned, access | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: abandoned) }
             close(descriptor)
         }
     }
 
-    private static func create(beside path: String) throws -> (temporary: String, descriptor: Int32) {
+    /// A new name beside a path.
+    static func temporaryPath(for path: String) -> String {
+        "\(path).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    }
+
+    private static func create(for path: String) throws -> (temporary: String, descriptor: Int32) {
         while true {
-            let temporary = "\(path).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+            let temporary = temporaryPath(for: path)
             let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { throw SystemError("create", temporary) }
             while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
@@ -62,16 +68,6 @@ package enum AtomicFile {
             // Another process may have removed it as abandoned before it was locked.
             if status.st_nlink > 0 { return (temporary, descriptor) }
             close(descriptor)
-        }
-    }
-
-    private static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
-        var offset = 0
-        while offset < bytes.count {
-            let written = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw SystemError("write", path) }
-            offset += written
         }
     }
 

@@ -24,8 +24,8 @@ package enum AtomicFolder {
     package static func write(to path: String, _ content: (String) throws -> Void) throws {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         try checkAbsence(of: path)
-        removeAbandoned(beside: path)
-        let temporary = "\(path).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        AtomicFile.removeAbandoned(in: parentFolder(of: path), of: path, access: O_RDONLY | O_DIRECTORY)
+        let temporary = AtomicFile.temporaryPath(for: path)
         guard mkdir(temporary, 0o755) == 0 else { throw SystemError("create", temporary) }
         var renamed = false
         defer { if !renamed { try? FileManager.default.removeItem(atPath: temporary) } }
@@ -39,18 +39,5 @@ package enum AtomicFolder {
         guard rename(temporary, path) == 0 else { throw SystemError("rename to its final name", path) }
         renamed = true
         try AtomicFile.flushFolder(of: path)
-    }
-
-    private static func removeAbandoned(beside path: String) {
-        let folder = parentFolder(of: path)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-            guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), match.1 == path.split(separator: "/").last ?? ""
-            else { continue }
-            let abandoned = "\(folder)/\(name)"
-            let descriptor = open(abandoned, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: abandoned) }
-            close(descriptor)
-        }
     }
 }

@@ -8,9 +8,7 @@ extension BaseModelFolder {
     /// - Throws: `InputError` for an existing file that cannot be read.
     package static func chatTemplate(_ folder: String) throws(InputError) -> String? {
         let jinja = folder + "/chat_template.jinja"
-        if FileManager.default.fileExists(atPath: jinja) {
-            return String(decoding: try content(jinja), as: UTF8.self)
-        }
+        if FileManager.default.fileExists(atPath: jinja) { return String(decoding: try content(jinja), as: UTF8.self) }
         let path = folder + "/tokenizer_config.json"
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let content = try content(path)
@@ -34,24 +32,17 @@ private struct TokenizerConfiguration: Decodable {
         let template: String
     }
 
-    /// One template, or several by name.
-    enum Template: Decodable {
-        case one(String)
-        case several([Named])
+    /// One template, or the default among several.
+    struct Template: Decodable {
+        let text: String?
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             if let text = try? container.decode(String.self) {
-                self = .one(text)
+                self.text = text
             } else {
-                self = .several(try container.decode([Named].self))
-            }
-        }
-
-        var text: String? {
-            switch self {
-            case .one(let text): text
-            case .several(let all): (all.first { $0.name == "default" } ?? all.first)?.template
+                let all = try container.decode([Named].self)
+                text = (all.first { $0.name == "default" } ?? all.first)?.template
             }
         }
     }

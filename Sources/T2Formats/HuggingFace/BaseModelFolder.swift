@@ -12,6 +12,8 @@ package struct BaseModelFolder: Sendable {
     package let tokenizerDigest: Digest
 
     package var tokenizerPath: String { path + "/tokenizer.json" }
+    /// The types of the weights, without repetition, such as `BF16`.
+    package var elementTypes: [String] { Set(files.flatMap(\.tensors.values).map(\.element.rawValue)).sorted() }
 
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
     package init(path: String) throws {
@@ -30,8 +32,7 @@ package struct BaseModelFolder: Sendable {
 
     /// - Throws: `InputError` if there is no folder at this path.
     package static func requireFolder(_ path: String) throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard isFolder(path) else {
             throw InputError(
                 path, "no such folder",
                 remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",

@@ -28,24 +28,12 @@ private struct RawConfiguration: Decodable {
     }
 
     /// `eos_token_id` is a number or a list of numbers.
-    enum TokenIdentifiers: Decodable {
-        case one(Int)
-        case several([Int])
+    struct TokenIdentifiers: Decodable {
+        let all: [Int]
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let value = try? container.decode(Int.self) {
-                self = .one(value)
-            } else {
-                self = .several(try container.decode([Int].self))
-            }
-        }
-
-        var all: [Int] {
-            switch self {
-            case .one(let value): [value]
-            case .several(let values): values
-            }
+            all = try (try? container.decode(Int.self)).map { [$0] } ?? container.decode([Int].self)
         }
     }
 
@@ -84,13 +72,14 @@ private struct RawConfiguration: Decodable {
             let kind = rope.rope_type ?? rope.type ?? "default"
             guard kind == "default" else { throw unsupported("rope type is '\(kind)', expected 'default'") }
         }
+        let keyValueHeads = num_key_value_heads ?? num_attention_heads
+        let contextLength = max_position_embeddings ?? 2048
         let extents = [
-            vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads,
-            num_key_value_heads ?? num_attention_heads, head_dim ?? 1, max_position_embeddings ?? 1,
+            vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, keyValueHeads,
+            head_dim ?? 1, contextLength,
         ]
         guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw unsupported("a size is not in 1…2³¹ − 1") }
         let headSize = head_dim ?? hidden_size / num_attention_heads
-        let keyValueHeads = num_key_value_heads ?? num_attention_heads
         guard num_attention_heads % keyValueHeads == 0 else {
             throw unsupported("\(num_attention_heads) heads, expected a multiple of \(keyValueHeads) key-value heads")
         }
@@ -99,15 +88,13 @@ private struct RawConfiguration: Decodable {
         guard epsilon > 0, theta > 0 else {
             throw unsupported("rms_norm_eps is \(epsilon) and rope_theta \(theta), expected both above 0")
         }
-        let contextLength = max_position_embeddings ?? 2048
         guard contextLength <= 1 << 20 else {
             throw unsupported("max_position_embeddings is \(contextLength), expected at most \(1 << 20)")
         }
         return ModelConfiguration(
             vocabularySize: vocab_size, hiddenSize: hidden_size, intermediateSize: intermediate_size,
             layerCount: num_hidden_layers, headCount: num_attention_heads, keyValueHeadCount: keyValueHeads,
-            headSize: headSize, normEpsilon: Float(epsilon),
-            ropeTheta: theta, contextLength: contextLength,
+            headSize: headSize, normEpsilon: Float(epsilon), ropeTheta: theta, contextLength: contextLength,
             tiedEmbeddings: tie_word_embeddings ?? false, beginningOfSequence: bos_token_id?.all.first,
             endOfSequence: eos_token_id?.all ?? [])
     }

@@ -44,17 +44,12 @@ package struct PEFTConfiguration: Sendable, Equatable {
                 "'\(key)' is set, which changes more than W + s·B·A",
                 "Merge the adapter into the model with peft (merge_and_unload), or train it without '\(key)'.")
         }
-        guard raw.rank > 0, raw.alpha.isFinite, raw.alphaPattern.values.allSatisfy(\.isFinite) else {
+        self = raw.configuration
+        guard rank > 0, alpha.isFinite, alphaPattern.values.allSatisfy(\.isFinite) else {
             throw refused(
-                "r is \(raw.rank) and lora_alpha \(raw.alpha), expected r of 1 or more and a finite alpha",
+                "r is \(rank) and lora_alpha \(alpha), expected r of 1 or more and a finite alpha",
                 "Copy the file again.")
         }
-        rank = raw.rank
-        alpha = raw.alpha
-        rankPattern = raw.rankPattern
-        alphaPattern = raw.alphaPattern
-        isRankStabilized = raw.isRankStabilized
-        baseModel = raw.baseModel
     }
 
     /// The scale s of a weight, after checking that it has the configured rank.
@@ -130,12 +125,8 @@ private struct Written: Encodable {
 
 private struct Raw: Decodable {
     var kind = "absent"
-    var rank = 8
-    var alpha = 8.0
-    var rankPattern: [String: Int] = [:]
-    var alphaPattern: [String: Double] = [:]
-    var isRankStabilized = false
-    var baseModel: String?
+    /// Absent keys have peft's defaults.
+    var configuration = PEFTConfiguration(rank: 8, alpha: 8, targetModules: [], baseModel: nil)
     /// Keys whose values request something that t2 does not support.
     var unsupported: [String] = []
 
@@ -149,26 +140,20 @@ private struct Raw: Decodable {
     /// Initialisations that leave the base model's weights unchanged.
     private static let harmlessStarts: Set = ["gaussian", "eva", "orthogonal"]
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: AnyKey.self)
         for key in container.allKeys {
             switch key.stringValue {
             case "peft_type": kind = try container.decode(String.self, forKey: key)
-            case "r": rank = try container.decode(Int.self, forKey: key)
-            case "lora_alpha": alpha = try container.decode(Double.self, forKey: key)
+            case "r": configuration.rank = try container.decode(Int.self, forKey: key)
+            case "lora_alpha": configuration.alpha = try container.decode(Double.self, forKey: key)
             case "rank_pattern":
-                rankPattern = try container.decodeIfPresent([String: Int].self, forKey: key) ?? [:]
+                configuration.rankPattern = try container.decodeIfPresent([String: Int].self, forKey: key) ?? [:]
             case "alpha_pattern":
-                alphaPattern = try container.decodeIfPresent([String: Double].self, forKey: key) ?? [:]
-            case "use_rslora": isRankStabilized = try container.decode(Bool.self, forKey: key)
-            case "base_model_name_or_path": baseModel = try container.decodeIfPresent(String.self, forKey: key)
+                configuration.alphaPattern = try container.decodeIfPresent([String: Double].self, forKey: key) ?? [:]
+            case "use_rslora": configuration.isRankStabilized = try container.decode(Bool.self, forKey: key)
+            case "base_model_name_or_path":
+                configuration.baseModel = try container.decodeIfPresent(String.self, forKey: key)
             case "init_lora_weights":
                 let start = try? container.decode(String.self, forKey: key)
                 if let start, !Self.harmlessStarts.contains(start.lowercased()) { unsupported.append(key.stringValue) }
@@ -186,23 +171,11 @@ private struct Raw: Decodable {
         let isEmpty: Bool
 
         init(from decoder: any Decoder) throws {
-            if let value = try? decoder.singleValueContainer() {
-                if value.decodeNil() {
-                    isEmpty = true
-                    return
-                }
-                if let flag = try? value.decode(Bool.self) {
-                    isEmpty = !flag
-                    return
-                }
-            }
-            if let list = try? decoder.unkeyedContainer() {
-                isEmpty = list.isAtEnd
-            } else if let object = try? decoder.container(keyedBy: Key.self) {
-                isEmpty = object.allKeys.isEmpty
-            } else {
-                isEmpty = false
-            }
+            let value = try decoder.singleValueContainer()
+            isEmpty =
+                value.decodeNil() || (try? value.decode(Bool.self)) == false
+                || (try? decoder.unkeyedContainer())?.isAtEnd == true
+                || (try? decoder.container(keyedBy: AnyKey.self))?.allKeys.isEmpty == true
         }
     }
 }

@@ -27,14 +27,17 @@ package struct PEFTFolder: Sendable, Equatable {
     }
 
     /// The vector that is run, with the scale in B.
-    package var vector: ExpertVector {
-        ExpertVector(layout: layout.expertLayout, values: layout.scaled(parameters))
-    }
+    package var vector: ExpertVector { ExpertVector(layout: layout.expertLayout, values: layout.scaled(parameters)) }
 
-    /// Whether a path is a folder. An expert given as a folder can only be in this format.
-    package static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    /// Values in the adapter's layout, such as its parameters or their gradient, under peft's names.
+    package func tensors(_ values: [Float]) -> [SafetensorsWriter.Tensor] {
+        layout.matrices.enumerated().flatMap { index, matrix in
+            LoRAFactor.allCases.map { factor in
+                SafetensorsWriter.Tensor(
+                    name: Self.prefix + matrix.name(factor), shape: matrix.shape(factor),
+                    values: Array(values[layout.range(index, factor)]))
+            }
+        }
     }
 
     /// Writes the folder so that `peft` loads it; each of its files appears complete or not at all, and the same
@@ -44,17 +47,9 @@ package struct PEFTFolder: Sendable, Equatable {
     package func write(to path: String) throws {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("create", path) }
         try configuration.write(to: "\(path)/\(Self.configurationName)")
-        let tensors = layout.matrices.enumerated().flatMap { index, matrix in
-            LoRAFactor.allCases.map { factor in
-                SafetensorsWriter.Tensor(
-                    name: Self.prefix + matrix.name(factor), shape: matrix.shape(factor),
-                    values: Array(parameters[layout.range(index, factor)]))
-            }
-        }
-        var metadata = description.metadata
-        // peft itself writes this, and transformers looks for it.
-        metadata["format"] = "pt"
-        try SafetensorsWriter.write(tensors, metadata: metadata, to: "\(path)/\(Self.weightsName)")
+        // peft itself writes this format, and transformers looks for it.
+        let metadata = description.metadata(format: "pt")
+        try SafetensorsWriter.write(tensors(parameters), metadata: metadata, to: "\(path)/\(Self.weightsName)")
     }
 
     /// Reads an adapter without checking it against a base model.
@@ -71,11 +66,10 @@ package struct PEFTFolder: Sendable, Equatable {
         description.parameterisation = AdapterKind.lora.rawValue
         self.description = description
         parameters = try layout.matrices.flatMap { matrix in
-            try LoRAFactor.allCases.flatMap { try file.widenedFloats(of: Self.prefix + matrix.name($0)) }
+            try LoRAFactor.allCases.flatMap { try file.floats(of: Self.prefix + matrix.name($0), widens: true) }
         }
         if let name = ExpertVector(layout: layout.expertLayout, values: parameters).firstNonFinite {
-            throw InputError(
-                weightsPath, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint.")
+            throw InputError(weightsPath, "'\(name)' holds a NaN or an infinity", remedy: "Use an earlier checkpoint.")
         }
     }
 
@@ -84,25 +78,19 @@ package struct PEFTFolder: Sendable, Equatable {
     /// - Throws: as `init(path:)`, and `InputError` for another base model.
     package init(path: String, for model: BaseModelFolder) throws {
         try self.init(path: path)
-        if let digest = description.modelDigest, digest != model.digest {
-            throw InputError(
-                path,
-                "was trained on another base model: digest \(digest.short), \(model.path) has \(model.digest.short)",
-                remedy: "See: t2 experts show \(path)")
-        }
+        try description.check(model, path: path)
         for matrix in layout.matrices {
-            let (rows, columns) = matrix.kind.shape(model.configuration)
-            let name = matrix.kind.name(layer: matrix.layer)
-            guard matrix.layer < model.configuration.layerCount else {
-                throw InputError(
-                    path, "changes '\(name)', but this model has \(model.configuration.layerCount) layers",
-                    remedy: "See: t2 experts show \(path)")
+            func misfit(_ problem: String) -> InputError {
+                let name = matrix.kind.name(layer: matrix.layer)
+                return InputError(path, "changes '\(name)'\(problem)", remedy: "See: t2 experts show \(path)")
             }
+            guard matrix.layer < model.configuration.layerCount else {
+                throw misfit(", but this model has \(model.configuration.layerCount) layers")
+            }
+            let (rows, columns) = matrix.kind.shape(model.configuration)
             guard (rows, columns) == (matrix.outputs, matrix.inputs) else {
-                throw InputError(
-                    path,
-                    "changes '\(name)' as a matrix of [\(matrix.outputs), \(matrix.inputs)], but this model's is "
-                        + "[\(rows), \(columns)]", remedy: "See: t2 experts show \(path)")
+                throw misfit(
+                    " as a matrix of [\(matrix.outputs), \(matrix.inputs)], but this model's is [\(rows), \(columns)]")
             }
         }
     }
@@ -158,15 +146,16 @@ package struct PEFTFolder: Sendable, Equatable {
         guard let a = tensors[0], let b = tensors[1] else {
             throw SafetensorsError.missingTensor(path: file.path, name: names[tensors[0] == nil ? 0 : 1])
         }
-        guard a.shape.count == 2, a.shape.allSatisfy({ $0 > 0 }) else {
-            throw InputError(
-                file.path, "tensor '\(names[0])' has shape \(a.shape), expected [rank, inputs]",
+        func misshapen(_ factor: Int, _ shape: [Int], expected: String) -> InputError {
+            InputError(
+                file.path, "tensor '\(names[factor])' has shape \(shape), expected \(expected)",
                 remedy: "Save the adapter again.")
         }
+        guard a.shape.count == 2, a.shape.allSatisfy({ $0 > 0 }) else {
+            throw misshapen(0, a.shape, expected: "[rank, inputs]")
+        }
         guard b.shape.count == 2, b.shape[1] == a.shape[0], b.shape[0] > 0 else {
-            throw InputError(
-                file.path, "tensor '\(names[1])' has shape \(b.shape), expected [outputs, \(a.shape[0])]",
-                remedy: "Save the adapter again.")
+            throw misshapen(1, b.shape, expected: "[outputs, \(a.shape[0])]")
         }
         let scale = try configuration.scale(
             of: "model.layers.\(layer).\(kind.rawValue)", rank: a.shape[0], place: file.path)

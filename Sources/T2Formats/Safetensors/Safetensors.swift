@@ -90,7 +90,7 @@ package final class SafetensorsFile: Sendable {
                 path: path, problem: "its header cannot be read: \(decodingProblem(error))")
         }
         metadata = header.metadata
-        tensors = try Self.check(header.entries, dataCount: size - dataStart, dataStart: dataStart, path: path)
+        tensors = try Self.check(header.entries, dataStart: dataStart, size: size, path: path)
     }
 
     /// The bytes of one tensor; the pointer is valid only inside `body`.
@@ -105,46 +105,35 @@ package final class SafetensorsFile: Sendable {
 
     /// The values of a float32 tensor.
     ///
+    /// - Parameter widens: whether 16-bit floating-point elements are accepted too, and widened without loss.
     /// - Throws: `SafetensorsError` if it is absent, of another type, or (when given) of another shape.
-    package func floats(of name: String, shape: [Int]? = nil) throws -> [Float] {
+    package func floats(of name: String, shape: [Int]? = nil, widens: Bool = false) throws -> [Float] {
         guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
         if let shape, shape != tensor.shape {
             throw SafetensorsError.unexpectedShape(path: path, name: name, expected: shape, found: tensor.shape)
         }
-        guard tensor.element == .float32 else {
-            throw SafetensorsError.unexpectedElement(
-                path: path, name: name, expected: TensorElement.float32.rawValue, found: tensor.element.rawValue)
-        }
-        return try withBytes(of: name) { source in
-            [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
-                count = tensor.count
-            }
-        }
-    }
-
-    /// The values of a tensor with 32-bit or 16-bit floating-point elements, widened to float32 without loss.
-    ///
-    /// - Throws: `SafetensorsError` if it is absent or of another type.
-    package func widenedFloats(of name: String) throws -> [Float] {
-        guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
-        func widened(_ widen: (UInt16) -> Float) throws -> [Float] {
-            try withBytes(of: name) { bytes in
+        return try withBytes(of: name) { bytes in
+            func widened(_ widen: (UInt16) -> Float) -> [Float] {
                 (0..<tensor.count).map { widen(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) }
             }
-        }
-        switch tensor.element {
-        case .float32: return try floats(of: name)
-        case .float16: return try widened { Float(Float16(bitPattern: $0)) }
-        case .bfloat16: return try widened { Float(bitPattern: UInt32($0) << 16) }
-        default:
-            throw SafetensorsError.unexpectedElement(
-                path: path, name: name, expected: "F32, F16 or BF16", found: tensor.element.rawValue)
+            switch tensor.element {
+            case .float32:
+                return [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
+                    UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                    count = tensor.count
+                }
+            case .float16 where widens: return widened { Float(Float16(bitPattern: $0)) }
+            case .bfloat16 where widens: return widened { Float(bitPattern: UInt32($0) << 16) }
+            default:
+                throw SafetensorsError.unexpectedElement(
+                    path: path, name: name, expected: widens ? "F32, F16 or BF16" : "F32",
+                    found: tensor.element.rawValue)
+            }
         }
     }
 
     private static func check(
-        _ entries: [String: SafetensorsHeader.Entry], dataCount: Int, dataStart: Int, path: String
+        _ entries: [String: SafetensorsHeader.Entry], dataStart: Int, size: Int, path: String
     ) throws -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for (name, entry) in entries {
@@ -154,8 +143,9 @@ package final class SafetensorsFile: Sendable {
             guard let element = TensorElement(rawValue: entry.dtype) else {
                 throw malformed("has the unknown element type '\(entry.dtype)'")
             }
-            guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1] else {
-                throw malformed("has the byte range \(entry.offsets)")
+            let offsets = entry.data_offsets
+            guard offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1] else {
+                throw malformed("has the byte range \(offsets)")
             }
             var count = element.byteCount
             for extent in entry.shape {
@@ -163,13 +153,12 @@ package final class SafetensorsFile: Sendable {
                 guard extent >= 0, !overflow else { throw malformed("has the impossible shape \(entry.shape)") }
                 count = product
             }
-            let range = entry.offsets[0]..<entry.offsets[1]
+            let range = offsets[0]..<offsets[1]
             guard range.count == count else {
                 throw malformed("holds \(range.count) bytes, its shape \(entry.shape) needs \(count)")
             }
-            guard range.upperBound <= dataCount else {
-                throw SafetensorsError.truncated(
-                    path: path, expected: dataStart + range.upperBound, found: dataStart + dataCount)
+            guard range.upperBound <= size - dataStart else {
+                throw SafetensorsError.truncated(path: path, expected: dataStart + range.upperBound, found: size)
             }
             tensors[name] = Tensor(element: element, shape: entry.shape, range: range)
         }
@@ -178,36 +167,34 @@ package final class SafetensorsFile: Sendable {
 }
 
 /// The JSON header: tensor entries beside an optional `__metadata__`.
-private struct SafetensorsHeader: Decodable {
-    struct Entry: Decodable {
+struct SafetensorsHeader {
+    struct Entry: Codable {
         let dtype: String
         let shape: [Int]
-        let offsets: [Int]
-
-        enum CodingKeys: String, CodingKey {
-            case dtype, shape
-            case offsets = "data_offsets"
-        }
-    }
-
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+        let data_offsets: [Int]
     }
 
     var metadata: [String: String] = [:]
     var entries: [String: Entry] = [:]
+}
+
+extension SafetensorsHeader: Codable {
+    private static let metadataKey = "__metadata__"
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: AnyKey.self)
         for key in container.allKeys {
-            if key.stringValue == "__metadata__" {
+            if key.stringValue == Self.metadataKey {
                 metadata = try container.decode([String: String].self, forKey: key)
             } else {
                 entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
             }
         }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: AnyKey.self)
+        if !metadata.isEmpty { try container.encode(metadata, forKey: AnyKey(stringValue: Self.metadataKey)) }
+        for (name, entry) in entries { try container.encode(entry, forKey: AnyKey(stringValue: name)) }
     }
 }

@@ -67,43 +67,17 @@ package enum SafetensorsWriter {
     }
 
     private static func header(_ entries: [Entry], metadata: [String: String]) throws -> Data {
-        var object: [String: HeaderValue] = [:]
-        if !metadata.isEmpty { object["__metadata__"] = .metadata(metadata) }
+        var header = SafetensorsHeader(metadata: metadata)
         var offset = 0
         for entry in entries {
             let end = offset + entry.byteCount
-            object[entry.name] = .entry(
-                .init(dtype: entry.element.rawValue, shape: entry.shape, offsets: [offset, end]))
+            header.entries[entry.name] = .init(
+                dtype: entry.element.rawValue, shape: entry.shape, data_offsets: [offset, end])
             offset = end
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var data = try encoder.encode(object)
+        var data = Data(try CanonicalJSON.text(header).utf8)
         // Readers map tensor data in place, so it starts at a multiple of the element size.
         while data.count % 8 != 0 { data.append(UInt8(ascii: " ")) }
         return data
-    }
-
-    private enum HeaderValue: Encodable {
-        struct Entry: Encodable {
-            let dtype: String
-            let shape: [Int]
-            let offsets: [Int]
-
-            enum CodingKeys: String, CodingKey {
-                case dtype, shape
-                case offsets = "data_offsets"
-            }
-        }
-
-        case metadata([String: String])
-        case entry(Entry)
-
-        func encode(to encoder: any Encoder) throws {
-            switch self {
-            case .metadata(let values): try values.encode(to: encoder)
-            case .entry(let entry): try entry.encode(to: encoder)
-            }
-        }
     }
 }

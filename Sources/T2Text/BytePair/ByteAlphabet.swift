@@ -10,19 +10,8 @@ enum ByteAlphabet {
     static func bytes(spelledBy key: [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(key.count)
-        var index = 0
-        while index < key.count {
-            let first = key[index]
-            index += 1
-            if first < 0x80 {
-                guard isVisible(first) else { return nil }
-                result.append(first)
-                continue
-            }
-            // The alphabet ends at U+0143, so a character has at most two bytes.
-            guard first < 0xC6, index < key.count else { return nil }
-            let value = Int(first & 0x1F) << 6 | Int(key[index] & 0x3F)
-            index += 1
+        for scalar in String(decoding: key, as: UTF8.self).unicodeScalars {
+            let value = Int(scalar.value)
             if value < 0x100 {
                 guard isVisible(UInt8(value)) else { return nil }
                 result.append(UInt8(value))

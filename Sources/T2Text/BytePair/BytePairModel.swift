@@ -30,17 +30,12 @@ struct BytePairModel: Sendable {
             return
         }
         var scratch = BytePairScratch()
-        var whole = [Bool](repeating: false, count: vocabulary.size)
-        for id in 0..<vocabulary.size {
+        wholeTokens = (0..<vocabulary.size).map { id in
             var ids: [Int32] = []
             vocabulary.bytes(of: id).withUnsafeBufferPointer { merge($0, into: &ids, scratch: &scratch) }
-            whole[id] = ids == [Int32(id)]
+            return ids == [Int32(id)]
         }
-        wholeTokens = whole
     }
-
-    /// The number of bytes without a token. Encoding drops them, or replaces them with the unknown token.
-    var missingByteCount: Int { byteTokens.count { $0 < 0 } }
 
     /// Appends the tokens of one piece.
     ///

@@ -1,3 +1,5 @@
+import HeapModule
+
 /// The working memory of byte-pair merging, which is reused from piece to piece.
 struct BytePairScratch {
     /// The tokens of the piece: one for each byte before merging, the result afterwards.
@@ -6,7 +8,8 @@ struct BytePairScratch {
     private var pairs: [MergeTable.Merge] = []
     private var previous: [Int32] = []
     private var next: [Int32] = []
-    private var heap = MinimumHeap()
+    /// The ranks of pairs that may merge, each above the index at which the pair begins.
+    private var heap = Heap<UInt64>()
 
     private static let none = MergeTable.Merge(rank: .max, result: -1)
 
@@ -16,9 +19,7 @@ struct BytePairScratch {
     mutating func mergeByScanning(_ merges: MergeTable) {
         guard symbols.count > 1 else { return }
         pairs.removeAll(keepingCapacity: true)
-        for index in 0..<symbols.count - 1 {
-            pairs.append(merges[symbols[index], symbols[index + 1]] ?? Self.none)
-        }
+        for index in 0..<symbols.count - 1 { pairs.append(merges[symbols[index], symbols[index + 1]] ?? Self.none) }
         while true {
             var best = 0
             var rank = Int32.max
@@ -43,13 +44,12 @@ struct BytePairScratch {
         let removed: Int32 = -1
         previous = (0..<count).map { Int32($0) - 1 }
         next = (0..<count).map { $0 + 1 < count ? Int32($0) + 1 : -1 }
-        heap.removeAll()
         for index in 0..<count - 1 {
             if let merge = merges[symbols[index], symbols[index + 1]] {
                 heap.insert(UInt64(merge.rank) << 32 | UInt64(index))
             }
         }
-        while let top = heap.popMinimum() {
+        while let top = heap.popMin() {
             let left = Int(truncatingIfNeeded: top & 0xFFFF_FFFF)
             // A heap entry is stale once either half has merged with a neighbour: its rank then differs from that of
             // the pair now at this index.
@@ -67,37 +67,5 @@ struct BytePairScratch {
             }
         }
         symbols.removeAll { $0 == removed }
-    }
-}
-
-/// A binary heap whose root is the smallest key.
-private struct MinimumHeap {
-    private var keys: [UInt64] = []
-
-    mutating func removeAll() { keys.removeAll(keepingCapacity: true) }
-
-    mutating func insert(_ key: UInt64) {
-        keys.append(key)
-        var child = keys.count - 1
-        while child > 0, case let parent = (child - 1) / 2, keys[parent] > keys[child] {
-            keys.swapAt(parent, child)
-            child = parent
-        }
-    }
-
-    mutating func popMinimum() -> UInt64? {
-        guard let minimum = keys.first, let last = keys.popLast() else { return nil }
-        guard !keys.isEmpty else { return minimum }
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < keys.count else { break }
-            if child + 1 < keys.count, keys[child + 1] < keys[child] { child += 1 }
-            guard keys[child] < last else { break }
-            keys[parent] = keys[child]
-            parent = child
-        }
-        keys[parent] = last
-        return minimum
     }
 }

@@ -38,12 +38,9 @@ struct Vocabulary: Sendable {
             while slots[slot] >= 0, tokens[Int(slots[slot])] != spelled { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = id
         }
-        var offsets: [UInt32] = [0]
-        offsets.reserveCapacity(size + 1)
-        for token in tokens { offsets.append((offsets.last ?? 0) + UInt32(token.count)) }
+        offsets = tokens.reduce(into: [0]) { $0.append($0.last! + UInt32($1.count)) }
         bytes = Array(tokens.joined())
         longestToken = longest
-        self.offsets = offsets
         self.slots = slots
         self.literals = literals
     }

@@ -119,9 +119,7 @@ struct JSONScanner {
     }
 
     private mutating func expect(_ byte: UInt8) throws {
-        guard accept(byte) else {
-            throw Failure(expected: "'\(Character(Unicode.Scalar(byte)))'", position: position)
-        }
+        guard accept(byte) else { throw Failure(expected: "'\(Character(Unicode.Scalar(byte)))'", position: position) }
     }
 
     /// Skips a number, `true`, `false` or `null`.
@@ -136,6 +134,7 @@ struct JSONScanner {
 
     private mutating func appendEscape(to result: inout [UInt8]) throws {
         let start = position - 1
+        let brokenPair = Failure(expected: "a surrogate pair", position: start)
         guard let byte = current else { throw Failure(expected: "an escape", position: start) }
         position += 1
         switch byte {
@@ -149,15 +148,13 @@ struct JSONScanner {
             var value = try codeUnit()
             if value & 0xFC00 == 0xD800, current == UInt8(ascii: "\\") {
                 position += 1
-                guard current == UInt8(ascii: "u") else { throw Failure(expected: "a surrogate pair", position: start) }
+                guard current == UInt8(ascii: "u") else { throw brokenPair }
                 position += 1
                 let low = try codeUnit()
-                guard low & 0xFC00 == 0xDC00 else { throw Failure(expected: "a surrogate pair", position: start) }
+                guard low & 0xFC00 == 0xDC00 else { throw brokenPair }
                 value = 0x10000 + (value & 0x3FF) << 10 + low & 0x3FF
             }
-            guard let scalar = Unicode.Scalar(value) else {
-                throw Failure(expected: "a surrogate pair", position: start)
-            }
+            guard let scalar = Unicode.Scalar(value) else { throw brokenPair }
             result.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
         default: throw Failure(expected: "an escape", position: start)
         }

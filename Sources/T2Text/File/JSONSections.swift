@@ -8,9 +8,7 @@ struct JSONSections {
 
     init(_ scanner: inout JSONScanner, of bytes: UnsafeRawBufferPointer) throws {
         self.bytes = bytes
-        var ranges: [[UInt8]: Range<Int>] = [:]
         try scanner.members { key, scanner in ranges[key] = try scanner.skipValue() }
-        self.ranges = ranges
     }
 
     /// A scanner at the value of a member.

@@ -17,6 +17,14 @@ struct TokenizerFile {
     /// The number that identifiers must stay below. Tables indexed by a larger identifier would not fit into memory.
     private static let identifierLimit = 1 << 24
 
+    /// What is wrong with the content. The error that is thrown in the end also names the path.
+    enum Problem: Error {
+        case malformed(String)
+        case unsupported(String)
+    }
+}
+
+extension TokenizerFile {
     /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind.
     init(path: String) throws {
         let file = try MappedFile(path: path)
@@ -37,27 +45,10 @@ struct TokenizerFile {
         }
     }
 
-    /// What is wrong with the content. The error that is thrown in the end also names the path.
-    enum Problem: Error {
-        case malformed(String)
-        case unsupported(String)
-    }
-
     private static func malformed(_ path: String, _ problem: String) -> InputError {
         InputError(
             path, "this is not a readable tokenizer: \(problem)",
             remedy: "Copy the file again from the source of the model.")
-    }
-
-    private init(
-        model: BytePairModel, addedTokens: [AddedToken], normalizes: Bool, preTokenizer: PreTokenizer,
-        promptPrefix: [Int32]
-    ) {
-        self.model = model
-        self.addedTokens = addedTokens
-        self.normalizes = normalizes
-        self.preTokenizer = preTokenizer
-        self.promptPrefix = promptPrefix
     }
 
     private static func read(_ bytes: UnsafeRawBufferPointer) throws -> TokenizerFile {

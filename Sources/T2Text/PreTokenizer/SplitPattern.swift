@@ -11,8 +11,7 @@ enum SplitPattern: Sendable {
 
     /// The pattern of the ByteLevel pre-tokenizer.
     static let gpt2Pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-    private static let gpt2OtherSpelling =
-        #"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+    private static let gpt2OtherSpelling = #"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     private static func llama3Pattern(digits: String) -> String {
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\#(digits)| ?[^\s\p{L}\p{N}]+[\r\n]*|"#
             + #"\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -89,11 +88,8 @@ extension ScalarReader {
             while end < self.end, isLineBreak(text[end]) { end += 1 }
             return end
         }
-        var afterLineBreak: Int?
-        for index in start..<endOfRun(of: .whitespace, from: start) where isLineBreak(text[index]) {
-            afterLineBreak = index + 1
-        }
-        return afterLineBreak ?? endOfSpace(from: start)
+        let space = start..<endOfRun(of: .whitespace, from: start)
+        return space.last { isLineBreak(text[$0]) }.map { $0 + 1 } ?? endOfSpace(from: start)
     }
 
     /// Matches `\s+(?!\S)|\s+`: all of a run at the end of the text, otherwise all but the last scalar if there are

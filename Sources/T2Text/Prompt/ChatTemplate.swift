@@ -60,24 +60,22 @@ package struct ChatTemplate: Sendable, Equatable {
     }
 
     /// The text without white space at its ends, as Jinja's `trim` removes it: with Python's definition of white space.
-    private static func trim(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+    private static func trim(_ text: String) -> String {
         func isSpace(_ scalar: Unicode.Scalar) -> Bool {
             scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
         }
-        guard let first = text.firstIndex(where: { !isSpace($0) }), let last = text.lastIndex(where: { !isSpace($0) })
-        else { return text[text.endIndex...] }
-        return text[first...last]
+        let rest = text.unicodeScalars.drop(while: isSpace)
+        return rest.lastIndex { !isSpace($0) }.map { String(rest[...$0]) } ?? ""
     }
 
     /// The user's turn and the header of the answer.
     func parts(user content: String) -> [Part] {
         switch family {
         case .llama3:
-            let trimmed = String(String.UnicodeScalarView(Self.trim(content.unicodeScalars[...])))
             let (start, end) = (Part.token(markers[0]), Part.token(markers[1]))
             return [
-                start, .text("user"), end, .text("\n\n" + trimmed), .token(endOfTurn), start, .text("assistant"), end,
-                .text("\n\n"),
+                start, .text("user"), end, .text("\n\n" + Self.trim(content)), .token(endOfTurn), start,
+                .text("assistant"), end, .text("\n\n"),
             ]
         case .chatML:
             let start = Part.token(markers[0])

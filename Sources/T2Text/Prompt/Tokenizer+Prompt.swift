@@ -35,7 +35,7 @@ extension Tokenizer {
     /// The condition that ends a completion: one of the model's end tokens, the end of the turn for a chat model, or
     /// one of the stop strings.
     package func stopCondition(of model: ModelConfiguration, texts: [String] = []) -> StopCondition {
-        let tokens = (model.endOfSequence.map { Int32($0) } + [chatTemplate?.endOfTurn].compactMap { $0 })
+        let tokens = model.endOfSequence.map { Int32($0) } + [chatTemplate?.endOfTurn].compactMap(\.self)
         return StopCondition(tokens: Set(tokens), texts: texts) { self.bytes(of: $0, skipSpecialTokens: true) }
     }
 

@@ -37,7 +37,7 @@ struct AddedTokenFinder: Sendable {
                 continue
             }
             let end = index + found.content.count
-            guard !found.token.singleWord || reader.isWordBoundary(from: index, to: end) else {
+            guard !found.token.isSingleWord || reader.isWordBoundary(from: index, to: end) else {
                 index = end
                 continue
             }
@@ -51,15 +51,7 @@ struct AddedTokenFinder: Sendable {
     }
 
     private func candidate(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Candidate? {
-        let candidates = candidates[Int(text[index])]
-        if candidates.isEmpty { return nil }
-        return candidates.first { candidate in
-            guard candidate.content.count <= text.count - index else { return false }
-            for offset in 1..<candidate.content.count where candidate.content[offset] != text[index + offset] {
-                return false
-            }
-            return true
-        }
+        candidates[Int(text[index])].first { text[index...].starts(with: $0.content) }
     }
 }
 
@@ -70,8 +62,8 @@ struct AddedTokens: Sendable {
 
     /// - Parameter tokens: each token with the bytes to search for.
     init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
-        written = AddedTokenFinder(tokens.filter { !$0.token.normalized })
-        normalized = AddedTokenFinder(tokens.filter(\.token.normalized))
+        written = AddedTokenFinder(tokens.filter { !$0.token.isNormalized })
+        normalized = AddedTokenFinder(tokens.filter(\.token.isNormalized))
     }
 }
 

@@ -8,26 +8,21 @@ extension Tokenizer {
     /// - Throws: `InputError` if one of these does not hold.
     package func checkAgreement(with configuration: ModelConfiguration) throws {
         if let chatProblem { throw chatProblem }
-        let remedy = "Use the tokenizer.json and config.json of the same model."
-        guard vocabularySize <= configuration.vocabularySize else {
-            throw InputError(
-                path,
-                "its largest identifier is \(vocabularySize - 1), expected at most \(configuration.vocabularySize - 1) for the "
-                    + "model's vocabulary of \(configuration.vocabularySize) tokens", remedy: remedy)
+        func disagreement(_ problem: String) -> InputError {
+            InputError(path, problem, remedy: "Use the tokenizer.json and config.json of the same model.")
         }
-        for id in configuration.endOfSequence + [configuration.beginningOfSequence].compactMap({ $0 }) {
-            guard (0..<vocabularySize).contains(id) else {
-                throw InputError(
-                    path,
-                    "its largest identifier is \(vocabularySize - 1), but the model's config.json names \(id) as a token that starts "
-                        + "or ends sequences",
-                    remedy: remedy)
-            }
+        let (largest, size) = ("its largest identifier is \(vocabularySize - 1)", configuration.vocabularySize)
+        guard vocabularySize <= size else {
+            throw disagreement(
+                "\(largest), expected at most \(size - 1) for the model's vocabulary of \(size) tokens")
         }
-        if let id = promptPrefix.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-            throw InputError(
-                path, "it begins prompts with token \(id), but the model has \(configuration.vocabularySize) tokens",
-                remedy: remedy)
+        let ends = configuration.endOfSequence + [configuration.beginningOfSequence].compactMap(\.self)
+        if let id = ends.first(where: { !(0..<vocabularySize).contains($0) }) {
+            throw disagreement(
+                "\(largest), but the model's config.json names \(id) as a token that starts or ends sequences")
+        }
+        if let id = promptPrefix.first(where: { $0 < 0 || $0 >= size }) {
+            throw disagreement("it begins prompts with token \(id), but the model has \(size) tokens")
         }
     }
 }

@@ -34,17 +34,17 @@ package final class Tokenizer: Sendable {
         vocabularySize = max(file.model.vocabulary.size, (added.map(\.id).max() ?? -1) + 1)
         let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizes)) }
         addedTokens = AddedTokens(found)
-        ordinaryTokens = AddedTokens(found.filter { !$0.token.special })
+        ordinaryTokens = AddedTokens(found.filter { !$0.token.isSpecial })
         addedIdentifiers = Dictionary(
             added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
         addedBytes = Dictionary(
             found.map { (Int32($0.token.id), ByteAlphabet.bytes(spelledBy: $0.content) ?? $0.content) },
             uniquingKeysWith: { first, _ in first })
-        specialTokens = Set(added.filter(\.special).map { Int32($0.id) })
+        specialTokens = Set(added.filter(\.isSpecial).map { Int32($0.id) })
         let folder = parentFolder(of: path)
         do throws(InputError) {
             chatTemplate = try ChatTemplate(folder: folder) { name in
-                added.first { $0.content == name && $0.special }.map { Int32($0.id) }
+                added.first { $0.content == name && $0.isSpecial }.map { Int32($0.id) }
             }
             chatProblem = nil
         } catch {
@@ -53,12 +53,8 @@ package final class Tokenizer: Sendable {
         }
     }
 
-    /// The number of bytes for which the vocabulary has no token: 0 for a complete byte-level vocabulary. Encoding
-    /// drops such bytes if the file names no unknown token, as the tokenizers library does.
-    package var missingByteCount: Int { model.missingByteCount }
-
     /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are
-    /// not added.
+    /// not added. Bytes without a token are dropped if the file names no unknown token, as the tokenizers library does.
     ///
     /// - Parameter findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary
     ///   characters.
@@ -72,6 +68,10 @@ package final class Tokenizer: Sendable {
             tokens.written.forEachSection(of: bytes) { section in
                 switch section {
                 case .token(let id): ids.append(id)
+                case .text(let part) where normalizes:
+                    NormalizationFormC.normalize(part).withUnsafeBufferPointer {
+                        encode($0, tokens.normalized, into: &ids, scratch: &scratch)
+                    }
                 case .text(let part): encode(part, tokens.normalized, into: &ids, scratch: &scratch)
                 }
             }
@@ -82,9 +82,7 @@ package final class Tokenizer: Sendable {
     /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing,
     /// because a model's vocabulary may be padded beyond that of its tokenizer.
     package func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
-        var bytes: [UInt8] = []
-        for id in ids { bytes.append(contentsOf: self.bytes(of: id, skipSpecialTokens: skipSpecialTokens)) }
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: ids.flatMap { bytes(of: $0, skipSpecialTokens: skipSpecialTokens) }, as: UTF8.self)
     }
 
     /// The token with this spelling in `tokenizer.json`, such as `<|eot_id|>` or `Ġthe`.
@@ -102,24 +100,12 @@ package final class Tokenizer: Sendable {
     /// The bytes of an added token that encoding searches for and decoding returns.
     private static func content(of token: AddedToken, _ normalizes: Bool) -> [UInt8] {
         let content = Array(token.content.utf8)
-        guard token.normalized, normalizes else { return content }
+        guard token.isNormalized, normalizes else { return content }
         return content.withUnsafeBufferPointer(NormalizationFormC.normalize)
     }
 
-    /// Encodes text between the added tokens that were found in the text as it is written.
+    /// Encodes the normalized text between the added tokens that were found in the text as it is written.
     private func encode(
-        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
-        scratch: inout BytePairScratch
-    ) {
-        guard !normalizes else {
-            return NormalizationFormC.normalize(part).withUnsafeBufferPointer {
-                encodeNormalized($0, normalizedTokens, into: &ids, scratch: &scratch)
-            }
-        }
-        encodeNormalized(part, normalizedTokens, into: &ids, scratch: &scratch)
-    }
-
-    private func encodeNormalized(
         _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
         scratch: inout BytePairScratch
     ) {

@@ -12,15 +12,14 @@ package enum NormalizationFormC {
     package static func normalize(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         // Text below U+0300 is normalized already; U+0300 begins with the byte 0xCC.
         guard let first = text.firstIndex(where: { $0 >= 0xCC }) else { return Array(text) }
+        let reader = ScalarReader(text)
         // A mark may compose with the scalar before it.
-        var start = max(0, first - 1)
-        while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
+        let start = reader.scalar(before: first)?.start ?? 0
         var result = Array(text[..<start])
         result.reserveCapacity(text.count)
         // A scalar of two bytes decomposes into at most three scalars, a longer one into at most four.
         let capacity = 2 * (text.count - start) + 1
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: capacity) { scalars in
-            let reader = ScalarReader(text)
             var count = 0
             var index = start
             while index < text.count {
@@ -62,9 +61,7 @@ package enum NormalizationFormC {
     }
 
     /// Appends the composition of decomposed scalars, whose memory it uses up.
-    private static func compose(
-        _ scalars: UnsafeMutableBufferPointer<Int32>, count: Int, into result: inout [UInt8]
-    ) {
+    private static func compose(_ scalars: UnsafeMutableBufferPointer<Int32>, count: Int, into result: inout [UInt8]) {
         guard count > 0, let base = scalars.baseAddress else { return }
         sortMarks(UnsafeMutableBufferPointer(start: base, count: count))
         let options = utf8proc_option_t(UTF8PROC_COMPOSE.rawValue | UTF8PROC_STABLE.rawValue)

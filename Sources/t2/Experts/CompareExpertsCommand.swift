@@ -1,8 +1,6 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
-import T2Core
-import T2Engine
 import T2Formats
 
 /// Compares two experts.
@@ -34,51 +32,26 @@ struct CompareExpertsCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        guard top >= 0 else { throw ValidationError("--top is \(top), expected 0 or more.") }
-    }
+    func validate() throws { try require("--top", top, atLeast: 0) }
 
     func run() throws {
         let experts = try library.experts([first, second])
+        let difference = try ExpertDifference(experts[0], experts[1])
         let description = DifferenceDescription(
-            try ExpertDifference(experts[0], experts[1]), a: experts[0].path, b: experts[1].path, top: top)
+            a: experts[0].path, b: experts[1].path, all: difference.all, matrix_count: difference.matrices.count,
+            matrices: Array(difference.matrices.prefix(top)))
         try StandardOutput.write(json ? JSONText.line(description) : description.text)
     }
 }
 
 /// What `t2 experts diff` prints.
 struct DifferenceDescription: Encodable {
-    struct Matrix: Encodable {
-        struct Largest: Encodable {
-            /// The index of the singular value; 0 is the largest one.
-            let index: Int
-            let a: Float
-            let b: Float
-        }
-
-        let name: String
-        let norms: ExpertDifference.Norms
-        let largest: Largest
-    }
-
     let a: String
     let b: String
     let all: ExpertDifference.Norms
     let matrix_count: Int
     /// The matrices with the largest ‖z_A − z_B‖, in descending order.
-    let matrices: [Matrix]
-
-    init(_ difference: ExpertDifference, a: String, b: String, top: Int) {
-        self.a = a
-        self.b = b
-        all = difference.all
-        matrix_count = difference.matrices.count
-        matrices = difference.matrices.prefix(top).map { matrix in
-            Matrix(
-                name: matrix.name, norms: matrix.norms,
-                largest: .init(index: matrix.largest.index, a: matrix.largest.a, b: matrix.largest.b))
-        }
-    }
+    let matrices: [ExpertDifference.Matrix]
 
     var text: String {
         func number(_ value: Double) -> String { String(format: "%.5f", value) }

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Foundation
 import T2CommandLine
 import T2Core
-import T2Engine
 import T2Formats
 
 /// Lists the experts of a library.
@@ -71,9 +69,8 @@ struct LibraryDescription: Encodable {
         let rows = experts.map { row in
             [
                 row.name, row.base_model_digest.map { String($0.prefix(12)) } ?? "–", row.task ?? "–",
-                row.parameterisation ?? "–", row.step.map(String.init) ?? "–",
-                percent(row.base_validation_accuracy), percent(row.validation_accuracy), PlainText.count(row.values),
-                PlainText.bytes(row.bytes),
+                row.parameterisation ?? "–", row.step.map(String.init) ?? "–", percent(row.base_validation_accuracy),
+                percent(row.validation_accuracy), PlainText.count(row.values), PlainText.bytes(row.bytes),
             ]
         }
         return PlainText.columns(

@@ -21,9 +21,7 @@ struct MergeExpertCommand: ParsableCommand {
 
     /// The element types of written weights.
     enum ElementType: String, ExpressibleByArgument, CaseIterable {
-        case float32
-        case bfloat16
-        case float16
+        case float32, bfloat16, float16
 
         var element: TensorElement {
             switch self {
@@ -36,13 +34,11 @@ struct MergeExpertCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(
-        name: .customLong("expert"),
-        help: ArgumentHelp("Expert file of this base model, or a PEFT LoRA folder.", valueName: "path"))
-    var expertPath: String
+    @Option(help: ArgumentHelp("Expert file of this base model, or a PEFT LoRA folder.", valueName: "path"))
+    var expert: String
 
-    @Option(name: .customLong("output"), help: ArgumentHelp("Folder to create; it must not exist.", valueName: "dir"))
-    var outputPath: String
+    @Option(help: ArgumentHelp("Folder to create; it must not exist.", valueName: "dir"))
+    var output: String
 
     @Option(help: "Type of the weights. (default: the base model's)")
     var dtype: ElementType?
@@ -50,7 +46,7 @@ struct MergeExpertCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    private struct Output: Encodable {
+    private struct Result: Encodable {
         let path: String
         let digest: String
         let base_model_digest: String
@@ -61,27 +57,23 @@ struct MergeExpertCommand: ParsableCommand {
     }
 
     func run() throws {
-        try AtomicFolder.checkAbsence(of: outputPath)
-        let destination = try OutputDestination(checking: outputPath)
+        try AtomicFolder.checkAbsence(of: output)
+        let destination = try OutputDestination(checking: output)
         let (folder, _) = try model.openFolder()
-        let expert = try ExpertFile(path: expertPath, for: folder)
-        let merged = try merge(expert, into: try BaseModel(folder))
+        let source = try ExpertFile(path: expert, for: folder)
+        let base = try BaseModel(folder)
+        let merged = try ProgressReporter.during("decomposing", "matrices") {
+            try MergedModelFolder(base, expert: source, progress: $0)
+        }
         try merged.write(to: destination.path, element: dtype?.element)
         let written = try BaseModelFolder(path: destination.path)
-        let output = Output(
-            path: outputPath, digest: written.digest.hexadecimal, base_model_digest: folder.digest.hexadecimal,
-            expert: expertPath, matrices: merged.changedCount,
-            element_types: Set(written.files.flatMap(\.tensors.values).map(\.element.rawValue)).sorted(),
+        let result = Result(
+            path: output, digest: written.digest.hexadecimal, base_model_digest: folder.digest.hexadecimal,
+            expert: expert, matrices: merged.changedCount, element_types: written.elementTypes,
             bytes: written.files.reduce(0) { $0 + $1.file.count })
-        guard !json else { return try StandardOutput.write(JSONText.line(output)) }
+        guard !json else { return try StandardOutput.write(JSONText.line(result)) }
         try StandardOutput.write(
-            "wrote \(outputPath): \(PlainText.bytes(output.bytes)) of \(output.element_types.joined(separator: ", ")), "
-                + "\(output.matrices) matrices merged; digest \(written.digest.short)\n")
-    }
-
-    private func merge(_ expert: ExpertFile, into base: BaseModel) throws -> MergedModelFolder {
-        let reporter = ProgressReporter("decomposing")
-        defer { reporter.finish() }
-        return try MergedModelFolder(base, expert: expert) { reporter.report($0, of: $1, "matrices") }
+            "wrote \(output): \(PlainText.bytes(result.bytes)) of \(result.element_types.joined(separator: ", ")), "
+                + "\(result.matrices) matrices merged; digest \(written.digest.short)\n")
     }
 }

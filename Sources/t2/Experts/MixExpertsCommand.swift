@@ -1,15 +1,11 @@
 import ArgumentParser
 import T2CommandLine
-import Foundation
-import T2Engine
-import T2Core
 import T2Learning
 
 /// Writes the weighted sum of experts.
 struct MixExpertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mix",
-        abstract: "Writes the weighted sum of experts of one base model: z = Σ α z.",
+        commandName: "mix", abstract: "Writes the weighted sum of experts of one base model: z = Σ α z.",
         discussion: """
             Coefficients are numbers from 0 to 1, as a search finds them, and need not sum to 1.
 
@@ -39,8 +35,8 @@ struct MixExpertsCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Experts with their coefficients.", valueName: "expert=coefficient"))
     var parts: [Part]
 
-    @Option(name: .customLong("output"), help: ArgumentHelp("Expert file to write.", valueName: "file"))
-    var outputPath: String
+    @Option(help: ArgumentHelp("Expert file to write.", valueName: "file"))
+    var output: String
 
     func validate() throws {
         for part in parts where !(0...1).contains(part.coefficient) {
@@ -50,14 +46,14 @@ struct MixExpertsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let destination = try OutputDestination(checking: outputPath)
+        let destination = try OutputDestination(checking: output)
         let experts = try library.experts(parts.map(\.expert))
         let mixture = try ExpertMixture(
             zip(experts, parts).map { .init(name: $0.path, expert: $0.expert, coefficient: $1.coefficient) })
         let mixed = try mixture.mixed()
         try mixed.write(to: destination.path)
         try StandardOutput.write(
-            "wrote \(outputPath): \(PlainText.count(mixed.vector.values.count)) values from \(parts.count) "
+            "wrote \(output): \(PlainText.count(mixed.vector.values.count)) values from \(parts.count) "
                 + (parts.count == 1 ? "expert" : "experts") + "\n")
     }
 }

@@ -7,8 +7,7 @@ import T2Formats
 /// Shows an expert file or a PEFT LoRA folder.
 struct ShowExpertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show",
-        abstract: "Shows where an expert comes from and how far each matrix's z is from 1.",
+        commandName: "show", abstract: "Shows where an expert comes from and how far each matrix's z is from 1.",
         discussion: """
             The command needs no base model. The deviation of a matrix is the root mean square of z − 1. For LoRA it shows the \
             norms of A, B and the change s·B·A.
@@ -25,12 +24,13 @@ struct ShowExpertCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        if PEFTFolder.isFolder(path) {
+        if isFolder(path) {
             let description = LoRADescription(try PEFTFolder(path: path), path: path)
-            return try StandardOutput.write(json ? JSONText.line(description) : description.text)
+            try StandardOutput.write(json ? JSONText.line(description) : description.text)
+        } else {
+            let description = ExpertDescription(try ExpertFile(path: path), path: path)
+            try StandardOutput.write(json ? JSONText.line(description) : description.text)
         }
-        let description = ExpertDescription(try ExpertFile(path: path), path: path)
-        try StandardOutput.write(json ? JSONText.line(description) : description.text)
     }
 }
 
@@ -93,22 +93,12 @@ struct ExpertDescription: Encodable {
             rows.append(("trained", "\(parameterisation), step \(step), seed \(seed)"))
         }
         rows += measures.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
-        let statistics = matrices + (all.map { [$0] } ?? [])
-        let width = statistics.map(\.name.count).max() ?? 0
-        func line(_ name: String, _ columns: [String]) -> String {
-            name.padding(toLength: width, withPad: " ", startingAt: 0)
-                + columns.map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined() + "\n"
+        let statistics = (matrices + [all].compactMap(\.self)).map { entry in
+            let numbers = [Double(entry.minimum), entry.mean, Double(entry.maximum), entry.rms_deviation]
+            return [entry.name, PlainText.count(entry.count)] + numbers.map { String(format: "%.5f", $0) }
         }
-        let header = line("matrix", ["values", "least", "mean", "greatest", "deviation"])
-        return PlainText.table(rows) + "\n" + header
-            + statistics.map { entry in
-                line(
-                    entry.name,
-                    [PlainText.count(entry.count)]
-                        + [Double(entry.minimum), entry.mean, Double(entry.maximum), entry.rms_deviation].map {
-                            String(format: "%.5f", $0)
-                        })
-            }.joined()
+        return PlainText.table(rows) + "\n"
+            + PlainText.matrices(["values", "least", "mean", "greatest", "deviation"], statistics)
     }
 }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Synchronization
 import T2CommandLine
 import T2Core
 import T2Engine
@@ -34,10 +33,9 @@ struct GradientCommand: ParsableCommand {
     @OptionGroup var laneOptions: LaneOptions
 
     @Option(
-        name: .customLong("expert"),
         help: ArgumentHelp(
             "Expert file of this base model, or a PEFT LoRA folder. (default: z = 1)", valueName: "path"))
-    var expertPath: String?
+    var expert: String?
 
     @Option(name: .customLong("rollouts"), help: ArgumentHelp("JSON Lines; - is standard input.", valueName: "file"))
     var rolloutPath: String
@@ -54,8 +52,8 @@ struct GradientCommand: ParsableCommand {
     @Option(help: "The matrices whose z get a gradient. (default: all)")
     var targetModules: TargetModules?
 
-    @Option(name: .customLong("output"), help: ArgumentHelp("Safetensors file to write.", valueName: "file"))
-    var outputPath: String
+    @Option(help: ArgumentHelp("Safetensors file to write.", valueName: "file"))
+    var output: String
 
     @Flag(help: "Print the JSON object alone, without the summary on standard error.")
     var json = false
@@ -67,71 +65,49 @@ struct GradientCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loss = try PolicyGradientLoss(klCoefficient: klCoefficient, klDirection: klDirection, klEstimator: .exact)
-        let destination = try OutputDestination(checking: outputPath)
+        let lossFunction = try PolicyGradientLoss(
+            klCoefficient: klCoefficient, klDirection: klDirection, klEstimator: .exact)
+        let destination = try OutputDestination(checking: output)
         let (folder, _) = try model.openFolder()
         let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
-        let point = try GradientPoint(expertPath: expertPath, targets: targetModules, model: folder)
-        let (adapter, vector) = try prepare(point, try BaseModel(folder))
-        let start = ContinuousClock.now
-        let result = try differentiate(rollouts, adapter, vector, loss)
-        let seconds = (ContinuousClock.now - start).seconds
-        try write(result, adapter.layout, point, folder, to: destination)
-        try StandardOutput.write(
-            JSONText.line(
-                Losses(
-                    loss: result.policyLoss + Double(klCoefficient) * result.kl, policy_loss: result.policyLoss,
-                    kl: result.kl)))
-        guard !json else { return }
-        let tokens = rollouts.sequences.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
-        let norm = result.gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        StandardError.write(
-            "wrote \(outputPath): \(PlainText.count(adapter.layout.count)) values, norm \(String(format: "%.6g", norm)), from "
-                + "\(rollouts.sequences.count) rollouts in \(Duration.seconds(seconds).text) "
-                + "(\(PlainText.count(Int(Double(tokens) / seconds))) tokens/s)\n")
-    }
-
-    private struct Losses: Encodable {
-        let loss: Double
-        let policy_loss: Double
-        let kl: Double
-    }
-
-    private func prepare(_ point: GradientPoint, _ base: BaseModel) throws -> (any Adapter, ExpertVector) {
-        let reporter = ProgressReporter("decomposing")
-        defer { reporter.finish() }
-        return try point.adapter(base) { reporter.report($0, of: $1, "matrices") }
-    }
-
-    private func differentiate(
-        _ rollouts: RolloutFile, _ adapter: any Adapter, _ z: ExpertVector, _ loss: PolicyGradientLoss
-    ) throws -> RolloutGradient {
-        let lanes = LanePool(adapter.base, count: laneOptions.count)
-        let reporter = ProgressReporter("gradient")
-        defer { reporter.finish() }
-        let total = rollouts.sequences.count
-        let finished = Mutex(0)
-        return try RolloutGradient(rollouts, adapter, z: z, temperature: temperature, loss: loss, lanes: lanes) {
-            count in
-            let done = finished.withLock { value in
-                value += count
-                return value
-            }
-            reporter.report(done, of: total, "rollouts")
+        let point = try GradientPoint(expertPath: expert, targets: targetModules, model: folder)
+        let base = try BaseModel(folder)
+        let (adapter, vector) = try ProgressReporter.during("decomposing", "matrices") {
+            try point.adapter(base, progress: $0)
         }
-    }
-
-    private func write(
-        _ result: RolloutGradient, _ layout: ExpertLayout, _ point: GradientPoint, _ folder: BaseModelFolder,
-        to destination: OutputDestination
-    ) throws {
-        let vector = ExpertVector(layout: layout, values: result.gradient)
-        if let name = vector.firstNonFinite {
+        let start = ContinuousClock.now
+        let result = try ProgressReporter.during("gradient", "rollouts") {
+            try RolloutGradient(
+                rollouts, adapter, z: vector, temperature: temperature, loss: lossFunction,
+                lanes: LanePool(base, count: laneOptions.count), progress: $0)
+        }
+        let seconds = (ContinuousClock.now - start).seconds
+        if let name = result.gradient.firstNonFinite {
             throw InputError(
                 "gradient", "the part of '\(name)' is not finite; nothing was written",
                 remedy: "Check the expert's values and the advantages.")
         }
-        try GradientFile.write(point.tensors(vector), model: folder, to: destination)
+        try GradientFile.write(point.tensors(result.gradient), model: folder, to: destination)
+        let loss = result.policyLoss + Double(klCoefficient) * result.kl
+        try StandardOutput.write(JSONText.line(["loss": loss, "policy_loss": result.policyLoss, "kl": result.kl]))
+        guard !json else { return }
+        let tokens = rollouts.sequences.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
+        let norm = result.gradient.values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        StandardError.write(
+            "wrote \(output): \(PlainText.count(adapter.layout.count)) values, norm \(String(format: "%.6g", norm)), from "
+                + "\(rollouts.sequences.count) rollouts in \(Duration.seconds(seconds).text) "
+                + "(\(PlainText.count(Int(Double(tokens) / seconds))) tokens/s)\n")
+    }
+}
+
+/// A gradient on disk: safetensors, one float32 vector per weight under its Hugging Face name, or LoRA's factors.
+enum GradientFile {
+    static func write(
+        _ tensors: [SafetensorsWriter.Tensor], model: BaseModelFolder, to destination: OutputDestination
+    ) throws {
+        try SafetensorsWriter.write(
+            tensors, metadata: ["format": "t2-gradient/1", "base-model-digest": model.digest.hexadecimal],
+            to: destination.path)
     }
 }
 

@@ -32,15 +32,14 @@ struct ReplayCommand: ParsableCommand {
     @OptionGroup var model: ModelOptions
 
     @Option(
-        name: .customLong("output"),
         help: ArgumentHelp("Safetensors file to write the gradient to, under the weights' names.", valueName: "file"))
-    var outputPath: String?
+    var output: String?
 
     @Flag(help: "Print the JSON object alone, without the summary on standard error.")
     var json = false
 
     func run() throws {
-        let destination = try outputPath.map { try OutputDestination(checking: $0) }
+        let destination = try output.map { try OutputDestination(checking: $0) }
         let (folder, tokenizer) = try model.openFolder()
         let evidence = try UnitEvidence(folder: folderPath, model: folder)
         let replay = UnitReplay(
@@ -54,22 +53,17 @@ struct ReplayCommand: ParsableCommand {
                 JSONText.line(Completions(unit: "\(evidence.lease.unit)", rollouts: count, tokens: tokens)))
             say("\(count) completions sampled again without a failure; none were saved to compute a gradient of")
         case .gradient(let gradient):
-            if let destination {
-                try GradientFile.write(GradientFile.tensors(gradient.vector), model: folder, to: destination)
-            }
+            if let destination { try GradientFile.write(gradient.vector.tensors, model: folder, to: destination) }
             let summary = Summary(gradient, of: evidence)
             try StandardOutput.write(JSONText.line(summary))
             say(verdict(summary, evidence))
         }
     }
 
-    private func say(_ line: String) {
-        if !json { StandardError.write(line + "\n") }
-    }
+    private func say(_ line: String) { if !json { StandardError.write(line + "\n") } }
 
     private func verdict(_ summary: Summary, _ evidence: UnitEvidence) -> String {
-        for completion in evidence.completions {
-            guard let reason = completion.reward.missingReason else { continue }
+        if let reason = evidence.completions.lazy.compactMap(\.reward.missingReason).first {
             return
                 "rewards were missing on the worker: \(reason). The numbers are sound; the gradient here leaves those completions out"
         }

@@ -3,8 +3,8 @@ import T2Model
 
 /// Completions with their advantages, from JSON Lines.
 struct RolloutFile {
-    let sequences: [ScoredSequence]
-    let advantages: [Float]
+    private(set) var sequences: [ScoredSequence] = []
+    private(set) var advantages: [Float] = []
 
     private struct Record: Decodable {
         let prompt_ids: [Int]
@@ -16,8 +16,6 @@ struct RolloutFile {
     init(path: String, model: ModelConfiguration) throws {
         let reader = try LineReader(path: path)
         let check = TokenCheck(model: model)
-        var sequences: [ScoredSequence] = []
-        var advantages: [Float] = []
         while let line = try reader.next() {
             let record = try line.decode(
                 Record.self, form: #"{"prompt_ids": […], "completion_ids": […], "advantage": a}"#)
@@ -35,7 +33,5 @@ struct RolloutFile {
         guard !sequences.isEmpty else {
             throw InputError(reader.name, "holds no rollouts", remedy: "Give one JSON object a line.")
         }
-        self.sequences = sequences
-        self.advantages = advantages
     }
 }

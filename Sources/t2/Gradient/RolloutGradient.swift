@@ -1,12 +1,13 @@
-import T2Engine
+import Synchronization
 import T2Core
+import T2Engine
 import T2Learning
 import T2Model
 
 /// The loss L = −(1/B) Σ A log π + (λ/B) Σ KL of B rollouts, and its gradient.
 struct RolloutGradient: Sendable {
-    /// ∂L/∂z, flat, in the adapter's layout.
-    let gradient: [Float]
+    /// ∂L/∂z.
+    let gradient: ExpertVector
     /// −(1/B) Σ A log π.
     let policyLoss: Double
     /// (1/B) Σ KL, nats, before the coefficient.
@@ -21,41 +22,37 @@ struct RolloutGradient: Sendable {
     /// The number of rollouts in one part. It is fixed, so that the lane count changes no bit of the sum.
     private static let rolloutsPerPart = 16
 
+    /// - Parameter progress: called from any thread with the number of finished rollouts and their total.
     init(
         _ rollouts: RolloutFile, _ adapter: any Adapter, z: ExpertVector, temperature: Float, loss: PolicyGradientLoss,
-        lanes: LanePool,
-        progress: @escaping @Sendable (Int) -> Void
+        lanes: LanePool, progress: @escaping @Sendable (Int, Int) -> Void
     ) throws {
         let count = rollouts.sequences.count
+        let finished = Mutex(0)
         let starts = Array(stride(from: 0, to: count, by: Self.rolloutsPerPart))
         let parts = try lanes.map(starts) { lane, _, start in
-            let range = start..<min(start + Self.rolloutsPerPart, count)
-            defer { progress(range.count) }
-            return Self.part(
-                Array(rollouts.sequences[range]), Array(rollouts.advantages[range]),
-                PolicyGradient(lane.transformer, adapter), z,
-                temperature, loss)
+            let sequences = rollouts.sequences[start..<min(start + Self.rolloutsPerPart, count)]
+            var part = Part()
+            part.sum = PolicyGradient(lane.transformer, adapter).run(
+                Array(sequences), z: z, temperature: temperature
+            ) { token in
+                let found = loss.evaluate(
+                    policy: token.policy, reference: token.reference, sampled: Int(token.token),
+                    advantage: rollouts.advantages[start + token.sequence], addingGradientTo: token.gradient)
+                part.policyLoss += found.policyLoss
+                part.kl += found.kl
+            }
+            let done = finished.withLock { done in
+                done += sequences.count
+                return done
+            }
+            progress(done, count)
+            return part
         }
         var sum = [Double](repeating: 0, count: adapter.layout.count)
         for part in parts { for (index, value) in part.sum.enumerated() { sum[index] += Double(value) } }
-        gradient = sum.map { Float($0 / Double(count)) }
+        gradient = ExpertVector(layout: adapter.layout, values: sum.map { Float($0 / Double(count)) })
         policyLoss = parts.reduce(0) { $0 + $1.policyLoss } / Double(count)
         kl = parts.reduce(0) { $0 + $1.kl } / Double(count)
-    }
-
-    private static func part(
-        _ sequences: [ScoredSequence], _ advantages: [Float], _ gradient: PolicyGradient, _ z: ExpertVector,
-        _ temperature: Float,
-        _ loss: PolicyGradientLoss
-    ) -> Part {
-        var part = Part()
-        part.sum = gradient.run(sequences, z: z, temperature: temperature) { token in
-            let found = loss.evaluate(
-                policy: token.policy, reference: token.reference, sampled: Int(token.token),
-                advantage: advantages[token.sequence], addingGradientTo: token.gradient)
-            part.policyLoss += found.policyLoss
-            part.kl += found.kl
-        }
-        return part
     }
 }

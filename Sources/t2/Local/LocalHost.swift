@@ -5,7 +5,6 @@ import T2Engine
 import T2Formats
 import T2Jobs
 import T2Model
-import T2Numerics
 import T2Tasks
 import T2Text
 import T2Transport
@@ -34,14 +33,12 @@ struct LocalHost: Sendable {
 
     /// - Parameter runFolder: the folder that keeps the results of the only job; nil keeps them in memory.
     func serve<Result: Sendable>(
-        runFolder: RunFolder?, signals: StopSignals,
-        _ body: @escaping @Sendable (any JobService) async throws -> Result
+        runFolder: RunFolder?, signals: StopSignals, _ body: @escaping @Sendable (any JobService) async throws -> Result
     ) async throws -> Result {
         let quiet = Logger(label: "t2") { _ in SwiftLogNoOpLogHandler() }
         let network = InMemoryNetwork()
         let transport = await network.listen()
-        let dispatcher = Dispatcher(
-            model: JobModel(folder), transport: transport, logger: quiet, policy: .oneProcess)
+        let dispatcher = Dispatcher(model: JobModel(folder), transport: transport, logger: quiet, policy: .oneProcess)
         let name = WorkerIdentifier(name: "lanes", incarnation: 1)
         let hello = Hello(
             worker: name, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,

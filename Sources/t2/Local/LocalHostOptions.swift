@@ -58,3 +58,13 @@ struct LocalHostOptions: JobHostOptions {
         }
     }
 }
+
+/// The number of lanes of a command.
+struct LaneOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Threads that run the model, or auto for one per core. It changes speed, never results.", valueName: "n"))
+    var lanes = LaneCount.auto
+
+    var count: Int { lanes.requested ?? MachineResources().cores }
+}

@@ -42,28 +42,22 @@ struct DecomposeCommand: ParsableCommand {
         try prepare(cache)
         let base = try BaseModel(folder)
         let start = ContinuousClock.now
-        let svf = try decompose(base, cache)
+        let svf = try ProgressReporter.during("decomposing", "matrices") {
+            try SVFModel(base, targets: targetModules, cache: cache, progress: $0)
+        }
+        // To keep the decompositions is the only purpose of this command.
+        if let failure = cache.failure { throw failure }
         let seconds = (ContinuousClock.now - start).seconds
         let output = Output(
-            cache: cache.folder, matrices: svf.layout.entries.count,
-            computed: cache.computed, values: svf.layout.count, seconds: seconds)
+            cache: cache.folder, matrices: svf.layout.entries.count, computed: cache.computed,
+            values: svf.layout.count, seconds: seconds)
         guard !json else { return try StandardOutput.write(JSONText.line(output)) }
         try StandardOutput.write(
             PlainText.table([
                 ("cache", output.cache),
                 ("matrices", "\(output.matrices) (\(targetModules.rawValue)), \(output.computed) of them computed now"),
-                ("z values", PlainText.count(output.values)),
-                ("time", Duration.seconds(seconds).text),
+                ("z values", PlainText.count(output.values)), ("time", Duration.seconds(seconds).text),
             ]))
-    }
-
-    private func decompose(_ base: BaseModel, _ cache: SingularValueCache) throws -> SVFModel {
-        let reporter = ProgressReporter("decomposing")
-        defer { reporter.finish() }
-        let svf = try SVFModel(base, targets: targetModules, cache: cache) { reporter.report($0, of: $1, "matrices") }
-        // To keep the decompositions is the only purpose of this command.
-        if let failure = cache.failure { throw failure }
-        return svf
     }
 
     /// - Throws: `SystemError` or `InputError` if decompositions could not be kept.

@@ -11,8 +11,7 @@ import T2Text
 /// Completes a prompt.
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate",
-        abstract: "Completes a prompt, and prints the text as it is sampled.",
+        commandName: "generate", abstract: "Completes a prompt, and prints the text as it is sampled.",
         discussion: """
             The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
             text, for a chat model as the user's turn. Decoding is greedy unless --temperature is given. With --strategy the \
@@ -30,7 +29,13 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var selection: StrategyOptions
     @OptionGroup var sampling: SamplingOptions
-    @OptionGroup var truncation: TruncationOptions
+
+    // Training needs the whole distribution, so only this command truncates it.
+    @Option(help: ArgumentHelp("Sample from the k most likely tokens.", valueName: "k"))
+    var topK: Int?
+
+    @Option(help: ArgumentHelp("Sample from the fewest tokens whose total probability reaches p.", valueName: "p"))
+    var topP: Float?
 
     @Option(
         help: ArgumentHelp(
@@ -60,8 +65,12 @@ struct GenerateCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard maxTokens > 0 else { throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more.") }
-        if sampling.temperature == 0, truncation.topK != nil || truncation.topP != nil {
+        try require("--max-tokens", maxTokens, atLeast: 1)
+        try require("--top-k", topK, atLeast: 1)
+        if let topP, !(topP > 0 && topP <= 1) {
+            throw ValidationError("--top-p is \(topP), expected a number above 0 and at most 1.")
+        }
+        if sampling.temperature == 0, topK != nil || topP != nil {
             throw ValidationError(
                 "--top-k and --top-p need --temperature above 0: greedy decoding has nothing to truncate.")
         }
@@ -78,11 +87,7 @@ struct GenerateCommand: AsyncParsableCommand {
                 return "\(strategy): \(dispatch.category), answered by "
                     + (dispatch.expert.map { "expert \($0)" } ?? "the base model")
             }
-            guard let coefficients else { return strategy }
-            let shares = coefficients.sorted { $0.key < $1.key }.map { name, values in
-                "\(name) " + String(format: "%.3f", values.reduce(0, +) / Double(values.count))
-            }
-            return "\(strategy): \(shares.joined(separator: ", "))"
+            return coefficients.map { "\(strategy): \(PlainText.coefficients($0))" } ?? strategy
         }
     }
 
@@ -128,9 +133,7 @@ struct GenerateCommand: AsyncParsableCommand {
         var failure: (any Error)?
         let completion = try generation.complete(
             promptTokens,
-            Sampling(
-                temperature: sampling.temperature, topK: truncation.topK, topP: truncation.topP, maxTokens: maxTokens),
-            seed: seed
+            Sampling(temperature: sampling.temperature, topK: topK, topP: topP, maxTokens: maxTokens), seed: seed
         ) { piece in
             do {
                 if !json { try StandardOutput.write(piece) }
@@ -168,8 +171,7 @@ struct GenerateCommand: AsyncParsableCommand {
         guard case .finished(let finished) = ending else {
             throw InputError(
                 "--strategy \(selection.strategy.name)", "it was stopped before its decision",
-                remedy: "Run it again.",
-                exitStatus: .tryAgain)
+                remedy: "Run it again.", exitStatus: .tryAgain)
         }
         return try finished.assignment()
     }

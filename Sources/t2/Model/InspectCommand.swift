@@ -1,7 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import T2Core
-import T2Model
+import T2Formats
 
 /// Shows what a model folder holds.
 struct InspectCommand: ParsableCommand {
@@ -25,5 +25,91 @@ struct InspectCommand: ParsableCommand {
         let (folder, tokenizer) = try model.openFolder()
         let description = ModelDescription(folder, tokenizerVocabulary: tokenizer.vocabularySize)
         try StandardOutput.write(json ? JSONText.line(description) : description.text)
+    }
+}
+
+/// What `t2 inspect` prints.
+struct ModelDescription: Encodable {
+    struct TargetSize: Encodable {
+        let matrices: Int
+        let z_values: Int
+        /// U, σ and V of the matrices, float32.
+        let decomposition_bytes: Int
+        /// One merged copy of the matrices, float32.
+        let merged_bytes: Int
+    }
+
+    let path: String
+    let digest: String
+    let tokenizer_digest: String
+    let parameters: Int
+    let element_types: [String]
+    let layers: Int
+    let hidden_size: Int
+    let intermediate_size: Int
+    let heads: Int
+    let key_value_heads: Int
+    let head_size: Int
+    let vocabulary: Int
+    let tokenizer_vocabulary: Int
+    let context: Int
+    let tied_embeddings: Bool
+    /// The weights in memory, float32, with the head's transpose.
+    let weight_bytes: Int
+    /// The keys and values of one token of one sequence.
+    let cache_bytes_per_token: Int
+    let target_modules: [String: TargetSize]
+
+    init(_ folder: BaseModelFolder, tokenizerVocabulary: Int) {
+        let c = folder.configuration
+        let floatBytes = MemoryLayout<Float>.size
+        path = folder.path
+        digest = folder.digest.hexadecimal
+        tokenizer_digest = folder.tokenizerDigest.hexadecimal
+        parameters = folder.files.flatMap(\.tensors.values).reduce(0) { $0 + $1.count }
+        element_types = folder.elementTypes
+        layers = c.layerCount
+        hidden_size = c.hiddenSize
+        intermediate_size = c.intermediateSize
+        heads = c.headCount
+        key_value_heads = c.keyValueHeadCount
+        head_size = c.headSize
+        vocabulary = c.vocabularySize
+        tokenizer_vocabulary = tokenizerVocabulary
+        context = c.contextLength
+        tied_embeddings = c.tiedEmbeddings
+        weight_bytes = floatBytes * (parameters + c.vocabularySize * c.hiddenSize)
+        cache_bytes_per_token = floatBytes * 2 * c.keyValueSize * c.layerCount
+        target_modules = TargetModules.allCases.reduce(into: [:]) { sizes, targets in
+            let kinds = c.matrices(of: targets).map(\.kind)
+            func sum(_ size: (MatrixKind) -> Int) -> Int { kinds.reduce(0) { $0 + size($1) } }
+            sizes[targets.rawValue] = TargetSize(
+                matrices: kinds.count, z_values: sum { $0.rank(c) },
+                decomposition_bytes: floatBytes * sum { $0.rank(c) * ($0.shape(c).rows + $0.shape(c).columns + 1) },
+                merged_bytes: floatBytes * sum { $0.shape(c).rows * $0.shape(c).columns })
+        }
+    }
+
+    var text: String {
+        let attention = "\(heads) heads of \(head_size) (\(key_value_heads) key-value)"
+        let head = tied_embeddings ? "head tied to the embedding" : "head of its own"
+        let perToken = PlainText.bytes(cache_bytes_per_token)
+        var rows: [(name: String, value: String)] = [
+            ("model", path), ("digest", digest),
+            ("tokenizer", "\(tokenizer_digest.prefix(12)), \(PlainText.count(tokenizer_vocabulary)) tokens"),
+            ("parameters", "\(PlainText.count(parameters)), stored as \(element_types.joined(separator: ", "))"),
+            ("shape", "\(layers) layers, hidden \(hidden_size), feed-forward \(intermediate_size), \(attention)"),
+            ("vocabulary", "\(PlainText.count(vocabulary)), \(head)"),
+            ("context", "\(PlainText.count(context)) tokens"),
+            ("memory", "\(PlainText.bytes(weight_bytes)) of weights, \(perToken) per token in flight"),
+        ]
+        for targets in TargetModules.allCases {
+            guard let size = target_modules[targets.rawValue] else { continue }
+            let memory =
+                "decomposed \(PlainText.bytes(size.decomposition_bytes)), merged \(PlainText.bytes(size.merged_bytes))"
+            let values = "\(size.matrices) matrices, \(PlainText.count(size.z_values)) z values"
+            rows.append(("train \(targets.rawValue)", "\(values); \(memory)"))
+        }
+        return PlainText.table(rows)
     }
 }

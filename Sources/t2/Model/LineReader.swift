@@ -4,10 +4,8 @@ import T2Core
 /// Reads a file or standard input line by line, without waiting for more than the next line.
 final class LineReader {
     struct Line {
-        /// Counted from 1.
-        let number: Int
         let content: Data
-        /// `FILE:NUMBER`, for messages.
+        /// `FILE:NUMBER`, counted from 1, for messages.
         let place: String
     }
 
@@ -65,7 +63,7 @@ final class LineReader {
         number += 1
         let content = buffer[range]
         guard content.contains(where: { !Self.whiteSpace.contains($0) }) else { return nil }
-        return Line(number: number, content: Data(content), place: "\(name):\(number)")
+        return Line(content: Data(content), place: "\(name):\(number)")
     }
 
     private func fill() throws {

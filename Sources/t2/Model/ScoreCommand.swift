@@ -1,7 +1,8 @@
 import ArgumentParser
 import T2CommandLine
-import T2Engine
 import T2Core
+import T2Engine
+import T2Formats
 import T2Model
 
 /// Computes the log-probabilities of given texts.
@@ -21,7 +22,13 @@ struct ScoreCommand: ParsableCommand {
                 --input texts.jsonl
             """)
 
-    @OptionGroup var options: ExpertOptions
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)", valueName: "path"))
+    var expert: String?
+
     @OptionGroup var laneOptions: LaneOptions
 
     @Option(help: ArgumentHelp("JSON Lines file; - is standard input.", valueName: "file"))
@@ -32,10 +39,15 @@ struct ScoreCommand: ParsableCommand {
 
     func run() throws {
         let reader = try LineReader(path: input)
-        let loaded = try options.load()
-        let requests = ScoreRequestReader(reader, loaded.tokenizer, loaded.folder.configuration)
-        let lanes = LanePool(loaded.base, count: laneOptions.count)
-        let execution = try loaded.policy.execution(tokens: Self.expectedTokens)
+        // All small files are checked before the weights are loaded.
+        let (folder, tokenizer) = try model.openFolder()
+        let policy = try expert.map { try ExpertFile(path: $0, for: folder).policy } ?? .base
+        let base = try BaseModel(folder)
+        let requests = ScoreRequestReader(reader, tokenizer, folder.configuration)
+        let lanes = LanePool(base, count: laneOptions.count)
+        let execution = try ProgressReporter.during("decomposing", "matrices") {
+            try PolicySet(policy, ModelAdapters(base, progress: $0)).execution(tokens: Self.expectedTokens)
+        }
         while true {
             let (batches, failure) = requests.next(lanes.count)
             let results = try lanes.map(batches) { lane, _, batch in

@@ -60,10 +60,7 @@ final class ScoreRequestReader {
     }
 
     private func take() throws -> ScoreRequest? {
-        if let request = held {
-            held = nil
-            return request
-        }
+        if let request = held.take() { return request }
         let form = #"{"ids": […]} or {"text": …}"#
         guard let line = try reader.next() else { return nil }
         let input = try line.decode(Input.self, form: form)

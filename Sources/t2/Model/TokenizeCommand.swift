@@ -1,13 +1,11 @@
 import ArgumentParser
 import T2CommandLine
-import T2Core
 import T2Text
 
 /// Converts text to token identifiers and back.
 struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenize",
-        abstract: "Turns texts into token identifiers, or back.",
+        commandName: "tokenize", abstract: "Turns texts into token identifiers, or back.",
         discussion: """
             The command reads JSON Lines from standard input and writes one line for each, in order: {"text": …} becomes \
             {"ids": […]}. It adds no special tokens, but recognizes those in the text. Blank lines are skipped.

@@ -35,14 +35,13 @@ struct CheckTaskCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard samples >= 0 else { throw ValidationError("--samples is \(samples), expected 0 or more.") }
-        if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more.") }
+        try require("--samples", samples, atLeast: 0)
+        try require("--limit", limit, atLeast: 1)
     }
 
     func run() throws {
         let task = try named.task()
         let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
-        if task.needsSandbox { try verifier.requireSandbox() }
         let check = TaskCheck(
             task, in: try named.folder(of: task), form: form, samples: samples, limit: limit ?? .max,
             verifier: verifier)
@@ -96,8 +95,7 @@ struct TaskCheckDescription: Encodable {
         golds_right = check.golds.checked - check.golds.failures.count
         without_gold = check.golds.withoutGold
         wrong_golds = check.golds.failures.map { failure in
-            Failure(
-                id: failure.problem, extracted: failure.examination.extracted, reason: failure.examination.reason)
+            Failure(id: failure.problem, extracted: failure.examination.extracted, reason: failure.examination.reason)
         }
         judgements_per_second = check.golds.rate
         good = check.isGood

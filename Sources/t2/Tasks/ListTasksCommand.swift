@@ -1,6 +1,5 @@
 import ArgumentParser
 import T2CommandLine
-import T2Core
 import T2Tasks
 
 /// Lists the tasks that t2 knows by name.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import T2CommandLine
 import T2Core
 import T2Formats
 import T2Tasks

@@ -33,9 +33,7 @@ struct ShowTaskCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        guard problem >= 0 else { throw ValidationError("--problem is \(problem), expected 0 or more.") }
-    }
+    func validate() throws { try require("--problem", problem, atLeast: 0) }
 
     private struct Output: Encodable {
         let name: String
@@ -61,8 +59,7 @@ struct ShowTaskCommand: ParsableCommand {
         guard let split = split ?? task.splits.first else {
             throw InputError("task '\(task.name)'", "it has no split", remedy: "Name one under splits.")
         }
-        let set = try task.problems(
-            split: split, in: named.folder(of: task), form: form, onBadRecord: onBadRecord)
+        let set = try task.problems(split: split, in: named.folder(of: task), form: form, onBadRecord: onBadRecord)
         guard problem < set.problems.count else {
             throw InputError(
                 "--problem", "it is \(problem), but \(split.rawValue) has \(set.problems.count) problems",
@@ -79,18 +76,12 @@ struct ShowTaskCommand: ParsableCommand {
     }
 
     private func text(_ output: Output) -> String {
+        let number = "problem \(output.problem) of \(PlainText.count(output.problems))"
+        let stop = output.stop.map(\.debugDescription).joined(separator: " ")
         var rows: [(name: String, value: String)] = [
             ("task", "\(output.name), version \(output.version): \(output.summary)"),
-            ("splits", output.splits.joined(separator: ", ")),
-            (
-                "shown",
-                "\(output.split), problem \(output.problem) of \(PlainText.count(output.problems)): \(output.id)"
-            ),
-            ("form", output.form),
-            (
-                "stops at",
-                output.stop.isEmpty ? "the end token" : output.stop.map(\.debugDescription).joined(separator: " ")
-            ),
+            ("splits", output.splits.joined(separator: ", ")), ("shown", "\(output.split), \(number): \(output.id)"),
+            ("form", output.form), ("stops at", output.stop.isEmpty ? "the end token" : stop),
             ("checked by", "\(output.verification)"),
         ]
         if !output.skipped.isEmpty {

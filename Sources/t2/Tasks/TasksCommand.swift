@@ -14,7 +14,5 @@ struct TasksCommand: ParsableCommand {
               t2 tasks verify gsm8k < answers.jsonl
               t2 tasks check my-task
             """,
-        subcommands: [
-            ListTasksCommand.self, ShowTaskCommand.self, VerifyTaskCommand.self, CheckTaskCommand.self,
-        ])
+        subcommands: [ListTasksCommand.self, ShowTaskCommand.self, VerifyTaskCommand.self, CheckTaskCommand.self])
 }

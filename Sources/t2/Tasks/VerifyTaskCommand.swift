@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import T2CommandLine
 import T2Core
 import T2Tasks
@@ -30,33 +29,6 @@ struct VerifyTaskCommand: ParsableCommand {
     @OptionGroup var laneOptions: LaneOptions
     @OptionGroup var verification: VerifierOptions
 
-    private struct Output: Encodable {
-        let outcome: String
-        let extracted: String?
-        let reason: String?
-
-        private enum CodingKeys: CodingKey {
-            case outcome, extracted, reason
-        }
-
-        init(_ examination: Examination) {
-            switch examination.reward {
-            case .judged(let outcome): self.outcome = outcome.rawValue
-            case .missing, .unjudged: outcome = "missing"
-            }
-            extracted = examination.extracted
-            reason = examination.reason
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var values = encoder.container(keyedBy: CodingKeys.self)
-            try values.encode(outcome, forKey: .outcome)
-            // nil is written as null, so that every line has the same keys.
-            try values.encode(extracted, forKey: .extracted)
-            try values.encode(reason, forKey: .reason)
-        }
-    }
-
     func run() throws {
         let task = try TaskRegistry.bundled.task(named: name)
         let verifier = try verification.verifier(parallelism: laneOptions.count, for: [task])
@@ -82,7 +54,14 @@ struct VerifyTaskCommand: ParsableCommand {
 
     private func judge(_ submissions: inout [Submission], _ verifier: Verifier) throws {
         for examination in verifier.examine(submissions) {
-            try StandardOutput.write(JSONText.line(Output(examination)))
+            let outcome =
+                switch examination.reward {
+                case .judged(let outcome): outcome.rawValue
+                case .missing, .unjudged: "missing"
+                }
+            // In a dictionary nil is written as null, so that every line has the same keys.
+            let line = ["outcome": outcome, "extracted": examination.extracted, "reason": examination.reason]
+            try StandardOutput.write(JSONText.line(line))
         }
         submissions = []
     }

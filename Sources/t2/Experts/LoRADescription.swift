@@ -86,17 +86,10 @@ struct LoRADescription: Encodable {
         ]
         if let task, let step, let seed { rows.append(("trained", "\(task), step \(step), seed \(seed)")) }
         rows += measures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        let width = matrices.map(\.name.count).max() ?? 0
-        func line(_ name: String, _ columns: [String]) -> String {
-            name.padding(toLength: width, withPad: " ", startingAt: 0)
-                + columns.map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined() + "\n"
+        let norms = matrices.map { matrix in
+            [matrix.name, "\(matrix.rank)"]
+                + [matrix.a_norm, matrix.b_norm, matrix.change_norm].map { String(format: "%.5f", $0) }
         }
-        return PlainText.table(rows) + "\n" + line("matrix", ["rank", "|A|", "|B|", "|s B A|"])
-            + matrices.map { matrix in
-                line(
-                    matrix.name,
-                    ["\(matrix.rank)"]
-                        + [matrix.a_norm, matrix.b_norm, matrix.change_norm].map { String(format: "%.5f", $0) })
-            }.joined()
+        return PlainText.table(rows) + "\n" + PlainText.matrices(["rank", "|A|", "|B|", "|s B A|"], norms)
     }
 }

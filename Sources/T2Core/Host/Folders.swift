@@ -1,3 +1,11 @@
+import Foundation
+
+/// Whether there is a folder at a path.
+package func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+}
+
 /// The folder that contains a path: the part before the last slash, `.` if there is none.
 ///
 /// Foundation's `deletingLastPathComponent` traps on Linux for a path of one character.
