@@ -44,14 +44,7 @@ struct Bench: ParsableCommand {
         if let problem = options.lazy.compactMap({ problem($0, $1) }).first { throw ValidationError("\(problem).") }
     }
 
-    static func main() {
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch {
-            Foundation.exit(report(error).rawValue)
-        }
-    }
+    static func main() async { Foundation.exit(await runProgram().rawValue) }
 }
 
 /// Wall time of a block, in seconds.

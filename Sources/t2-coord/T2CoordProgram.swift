@@ -39,16 +39,5 @@ struct T2CoordProgram: AsyncParsableCommand {
             ReportCommand<ClusterHostOptions>.self, RolloutsCommand.self,
         ])
 
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var waiting = command as? any AsyncParsableCommand {
-                try await waiting.run()
-            } else {
-                try command.run()
-            }
-        } catch {
-            Foundation.exit(report(error).rawValue)
-        }
-    }
+    static func main() async { Foundation.exit(await runProgram().rawValue) }
 }

@@ -33,17 +33,6 @@ struct T2WorkerProgram: AsyncParsableCommand {
         version: ProgramVersion.text(of: "t2-worker"),
         subcommands: [JoinCommand.self])
 
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            guard let join = command as? JoinCommand else { return try command.run() }
-            try await join.run()
-            end(.success)
-        } catch {
-            end(report(error))
-        }
-    }
-
-    /// `exit` would free memory of BLAS that a lane may still use.
-    private static func end(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
+    // `exit` would free memory of BLAS that a lane may still use.
+    static func main() async { _exit(await runProgram().rawValue) }
 }

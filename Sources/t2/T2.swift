@@ -44,21 +44,8 @@ struct T2: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // When the reader has closed the pipe, write fails, which ends the program quietly.
-        signal(SIGPIPE, SIG_IGN)
         // Every command runs one BLAS thread per lane: splitting a product among threads would change its last bits.
         MatrixMultiply.useThreads(1)
-        do {
-            var command = try parseAsRoot()
-            if var waiting = command as? any AsyncParsableCommand {
-                try await waiting.run()
-            } else {
-                try command.run()
-            }
-        } catch is OutputClosed {
-            return
-        } catch {
-            Foundation.exit(report(error).rawValue)
-        }
+        Foundation.exit(await runProgram().rawValue)
     }
 }

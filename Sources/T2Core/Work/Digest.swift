@@ -23,7 +23,7 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
 
     /// - Returns: nil unless the text is 64 lower-case hexadecimal characters.
     package init?(hexadecimal text: String) {
-        guard text.utf8.count == 64, text.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else { return nil }
+        guard text.utf8.count == 64, text.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else { return nil }
         hexadecimal = text
     }
 

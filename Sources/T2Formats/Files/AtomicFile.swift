@@ -12,7 +12,8 @@ package enum AtomicFile {
     /// Writes what `content` appends to a temporary file, flushes it to disk, renames it to `path`, and flushes the
     /// folder. Files that killed writers of the same path left behind are removed.
     ///
-    /// - Throws: `SystemError` naming the call that failed, or what `content` throws; an old file is then unchanged.
+    /// - Throws: `SystemError` naming the call that failed, or what `content` throws. An old file is then unchanged, unless
+    ///   only the folder could not be flushed, which loses the new file in a power cut at most.
     package static func write(to path: String, _ content: (Append) throws -> Void) throws {
         removeAbandoned(in: parentFolder(of: path), of: path)
         let (temporary, descriptor) = try create(for: path)

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import T2Core
+
+extension ParsableCommand {
+    /// Runs the command that the arguments of the program name.
+    ///
+    /// - Returns: the exit status. An error has been written to standard error.
+    package static func runProgram() async -> ExitStatus {
+        // When the reader has closed the pipe, a write fails, which ends the program quietly.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var waiting = command as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try command.run()
+            }
+            return .success
+        } catch is OutputClosed {
+            return .success
+        } catch {
+            return report(error)
+        }
+    }
+
+    /// Writes an error to standard error. For wrong usage and `--help`, ArgumentParser prints the text and ends the program.
+    ///
+    /// - Returns: the exit status for the error.
+    private static func report(_ error: any Error) -> ExitStatus {
+        if let error = error as? any UserFacingError {
+            StandardError.write("error: \(error.description)\n")
+            return error.exitStatus
+        }
+        guard exitCode(for: error) == .failure else { exit(withError: error) }
+        // An error without a message of its own is a bug of ours.
+        StandardError.write("error: \(error)\n")
+        return .internalError
+    }
+}
