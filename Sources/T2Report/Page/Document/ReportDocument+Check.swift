@@ -5,7 +5,7 @@ extension ReportDocument {
     ///
     /// - Parameter location: the name of the document in error messages.
     /// - Throws: `InputError`, which names the section and the value in it that cannot be shown.
-    func check(_ location: String = "report") throws {
+    package func check(_ location: String = "report") throws {
         let check = ReportCheck(location: location)
         try check.at("format").require(format == Self.format, "found '\(format)', expected '\(Self.format)'")
         try check.require(!title.isEmpty, "it has no title")
