@@ -55,7 +55,7 @@ struct ChartTests {
                     name: "bar \(index)", slot: index, value: value, interval: value.map { $0...($0 + 0.1) },
                     text: value.map { "\($0)" } ?? "–")
             }
-            let chart = BarChart(title: "t", isPercent: isPercent, groups: [.init(name: "group", bars: bars)])
+            let chart = BarChart(title: "t", isPercent: isPercent, groups: [("group", bars)])
             let image = try check(chart)
             #expect(image.all("rect").count == values.count { $0 != nil })
         }
@@ -67,7 +67,7 @@ struct ChartTests {
         let bars = [0.2, 0.4, -0.4].enumerated().map { index, value in
             BarChart.Bar(name: "\(index)", slot: index, value: value, interval: nil, text: NumberText.fixed(value, 1))
         }
-        let image = try check(BarChart(title: "t", isPercent: false, groups: [.init(name: "g", bars: bars)]))
+        let image = try check(BarChart(title: "t", isPercent: false, groups: [("g", bars)]))
         let rectangles = try image.all("rect").map { rectangle in
             try ["x", "width"].map { try #require(Double(rectangle.attributes[$0] ?? "")) }
         }
@@ -113,13 +113,10 @@ struct ChartTests {
     func overlaps(name: String) throws {
         let cell = HeatMap.Cell(text: "16,454,008", detail: "100.0 %", share: 1)
         try requireApart(try check(heatMap(8, 8, name: name, cell: cell)))
-        let groups = (1...8).map { group in
-            BarChart.Group(
-                name: "\(name) \(group)",
-                bars: (0..<8).map {
-                    .init(name: "\(name) \($0)", slot: $0, value: 1, interval: 0.9...1, text: "100.0 %")
-                })
+        let bars = (0..<8).map {
+            BarChart.Bar(name: "\(name) \($0)", slot: $0, value: 1, interval: 0.9...1, text: "100.0 %")
         }
+        let groups = (1...8).map { (name: "\(name) \($0)", bars: bars) }
         try requireApart(try check(BarChart(title: "title", isPercent: true, groups: groups)))
         let series = (0..<8).map {
             LineChart.Series(name: "\(name) \($0)", slot: $0, points: [Point(x: 0, y: 0), Point(x: 1_000_000, y: 1)])

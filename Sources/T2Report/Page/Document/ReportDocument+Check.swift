@@ -67,14 +67,10 @@ extension ContributionAnalysis {
         try check.names(tasks.map(\.name), "task")
         for task in tasks {
             let check = check.at(task.name)
-            try coefficients(task.coefficients, check)
+            let count = task.coefficients.count
+            try check.require(count == experts.count, "it has \(count) coefficients, expected \(experts.count)")
+            for value in task.coefficients { try check.number(value, "a coefficient") }
         }
-    }
-
-    private func coefficients(_ values: [Double], _ check: ReportCheck) throws {
-        try check.require(
-            values.count == experts.count, "it has \(values.count) coefficients, expected \(experts.count)")
-        for value in values { try check.number(value, "a coefficient") }
     }
 }
 

@@ -3,11 +3,8 @@ import T2Core
 extension ReportSection {
     static func learning(_ learning: LearningCurves, _ colors: SeriesColors) -> ReportSection {
         let tasks = distinct(learning.curves.map(\.task))
-        let slots = Dictionary(
-            uniqueKeysWithValues: {
-                let systems = distinct(learning.curves.map(\.system))
-                return zip(systems, colors.slots(systems))
-            }())
+        let systems = distinct(learning.curves.map(\.system))
+        let slots = Dictionary(uniqueKeysWithValues: zip(systems, colors.slots(systems)))
         func chart(
             _ task: String, _ label: String, isPercent: Bool, _ points: (LearningCurves.Curve) -> [LineChart.Point]
         ) -> LineChart {
@@ -75,7 +72,7 @@ extension ReportSection {
             ])
     }
 
-    private static func distinct(_ names: [String]) -> [String] {
+    static func distinct(_ names: [String]) -> [String] {
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }
     }
@@ -84,10 +81,8 @@ extension ReportSection {
 extension LearningCurves {
     fileprivate var table: ReportTable {
         func cell(_ evaluation: Evaluation?) -> ReportTable.Cell {
-            guard let evaluation else { return .init(NumberText.none) }
-            return .init(
-                NumberText.accuracy(evaluation.accuracy), interval: NumberText.interval(evaluation.accuracy),
-                notes: ["step \(NumberText.count(evaluation.step))"])
+            guard let evaluation else { return .missing }
+            return .init(evaluation.accuracy, notes: ["step \(NumberText.count(evaluation.step))"])
         }
         let rows = curves.map { curve -> [ReportTable.Cell] in
             let best = curve.evaluations.max {
@@ -100,9 +95,7 @@ extension LearningCurves {
             ]
         }
         return ReportTable(
-            caption: "Validation accuracy, 95 % interval",
-            columns: [.init("task", isNumeric: false), .init("system", isNumeric: false)]
-                + ["first", "best", "last"].map { .init($0) },
-            rows: rows)
+            caption: "Validation accuracy, 95 % interval", names: ["task", "system"],
+            numbers: ["first", "best", "last"], rows: rows)
     }
 }
