@@ -70,8 +70,8 @@ struct TrainingPreparationTests {
     @Test("the sigmoid parameterisation gets the singular values, the direct one does not ask")
     func sigmoid() throws {
         let files = try Files()
-        #expect(try files.prepare(["parameterisation=sigmoid"]).definition.parameterisation.kind == .sigmoid)
-        #expect(try files.prepare().definition.parameterisation.kind == .direct)
+        #expect(try files.prepare(["parameterisation=sigmoid"]).definition.parameterisation.name == "sigmoid")
+        #expect(try files.prepare().definition.parameterisation.name == "direct")
     }
 
     @Test("data is looked for beside the model itself, not beside a link to it")

@@ -94,12 +94,11 @@ package struct TrainingJob: Job {
     private mutating func evaluate(_ sums: UnitSummary) -> (EvaluationMetrics, shouldStop: Bool) {
         let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
         let evaluation = ValidationAccuracy(step: checkpoint.step, accuracy: interval.accuracy)
-        let verdict = checkpoint.earlyStopping.record(evaluation)
+        let isBest = checkpoint.earlyStopping.record(evaluation)
         checkpoint.history.append(evaluation)
-        if verdict.isBest { checkpoint.bestVector = policy.vector?.values }
+        if isBest { checkpoint.bestVector = policy.vector?.values }
         let metrics = EvaluationMetrics(
-            sums, interval, step: checkpoint.step, isBest: verdict.isBest,
-            best: checkpoint.earlyStopping.best ?? evaluation)
-        return (metrics, verdict.shouldStop)
+            sums, interval, step: checkpoint.step, isBest: isBest, best: checkpoint.earlyStopping.best ?? evaluation)
+        return (metrics, checkpoint.earlyStopping.shouldStop)
     }
 }

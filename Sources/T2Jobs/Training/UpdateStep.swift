@@ -51,7 +51,7 @@ package struct UpdateStep: Sendable, Equatable {
         let outcome: ParameterUpdate.Outcome
         do {
             outcome = try update.apply(
-                vectorGradient: sum.mean(units: units.count, sequences: sequences),
+                vectorGradient: sum.mean(sequences: sequences),
                 parameters: checkpoint.parameters, optimizerState: checkpoint.optimizerState, step: checkpoint.step)
         } catch {
             throw Failure(cause: error, unit: largest?.unit ?? units[0].key)

@@ -6,12 +6,12 @@ import T2Core
 /// Invariants: `parameters`, both moments and `bestVector` have one value per value of the layout; `bestVector` is present
 /// exactly if an evaluation has been recorded.
 package struct Checkpoint: Sendable, Equatable {
-    /// As resolved at the start; holds the seed.
+    /// The configuration as resolved at the start, with the seed.
     package var configuration: RunConfiguration
-    /// Of the base model: the configuration holds only its path.
+    /// The digest of the base model, of which the configuration holds only the path.
     package var modelDigest: Digest
     package var layout: ExpertLayout
-    /// Updates made: the step to compute next.
+    /// The number of updates made, which is the step to compute next.
     package var step: Int
     /// The optimizer's variables p.
     package var parameters: [Float]
@@ -29,8 +29,7 @@ package struct Checkpoint: Sendable, Equatable {
         bestVector: [Float]?, history: [ValidationAccuracy]
     ) {
         precondition(parameters.count == layout.count && optimizerState.firstMoment.count == layout.count)
-        precondition(bestVector.map { $0.count == layout.count } ?? true)
-        precondition((bestVector != nil) == (earlyStopping.best != nil))
+        precondition(bestVector?.count == (earlyStopping.best == nil ? nil : layout.count))
         self.configuration = configuration
         self.modelDigest = modelDigest
         self.layout = layout

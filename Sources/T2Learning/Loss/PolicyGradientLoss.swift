@@ -26,11 +26,9 @@ package struct PolicyGradientLoss: Sendable, Equatable {
     package init(
         klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator
     ) throws(LearningError) {
-        guard klCoefficient >= 0, klCoefficient.isFinite else {
-            throw .configuration(
-                keys: "kl-coefficient", problem: "is \(klCoefficient), expected a number of 0 or more",
-                remedy: "Published values are 0 to 0.3.")
-        }
+        try LearningError.require(
+            klCoefficient >= 0 && klCoefficient.isFinite, "kl-coefficient", klCoefficient, "a number of 0 or more",
+            remedy: "Published values are 0 to 0.3.")
         guard klEstimator != .k1 || klCoefficient == 0 else {
             throw .configuration(
                 keys: "kl-coefficient, kl-estimator",

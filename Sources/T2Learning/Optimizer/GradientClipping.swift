@@ -2,15 +2,13 @@ import T2Core
 
 /// Clipping of a gradient by its global norm, as by `torch.nn.utils.clip_grad_norm_`.
 package struct GradientClipping: Sendable, Equatable {
-    package let largestNorm: Double
+    let largestNorm: Double
 
     /// - Throws: `LearningError.configuration` if the norm is not above 0.
     package init(largestNorm: Double) throws(LearningError) {
-        guard largestNorm > 0, largestNorm.isFinite else {
-            throw .configuration(
-                keys: "clip-norm", problem: "is \(largestNorm), expected a number above 0",
-                remedy: "The published value is 1e-3.")
-        }
+        try LearningError.require(
+            largestNorm > 0 && largestNorm.isFinite, "clip-norm", largestNorm, "a number above 0",
+            remedy: "The published value is 1e-3.")
         self.largestNorm = largestNorm
     }
 

@@ -4,9 +4,9 @@ import T2Core
 /// function: equal inputs give equal bits.
 package struct ParameterUpdate: Sendable, Equatable {
     package let parameterisation: Parameterisation
-    package let clipping: GradientClipping
-    package let optimizer: AdamW
-    package let learningRate: LearningRate
+    private let clipping: GradientClipping
+    private let optimizer: AdamW
+    private let learningRate: LearningRate
 
     /// The result of one step.
     package struct Outcome: Sendable, Equatable {

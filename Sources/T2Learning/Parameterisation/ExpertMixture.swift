@@ -2,10 +2,9 @@ import T2Core
 import T2Formats
 
 /// A weighted sum of experts of one base model: z = Σ α_e z_e.
-///
 package struct ExpertMixture: Sendable {
     package struct Part: Sendable {
-        /// What the expert is called in messages and in the mixture's metadata: usually its file.
+        /// The name of the expert in messages and in the mixture's metadata, usually its file.
         package let name: String
         package let expert: ExpertFile
         /// α: any finite number; the coefficients need not sum to 1.
@@ -54,14 +53,13 @@ package struct ExpertMixture: Sendable {
         var measures: [String: String] = [:]
         for (index, part) in parts.enumerated() {
             let source = part.expert.description
-            measures["part-\(index + 1)"] =
-                "\(part.coefficient) of \(part.name)"
-                + (source.task.map { " (task \($0)" + (source.step.map { ", step \($0)" } ?? "") + ")" } ?? "")
+            let step = source.step.map { ", step \($0)" } ?? ""
+            let origin = source.task.map { " (task \($0)\(step))" } ?? ""
+            measures["part-\(index + 1)"] = "\(part.coefficient) of \(part.name)\(origin)"
         }
         let description = ExpertFile.Description(
             modelDigest: parts[0].expert.description.modelDigest, task: "mix", parameterisation: "mixture", step: 0,
-            seed: 0,
-            measures: measures)
+            seed: 0, measures: measures)
         return ExpertFile(description: description, vector: vector)
     }
 
@@ -70,8 +68,8 @@ package struct ExpertMixture: Sendable {
         if let digest = found.description.modelDigest, let other = expected.description.modelDigest, digest != other {
             throw InputError(
                 part.name,
-                "is an expert of base model \(digest.short), \(first.name) of "
-                    + other.short, remedy: "Mix experts of one base model.")
+                "is an expert of base model \(digest.short), \(first.name) of \(other.short)",
+                remedy: "Mix experts of one base model.")
         }
         guard found.vector.layout == expected.vector.layout else {
             throw InputError(

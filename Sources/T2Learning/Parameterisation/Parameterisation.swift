@@ -62,12 +62,11 @@ package struct Parameterisation: Sendable, Equatable {
     }
 
     /// The name of the parameterisation in the metadata of an expert.
-    package var name: String { lora == nil ? kind.rawValue : AdapterKind.lora.rawValue }
-
-    package var kind: ParameterisationKind {
+    package var name: String {
         switch form {
-        case .direct, .lora: .direct
-        case .sigmoid: .sigmoid
+        case .direct: ParameterisationKind.direct.rawValue
+        case .sigmoid: ParameterisationKind.sigmoid.rawValue
+        case .lora: AdapterKind.lora.rawValue
         }
     }
 
