@@ -36,12 +36,8 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             _ holds: Bool, _ key: ConfigurationKey, _ found: Any, _ expected: String? = nil, remedy: String = ""
         ) {
             guard !holds else { return }
-            problems.append(
-                .init(
-                    place: place(of: key),
-                    message:
-                        "expected \(expected ?? key.expectation), found \(found).\(remedy.isEmpty ? "" : " \(remedy)")")
-            )
+            let end = remedy.isEmpty ? "" : " \(remedy)"
+            problems.append(problem(key, "expected \(expected ?? key.expectation), found \(found).\(end)"))
         }
         let values = configuration
         // Larger values are not useful, and their products could overflow.
@@ -93,6 +89,10 @@ package struct ResolvedConfiguration: Sendable, Equatable {
     /// The origin and the name of a key.
     package func place(of key: ConfigurationKey) -> String {
         places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
+    }
+
+    func problem(_ key: ConfigurationKey, _ message: String) -> ConfigurationError.Problem {
+        .init(place: place(of: key), message: message)
     }
 
     private func learningPlace(_ error: LearningError) -> String {

@@ -1,3 +1,4 @@
+import Algorithms
 import T2Core
 import T2Learning
 
@@ -164,14 +165,9 @@ extension SearchJob {
         let batches = PopulationSearch.batches(candidates: policies.count, shots: shots.count)
         let units = batches.enumerated().map { index, batch in
             // Candidates may be equal and thus share a policy.
-            var own: [Digest] = []
+            let own = Array(batch.map { digests[$0] }.uniqued())
             let sequences = batch.flatMap { candidate in
-                let policy =
-                    own.firstIndex(of: digests[candidate])
-                    ?? {
-                        own.append(digests[candidate])
-                        return own.count - 1
-                    }()
+                let policy = own.firstIndex(of: digests[candidate]) ?? 0
                 return shots.indices.map { WorkUnit.Sequence(problem: $0, sample: candidate, policy: policy) }
             }
             return WorkUnit(

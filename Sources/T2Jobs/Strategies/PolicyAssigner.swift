@@ -18,6 +18,13 @@ package protocol PolicyAssigner: Sendable {
     func assignment(_ prompts: [Problem], _ context: AssignmentContext) throws -> PolicyAssignment
 }
 
+/// A strategy that decides without units.
+extension PolicyAssigner {
+    package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
+
+    package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }
+}
+
 /// The job's run and seed, which every strategy receives.
 package struct AssignmentContext: Sendable {
     package let run: String

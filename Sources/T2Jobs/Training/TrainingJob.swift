@@ -79,14 +79,10 @@ package struct TrainingJob: Job {
             shouldStop = stops
         }
         guard !shouldStop, checkpoint.step < definition.configuration.steps else { return events }
-        let outcome = try UpdateStep(
-            parameterisation: definition.parameterisation, configuration: definition.configuration
-        ).next(after: checkpoint, results)
+        let outcome = try UpdateStep.next(after: checkpoint, results, definition)
         checkpoint = outcome.checkpoint
         let metrics = StepMetrics(
-            step: checkpoint.step, training: try results.sum(.train),
-            evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count,
-            update: outcome)
+            outcome, evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count)
         return events + [.updated(metrics)]
     }
 

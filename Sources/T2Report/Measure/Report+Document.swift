@@ -174,8 +174,7 @@ extension Report {
                 return AccuracyTable.Comparison(
                     task: task, system: system, against: against,
                     result: try PairedComparison(
-                        .init(name: "\(task), \(against)", records: first),
-                        .init(name: "\(task), \(system)", records: second)))
+                        ("\(task), \(against)", first), ("\(task), \(system)", second)))
             }
         }
     }
