@@ -53,10 +53,10 @@ struct PolicyAssignerTests {
 
     @Test("a mixture is searched as a search job would, and then answers everything")
     func fewShotMixture() throws {
-        let definition = SampleJobs.search(.cem)
-        var alone = DrivenJob(try SearchJob(definition))
+        let search = try SampleJobs.search(.cem)
+        var alone = DrivenJob(search)
         try alone.run()
-        var assigner = FewShotMixture(try SearchJob(definition))
+        var assigner = FewShotMixture(search)
         let prompts = SampleJobs.problems(3)
         var (rounds, iterations): ([RoundContent], [FewShotSearch.Iteration]) = ([], [])
         while let round = assigner.nextRound(prompts, Self.context) {

@@ -42,13 +42,12 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let reader = try data.reader(task, folder, tokenizer)
-        let definition = SearchDefinition(
+        let job = try SearchJob(
             name: work, model: JobModel(folder), task: task.name,
             shots: try ShotSelection.draw(
                 search.shots, from: try reader.announcedExamples(), task: task.name, seed: search.seed),
             sampling: reader.sampling(), entries: entries, mixture: try search.mixture(entries),
             settings: search.settings())
-        let job = try SearchJob(definition)
         let bar = JobProgressBar("adapt", iterations: search.iterations)
         defer { bar.finish() }
         // A signal that comes while the model is loaded is delivered once there is a job to stop.

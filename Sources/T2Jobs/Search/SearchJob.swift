@@ -1,5 +1,6 @@
 import Algorithms
 import T2Core
+import T2Formats
 import T2Learning
 
 /// Searches for the mixture of experts that answers a few shots best, with populations of candidates or the gradient on α.
@@ -18,24 +19,51 @@ package struct SearchJob: Job {
         case gradient
     }
 
-    package let definition: SearchDefinition
+    package let name: String
+    package let model: JobModel
+    private let task: String
+    /// The shots with their references.
+    private let shots: [Problem]
+    /// Greedy sampling of the answers.
+    private let sampling: Sampling
+    /// The experts to mix, by name, in the order of α.
+    private let entries: [ExpertLibrary.Entry]
+    private let mixture: MixtureParameterisation
+    private let settings: FewShotSearch.Settings
     private var method: Method
     private var stage = Stage.answers
 
-    package var name: String { definition.name }
-    package var model: JobModel { definition.model }
-    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
-    package func identity() throws -> JobIdentity { try JobIdentity(.search, definition.parts) }
-
     /// - Throws: `LearningError.configuration` for settings out of range.
-    package init(_ definition: SearchDefinition) throws {
-        self.definition = definition
-        let (mixture, shots, settings) = (definition.mixture, definition.shots.count, definition.settings)
+    package init(
+        name: String, model: JobModel, task: String, shots: [Problem], sampling: Sampling,
+        entries: [ExpertLibrary.Entry], mixture: MixtureParameterisation, settings: FewShotSearch.Settings
+    ) throws {
+        self.name = name
+        self.model = model
+        self.task = task
+        self.shots = shots
+        self.sampling = sampling
+        self.entries = entries
+        self.mixture = mixture
+        self.settings = settings
         method =
             settings.method == .gradient
-            ? .climb(try MixtureClimb(mixture, shots: shots, settings: settings))
-            : .population(try PopulationSearch(mixture, shots: shots, settings: settings))
+            ? .climb(try MixtureClimb(mixture, shots: shots.count, settings: settings))
+            : .population(try PopulationSearch(mixture, shots: shots.count, settings: settings))
     }
+
+    /// The inputs that determine the results.
+    var parts: [(name: String, value: any Encodable & Sendable)] {
+        [
+            ("base model", model.digest), ("tokenizer", model.tokenizerDigest),
+            ("experts", mixture.experts.map { Policy.svf($0).digest }), ("task", task), ("shots", shots),
+            ("max-tokens", sampling), ("per-layer", mixture.scope), ("normalize", mixture.isNormalized),
+            ("method, population, elite-ratio, iterations, patience or seed", settings),
+        ]
+    }
+
+    package func identity() throws -> JobIdentity { try JobIdentity(.search, parts) }
+    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
 
     private var progress: FewShotSearch.Progress {
         switch method {
@@ -63,8 +91,8 @@ package struct SearchJob: Job {
     /// - Throws: `InputError` (try again) if no iteration has ended, or if the mixture overflows.
     package func result(isStopped: Bool = false) throws -> FewShotResult {
         try FewShotResult(
-            progress.outcome(isCancelled: isStopped), of: definition.mixture, definition.entries,
-            task: definition.task, shots: definition.shots, settings: definition.settings)
+            progress.outcome(isCancelled: isStopped), of: mixture, entries, task: task, shots: shots,
+            settings: settings)
     }
 
     package func nextRound() -> Round? {
@@ -81,10 +109,7 @@ package struct SearchJob: Job {
         switch stage {
         case .answers:
             let completions = try results.allCompletions()
-            let shots = definition.shots.count
-            let right = stride(from: 0, to: completions.count, by: shots).map { start in
-                completions[start..<start + shots].count { $0.reward == .judged(.right) }
-            }
+            let right = completions.chunks(ofCount: shots.count).map { $0.count { $0.reward == .judged(.right) } }
             guard case .population(let search) = method else {
                 stage = .references(right: right, undecided: [0])
                 return []
@@ -128,12 +153,12 @@ package struct SearchJob: Job {
     ///
     /// - Throws: `InputError` if it is not finite.
     private func meanGradient(_ results: RoundResults, samples: Int) throws -> ExpertVector {
-        let layout = definition.mixture.layout
+        let layout = mixture.layout
         var sum = [Double](repeating: 0, count: layout.count)
         for unit in results.round.units {
             for (index, value) in try results.gradient(unit).enumerated() { sum[index] += Double(value) }
         }
-        let count = Double(definition.shots.count * samples)
+        let count = Double(shots.count * samples)
         let gradient = ExpertVector(layout: layout, values: sum.map { Float($0 / count) })
         if let name = gradient.firstNonFinite {
             throw InputError(
@@ -160,7 +185,7 @@ extension SearchJob {
     /// Units of a few candidates on all shots, in the order of the candidates.
     private func answers(_ policies: [Policy]) -> Round {
         let step = progress.iterations.count
-        let shots = definition.shots.map(\.withoutReference)
+        let shots = shots.map(\.withoutReference)
         let digests = policies.map(\.digest)
         let batches = PopulationSearch.batches(candidates: policies.count, shots: shots.count)
         let units = batches.enumerated().map { index, batch in
@@ -171,9 +196,9 @@ extension SearchJob {
                 return shots.indices.map { WorkUnit.Sequence(problem: $0, sample: candidate, policy: policy) }
             }
             return WorkUnit(
-                key: key(step, .answers, index), seed: definition.settings.seed, problems: shots,
+                key: key(step, .answers, index), seed: settings.seed, problems: shots,
                 problemIndices: Array(shots.indices), sequences: sequences, policies: own,
-                sampling: definition.sampling)
+                sampling: sampling)
         }
         return round(step: step, policies, units)
     }
@@ -181,10 +206,9 @@ extension SearchJob {
     /// The likelihood of the references under each candidate, one unit per candidate.
     private func references(_ policies: [Policy]) -> Round {
         let step = progress.iterations.count
-        let shots = definition.shots
         let units = policies.enumerated().map { index, policy in
             WorkUnit(
-                key: key(step, .references, index), seed: definition.settings.seed, problems: shots,
+                key: key(step, .references, index), seed: settings.seed, problems: shots,
                 problemIndices: Array(shots.indices), sequences: WorkUnit.Sequence.all(problems: shots.count),
                 policies: [policy.digest], sampling: nil)
         }
@@ -197,12 +221,12 @@ extension SearchJob {
         let step = progress.iterations.count - 1
         guard case .climb(let climb) = method else { preconditionFailure("a population has no gradient") }
         let sampling = Sampling(
-            temperature: MixtureClimb.temperature, maxTokens: definition.sampling.maxTokens,
-            stopStrings: definition.sampling.stopStrings)
-        let units = definition.shots.indices.map { shot in
+            temperature: MixtureClimb.temperature, maxTokens: sampling.maxTokens,
+            stopStrings: sampling.stopStrings)
+        let units = shots.indices.map { shot in
             WorkUnit(
-                key: key(step, .mixtureGradient, shot), seed: definition.settings.seed,
-                problems: [definition.shots[shot].withoutReference], problemIndices: [shot],
+                key: key(step, .mixtureGradient, shot), seed: settings.seed,
+                problems: [shots[shot].withoutReference], problemIndices: [shot],
                 sequences: WorkUnit.Sequence.all(problems: 1, samples: climb.samplesPerShot),
                 policies: [policy.digest], sampling: sampling,
                 gradient: GradientSpecification(advantage: .groupMean))

@@ -29,11 +29,10 @@ extension Strategy {
             let task = reader.task.name
             return FewShotMixture(
                 try SearchJob(
-                    SearchDefinition(
-                        name: name, model: JobModel(model), task: task,
-                        shots: try ShotSelection.draw(shots, from: try examples(), task: task, seed: seed),
-                        sampling: reader.sampling(), entries: entries,
-                        mixture: try MixtureParameterisation(mixing: entries), settings: settings)))
+                    name: name, model: JobModel(model), task: task,
+                    shots: try ShotSelection.draw(shots, from: try examples(), task: task, seed: seed),
+                    sampling: reader.sampling(), entries: entries,
+                    mixture: try MixtureParameterisation(mixing: entries), settings: settings))
         }
     }
 }

@@ -100,26 +100,20 @@ struct Measurements: Sendable {
         _ task: TrainingTask, method: FewShotSearch.Method, _ entries: [ExpertLibrary.Entry], owner: String,
         on model: ReportModel, _ service: any JobService
     ) async throws -> Search {
-        let plan = configuration.fewShot
-        var settings = FewShotSearch.Settings()
+        var settings = configuration.search
         settings.method = method
-        settings.population = plan.population
-        settings.iterations = plan.iterations
-        // Without early stopping all methods have equal rollouts.
-        settings.patience = nil
-        settings.seed = configuration.seed
         let job = try SearchJob(
-            SearchDefinition(
-                name: "report", model: model.jobModel, task: task.name,
-                shots: try ShotSelection.draw(
-                    plan.shots, from: try examples(task, on: model).problems, task: task.name, seed: settings.seed),
-                sampling: try reader(task, model).sampling(), entries: entries,
-                mixture: try MixtureParameterisation(mixing: entries), settings: settings))
+            name: "report", model: model.jobModel, task: task.name,
+            shots: try ShotSelection.draw(
+                configuration.shots, from: try examples(task, on: model).problems, task: task.name, seed: settings.seed),
+            sampling: try reader(task, model).sampling(), entries: entries,
+            mixture: try MixtureParameterisation(mixing: entries), settings: settings)
         let path = try path(job, "\(task.name).\(fileName(owner)).\(method.rawValue)", "json", task.fingerprint)
         return try await stored(at: path, [.sortedKeys, .prettyPrinted]) {
             let outcome = try await finished(job, service).result().outcome
             return Search(
-                alpha: outcome.alpha, shots: plan.shots, right: outcome.score.right, iterations: outcome.iterations)
+                alpha: outcome.alpha, shots: configuration.shots, right: outcome.score.right,
+                iterations: outcome.iterations)
         }
     }
 

@@ -24,8 +24,8 @@ extension Report {
             .init(name: "intervals", value: "95 %: Wilson's, and Tango's for differences"),
             .init(
                 name: "few-shot",
-                value: "\(configuration.fewShot.shots) shots, \(configuration.fewShot.population) candidates, "
-                    + "\(configuration.fewShot.iterations) iterations, seed \(configuration.seed)"),
+                value: "\(configuration.shots) shots, \(configuration.search.population) candidates, "
+                    + "\(configuration.search.iterations) iterations, seed \(configuration.seed)"),
             .init(name: "bytes a unit", value: "one vector to a worker and one gradient back, float32"),
         ]
         if !notices.isEmpty {
@@ -37,7 +37,7 @@ extension Report {
         document.contribution = contribution()
         document.transfer = try transferTable()
         let curves = try configuration.seen.flatMap { seen in
-            try seen.curves.map { try RunCurve(path: $0.path).curve(task: seen.task.name, system: $0.system) }
+            try seen.curves.map { try LearningCurves.Curve(task: seen.task.name, system: $0.system, metrics: $0.path) }
         }
         if !curves.isEmpty { document.learning = LearningCurves(curves: curves) }
         document.fewShotMethods = try methods()
@@ -139,7 +139,7 @@ extension Report {
             results: AccuracyTable(
                 tasks: tasks, systems: systems, comparisons: compared,
                 notes: [
-                    "One draw of \(configuration.fewShot.shots) shots per task: these intervals do not include the spread between draws."
+                    "One draw of \(configuration.shots) shots per task: these intervals do not include the spread between draws."
                 ]),
             searches: traces)
     }

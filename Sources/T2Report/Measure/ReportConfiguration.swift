@@ -1,6 +1,7 @@
 import Foundation
 import T2Core
 import T2Jobs
+import T2Learning
 import T2Tasks
 
 /// The models, experts and tasks of a report, from a YAML file. Paths in the file are relative to its folder.
@@ -23,18 +24,6 @@ package struct ReportConfiguration: Sendable {
         let domain: String
     }
 
-    struct FewShot: Sendable {
-        let shots: Int
-        let population: Int
-        let iterations: Int
-    }
-
-    /// A second base model of the same shapes, with experts of the same names.
-    struct Transfer: Sendable {
-        let model: String
-        let experts: String
-    }
-
     let title: String
     let model: String
     let experts: String
@@ -48,8 +37,12 @@ package struct ReportConfiguration: Sendable {
     let limit: Int?
     let seen: [Seen]
     let unseen: [Unseen]
-    let fewShot: FewShot
-    let transfer: Transfer?
+    /// The number of shots of a few-shot search.
+    let shots: Int
+    /// The settings of all few-shot searches, without their method.
+    let search: FewShotSearch.Settings
+    /// A second base model of the same shapes, with experts of the same names.
+    let transfer: (model: String, experts: String)?
 
     var tasks: [TrainingTask] { seen.map(\.task) + unseen.map(\.task) }
 
@@ -95,17 +88,20 @@ package struct ReportConfiguration: Sendable {
             guard !seenNames.contains(name) else { throw unseenTasks.wrong(name, "a task that is not seen") }
             return Unseen(task: try registry.task(named: name), domain: domain)
         }
-        let search = try file.mapping("few-shot")
-        try search?.requireOnly(["shots", "population", "iterations"])
-        fewShot = FewShot(
-            shots: try search?.int("shots", atLeast: 1) ?? 10,
-            population: try search?.int("population", atLeast: 3) ?? 32,
-            iterations: try search?.int("iterations", atLeast: 1) ?? 50)
+        let fewShot = try file.mapping("few-shot")
+        try fewShot?.requireOnly(["shots", "population", "iterations"])
+        shots = try fewShot?.int("shots", atLeast: 1) ?? 10
+        var search = FewShotSearch.Settings()
+        search.population = try fewShot?.int("population", atLeast: 3) ?? 32
+        search.iterations = try fewShot?.int("iterations", atLeast: 1) ?? 50
+        // Without early stopping all methods have equal rollouts.
+        search.patience = nil
+        search.seed = seed
+        self.search = search
         let second = try file.mapping("transfer")
         try second?.requireOnly(["model", "experts"])
         transfer = try second.map {
-            Transfer(
-                model: resolve(try $0.requiredString("model")), experts: resolve(try $0.requiredString("experts")))
+            (resolve(try $0.requiredString("model")), resolve(try $0.requiredString("experts")))
         }
     }
 }
