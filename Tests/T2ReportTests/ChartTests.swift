@@ -88,21 +88,18 @@ struct ChartTests {
                 let ink = try #require(SeenColor(share >= HeatMap.darkShare ? textOnDark : text))
                 #expect(ink.contrast(to: cell) >= 4, "\(ground), \(percent) %")
             }
-            let cells = [HeatMap.darkShare, HeatMap.darkShare - 0.01].map {
-                HeatMap.Cell(text: "1", detail: "2", share: $0)
-            }
-            let chart = HeatMap(
-                title: "t", rowLabel: "r", columnLabel: "c", rows: ["a"], columns: ["b", "c"], cells: [cells])
-            let styles = try check(chart).all("text").compactMap { $0.attributes["class"] }
-            #expect(styles.suffix(4) == ["number on-dark", "detail on-dark", "number", "detail"])
         }
+        let dark = Int(100 * HeatMap.darkShare)
+        let chart = try heatMap(2, 2, name: "n") { row, column in column == 0 ? dark - row : 100 - dark + row }
+        let styles = try check(chart).all("text").compactMap { $0.attributes["class"] }.filter { $0 != "label" }
+        let expected = ["number on-dark", "detail on-dark", "number", "detail", "number", "detail", "number", "detail"]
+        #expect(styles.suffix(8) == expected[...])
     }
 
     @Test("heat maps without cells, with one cell and with zeros are drawn")
     func heatMaps() throws {
         for (rows, columns) in [(0, 0), (1, 1), (3, 4)] {
-            let cell = HeatMap.Cell(text: "0", detail: nil, share: 0)
-            let image = try check(heatMap(rows, columns, name: "n", cell: cell))
+            let image = try check(heatMap(rows, columns, name: "n") { _, _ in 0 })
             #expect(image.all("rect").count == 2 * rows * columns)
         }
     }
@@ -111,8 +108,7 @@ struct ChartTests {
         "no labels overlap: eight rows and columns, short names and long",
         arguments: ["c", "category", "a rather long name of a category"])
     func overlaps(name: String) throws {
-        let cell = HeatMap.Cell(text: "16,454,008", detail: "100.0 %", share: 1)
-        try requireApart(try check(heatMap(8, 8, name: name, cell: cell)))
+        try requireApart(try check(heatMap(8, 8, name: name) { _, _ in 16_454_008 }))
         let bars = (0..<8).map {
             BarChart.Bar(name: "\(name) \($0)", slot: $0, value: 1, interval: 0.9...1, text: "100.0 %")
         }
@@ -125,11 +121,16 @@ struct ChartTests {
             try check(LineChart(title: "title", xLabel: "step", yLabel: "y", isPercent: true, series: series)))
     }
 
-    private func heatMap(_ rows: Int, _ columns: Int, name: String, cell: HeatMap.Cell) -> HeatMap {
-        HeatMap(
-            title: "title", rowLabel: "row", columnLabel: "column", rows: (0..<rows).map { "\(name) \($0)" },
-            columns: (0..<columns).map { "\(name) \($0)" },
-            cells: Array(repeating: Array(repeating: cell, count: columns), count: rows))
+    private func heatMap(
+        _ rows: Int, _ columns: Int, name: String, count: (_ row: Int, _ column: Int) -> Int
+    ) throws -> HeatMap {
+        let matrix: JSON = [
+            "name": "title", "categories": (0..<rows).map { "\(name) \($0)" },
+            "decisions": (0..<columns).map { "\(name) \($0)" },
+            "counts": (0..<rows).map { row in (0..<columns).map { count(row, $0) } },
+        ]
+        let content = try JSONSerialization.data(withJSONObject: matrix)
+        return HeatMap(try JSONDecoder().decode(ConfusionMatrix.self, from: content))
     }
 
     /// Checks that a chart is well-formed, has a title and a description, and contains only finite numbers.

@@ -8,7 +8,7 @@ extension ReportSection {
                 .table(analysis.accuracies),
                 .figure(
                     caption: "Prompts of each true category by the category decided, with their share of the row.",
-                    charts: analysis.matrices.map(\.heatMap)),
+                    charts: analysis.matrices.map { HeatMap($0) }),
             ]
         }
         blocks += analysis.matrices.map { .table($0.table) }
@@ -51,20 +51,6 @@ extension DispatchAnalysis {
 }
 
 extension ConfusionMatrix {
-    fileprivate var heatMap: HeatMap {
-        HeatMap(
-            title: name, rowLabel: "true category", columnLabel: "decided", rows: categories, columns: decisions,
-            cells: counts.map { row in
-                let total = row.reduce(0, +)
-                return row.map { count in
-                    let share = total == 0 ? 0 : Double(count) / Double(total)
-                    return HeatMap.Cell(
-                        text: NumberText.count(count), detail: total == 0 ? nil : NumberText.percent(share),
-                        share: share)
-                }
-            })
-    }
-
     fileprivate var table: ReportTable {
         ReportTable(
             caption: "\(name): prompts by true category (rows) and category decided (columns)",
