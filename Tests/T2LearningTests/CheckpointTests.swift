@@ -28,15 +28,15 @@ struct CheckpointTests {
         }
         var mean = RunningMeanReward()
         mean.add(sum: 0.1 + 0.2, count: 2560)
-        return Checkpoint(
-            configuration: configuration, modelDigest: Digest(of: "model"),
-            layout: ExpertLayout(entries: [.init(name: "a", count: 2), .init(name: "b", count: 3)]), step: 20,
-            parameters: [1, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1.0 / 3],
-            optimizerState: AdamW.State(
-                firstMoment: [1e-30, 2, 3, 4, 0.1], secondMoment: [.leastNormalMagnitude / 3, 0, 0.3, 7, 1e38],
-                steps: 20),
-            runningMeanReward: mean, earlyStopping: stopping,
-            bestVector: evaluated ? [1, 2, 3, 4, 5.0000005] : nil, history: history)
+        let layout = ExpertLayout(entries: [.init(name: "a", count: 2), .init(name: "b", count: 3)])
+        var checkpoint = try Checkpoint(configuration, modelDigest: Digest(of: "model"), .direct(layout))
+        checkpoint.step = 20
+        checkpoint.parameters = [1, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1.0 / 3]
+        checkpoint.optimizerState = AdamW.State(
+            firstMoment: [1e-30, 2, 3, 4, 0.1], secondMoment: [.leastNormalMagnitude / 3, 0, 0.3, 7, 1e38], steps: 20)
+        (checkpoint.runningMeanReward, checkpoint.earlyStopping, checkpoint.history) = (mean, stopping, history)
+        checkpoint.bestVector = evaluated ? [1, 2, 3, 4, 5.0000005] : nil
+        return checkpoint
     }
 
     @Test("reads back what was written, bit for bit", arguments: [true, false])

@@ -9,10 +9,10 @@ struct ChartTests {
     @Test(
         "lines with few, equal or extreme values are drawn",
         arguments: [
-            [], [[]], [[Point(x: 3, y: 0.5)]], [[Point(x: 3, y: 0.5, interval: 0.5...0.5)]],
-            [[Point(x: 0, y: 0), Point(x: 1, y: 0)]],
-            [[Point(x: 5, y: 1, interval: 0.9...1), Point(x: 9, y: 1, interval: 0.9...1)]],
-            [[], [Point(x: 0, y: -1), Point(x: 1_000_000, y: 1)]], [[Point(x: 0, y: 1e12), Point(x: 1, y: -1e12)]],
+            [], [[]], [[(3, 0.5, nil)]], [[(3, 0.5, 0.5...0.5)]],
+            [[(0, 0, nil), (1, 0, nil)]],
+            [[(5, 1, 0.9...1), (9, 1, 0.9...1)]],
+            [[], [(0, -1, nil), (1_000_000, 1, nil)]], [[(0, 1e12, nil), (1, -1e12, nil)]],
         ])
     func lines(series: [[Point]]) throws {
         for isPercent in [true, false] {
@@ -36,7 +36,7 @@ struct ChartTests {
     func positions() throws {
         let chart = LineChart(
             title: "t", xLabel: "x", yLabel: "y", isPercent: false,
-            series: [.init(name: "a", slot: 0, points: [Point(x: 0, y: 0), Point(x: 10, y: 1), Point(x: 20, y: 0.5)])])
+            series: [.init(name: "a", slot: 0, points: [(0, 0, nil), (10, 1, nil), (20, 0.5, nil)])])
         let image = try check(chart)
         let path = try #require(image.all("path").last { $0.attributes["class"] == "line s0" }?.attributes["d"])
         let numbers = try path.split { "ML ".contains($0) }.map { try #require(Double($0)) }
@@ -115,7 +115,7 @@ struct ChartTests {
         let groups = (1...8).map { (name: "\(name) \($0)", bars: bars) }
         try requireApart(try check(BarChart(title: "title", isPercent: true, groups: groups)))
         let series = (0..<8).map {
-            LineChart.Series(name: "\(name) \($0)", slot: $0, points: [Point(x: 0, y: 0), Point(x: 1_000_000, y: 1)])
+            LineChart.Series(name: "\(name) \($0)", slot: $0, points: [(0, 0, nil), (1_000_000, 1, nil)])
         }
         try requireApart(
             try check(LineChart(title: "title", xLabel: "step", yLabel: "y", isPercent: true, series: series)))

@@ -48,7 +48,7 @@ package struct EvaluationJob: Job {
             ] + assigner.parts)
     }
 
-    private var context: AssignmentContext { AssignmentContext(run: name, seed: seed) }
+    private var context: AssignmentContext { (name, seed) }
 
     package func nextRound() throws -> Round? {
         guard completions == nil else { return nil }

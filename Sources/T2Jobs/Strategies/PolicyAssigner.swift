@@ -26,15 +26,7 @@ extension PolicyAssigner {
 }
 
 /// The job's run and seed, which every strategy receives.
-package struct AssignmentContext: Sendable {
-    package let run: String
-    package let seed: UInt64
-
-    package init(run: String, seed: UInt64) {
-        self.run = run
-        self.seed = seed
-    }
-}
+package typealias AssignmentContext = (run: String, seed: UInt64)
 
 /// The policy that answers each prompt.
 package struct PolicyAssignment: Sendable {

@@ -63,7 +63,7 @@ package struct TrainingPreparation: Sendable {
             name: name, configuration: configuration, model: JobModel(model), parameterisation: parameterisation,
             training: training.problems.map(\.withoutReference),
             validation: validation.problems.map(\.withoutReference), stopStrings: task.stopStrings(reader.form))
-        _ = try LeaseCheck(definition, resolved)
+        try definition.checkLeases(resolved)
     }
 
     private static func parameterisation(

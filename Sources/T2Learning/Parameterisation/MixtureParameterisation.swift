@@ -36,7 +36,7 @@ package struct MixtureParameterisation: Sendable {
         mixing entries: [ExpertLibrary.Entry], scope: Scope = .shared, isNormalized: Bool = false
     ) throws {
         // Its checks are those of any mixture.
-        _ = try ExpertMixture(entries.map { .init(name: $0.path, expert: $0.expert, coefficient: 1) })
+        try ExpertMixture.check(entries.map { ($0.path, $0.expert, 1) })
         self.init(entries.map(\.expert.vector), scope: scope, isNormalized: isNormalized)
     }
 

@@ -22,9 +22,7 @@ extension ReportSection {
                     charts: tasks.map { task in
                         chart(task, "validation accuracy", isPercent: true) { curve in
                             curve.evaluations.filter { $0.accuracy.count > 0 }.map {
-                                .init(
-                                    x: $0.step, y: $0.accuracy.accuracy,
-                                    interval: $0.accuracy.lower...$0.accuracy.upper)
+                                ($0.step, $0.accuracy.accuracy, $0.accuracy.lower...$0.accuracy.upper)
                             }
                         }
                     }))
@@ -36,7 +34,7 @@ extension ReportSection {
                         "Mean reward of the samples of each training step: +1 for a right answer, −1 for any other.",
                     charts: tasks.map { task in
                         chart(task, "mean reward", isPercent: false) { curve in
-                            curve.rewards.map { .init(x: $0.step, y: $0.reward) }
+                            curve.rewards.map { ($0.step, $0.reward, nil) }
                         }
                     }))
         }
@@ -61,7 +59,7 @@ extension ReportSection {
                 series: comparison.searches.filter { $0.task == task }.map { search in
                     .init(
                         name: search.method, slot: slots[search.method] ?? 0,
-                        points: search.points.map { .init(x: $0.rollouts, y: $0.score) })
+                        points: search.points.map { ($0.rollouts, $0.score, nil) })
                 }
             )
         }
