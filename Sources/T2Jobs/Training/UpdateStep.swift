@@ -47,21 +47,13 @@ package enum UpdateStep {
         // B, the number of sequences of a step.
         let sequences = definition.configuration.promptsPerStep * definition.configuration.samplesPerPrompt
         precondition(training.sequences == sequences, "all units of the step")
-        let outcome: ParameterUpdate.Outcome
-        do {
-            outcome = try update.apply(
-                vectorGradient: sum.mean(sequences: sequences),
-                parameters: checkpoint.parameters, optimizerState: checkpoint.optimizerState, step: checkpoint.step)
-        } catch {
+        var next = checkpoint
+        let step: (gradientNorm: Double, learningRate: Double)
+        do { step = try update.apply(sum.mean(sequences: sequences), to: &next) } catch {
             throw Failure(cause: error, unit: largest?.unit ?? units[0].key)
         }
-        var next = checkpoint
-        next.step += 1
-        next.parameters = outcome.parameters
-        next.optimizerState = outcome.optimizerState
         next.runningMeanReward.add(sum: training.rewardSum, count: training.sequences)
         return Outcome(
-            checkpoint: next, training: training, gradientNorm: outcome.gradientNorm,
-            learningRate: outcome.learningRate)
+            checkpoint: next, training: training, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
     }
 }

@@ -17,6 +17,8 @@ package enum Parameterisation: Sendable, Equatable {
     /// - Source: arXiv 2106.09685, section 4.1; huggingface/peft, `tuners/lora/layer.py: reset_lora_parameters`.
     case lora(LoRALayout)
 
+    /// The sigmoid parameterisation of matrices with these singular values.
+    ///
     /// - Parameter singularValues: σ of each entry of the layout, in the same order.
     /// - Throws: `LearningError.wrongCount` or `.unusableSingularValues`, which names the weight.
     package static func sigmoid(
