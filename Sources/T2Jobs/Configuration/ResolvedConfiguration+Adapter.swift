@@ -53,8 +53,9 @@ extension ResolvedConfiguration {
             problems.append(
                 problem(
                     .rank,
-                    "with rank \(rank) A and B have \(TrainingPreparation.size(bytes)), a message holds \(TrainingPreparation.size(limit)). "
-                        + "Lower rank, or train fewer weights: target-modules mlp."))
+                    "with rank \(rank) A and B have \(TrainingPreparation.size(bytes)), a message holds "
+                        + "\(TrainingPreparation.size(limit)). Lower rank, or train fewer weights: target-modules mlp.")
+            )
         }
         return problems
     }

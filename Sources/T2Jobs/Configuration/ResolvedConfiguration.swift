@@ -41,14 +41,11 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         }
         let values = configuration
         // Larger values are not useful, and their products could overflow.
-        let (mostSteps, mostPrompts, mostSamples) = (10_000_000, 1_000_000, 10_000)
-        require((1...mostSteps).contains(values.steps), .steps, values.steps, "1 to \(mostSteps)")
-        require(
-            (1...mostPrompts).contains(values.promptsPerStep), .promptsPerStep, values.promptsPerStep,
-            "1 to \(mostPrompts)")
-        require(
-            (1...mostSamples).contains(values.samplesPerPrompt), .samplesPerPrompt, values.samplesPerPrompt,
-            "1 to \(mostSamples)")
+        let sizes: [(ConfigurationKey, Int, most: Int)] = [
+            (.steps, values.steps, 10_000_000), (.promptsPerStep, values.promptsPerStep, 1_000_000),
+            (.samplesPerPrompt, values.samplesPerPrompt, 10_000),
+        ]
+        for (key, size, most) in sizes { require((1...most).contains(size), key, size, "1 to \(most)") }
         require(
             (1...max(1, values.promptsPerStep)).contains(values.promptsPerUnit), .promptsPerUnit, values.promptsPerUnit,
             "1 to prompts-per-step (\(values.promptsPerStep))")

@@ -65,24 +65,10 @@ package struct SearchJob: Job {
     package func identity() throws -> JobIdentity { try JobIdentity(.search, parts) }
     package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
 
-    private var progress: FewShotSearch.Progress {
+    private var search: any MixtureSearch {
         switch method {
-        case .population(let search): search.progress
-        case .climb(let climb): climb.progress
-        }
-    }
-
-    private var isFinished: Bool {
-        switch method {
-        case .population(let search): search.isFinished
-        case .climb(let climb): climb.isFinished
-        }
-    }
-
-    private var candidates: [ExpertVector] {
-        switch method {
-        case .population(let search): search.candidates
-        case .climb(let climb): [climb.vector]
+        case .population(let search): search
+        case .climb(let climb): climb
         }
     }
 
@@ -91,13 +77,13 @@ package struct SearchJob: Job {
     /// - Throws: `InputError` (try again) if no iteration has ended, or if the mixture overflows.
     package func result(isStopped: Bool = false) throws -> FewShotResult {
         try FewShotResult(
-            progress.outcome(isCancelled: isStopped), of: mixture, entries, task: task, shots: shots,
+            search.progress.outcome(isCancelled: isStopped), of: mixture, entries, task: task, shots: shots,
             settings: settings)
     }
 
     package func nextRound() -> Round? {
-        guard !isFinished else { return nil }
-        let policies = candidates.map { Policy.svf($0) }
+        guard !search.isFinished else { return nil }
+        let policies = search.candidates.map { Policy.svf($0) }
         switch stage {
         case .answers: return answers(policies)
         case .references(_, let undecided): return references(undecided.map { policies[$0] })
@@ -110,11 +96,9 @@ package struct SearchJob: Job {
         case .answers:
             let completions = try results.allCompletions()
             let right = completions.chunks(ofCount: shots.count).map { $0.count { $0.reward == .judged(.right) } }
-            guard case .population(let search) = method else {
-                stage = .references(right: right, undecided: [0])
-                return []
-            }
-            let undecided = search.undecided(right)
+            // The one candidate of a climb is always scored by its likelihood too.
+            var undecided = [0]
+            if case .population(let search) = method { undecided = search.undecided(right) }
             guard undecided.isEmpty else {
                 stage = .references(right: right, undecided: undecided)
                 return []
@@ -162,16 +146,12 @@ package struct SearchJob: Job {
         let gradient = ExpertVector(layout: layout, values: sum.map { Float($0 / count) })
         if let name = gradient.firstNonFinite {
             throw InputError(
-                "the gradient of '\(name)'", "is not finite in iteration \(progress.iterations.count)",
+                "the gradient of '\(name)'", "is not finite in iteration \(search.progress.iterations.count)",
                 remedy: "Use --method cem, or fewer experts.")
         }
         return gradient
     }
-}
 
-// MARK: - Rounds
-
-extension SearchJob {
     private func key(_ step: Int, _ phase: Phase, _ index: Int) -> UnitKey {
         UnitKey(run: name, step: step, phase: phase, index: index)
     }
@@ -184,7 +164,7 @@ extension SearchJob {
 
     /// Units of a few candidates on all shots, in the order of the candidates.
     private func answers(_ policies: [Policy]) -> Round {
-        let step = progress.iterations.count
+        let step = search.progress.iterations.count
         let shots = shots.map(\.withoutReference)
         let digests = policies.map(\.digest)
         let batches = PopulationSearch.batches(candidates: policies.count, shots: shots.count)
@@ -205,7 +185,7 @@ extension SearchJob {
 
     /// The likelihood of the references under each candidate, one unit per candidate.
     private func references(_ policies: [Policy]) -> Round {
-        let step = progress.iterations.count
+        let step = search.progress.iterations.count
         let units = policies.enumerated().map { index, policy in
             WorkUnit(
                 key: key(step, .references, index), seed: settings.seed, problems: shots,
@@ -218,7 +198,7 @@ extension SearchJob {
     /// Several samples of each shot, whose rewards are compared with each other, one unit per shot.
     private func gradient(_ policy: Policy) -> Round {
         // The last iteration that was scored.
-        let step = progress.iterations.count - 1
+        let step = search.progress.iterations.count - 1
         guard case .climb(let climb) = method else { preconditionFailure("a population has no gradient") }
         let sampling = Sampling(
             temperature: MixtureClimb.temperature, maxTokens: sampling.maxTokens,

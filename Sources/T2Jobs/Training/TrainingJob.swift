@@ -71,14 +71,13 @@ package struct TrainingJob: Job {
     /// - Throws: `UpdateStep.Failure` with the unit that caused it; the checkpoint is then unchanged except for its evaluation.
     package mutating func take(_ results: RoundResults) throws -> [Event] {
         var events: [Event] = []
-        var shouldStop = false
         let validation = try results.sum(.validation)
         if definition.planner.isEvaluated(step: checkpoint.step), !checkpoint.isEvaluated {
-            let (metrics, stops) = evaluate(validation)
-            events.append(.evaluated(metrics))
-            shouldStop = stops
+            events.append(.evaluated(evaluate(validation)))
         }
-        guard !shouldStop, checkpoint.step < definition.configuration.steps else { return events }
+        guard !checkpoint.earlyStopping.shouldStop, checkpoint.step < definition.configuration.steps else {
+            return events
+        }
         let outcome = try UpdateStep.next(after: checkpoint, results, definition)
         checkpoint = outcome.checkpoint
         let metrics = StepMetrics(
@@ -86,15 +85,13 @@ package struct TrainingJob: Job {
         return events + [.updated(metrics)]
     }
 
-    /// - Returns: the metrics, and whether early stopping ends the run.
-    private mutating func evaluate(_ sums: UnitSummary) -> (EvaluationMetrics, shouldStop: Bool) {
+    private mutating func evaluate(_ sums: UnitSummary) -> EvaluationMetrics {
         let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
         let evaluation = ValidationAccuracy(step: checkpoint.step, accuracy: interval.accuracy)
         let isBest = checkpoint.earlyStopping.record(evaluation)
         checkpoint.history.append(evaluation)
         if isBest { checkpoint.bestVector = policy.vector?.values }
-        let metrics = EvaluationMetrics(
+        return EvaluationMetrics(
             sums, interval, step: checkpoint.step, isBest: isBest, best: checkpoint.earlyStopping.best ?? evaluation)
-        return (metrics, checkpoint.earlyStopping.shouldStop)
     }
 }

@@ -23,9 +23,7 @@ package struct PolicyGradientLoss: Sendable, Equatable {
 
     /// - Throws: `LearningError.configuration` if the coefficient is negative or not finite, if the direction has no
     ///   such estimator, or if the estimator is `k1` with a coefficient above 0, since its gradient is zero on average.
-    package init(
-        klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator
-    ) throws(LearningError) {
+    package init(klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator) throws(LearningError) {
         try LearningError.require(
             klCoefficient >= 0 && klCoefficient.isFinite, "kl-coefficient", klCoefficient, "a number of 0 or more",
             remedy: "Published values are 0 to 0.3.")

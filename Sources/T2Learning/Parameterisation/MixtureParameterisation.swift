@@ -32,9 +32,7 @@ package struct MixtureParameterisation: Sendable {
     }
 
     /// - Throws: `InputError` if the experts are of different base models or layouts, or LoRA adapters.
-    package init(
-        mixing entries: [ExpertLibrary.Entry], scope: Scope = .shared, isNormalized: Bool = false
-    ) throws {
+    package init(mixing entries: [ExpertLibrary.Entry], scope: Scope = .shared, isNormalized: Bool = false) throws {
         // Its checks are those of any mixture.
         try ExpertMixture.check(entries.map { ($0.path, $0.expert, 1) })
         self.init(entries.map(\.expert.vector), scope: scope, isNormalized: isNormalized)

@@ -1,11 +1,11 @@
 import T2Core
 
-/// The cross-entropy method over mixing coefficients, and random search as its control. It is pure: candidates follow from the
-/// seed and the scores so far.
+/// The cross-entropy method over mixing coefficients, and random search as its control. It is pure: candidates follow
+/// from the seed and the scores so far.
 ///
-/// In an iteration, the `candidates()` are evaluated, `undecided(_:)` names those whose likelihood decides a tie, and `update(_:)`
-/// takes the scores. The method of the settings tells how candidates are proposed: `cem` draws from a normal distribution around
-/// the mean of the last elites with their standard deviation, and `random` uniformly from [0, 1].
+/// In an iteration, the `candidates()` are evaluated, `undecided(_:)` names those whose likelihood decides a tie, and
+/// `update(_:)` takes the scores. The settings' method tells how candidates are drawn: `cem` draws from a normal
+/// distribution with the mean and the standard deviation of the last elites, `random` uniformly from [0, 1].
 /// - Source: arXiv 2501.06252, section 3.3; Rubinstein, Kroese, "The Cross-Entropy Method", 2004.
 package struct CrossEntropyMethod: Sendable {
     /// The range of every coefficient.
@@ -55,8 +55,8 @@ package struct CrossEntropyMethod: Sendable {
             }
     }
 
-    /// The candidates whose order matters and is not decided by their right answers: those tied for the first rank, and those
-    /// tied across the elites' border.
+    /// The candidates whose order matters and is not decided by their right answers: those tied for the first rank, and
+    /// those tied across the elites' border.
     ///
     /// - Parameter right: the number of right answers of each candidate.
     package func undecided(_ right: [Int]) -> [Int] {

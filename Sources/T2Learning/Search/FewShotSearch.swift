@@ -1,5 +1,13 @@
 import T2Core
 
+/// A search for the mixing coefficients α on its way. It is pure: the next computation follows from the numbers so far.
+package protocol MixtureSearch: Sendable {
+    var progress: FewShotSearch.Progress { get }
+    var isFinished: Bool { get }
+    /// z of each candidate of this iteration.
+    var candidates: [ExpertVector] { get }
+}
+
 /// The search for the mixing coefficients α that answer a few labelled examples best: its settings and its results.
 ///
 /// - Source: arXiv 2501.06252, section 3.3.
@@ -32,8 +40,7 @@ package enum FewShotSearch {
 
         /// - Throws: `LearningError.configuration` if `iterations` is out of range.
         func check() throws(LearningError) {
-            try LearningError.require(
-                iterations >= 1, "iterations", iterations, "1 or more", remedy: "Published: 50.")
+            try LearningError.require(iterations >= 1, "iterations", iterations, "1 or more", remedy: "Published: 50.")
         }
     }
 

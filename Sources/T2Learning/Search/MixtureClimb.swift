@@ -1,11 +1,11 @@
 import T2Core
 
-/// A search of α by the policy gradient, through z = Σ α z. It is pure: the next computation follows from the numbers so far.
+/// A search of α by the policy gradient, through z = Σ α z. Its one candidate is z of the current α.
 ///
-/// In an iteration, z of the current α is scored on the shots, and `score` takes the score; unless the search has ended, the
+/// In an iteration, the candidate is scored on the shots, and `score` takes the score; unless the search has ended, the
 /// gradient of several samples of each shot is computed, and `step` moves α along it.
 /// - Source: arXiv 2501.06252, section 3.3.
-package struct MixtureClimb: Sendable {
+package struct MixtureClimb: MixtureSearch {
     /// AdamW's learning rate for α, whose values lie in 0…1.
     private static let learningRate = 0.05
     /// The temperature at which the gradient's completions are sampled.
@@ -35,11 +35,10 @@ package struct MixtureClimb: Sendable {
 
     private var current: [Double] { alpha.map(Double.init) }
 
-    /// z of the current α.
-    package var vector: ExpertVector { mixture.vector(current) }
+    package var candidates: [ExpertVector] { [mixture.vector(current)] }
 
-    /// The number of samples of each shot for the gradient. With the greedy answers an iteration costs as much as one of the
-    /// other methods.
+    /// The number of samples of each shot for the gradient. With the greedy answers an iteration costs as much as one of
+    /// the other methods.
     package var samplesPerShot: Int { settings.population - 1 }
 
     /// Takes the score of the current α.

@@ -1,10 +1,10 @@
 import T2Core
 
-/// A search of α by populations of candidates. It is pure: the next computation follows from the scores so far.
+/// A search of α by populations of candidates.
 ///
-/// In an iteration, the `candidates` answer the shots, `undecided` names those whose likelihood is needed too, and `update` takes
-/// both.
-package struct PopulationSearch: Sendable {
+/// In an iteration, the `candidates` answer the shots, `undecided` names those whose likelihood is needed too, and
+/// `update` takes both.
+package struct PopulationSearch: MixtureSearch {
     private let mixture: MixtureParameterisation
     private let settings: FewShotSearch.Settings
     private let shots: Int
@@ -25,7 +25,6 @@ package struct PopulationSearch: Sendable {
 
     package var isFinished: Bool { progress.end != nil || progress.iterations.count >= settings.iterations }
 
-    /// z of each candidate of this iteration.
     package var candidates: [ExpertVector] { method.candidates().map(mixture.vector) }
 
     /// The indices of the candidates whose right answers do not decide their rank.

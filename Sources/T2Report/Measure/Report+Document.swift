@@ -173,8 +173,7 @@ extension Report {
                 else { return nil }
                 return AccuracyTable.Comparison(
                     task: task, system: system, against: against,
-                    result: try PairedComparison(
-                        ("\(task), \(against)", first), ("\(task), \(system)", second)))
+                    result: try PairedComparison(("\(task), \(against)", first), ("\(task), \(system)", second)))
             }
         }
     }

@@ -79,8 +79,7 @@ package struct BarChart: Chart {
     private func markup(_ bar: Bar, y: Double, _ plot: PlotArea) -> [Markup] {
         let middle = y + Self.rowHeight / 2
         var parts = [
-            Drawing.label(
-                Drawing.fitted(bar.name, width: plot.left - 12), x: plot.left - 8, y: middle + 4, .end),
+            Drawing.label(Drawing.fitted(bar.name, width: plot.left - 12), x: plot.left - 8, y: middle + 4, .end),
             Drawing.label(bar.text, x: Self.width - 4, y: middle + 4, .end, style: "value"),
         ]
         guard let value = bar.value else { return parts }

@@ -57,9 +57,7 @@ package struct HeatMap: Chart {
     }
 
     /// A cell: the count, and in a second, smaller line its share of the row, unless the row is empty.
-    private func markup(
-        _ count: Int, of total: Int, x: Double, y: Double, width: Double, height: Double
-    ) -> [Markup] {
+    private func markup(_ count: Int, of total: Int, x: Double, y: Double, width: Double, height: Double) -> [Markup] {
         let share = total == 0 ? 0 : Double(count) / Double(total)
         let isDark = share >= Self.darkShare
         let middle = y + height / 2

@@ -21,8 +21,7 @@ extension ReportSection {
     static func contribution(_ analysis: ContributionAnalysis) -> ReportSection {
         var blocks: [Block] = [.table(analysis.table)]
         if !analysis.tasks.isEmpty && !analysis.experts.isEmpty {
-            blocks.append(
-                .figure(caption: "Coefficient α of each expert, by task.", charts: [analysis.chart]))
+            blocks.append(.figure(caption: "Coefficient α of each expert, by task.", charts: [analysis.chart]))
         }
         return ReportSection(
             id: "contribution", title: "Analysis 2: contribution of experts",
