@@ -76,13 +76,6 @@ package struct RoundResults: Sendable {
         self.gradient = gradient
     }
 
-    /// Results from outputs in memory.
-    package init(round: Round, outputs: [UnitKey: UnitOutput]) {
-        self.init(
-            round: round, summary: { outputs[$0.key].map(UnitSummary.init) ?? UnitSummary() },
-            completions: { outputs[$0.key]?.completions }, gradient: { outputs[$0.key]?.gradient ?? [] })
-    }
-
     /// The sum over the units of a phase.
     package func sum(_ phase: Phase) throws -> UnitSummary {
         try round.units.reduce(into: UnitSummary()) { sum, unit in

@@ -38,6 +38,14 @@ package enum LearningError: UserFacingError, Equatable {
         }
     }
 
+    /// - Throws: `LearningError.configuration` that names the key, unless its value is as expected.
+    static func require(
+        _ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ expected: String, remedy: String
+    ) throws(LearningError) {
+        guard !holds else { return }
+        throw .configuration(keys: key, problem: "is \(value), expected \(expected)", remedy: remedy)
+    }
+
     /// Checks that all values are finite.
     ///
     /// - Throws: `LearningError.nonFinite` for the first NaN or infinity.

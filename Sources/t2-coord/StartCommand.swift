@@ -58,7 +58,7 @@ struct StartCommand: AsyncParsableCommand {
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
         for notice in preparation.notices { console.say(notice) }
         console.say("plan")
-        for line in TrainingPlan(preparation).lines { console.say(line) }
+        for line in preparation.plan { console.say(line) }
         let cluster = try ClusterHost(
             host, model: preparation.definition.model, taskFolders: [preparation.task.own?.folder].compactMap(\.self),
             say: console.say)

@@ -35,8 +35,8 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         let comparison = try PairedComparison(
-            .init(name: firstPath, records: try EvaluationRecord.read(path: firstPath)),
-            .init(name: secondPath, records: try EvaluationRecord.read(path: secondPath)))
+            (firstPath, try EvaluationRecord.read(path: firstPath)),
+            (secondPath, try EvaluationRecord.read(path: secondPath)))
         let result = ComparisonResult(comparison, first: firstPath, second: secondPath)
         try StandardOutput.write(json ? JSONText.line(result) : result.text)
     }

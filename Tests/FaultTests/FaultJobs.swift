@@ -67,11 +67,10 @@ struct FaultJobs: Sendable {
         settings.population = 6
         settings.iterations = 2
         settings.seed = 3
-        let definition = SearchDefinition(
+        return try SearchJob(
             name: "search", model: model, task: "t", shots: problems(3, "D"),
             sampling: Sampling(temperature: 0, maxTokens: 5), entries: experts,
             mixture: try MixtureParameterisation(mixing: experts), settings: settings)
-        return try SearchJob(definition)
     }
 }
 

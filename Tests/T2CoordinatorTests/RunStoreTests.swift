@@ -45,10 +45,13 @@ struct RunStoreTests {
         return try store.completions(selection, limit: 100)
     }
 
-    static func evaluation(step: Int) -> EvaluationMetrics {
-        EvaluationMetrics(
-            step: step, problems: 6, correct: 2, accuracy: 1.0 / 3, lower: 0.1, upper: 0.6, noAnswerShare: 0.1 + 0.2,
-            completionTokensMean: 3.5, isBest: step == 0, bestStep: 0, bestAccuracy: 0.5)
+    static func evaluation(step: Int) throws -> EvaluationMetrics {
+        let text = """
+            {"step": \(step), "problems": 6, "correct": 2, "accuracy": \(1.0 / 3), "lower": 0.1, "upper": 0.6,
+            "noAnswerShare": \(0.1 + 0.2), "completionTokensMean": 3.5, "isBest": \(step == 0), "bestStep": 0,
+            "bestAccuracy": 0.5}
+            """
+        return try JSONDecoder().decode(EvaluationMetrics.self, from: Data(text.utf8))
     }
 
     @Test("what was accepted is there after the database is opened again, bit for bit")
@@ -101,7 +104,7 @@ struct RunStoreTests {
         for step in 0...2 {
             try Self.accept(store, 0, step: step)
             try store.record(try RunConsoleTests.metrics(step: step))
-            try store.record(Self.evaluation(step: step))
+            try store.record(try Self.evaluation(step: step))
         }
         try Self.accept(store, 0, step: 1, phase: .validation)
         try store.discardGradients(before: 2)
@@ -122,7 +125,7 @@ struct RunStoreTests {
         var step = try RunConsoleTests.metrics(step: 3)
         step.learningRate = 0.1 + 0.2
         step.kl = -1e-300
-        let evaluation = Self.evaluation(step: 3)
+        let evaluation = try Self.evaluation(step: 3)
         for _ in 0..<2 {
             try store.record(step)
             try store.record(evaluation)

@@ -33,10 +33,9 @@ enum SampleJobs {
             return problem
         }
         return try SearchJob(
-            SearchDefinition(
-                name: name, model: TestRun.model, task: "t", shots: shots,
-                sampling: Sampling(temperature: 0, maxTokens: 4), entries: entries,
-                mixture: MixtureParameterisation(entries.map(\.expert.vector)), settings: settings))
+            name: name, model: TestRun.model, task: "t", shots: shots,
+            sampling: Sampling(temperature: 0, maxTokens: 4), entries: entries,
+            mixture: MixtureParameterisation(entries.map(\.expert.vector)), settings: settings)
     }
 
     static func training(_ name: String = "training") throws -> TrainingJob {

@@ -56,7 +56,7 @@ struct AdapterConfigurationTests {
         #expect(definition.parameterisation.lora?.matrices.allSatisfy { $0.scale == 1.5 } == true)
         let start = try definition.start()
         #expect(start.parameters.contains { $0 != 0 } && start.layout == definition.layout)
-        let plan = TrainingPlan(preparation).lines.joined(separator: "\n")
+        let plan = preparation.plan.joined(separator: "\n")
         #expect(plan.contains("LoRA: 384 values in 3 matrices (mlp), rank 2, scale alpha/rank = 1.5"), "\(plan)")
         #expect(plan.contains("A and B to each worker, 1.5 KiB; a gradient back from each unit, 4 x 1.5 KiB = 6.0 KiB"))
     }

@@ -69,7 +69,7 @@ struct EvaluationJobTests {
     @Test("searches first where it is to answer with a few-shot mixture")
     func fewShot() throws {
         let run = try DrivenJob.checkResumption {
-            SampleJobs.evaluation(FewShotMixture(try SearchJob(SampleJobs.search(.cem, name: "eval"))))
+            SampleJobs.evaluation(FewShotMixture(try SampleJobs.search(.cem, name: "eval")))
         }
         #expect(run.events.map(\.iteration) == [1, 2, 3, 4])
         let mixture = try #require(try run.job.assignment().search?.mixture.policy)
@@ -80,7 +80,7 @@ struct EvaluationJobTests {
 
     @Test("reports answers without a reward, but never searches with a reward that is missing")
     func missingRewards() throws {
-        var run = DrivenJob(SampleJobs.evaluation(FewShotMixture(try SearchJob(SampleJobs.search(.cem, name: "eval")))))
+        var run = DrivenJob(SampleJobs.evaluation(FewShotMixture(try SampleJobs.search(.cem, name: "eval"))))
         var policies: [Phase: MissingRewardPolicy] = [:]
         while let round = try run.job.nextRound() {
             policies[round.units[0].key.phase] = run.job.missingRewards(in: round)

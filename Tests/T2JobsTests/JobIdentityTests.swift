@@ -25,17 +25,13 @@ struct JobIdentityTests {
         ).identity()
     }
 
-    private static func search(_ definition: SearchDefinition) throws -> JobIdentity {
-        try SearchJob(definition).identity()
-    }
-
     /// Databases and reports hold identities from release to release. These digests may change only together with what a job's
     /// results follow from, or with `RunSchema`: after a change no older run folder can be resumed. Renaming a Swift type must
     /// leave them as they are, and so must renaming a property, unless its name is a key of the JSON.
     @Test("has the same digest from release to release")
     func golden() throws {
         let digests = try [
-            Self.training(), SampleJobs.evaluation(FixedPolicy(.base)).identity(), Self.search(SampleJobs.search(.cem)),
+            Self.training(), SampleJobs.evaluation(FixedPolicy(.base)).identity(), SampleJobs.search(.cem).identity(),
         ].map(\.digest.hexadecimal)
         #expect(
             digests == [
@@ -49,14 +45,14 @@ struct JobIdentityTests {
     func typeNames() throws {
         let library = try SampleLibrary()
         let identities = try [
-            Self.training(), Self.search(SampleJobs.search(.gradient)),
+            Self.training(), SampleJobs.search(.gradient).identity(),
             SampleJobs.evaluation(FixedPolicy(.base), problems: SampleJobs.problems(1)).identity(),
             SampleJobs.evaluation(RandomExpert(library.experts.entries)).identity(),
             SampleJobs.evaluation(PromptClassification(library.experts, by: .expert)).identity(),
-            SampleJobs.evaluation(FewShotMixture(SearchJob(SampleJobs.search(.cem)))).identity(),
+            SampleJobs.evaluation(FewShotMixture(SampleJobs.search(.cem))).identity(),
         ]
         let types: [Any.Type] = [
-            TrainingDefinition.self, SearchDefinition.self, EvaluationJob.self, Problem.self, Verification.self,
+            TrainingDefinition.self, SearchJob.self, EvaluationJob.self, Problem.self, Verification.self,
             Sampling.self, Digest.self, FewShotSearch.Settings.self, RandomExpert.self, FixedPolicy.self,
         ]
         for identity in identities {
@@ -73,8 +69,8 @@ struct JobIdentityTests {
         let evaluation = try SampleJobs.evaluation(FixedPolicy(.base)).identity()
         let other = try SampleJobs.evaluation(FixedPolicy(.base), name: "another", model: moved).identity()
         #expect(other.digest == evaluation.digest && other.difference(from: evaluation) == nil)
-        let search = try Self.search(SampleJobs.search(.cem, name: "another", model: moved))
-        #expect(try search.digest == Self.search(SampleJobs.search(.cem)).digest)
+        let search = try SampleJobs.search(.cem, name: "another", model: moved).identity()
+        #expect(try search.digest == SampleJobs.search(.cem).identity().digest)
         let read = try JSONDecoder().decode(JobIdentity.self, from: JSONEncoder().encode(search))
         #expect(read == search && read.digest == search.digest)
     }
@@ -132,13 +128,12 @@ struct JobIdentityTests {
 
     @Test("of a search names each input that changed, also where the search is a part of an evaluation")
     func searchInputs() throws {
-        let saved = try Self.search(SampleJobs.search(.cem))
-        let evaluation = try SampleJobs.evaluation(FewShotMixture(SearchJob(SampleJobs.search(.cem)))).identity()
-        func changed(_ difference: String, _ definition: SearchDefinition) throws {
-            expect(try Self.search(definition), saved, "other " + difference)
+        let saved = try SampleJobs.search(.cem).identity()
+        let evaluation = try SampleJobs.evaluation(FewShotMixture(SampleJobs.search(.cem))).identity()
+        func changed(_ difference: String, _ search: SearchJob) throws {
+            expect(try search.identity(), saved, "other " + difference)
             expect(
-                try SampleJobs.evaluation(FewShotMixture(SearchJob(definition))).identity(), evaluation,
-                "other search: " + difference)
+                try SampleJobs.evaluation(FewShotMixture(search)).identity(), evaluation, "other search: " + difference)
         }
         let settings = "method, population, elite-ratio, iterations, patience or seed"
         try changed("base model", SampleJobs.search(.cem, model: Self.model(digest: "other")))
@@ -156,7 +151,7 @@ struct JobIdentityTests {
 
     @Test("of another kind of job differs in that alone")
     func kinds() throws {
-        let (search, training) = (try Self.search(SampleJobs.search(.cem)), try Self.training())
+        let (search, training) = (try SampleJobs.search(.cem).identity(), try Self.training())
         #expect(search.difference(from: training) == "another kind of job: a training run")
         #expect(training.difference(from: search) == "another kind of job: a search")
         let parts: [(name: String, value: any Encodable & Sendable)] = [("seed", 1)]

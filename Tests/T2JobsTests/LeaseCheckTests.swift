@@ -11,8 +11,7 @@ struct LeaseCheckTests {
         let definition = TestTraining.definition(configuration, training: problems, validation: problems)
         var limits = MessageLimits()
         limits.headerBytes = headerBytes
-        _ = try LeaseCheck(
-            definition,
+        try definition.checkLeases(
             ResolvedConfiguration(configuration: configuration, places: ["prompts-per-unit": "run.yaml:3"]),
             limits: limits)
     }

@@ -54,13 +54,11 @@ struct PairedComparisonRecordsTests {
         let outcomes: [Character: Reward] = [
             "r": .judged(.right), "w": .judged(.wrong), "n": .judged(.noAnswer), "m": .missing(reason: "sandbox"),
         ]
-        return .init(
-            name: name,
-            records: rewards.map { id, letter in
-                EvaluationRecord(
-                    Problem(id: id, topic: "t", prompt: prompt, verification: .number(answer: "1")),
-                    .evaluated(
-                        "c", tokens: 1, finished: true, outcomes[letter] ?? .missing(reason: "unknown letter")))
-            })
+        let records = rewards.map { id, letter in
+            EvaluationRecord(
+                Problem(id: id, topic: "t", prompt: prompt, verification: .number(answer: "1")),
+                .evaluated("c", tokens: 1, finished: true, outcomes[letter] ?? .missing(reason: "unknown letter")))
+        }
+        return (name, records)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Policy assigners")
 struct PolicyAssignerTests {
-    private static let context = AssignmentContext(run: "eval", seed: 1)
+    private static let context: AssignmentContext = ("eval", 1)
     private static let entries = [
         SampleJobs.entry("code", 0.98), SampleJobs.entry("math", 1.03), SampleJobs.entry("text", 1.01),
     ]
@@ -27,7 +27,7 @@ struct PolicyAssignerTests {
         func draw(_ entries: [ExpertLibrary.Entry], _ count: Int = 200, seed: UInt64 = 1, run: String = "eval")
             -> [String?]
         {
-            RandomExpert(entries).assignment(Array(prompts.prefix(count)), .init(run: run, seed: seed)).dispatches?
+            RandomExpert(entries).assignment(Array(prompts.prefix(count)), (run, seed)).dispatches?
                 .map(\.expert) ?? []
         }
         let drawn = draw(Self.entries)
@@ -40,7 +40,7 @@ struct PolicyAssignerTests {
     func uniform(seed: UInt64) {
         let count = 3000
         let assignment = RandomExpert(Self.entries).assignment(
-            SampleJobs.problems(count), .init(run: "eval", seed: seed))
+            SampleJobs.problems(count), ("eval", seed))
         // Five standard deviations of a binomial share of 1/3.
         let tolerance = 5 * (Double(count) * 2 / 9).squareRoot()
         for entry in Self.entries {
@@ -53,10 +53,10 @@ struct PolicyAssignerTests {
 
     @Test("a mixture is searched as a search job would, and then answers everything")
     func fewShotMixture() throws {
-        let definition = SampleJobs.search(.cem)
-        var alone = DrivenJob(try SearchJob(definition))
+        let search = try SampleJobs.search(.cem)
+        var alone = DrivenJob(search)
         try alone.run()
-        var assigner = FewShotMixture(try SearchJob(definition))
+        var assigner = FewShotMixture(search)
         let prompts = SampleJobs.problems(3)
         var (rounds, iterations): ([RoundContent], [FewShotSearch.Iteration]) = ([], [])
         while let round = assigner.nextRound(prompts, Self.context) {

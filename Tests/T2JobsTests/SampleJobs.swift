@@ -32,11 +32,11 @@ enum SampleJobs {
         entries: [ExpertLibrary.Entry] = [entry("code", 0.98), entry("math", 1.03)], shots: Int = 5,
         maxTokens: Int = 4, isNormalized: Bool = false, scope: MixtureParameterisation.Scope = .shared,
         seed: UInt64 = 3
-    ) -> SearchDefinition {
+    ) throws -> SearchJob {
         var settings = FewShotSearch.Settings()
         (settings.method, settings.population, settings.iterations, settings.seed) = (method, 6, 4, seed)
         settings.patience = nil
-        return SearchDefinition(
+        return try SearchJob(
             name: name, model: model, task: task, shots: problems(shots),
             sampling: Sampling(temperature: 0, maxTokens: maxTokens), entries: entries,
             mixture: MixtureParameterisation(entries.map(\.expert.vector), scope: scope, isNormalized: isNormalized),

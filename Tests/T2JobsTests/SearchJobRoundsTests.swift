@@ -6,7 +6,7 @@ import Testing
 @Suite("The rounds of a search job")
 struct SearchJobRoundsTests {
     private func job(_ method: FewShotSearch.Method) throws -> SearchJob {
-        try SearchJob(SampleJobs.search(method))
+        try SampleJobs.search(method)
     }
 
     @Test(
@@ -76,7 +76,7 @@ struct SearchJobRoundsTests {
     func equalCandidates() throws {
         // With one expert, whose coefficient is normalised, all candidates are that expert.
         let entries = [SampleJobs.entry("math", 1.03)]
-        var run = DrivenJob(try SearchJob(SampleJobs.search(.cem, entries: entries, isNormalized: true)))
+        var run = DrivenJob(try SampleJobs.search(.cem, entries: entries, isNormalized: true))
         try run.run(limit: 1)
         let unit = run.rounds[0].units[0]
         #expect(unit.policies == [SampleJobs.expert(1.03).policy.digest] && run.rounds[0].policies.count == 1)
@@ -86,7 +86,7 @@ struct SearchJobRoundsTests {
 
     @Test("cut the answers to many shots into units of whole candidates")
     func batches() throws {
-        var run = DrivenJob(try SearchJob(SampleJobs.search(.cem, shots: 30)))
+        var run = DrivenJob(try SampleJobs.search(.cem, shots: 30))
         try run.run(limit: 1)
         let units = run.rounds[0].units
         #expect(units.map(\.key.index) == [0, 1, 2])

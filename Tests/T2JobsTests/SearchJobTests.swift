@@ -15,10 +15,9 @@ struct SearchJobTests {
         let model = try BundledModel.shared.get()
         let shots = try ShotSelection.draw(5, from: model.problems("arcc-mini", .train), task: "arcc-mini", seed: seed)
         return try SearchJob(
-            SearchDefinition(
-                name: "s", model: model.model, task: "arcc-mini", shots: shots,
-                sampling: Sampling(temperature: 0, maxTokens: 40), entries: model.entries,
-                mixture: MixtureParameterisation(model.entries.map(\.expert.vector), scope: scope), settings: settings))
+            name: "s", model: model.model, task: "arcc-mini", shots: shots,
+            sampling: Sampling(temperature: 0, maxTokens: 40), entries: model.entries,
+            mixture: MixtureParameterisation(model.entries.map(\.expert.vector), scope: scope), settings: settings)
     }
 
     @Test("the order in which units are computed changes nothing", arguments: FewShotSearch.Method.allCases)

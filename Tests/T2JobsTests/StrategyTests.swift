@@ -73,7 +73,7 @@ struct StrategyTests {
         let problems = try model.problems("math-mini")
         let strategy = RandomExpert(model.entries)
         func drawn(_ problems: [Problem], seed: UInt64) throws -> [String?] {
-            try #require(strategy.assignment(problems, .init(run: "e", seed: seed)).dispatches).map(\.expert)
+            try #require(strategy.assignment(problems, ("e", seed)).dispatches).map(\.expert)
         }
         let found = try drawn(problems, seed: 1)
         let counts = Dictionary(grouping: found) { $0 }.mapValues(\.count)

@@ -55,7 +55,7 @@ struct TrainingPreparationTests {
         #expect(definition.layout.count == 24 + 16 + 16 + 24 + 24 + 24 + 24)
         #expect(definition.training.count == 30)
         #expect(definition.validation.count == 5)
-        let plan = TrainingPlan(preparation).lines.joined(separator: "\n")
+        let plan = preparation.plan.joined(separator: "\n")
         #expect(plan.contains("30 to train on, 5 of 5 to validate"))
         #expect(plan.contains("16 prompts x 1 = 16 sequences in 4 units, at most 512 new tokens"))
         #expect(plan.contains("3, at steps 0, 10, 12, each of 5 problems in 2 units"))
@@ -70,8 +70,8 @@ struct TrainingPreparationTests {
     @Test("the sigmoid parameterisation gets the singular values, the direct one does not ask")
     func sigmoid() throws {
         let files = try Files()
-        #expect(try files.prepare(["parameterisation=sigmoid"]).definition.parameterisation.kind == .sigmoid)
-        #expect(try files.prepare().definition.parameterisation.kind == .direct)
+        #expect(try files.prepare(["parameterisation=sigmoid"]).definition.parameterisation.name == "sigmoid")
+        #expect(try files.prepare().definition.parameterisation.name == "direct")
     }
 
     @Test("data is looked for beside the model itself, not beside a link to it")

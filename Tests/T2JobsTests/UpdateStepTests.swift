@@ -12,8 +12,11 @@ struct UpdateStepTests {
         return RoundResults(round: round, outputs: outputs)
     }
 
-    static func update(_ configuration: RunConfiguration = TestTraining.configuration()) throws -> UpdateStep {
-        try UpdateStep(parameterisation: .direct(TestTraining.layout), configuration: configuration)
+    static func update(
+        _ results: RoundResults, _ configuration: RunConfiguration = TestTraining.configuration()
+    ) throws -> UpdateStep.Outcome {
+        try UpdateStep.next(
+            after: TestTraining.definition().start(), results, TestTraining.definition(configuration))
     }
 
     static func key(_ index: Int) -> UnitKey { round.units[index].key }
@@ -21,7 +24,7 @@ struct UpdateStepTests {
     @Test("one update moves p, counts one step and takes in the rewards")
     func update() throws {
         let start = try TestTraining.definition().start()
-        let outcome = try Self.update().next(after: start, Self.results())
+        let outcome = try Self.update(Self.results())
         #expect(outcome.checkpoint.step == 1)
         #expect(outcome.checkpoint.parameters != start.parameters)
         #expect(outcome.gradientNorm > 0)
@@ -33,7 +36,7 @@ struct UpdateStepTests {
     func nonFinite() throws {
         let results = Self.results { $0[Self.key(1)]?.gradient?[0] = .nan }
         let failure = #expect(throws: UpdateStep.Failure.self) {
-            _ = try Self.update().next(after: TestTraining.definition().start(), results)
+            _ = try Self.update(results)
         }
         #expect(failure?.unit == Self.key(1))
         #expect(failure?.description.contains("the gradient of unit 1") == true)
@@ -46,7 +49,7 @@ struct UpdateStepTests {
         configuration.weightDecay = 10
         let results = Self.results { $0[Self.key(2)]?.gradient?[0] = 1e6 }
         let failure = #expect(throws: UpdateStep.Failure.self) {
-            _ = try Self.update(configuration).next(after: TestTraining.definition().start(), results)
+            _ = try Self.update(results, configuration)
         }
         #expect(failure?.unit == Self.key(2))
         #expect(failure?.description.contains("p after step 0") == true)

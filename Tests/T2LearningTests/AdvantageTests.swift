@@ -69,13 +69,13 @@ struct AdvantageTests {
 
     @Test("are refused in the configuration if they would be refused in the run", arguments: AdvantageKind.allCases)
     func configuration(kind: AdvantageKind) throws {
-        try Advantage.validate(kind: kind, samplesPerPrompt: 2, promptsPerUnit: 1)
+        try Advantage.validate(kind: kind, samplesPerPrompt: 2, promptsPerUnit: 1, promptsPerStep: 8)
         guard kind != .none, kind != .runningMean else {
-            try Advantage.validate(kind: kind, samplesPerPrompt: 1, promptsPerUnit: 1)
+            try Advantage.validate(kind: kind, samplesPerPrompt: 1, promptsPerUnit: 1, promptsPerStep: 8)
             return
         }
         let error = #expect(throws: LearningError.self) {
-            try Advantage.validate(kind: kind, samplesPerPrompt: 1, promptsPerUnit: 1)
+            try Advantage.validate(kind: kind, samplesPerPrompt: 1, promptsPerUnit: 1, promptsPerStep: 8)
         }
         #expect(error?.description.contains("samples-per-prompt") == true)
         #expect(error?.description.contains("'\(kind.rawValue)'") == true)

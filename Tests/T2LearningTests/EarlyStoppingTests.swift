@@ -7,10 +7,11 @@ struct EarlyStoppingTests {
     func patience() throws {
         var stopping = try EarlyStopping(patience: 2)
         let verdicts = [0.5, 0.6, 0.6, 0.55, 0.9].enumerated().map { index, accuracy in
-            stopping.record(ValidationAccuracy(step: index * 10, accuracy: accuracy))
+            let isBest = stopping.record(ValidationAccuracy(step: index * 10, accuracy: accuracy))
+            return (isBest, stopping.shouldStop)
         }
-        #expect(verdicts.map(\.isBest) == [true, true, false, false, true])
-        #expect(verdicts.map(\.shouldStop) == [false, false, false, true, false])
+        #expect(verdicts.map(\.0) == [true, true, false, false, true])
+        #expect(verdicts.map(\.1) == [false, false, false, true, false])
         #expect(stopping.best == ValidationAccuracy(step: 40, accuracy: 0.9))
         #expect(stopping.evaluationsSinceBest == 0)
     }
@@ -20,9 +21,9 @@ struct EarlyStoppingTests {
         var stopping = try EarlyStopping(patience: 2)
         for (step, accuracy) in [(0, 0.5), (10, 0.6), (20, 0.6), (30, 0.55)] {
             let evaluation = ValidationAccuracy(step: step, accuracy: accuracy)
-            let verdict = stopping.record(evaluation)
+            let isBest = stopping.record(evaluation)
             let once = stopping
-            #expect(stopping.record(evaluation) == verdict)
+            #expect(stopping.record(evaluation) == isBest)
             #expect(stopping == once)
         }
         #expect(stopping.shouldStop)
@@ -33,7 +34,8 @@ struct EarlyStoppingTests {
     func never() throws {
         var stopping = try EarlyStopping(patience: 0)
         for step in 0..<100 {
-            #expect(!stopping.record(ValidationAccuracy(step: step, accuracy: 1 - Double(step) / 100)).shouldStop)
+            _ = stopping.record(ValidationAccuracy(step: step, accuracy: 1 - Double(step) / 100))
+            #expect(!stopping.shouldStop)
         }
         #expect(stopping.best?.step == 0)
     }

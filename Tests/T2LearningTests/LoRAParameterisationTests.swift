@@ -45,6 +45,6 @@ struct LoRAParameterisationTests {
             }
         }
         #expect(parameterisation.lora == layout)
-        #expect(parameterisation.name == "lora" && parameterisation.kind == .direct)
+        #expect(parameterisation.name == "lora")
     }
 }

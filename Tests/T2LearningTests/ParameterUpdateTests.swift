@@ -13,21 +13,27 @@ struct ParameterUpdateTests {
         return try ParameterUpdate(parameterisation: .direct(layout), configuration: configuration)
     }
 
+    private func start(step: Int = 0) throws -> Checkpoint {
+        var start = try Checkpoint(RunConfiguration(), modelDigest: Digest(of: "m"), .direct(layout))
+        start.step = step
+        return start
+    }
+
     @Test("lowers the loss, reports the norm before clipping, and is reproducible")
     func downhill() throws {
         let update = try update()
         let gradient = ExpertVector(layout: layout, values: [3, -4, 0, 0])
-        func apply() throws -> ParameterUpdate.Outcome {
-            try update.apply(
-                vectorGradient: gradient, parameters: [1, 1, 1, 1], optimizerState: .init(count: 4), step: 0)
-        }
-        let outcome = try apply()
-        #expect(outcome.gradientNorm == 5)
-        #expect(outcome.parameters[0] < 1 && outcome.parameters[1] > 1)
-        #expect(outcome.parameters[2...] == [1, 1])
-        #expect(outcome.optimizerState.steps == 1)
-        #expect(outcome.learningRate == Double(Float(1e-2)))
-        #expect(try apply() == outcome)
+        let start = try start()
+        var (first, second) = (start, start)
+        let (norm, rate) = try update.apply(gradient, to: &first)
+        #expect(norm == 5)
+        #expect(first.parameters[0] < 1 && first.parameters[1] > 1)
+        #expect(first.parameters[2...] == [1, 1])
+        #expect(first.optimizerState.steps == 1 && first.step == 1)
+        #expect(rate == Double(Float(1e-2)))
+        let again = try update.apply(gradient, to: &second)
+        #expect(again == (norm, rate))
+        #expect(second == first)
     }
 
     @Test("finds the minimum of a quadratic objective with the sigmoid parameterisation")
@@ -39,28 +45,26 @@ struct ParameterUpdateTests {
         let update = try ParameterUpdate(parameterisation: sigmoid, configuration: configuration)
         // The goal is reachable, since both matrices keep their nuclear norms: 2·0.9 + 1·1.2 = 3 and 1·1.3 + 3·0.9 = 4.
         let goal: [Float] = [0.9, 1.2, 1.3, 0.9]
-        var parameters = sigmoid.initialParameters(seed: 1)
-        var state = AdamW.State(count: 4)
-        for step in 0..<400 {
-            let z = sigmoid.vector(parameters).values
+        configuration.seed = 1
+        var checkpoint = try Checkpoint(configuration, modelDigest: Digest(of: "m"), sigmoid)
+        for _ in 0..<400 {
+            let z = sigmoid.vector(checkpoint.parameters).values
             let gradient = ExpertVector(layout: layout, values: zip(z, goal).map { 2 * ($0 - $1) })
-            let outcome = try update.apply(
-                vectorGradient: gradient, parameters: parameters, optimizerState: state, step: step)
-            (parameters, state) = (outcome.parameters, outcome.optimizerState)
+            _ = try update.apply(gradient, to: &checkpoint)
         }
-        #expect(largestDifference(sigmoid.vector(parameters).values, goal.map(Double.init)) < 0.01)
+        #expect(largestDifference(sigmoid.vector(checkpoint.parameters).values, goal.map(Double.init)) < 0.01)
     }
 
     @Test(
         "stops at the first non-finite value of the gradient and names weight and index",
         arguments: [Float.nan, -.infinity])
     func nonFinite(value: Float) throws {
-        let update = try update()
+        let (update, start) = (try update(), try start(step: 7))
+        var checkpoint = start
         let error = #expect(throws: LearningError.self) {
-            try update.apply(
-                vectorGradient: ExpertVector(layout: layout, values: [0, 0, 0, value]), parameters: [1, 1, 1, 1],
-                optimizerState: .init(count: 4), step: 7)
+            try update.apply(ExpertVector(layout: layout, values: [0, 0, 0, value]), to: &checkpoint)
         }
+        #expect(checkpoint == start)
         #expect(
             error == .nonFinite(quantity: "the gradient of z at step 7", entry: "b", index: 1, value: "\(value)"))
         #expect(
@@ -72,11 +76,12 @@ struct ParameterUpdateTests {
     @Test("stops when an overflow would make p or its moments infinite")
     func overflow() throws {
         let update = try update { $0.clipNorm = .greatestFiniteMagnitude }
+        let start = try start()
+        var checkpoint = start
         let error = #expect(throws: LearningError.self) {
-            try update.apply(
-                vectorGradient: ExpertVector(layout: layout, values: [0, 1e30, 0, 0]), parameters: [1, 1, 1, 1],
-                optimizerState: .init(count: 4), step: 0)
+            try update.apply(ExpertVector(layout: layout, values: [0, 1e30, 0, 0]), to: &checkpoint)
         }
+        #expect(checkpoint == start)
         #expect(
             error == .nonFinite(quantity: "the second moment after step 0", entry: "a", index: 1, value: "inf"))
     }

@@ -9,10 +9,10 @@ struct ChartTests {
     @Test(
         "lines with few, equal or extreme values are drawn",
         arguments: [
-            [], [[]], [[Point(x: 3, y: 0.5)]], [[Point(x: 3, y: 0.5, interval: 0.5...0.5)]],
-            [[Point(x: 0, y: 0), Point(x: 1, y: 0)]],
-            [[Point(x: 5, y: 1, interval: 0.9...1), Point(x: 9, y: 1, interval: 0.9...1)]],
-            [[], [Point(x: 0, y: -1), Point(x: 1_000_000, y: 1)]], [[Point(x: 0, y: 1e12), Point(x: 1, y: -1e12)]],
+            [], [[]], [[(3, 0.5, nil)]], [[(3, 0.5, 0.5...0.5)]],
+            [[(0, 0, nil), (1, 0, nil)]],
+            [[(5, 1, 0.9...1), (9, 1, 0.9...1)]],
+            [[], [(0, -1, nil), (1_000_000, 1, nil)]], [[(0, 1e12, nil), (1, -1e12, nil)]],
         ])
     func lines(series: [[Point]]) throws {
         for isPercent in [true, false] {
@@ -36,7 +36,7 @@ struct ChartTests {
     func positions() throws {
         let chart = LineChart(
             title: "t", xLabel: "x", yLabel: "y", isPercent: false,
-            series: [.init(name: "a", slot: 0, points: [Point(x: 0, y: 0), Point(x: 10, y: 1), Point(x: 20, y: 0.5)])])
+            series: [.init(name: "a", slot: 0, points: [(0, 0, nil), (10, 1, nil), (20, 0.5, nil)])])
         let image = try check(chart)
         let path = try #require(image.all("path").last { $0.attributes["class"] == "line s0" }?.attributes["d"])
         let numbers = try path.split { "ML ".contains($0) }.map { try #require(Double($0)) }
@@ -55,7 +55,7 @@ struct ChartTests {
                     name: "bar \(index)", slot: index, value: value, interval: value.map { $0...($0 + 0.1) },
                     text: value.map { "\($0)" } ?? "–")
             }
-            let chart = BarChart(title: "t", isPercent: isPercent, groups: [.init(name: "group", bars: bars)])
+            let chart = BarChart(title: "t", isPercent: isPercent, groups: [("group", bars)])
             let image = try check(chart)
             #expect(image.all("rect").count == values.count { $0 != nil })
         }
@@ -67,7 +67,7 @@ struct ChartTests {
         let bars = [0.2, 0.4, -0.4].enumerated().map { index, value in
             BarChart.Bar(name: "\(index)", slot: index, value: value, interval: nil, text: NumberText.fixed(value, 1))
         }
-        let image = try check(BarChart(title: "t", isPercent: false, groups: [.init(name: "g", bars: bars)]))
+        let image = try check(BarChart(title: "t", isPercent: false, groups: [("g", bars)]))
         let rectangles = try image.all("rect").map { rectangle in
             try ["x", "width"].map { try #require(Double(rectangle.attributes[$0] ?? "")) }
         }
@@ -88,21 +88,18 @@ struct ChartTests {
                 let ink = try #require(SeenColor(share >= HeatMap.darkShare ? textOnDark : text))
                 #expect(ink.contrast(to: cell) >= 4, "\(ground), \(percent) %")
             }
-            let cells = [HeatMap.darkShare, HeatMap.darkShare - 0.01].map {
-                HeatMap.Cell(text: "1", detail: "2", share: $0)
-            }
-            let chart = HeatMap(
-                title: "t", rowLabel: "r", columnLabel: "c", rows: ["a"], columns: ["b", "c"], cells: [cells])
-            let styles = try check(chart).all("text").compactMap { $0.attributes["class"] }
-            #expect(styles.suffix(4) == ["number on-dark", "detail on-dark", "number", "detail"])
         }
+        let dark = Int(100 * HeatMap.darkShare)
+        let chart = try heatMap(2, 2, name: "n") { row, column in column == 0 ? dark - row : 100 - dark + row }
+        let styles = try check(chart).all("text").compactMap { $0.attributes["class"] }.filter { $0 != "label" }
+        let expected = ["number on-dark", "detail on-dark", "number", "detail", "number", "detail", "number", "detail"]
+        #expect(styles.suffix(8) == expected[...])
     }
 
     @Test("heat maps without cells, with one cell and with zeros are drawn")
     func heatMaps() throws {
         for (rows, columns) in [(0, 0), (1, 1), (3, 4)] {
-            let cell = HeatMap.Cell(text: "0", detail: nil, share: 0)
-            let image = try check(heatMap(rows, columns, name: "n", cell: cell))
+            let image = try check(heatMap(rows, columns, name: "n") { _, _ in 0 })
             #expect(image.all("rect").count == 2 * rows * columns)
         }
     }
@@ -111,28 +108,29 @@ struct ChartTests {
         "no labels overlap: eight rows and columns, short names and long",
         arguments: ["c", "category", "a rather long name of a category"])
     func overlaps(name: String) throws {
-        let cell = HeatMap.Cell(text: "16,454,008", detail: "100.0 %", share: 1)
-        try requireApart(try check(heatMap(8, 8, name: name, cell: cell)))
-        let groups = (1...8).map { group in
-            BarChart.Group(
-                name: "\(name) \(group)",
-                bars: (0..<8).map {
-                    .init(name: "\(name) \($0)", slot: $0, value: 1, interval: 0.9...1, text: "100.0 %")
-                })
+        try requireApart(try check(heatMap(8, 8, name: name) { _, _ in 16_454_008 }))
+        let bars = (0..<8).map {
+            BarChart.Bar(name: "\(name) \($0)", slot: $0, value: 1, interval: 0.9...1, text: "100.0 %")
         }
+        let groups = (1...8).map { (name: "\(name) \($0)", bars: bars) }
         try requireApart(try check(BarChart(title: "title", isPercent: true, groups: groups)))
         let series = (0..<8).map {
-            LineChart.Series(name: "\(name) \($0)", slot: $0, points: [Point(x: 0, y: 0), Point(x: 1_000_000, y: 1)])
+            LineChart.Series(name: "\(name) \($0)", slot: $0, points: [(0, 0, nil), (1_000_000, 1, nil)])
         }
         try requireApart(
             try check(LineChart(title: "title", xLabel: "step", yLabel: "y", isPercent: true, series: series)))
     }
 
-    private func heatMap(_ rows: Int, _ columns: Int, name: String, cell: HeatMap.Cell) -> HeatMap {
-        HeatMap(
-            title: "title", rowLabel: "row", columnLabel: "column", rows: (0..<rows).map { "\(name) \($0)" },
-            columns: (0..<columns).map { "\(name) \($0)" },
-            cells: Array(repeating: Array(repeating: cell, count: columns), count: rows))
+    private func heatMap(
+        _ rows: Int, _ columns: Int, name: String, count: (_ row: Int, _ column: Int) -> Int
+    ) throws -> HeatMap {
+        let matrix: JSON = [
+            "name": "title", "categories": (0..<rows).map { "\(name) \($0)" },
+            "decisions": (0..<columns).map { "\(name) \($0)" },
+            "counts": (0..<rows).map { row in (0..<columns).map { count(row, $0) } },
+        ]
+        let content = try JSONSerialization.data(withJSONObject: matrix)
+        return HeatMap(try JSONDecoder().decode(ConfusionMatrix.self, from: content))
     }
 
     /// Checks that a chart is well-formed, has a title and a description, and contains only finite numbers.

@@ -69,32 +69,12 @@ struct HTMLReportTests {
 
     @Test("an accuracy without judged problems is a dash without a bar, never 0 %")
     func nothingJudged() throws {
-        var document = ReportDocument(title: "t")
-        document.seenTasks = AccuracyTable(
-            tasks: ["x"],
-            systems: [
-                .init(name: "base", cells: ["x": .init(AccuracyInterval(correct: 0, count: 0))]),
-                .init(name: "SVF"),
-            ],
-            comparisons: [
-                .init(
-                    task: "x", system: "SVF", against: "base",
-                    result: PairedComparison(bothRight: 0, onlyFirst: 0, onlySecond: 0, bothWrong: 0, excluded: 9))
-            ])
-        document.dispatch = DispatchAnalysis(
-            matrices: [.init(name: "prompt", categories: ["a"], decisions: ["a", "b"], counts: [[0, 0]])])
-        document.learning = LearningCurves(
-            curves: [
-                .init(task: "x", system: "SVF", evaluations: [.init(step: 0, accuracy: .init(correct: 0, count: 0))])
-            ])
-        document.contribution = ContributionAnalysis(experts: [], tasks: [])
-        document.fewShotMethods = FewShotComparison(results: AccuracyTable(tasks: [], systems: []))
-        let text = try HTMLReport.page(document)
+        let text = try HTMLReport.page(SampleReport.unjudged)
         let page = try ParsedMarkup(text)
         #expect(page.all("td").prefix(2).map(\.text) == ["–", "–"])
         #expect(!page.all("td").contains { $0.text.contains("0.0 %") })
         #expect(page.all("rect").allSatisfy { $0.attributes["class"]?.hasPrefix("bar") == false })
         #expect(!text.contains("nan"))
-        _ = try MarkdownReport.text(document)
+        _ = try MarkdownReport.text(SampleReport.unjudged)
     }
 }

@@ -40,14 +40,14 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let reader = try data.reader(task, folder, tokenizer)
-        let definition = SearchDefinition(
+        let job = try SearchJob(
             name: work, model: JobModel(folder), task: task.name,
             shots: try ShotSelection.draw(
                 search.shots, from: try reader.announcedExamples(), task: task.name, seed: search.seed),
             sampling: reader.sampling(), entries: entries, mixture: try search.mixture(entries),
             settings: search.settings())
         let (ending, _, seconds) = try await host.run(
-            try SearchJob(definition), work, title: "adapt", folder, tokenizer, task, iterations: search.iterations)
+            job, work, title: "adapt", folder, tokenizer, task, iterations: search.iterations)
         let result: FewShotResult
         switch ending {
         case .finished(let job): result = try job.result()

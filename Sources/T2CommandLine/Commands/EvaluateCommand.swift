@@ -61,9 +61,8 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let job = EvaluationJob(
             name: work, model: JobModel(folder), task: task.name, problems: problems,
             strategy: try selection.strategy.assigner(
-                .init(
-                    name: work, model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
-                    seed: sampling.seed, examples: reader.announcedExamples)),
+                name: work, model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
+                seed: sampling.seed, examples: reader.announcedExamples),
             sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
         let (ending, engine, seconds) = try await host.run(job, work, title: data.name, folder, tokenizer, task)
         let (finished, partial) =

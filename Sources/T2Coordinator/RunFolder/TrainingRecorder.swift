@@ -98,12 +98,9 @@ package actor TrainingRecorder {
             .reduce(into: metrics.missing) { $0.merge($1, uniquingKeysWith: +) }
         metrics.unitsHandedOutTwice = units.count { $0.leases > 1 }
         metrics.failures = units.flatMap(\.failures).count { !$0.isMissingReward }
-        var seconds = StepSeconds()
-        seconds.collect = timing.collect.seconds
-        seconds.update = timing.take.seconds
-        seconds.checkpoint = checkpointSeconds
-        metrics.add(seconds)
-        stepDurations.record(.seconds(seconds.total))
+        metrics.setTimes(
+            collect: timing.collect.seconds, update: timing.take.seconds, checkpoint: checkpointSeconds)
+        stepDurations.record(.seconds(metrics.seconds))
         return metrics
     }
 

@@ -18,8 +18,7 @@ extension ConfigurationKey {
         case .klCoefficient, .weightDecay: "a number of 0 or more"
         case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
         case .onBadRecord, .onLongPrompt, .adapter, .targetModules, .parameterisation, .advantage, .klDirection,
-            .klEstimator,
-            .schedule:
+            .klEstimator, .schedule:
             "one of " + choices.joined(separator: ", ")
         }
     }

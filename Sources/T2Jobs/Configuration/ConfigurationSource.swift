@@ -52,15 +52,15 @@ package struct ConfigurationSource: Sendable, Equatable {
             entries.removeAll { $0.key == assignment.key }
             entries.append(
                 Entry(
-                    key: assignment.key, value: try Self.scalar(assignment), place: assignment.place,
+                    key: assignment.key, value: Self.scalar(assignment), place: assignment.place,
                     folder: currentFolder))
         }
         let unknown = entries.compactMap(Self.unknownKey)
         guard unknown.isEmpty else { throw ConfigurationError(problems: unknown) }
         var configuration = try Self.decode(entries)
-        let folders = Dictionary(entries.map { ($0.key, $0.folder) }, uniquingKeysWith: { $1 })
+        let given = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
         func absolute(_ path: String, _ key: ConfigurationKey) -> String {
-            let folder = folders[key.rawValue] ?? file.map(Self.folder) ?? currentFolder
+            let folder = given[key.rawValue]?.folder ?? file.map(Self.folder) ?? currentFolder
             return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
                 .standardizedFileURL.path
         }
@@ -72,17 +72,15 @@ package struct ConfigurationSource: Sendable, Equatable {
         if OwnTask.isFolder(folder) || configuration.task.contains("/") { configuration.task = folder }
         configuration.completeAdapter()
         // Whether the task exists is checked later.
-        if folders[ConfigurationKey.maxTokens.rawValue] == nil,
+        if given[ConfigurationKey.maxTokens.rawValue] == nil,
             let limit = (try? TaskRegistry.bundled.task(named: configuration.task))?.maxTokens
         {
             configuration.maxTokens = limit
         }
-        if folders[ConfigurationKey.learningRate.rawValue] == nil {
+        if given[ConfigurationKey.learningRate.rawValue] == nil {
             configuration.learningRate = configuration.adapter.defaultLearningRate
         }
-        return ResolvedConfiguration(
-            configuration: configuration,
-            places: Dictionary(entries.map { ($0.key, $0.place) }, uniquingKeysWith: { $1 }))
+        return ResolvedConfiguration(configuration: configuration, places: given.mapValues(\.place))
     }
 
     private struct Entry {
@@ -132,7 +130,7 @@ package struct ConfigurationSource: Sendable, Equatable {
         URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
     }
 
-    private static func scalar(_ assignment: Assignment) throws -> Node {
+    private static func scalar(_ assignment: Assignment) -> Node {
         switch ConfigurationKey(rawValue: assignment.key) {
         // Paths and names are strings, even if YAML would read them as another type.
         case .model, .data, .task: return Node(assignment.value, Tag(.str))
@@ -156,15 +154,13 @@ package struct ConfigurationSource: Sendable, Equatable {
         // Keys are decoded one at a time, so that each wrong value is reported with its origin.
         var problems: [ConfigurationError.Problem] = []
         for entry in entries {
-            guard let key = ConfigurationKey(rawValue: entry.key) else { continue }
-            if (try? decoded([entry])) == nil {
-                let found = entry.value.scalar.map { "found '\($0.string)'" } ?? "found several values"
-                let nearest = entry.value.scalar.flatMap { nearestName(to: $0.string, among: key.choices) }
-                let remedy = nearest.map { " Did you mean '\($0)'?" } ?? ""
-                problems.append(
-                    .init(
-                        place: entry.place, message: "\(entry.key): expected \(key.expectation), \(found).\(remedy)"))
-            }
+            guard let key = ConfigurationKey(rawValue: entry.key), (try? decoded([entry])) == nil else { continue }
+            let scalar = entry.value.scalar?.string
+            let found = scalar.map { "found '\($0)'" } ?? "found several values"
+            let nearest = scalar.flatMap { nearestName(to: $0, among: key.choices) }
+            let remedy = nearest.map { " Did you mean '\($0)'?" } ?? ""
+            problems.append(
+                .init(place: entry.place, message: "\(entry.key): expected \(key.expectation), \(found).\(remedy)"))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return try decoded(entries)

@@ -11,17 +11,17 @@ extension ResolvedConfiguration {
     }
 
     private func svfProblems() -> [ConfigurationError.Problem] {
-        var problems: [ConfigurationError.Problem] = []
-        if let rank = configuration.rank { problems.append(onlyForLoRA(.rank, "\(rank)")) }
-        if let alpha = configuration.alpha { problems.append(onlyForLoRA(.alpha, "\(alpha)")) }
-        return problems
-    }
-
-    private func onlyForLoRA(_ key: ConfigurationKey, _ found: String) -> ConfigurationError.Problem {
-        problem(
-            key,
-            "\(found) was given, but adapter is svf, whose size follows from the weights. "
-                + "Leave it out, or train LoRA: adapter lora.")
+        let given: [(ConfigurationKey, String?)] = [
+            (.rank, configuration.rank.map { "\($0)" }), (.alpha, configuration.alpha.map { "\($0)" }),
+        ]
+        return given.compactMap { key, found in
+            found.map {
+                problem(
+                    key,
+                    "\($0) was given, but adapter is svf, whose size follows from the weights. "
+                        + "Leave it out, or train LoRA: adapter lora.")
+            }
+        }
     }
 
     private func loraProblems(_ model: ModelConfiguration) -> [ConfigurationError.Problem] {
@@ -53,13 +53,10 @@ extension ResolvedConfiguration {
             problems.append(
                 problem(
                     .rank,
-                    "with rank \(rank) A and B have \(TrainingPlan.size(bytes)), a message holds \(TrainingPlan.size(limit)). "
-                        + "Lower rank, or train fewer weights: target-modules mlp."))
+                    "with rank \(rank) A and B have \(TrainingPreparation.size(bytes)), a message holds "
+                        + "\(TrainingPreparation.size(limit)). Lower rank, or train fewer weights: target-modules mlp.")
+            )
         }
         return problems
-    }
-
-    private func problem(_ key: ConfigurationKey, _ message: String) -> ConfigurationError.Problem {
-        .init(place: places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue, message: message)
     }
 }

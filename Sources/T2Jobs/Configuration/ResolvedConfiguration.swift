@@ -36,23 +36,16 @@ package struct ResolvedConfiguration: Sendable, Equatable {
             _ holds: Bool, _ key: ConfigurationKey, _ found: Any, _ expected: String? = nil, remedy: String = ""
         ) {
             guard !holds else { return }
-            problems.append(
-                .init(
-                    place: place(of: key),
-                    message:
-                        "expected \(expected ?? key.expectation), found \(found).\(remedy.isEmpty ? "" : " \(remedy)")")
-            )
+            let end = remedy.isEmpty ? "" : " \(remedy)"
+            problems.append(problem(key, "expected \(expected ?? key.expectation), found \(found).\(end)"))
         }
         let values = configuration
         // Larger values are not useful, and their products could overflow.
-        let (mostSteps, mostPrompts, mostSamples) = (10_000_000, 1_000_000, 10_000)
-        require((1...mostSteps).contains(values.steps), .steps, values.steps, "1 to \(mostSteps)")
-        require(
-            (1...mostPrompts).contains(values.promptsPerStep), .promptsPerStep, values.promptsPerStep,
-            "1 to \(mostPrompts)")
-        require(
-            (1...mostSamples).contains(values.samplesPerPrompt), .samplesPerPrompt, values.samplesPerPrompt,
-            "1 to \(mostSamples)")
+        let sizes: [(ConfigurationKey, Int, most: Int)] = [
+            (.steps, values.steps, 10_000_000), (.promptsPerStep, values.promptsPerStep, 1_000_000),
+            (.samplesPerPrompt, values.samplesPerPrompt, 10_000),
+        ]
+        for (key, size, most) in sizes { require((1...most).contains(size), key, size, "1 to \(most)") }
         require(
             (1...max(1, values.promptsPerStep)).contains(values.promptsPerUnit), .promptsPerUnit, values.promptsPerUnit,
             "1 to prompts-per-step (\(values.promptsPerStep))")
@@ -93,6 +86,10 @@ package struct ResolvedConfiguration: Sendable, Equatable {
     /// The origin and the name of a key.
     package func place(of key: ConfigurationKey) -> String {
         places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
+    }
+
+    func problem(_ key: ConfigurationKey, _ message: String) -> ConfigurationError.Problem {
+        .init(place: place(of: key), message: message)
     }
 
     private func learningPlace(_ error: LearningError) -> String {

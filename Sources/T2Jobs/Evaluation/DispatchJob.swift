@@ -26,7 +26,7 @@ package struct DispatchJob: Job {
                 + assigner.parts)
     }
 
-    private var context: AssignmentContext { AssignmentContext(run: name, seed: seed) }
+    private var context: AssignmentContext { (name, seed) }
 
     package func nextRound() throws -> Round? { try assigner.nextRound(prompts, context) }
 

@@ -48,7 +48,7 @@ package struct EvaluationJob: Job {
             ] + assigner.parts)
     }
 
-    private var context: AssignmentContext { AssignmentContext(run: name, seed: seed) }
+    private var context: AssignmentContext { (name, seed) }
 
     package func nextRound() throws -> Round? {
         guard completions == nil else { return nil }
@@ -87,8 +87,7 @@ package struct EvaluationJob: Job {
         let digests = assignment.policies.map(\.digest)
         let units = problems.indices.chunks(ofCount: batchSize).enumerated().map { index, batch in
             // Two experts may have equal values and thus the same digest.
-            let needed = Set(batch.map { assignment.indices[$0] }).sorted().map { digests[$0] }
-            let policies = needed.enumerated().filter { needed.firstIndex(of: $1) == $0 }.map(\.element)
+            let policies = Array(Set(batch.map { assignment.indices[$0] }).sorted().map { digests[$0] }.uniqued())
             return WorkUnit(
                 key: UnitKey(run: context.run, step: 0, phase: phase, index: index), seed: context.seed,
                 problems: batch.map { problems[$0] }, problemIndices: Array(batch),

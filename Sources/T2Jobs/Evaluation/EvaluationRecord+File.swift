@@ -6,14 +6,7 @@ import T2Formats
 extension EvaluationRecord {
     /// - Throws: `SystemError` if the file cannot be written.
     package static func write(_ records: [EvaluationRecord], to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var content = Data()
-        for record in records {
-            content += try encoder.encode(record)
-            content.append(UInt8(ascii: "\n"))
-        }
-        try AtomicFile.write(content, to: path)
+        try AtomicFile.write(try records.map { try CanonicalJSON.text($0) + "\n" }.joined(), to: path)
     }
 
     /// The records of a file in their order; blank lines between them are allowed.

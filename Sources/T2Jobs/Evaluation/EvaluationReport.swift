@@ -4,12 +4,17 @@ import T2Core
 /// reported.
 package struct EvaluationReport: Sendable, Equatable {
     package struct Count: Sendable, Equatable {
-        package fileprivate(set) var judged = 0
-        package fileprivate(set) var right = 0
+        package private(set) var judged = 0
+        package private(set) var right = 0
 
         /// The share of right answers; nil before the first judgement.
         package var accuracy: Double? { judged == 0 ? nil : Double(right) / Double(judged) }
         package var interval: AccuracyInterval? { judged == 0 ? nil : AccuracyInterval(correct: right, count: judged) }
+
+        fileprivate mutating func add(_ outcome: Outcome) {
+            judged += 1
+            if outcome == .right { right += 1 }
+        }
     }
 
     /// The number of problems to evaluate.
@@ -43,12 +48,5 @@ package struct EvaluationReport: Sendable, Equatable {
                 topics[record.topic, default: Count()].add(outcome)
             }
         }
-    }
-}
-
-extension EvaluationReport.Count {
-    fileprivate mutating func add(_ outcome: Outcome) {
-        judged += 1
-        if outcome == .right { right += 1 }
     }
 }

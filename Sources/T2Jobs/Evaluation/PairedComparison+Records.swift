@@ -2,15 +2,7 @@ import T2Core
 
 extension PairedComparison {
     /// An evaluation and its name in messages, which is usually its file.
-    package struct Evaluated {
-        package let name: String
-        package let records: [EvaluationRecord]
-
-        package init(name: String, records: [EvaluationRecord]) {
-            self.name = name
-            self.records = records
-        }
-    }
+    package typealias Evaluated = (name: String, records: [EvaluationRecord])
 
     /// Compares two evaluations of the same problems, in any order. The ids within each must be distinct.
     ///
@@ -18,28 +10,19 @@ extension PairedComparison {
     ///   judged in both.
     package init(_ first: Evaluated, _ second: Evaluated) throws {
         let pairs = try Self.pairs(first, second)
-        var counts: [Pair: Int] = [:]
-        for (one, other) in pairs {
-            guard case .judged(let a) = one.reward, case .judged(let b) = other.reward else { continue }
-            counts[Pair(firstIsRight: a == .right, secondIsRight: b == .right), default: 0] += 1
+        let judged = pairs.compactMap { one, other -> (Bool, Bool)? in
+            guard case .judged(let a) = one.reward, case .judged(let b) = other.reward else { return nil }
+            return (a == .right, b == .right)
         }
-        let judged = counts.values.reduce(0, +)
-        guard judged > 0 else {
+        guard !judged.isEmpty else {
             throw InputError(
                 second.name, "none of its \(pairs.count) problems was judged both here and in \(first.name)",
                 remedy: "Run t2 eval again where rewards are missing.")
         }
-        func count(_ first: Bool, _ second: Bool) -> Int {
-            counts[Pair(firstIsRight: first, secondIsRight: second)] ?? 0
-        }
+        func count(_ first: Bool, _ second: Bool) -> Int { judged.count { $0 == (first, second) } }
         self.init(
             bothRight: count(true, true), onlyFirst: count(true, false), onlySecond: count(false, true),
-            bothWrong: count(false, false), excluded: pairs.count - judged)
-    }
-
-    private struct Pair: Hashable {
-        let firstIsRight: Bool
-        let secondIsRight: Bool
+            bothWrong: count(false, false), excluded: pairs.count - judged.count)
     }
 
     private static func pairs(

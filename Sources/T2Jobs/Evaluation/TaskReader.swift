@@ -85,8 +85,7 @@ package struct TaskReader: Sendable {
         for (index, problem) in set.problems.enumerated() {
             if let limit, fitting.count == limit || onLongPrompt == .fail && index == limit { break }
             do throws(PromptError) {
-                let tokens = try tokenizer.prompt(
-                    of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
+                let tokens = try tokenizer.prompt(of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
                 if scored, problem.reference != nil {
                     _ = try tokenizer.reference(of: problem, after: tokens, model: model)
                 }

@@ -1,4 +1,6 @@
+import Algorithms
 import T2Core
+import T2Formats
 import T2Learning
 
 /// Searches for the mixture of experts that answers a few shots best, with populations of candidates or the gradient on α.
@@ -17,43 +19,56 @@ package struct SearchJob: Job {
         case gradient
     }
 
-    package let definition: SearchDefinition
+    package let name: String
+    package let model: JobModel
+    private let task: String
+    /// The shots with their references.
+    private let shots: [Problem]
+    /// Greedy sampling of the answers.
+    private let sampling: Sampling
+    /// The experts to mix, by name, in the order of α.
+    private let entries: [ExpertLibrary.Entry]
+    private let mixture: MixtureParameterisation
+    private let settings: FewShotSearch.Settings
     private var method: Method
     private var stage = Stage.answers
 
-    package var name: String { definition.name }
-    package var model: JobModel { definition.model }
-    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
-    package func identity() throws -> JobIdentity { try JobIdentity(.search, definition.parts) }
-
     /// - Throws: `LearningError.configuration` for settings out of range.
-    package init(_ definition: SearchDefinition) throws {
-        self.definition = definition
-        let (mixture, shots, settings) = (definition.mixture, definition.shots.count, definition.settings)
+    package init(
+        name: String, model: JobModel, task: String, shots: [Problem], sampling: Sampling,
+        entries: [ExpertLibrary.Entry], mixture: MixtureParameterisation, settings: FewShotSearch.Settings
+    ) throws {
+        self.name = name
+        self.model = model
+        self.task = task
+        self.shots = shots
+        self.sampling = sampling
+        self.entries = entries
+        self.mixture = mixture
+        self.settings = settings
         method =
             settings.method == .gradient
-            ? .climb(try MixtureClimb(mixture, shots: shots, settings: settings))
-            : .population(try PopulationSearch(mixture, shots: shots, settings: settings))
+            ? .climb(try MixtureClimb(mixture, shots: shots.count, settings: settings))
+            : .population(try PopulationSearch(mixture, shots: shots.count, settings: settings))
     }
 
-    private var progress: FewShotSearch.Progress {
-        switch method {
-        case .population(let search): search.progress
-        case .climb(let climb): climb.progress
-        }
+    /// The inputs that determine the results.
+    var parts: [(name: String, value: any Encodable & Sendable)] {
+        [
+            ("base model", model.digest), ("tokenizer", model.tokenizerDigest),
+            ("experts", mixture.experts.map { Policy.svf($0).digest }), ("task", task), ("shots", shots),
+            ("max-tokens", sampling), ("per-layer", mixture.scope), ("normalize", mixture.isNormalized),
+            ("method, population, elite-ratio, iterations, patience or seed", settings),
+        ]
     }
 
-    private var isFinished: Bool {
-        switch method {
-        case .population(let search): search.isFinished
-        case .climb(let climb): climb.isFinished
-        }
-    }
+    package func identity() throws -> JobIdentity { try JobIdentity(.search, parts) }
+    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
 
-    private var candidates: [ExpertVector] {
+    private var search: any MixtureSearch {
         switch method {
-        case .population(let search): search.candidates
-        case .climb(let climb): [climb.vector]
+        case .population(let search): search
+        case .climb(let climb): climb
         }
     }
 
@@ -62,13 +77,13 @@ package struct SearchJob: Job {
     /// - Throws: `InputError` (try again) if no iteration has ended, or if the mixture overflows.
     package func result(isStopped: Bool = false) throws -> FewShotResult {
         try FewShotResult(
-            progress.outcome(isCancelled: isStopped), of: definition.mixture, definition.entries,
-            task: definition.task, shots: definition.shots, settings: definition.settings)
+            search.progress.outcome(isCancelled: isStopped), of: mixture, entries, task: task, shots: shots,
+            settings: settings)
     }
 
     package func nextRound() -> Round? {
-        guard !isFinished else { return nil }
-        let policies = candidates.map { Policy.svf($0) }
+        guard !search.isFinished else { return nil }
+        let policies = search.candidates.map { Policy.svf($0) }
         switch stage {
         case .answers: return answers(policies)
         case .references(_, let undecided): return references(undecided.map { policies[$0] })
@@ -80,15 +95,10 @@ package struct SearchJob: Job {
         switch stage {
         case .answers:
             let completions = try results.allCompletions()
-            let shots = definition.shots.count
-            let right = stride(from: 0, to: completions.count, by: shots).map { start in
-                completions[start..<start + shots].count { $0.reward == .judged(.right) }
-            }
-            guard case .population(let search) = method else {
-                stage = .references(right: right, undecided: [0])
-                return []
-            }
-            let undecided = search.undecided(right)
+            let right = completions.chunks(ofCount: shots.count).map { $0.count { $0.reward == .judged(.right) } }
+            // The one candidate of a climb is always scored by its likelihood too.
+            var undecided = [0]
+            if case .population(let search) = method { undecided = search.undecided(right) }
             guard undecided.isEmpty else {
                 stage = .references(right: right, undecided: undecided)
                 return []
@@ -127,25 +137,21 @@ package struct SearchJob: Job {
     ///
     /// - Throws: `InputError` if it is not finite.
     private func meanGradient(_ results: RoundResults, samples: Int) throws -> ExpertVector {
-        let layout = definition.mixture.layout
+        let layout = mixture.layout
         var sum = [Double](repeating: 0, count: layout.count)
         for unit in results.round.units {
             for (index, value) in try results.gradient(unit).enumerated() { sum[index] += Double(value) }
         }
-        let count = Double(definition.shots.count * samples)
+        let count = Double(shots.count * samples)
         let gradient = ExpertVector(layout: layout, values: sum.map { Float($0 / count) })
         if let name = gradient.firstNonFinite {
             throw InputError(
-                "the gradient of '\(name)'", "is not finite in iteration \(progress.iterations.count)",
+                "the gradient of '\(name)'", "is not finite in iteration \(search.progress.iterations.count)",
                 remedy: "Use --method cem, or fewer experts.")
         }
         return gradient
     }
-}
 
-// MARK: - Rounds
-
-extension SearchJob {
     private func key(_ step: Int, _ phase: Phase, _ index: Int) -> UnitKey {
         UnitKey(run: name, step: step, phase: phase, index: index)
     }
@@ -158,37 +164,31 @@ extension SearchJob {
 
     /// Units of a few candidates on all shots, in the order of the candidates.
     private func answers(_ policies: [Policy]) -> Round {
-        let step = progress.iterations.count
-        let shots = definition.shots.map(\.withoutReference)
+        let step = search.progress.iterations.count
+        let shots = shots.map(\.withoutReference)
         let digests = policies.map(\.digest)
         let batches = PopulationSearch.batches(candidates: policies.count, shots: shots.count)
         let units = batches.enumerated().map { index, batch in
             // Candidates may be equal and thus share a policy.
-            var own: [Digest] = []
+            let own = Array(batch.map { digests[$0] }.uniqued())
             let sequences = batch.flatMap { candidate in
-                let policy =
-                    own.firstIndex(of: digests[candidate])
-                    ?? {
-                        own.append(digests[candidate])
-                        return own.count - 1
-                    }()
+                let policy = own.firstIndex(of: digests[candidate]) ?? 0
                 return shots.indices.map { WorkUnit.Sequence(problem: $0, sample: candidate, policy: policy) }
             }
             return WorkUnit(
-                key: key(step, .answers, index), seed: definition.settings.seed, problems: shots,
+                key: key(step, .answers, index), seed: settings.seed, problems: shots,
                 problemIndices: Array(shots.indices), sequences: sequences, policies: own,
-                sampling: definition.sampling)
+                sampling: sampling)
         }
         return round(step: step, policies, units)
     }
 
     /// The likelihood of the references under each candidate, one unit per candidate.
     private func references(_ policies: [Policy]) -> Round {
-        let step = progress.iterations.count
-        let shots = definition.shots
+        let step = search.progress.iterations.count
         let units = policies.enumerated().map { index, policy in
             WorkUnit(
-                key: key(step, .references, index), seed: definition.settings.seed, problems: shots,
+                key: key(step, .references, index), seed: settings.seed, problems: shots,
                 problemIndices: Array(shots.indices), sequences: WorkUnit.Sequence.all(problems: shots.count),
                 policies: [policy.digest], sampling: nil)
         }
@@ -198,15 +198,15 @@ extension SearchJob {
     /// Several samples of each shot, whose rewards are compared with each other, one unit per shot.
     private func gradient(_ policy: Policy) -> Round {
         // The last iteration that was scored.
-        let step = progress.iterations.count - 1
+        let step = search.progress.iterations.count - 1
         guard case .climb(let climb) = method else { preconditionFailure("a population has no gradient") }
         let sampling = Sampling(
-            temperature: MixtureClimb.temperature, maxTokens: definition.sampling.maxTokens,
-            stopStrings: definition.sampling.stopStrings)
-        let units = definition.shots.indices.map { shot in
+            temperature: MixtureClimb.temperature, maxTokens: sampling.maxTokens,
+            stopStrings: sampling.stopStrings)
+        let units = shots.indices.map { shot in
             WorkUnit(
-                key: key(step, .mixtureGradient, shot), seed: definition.settings.seed,
-                problems: [definition.shots[shot].withoutReference], problemIndices: [shot],
+                key: key(step, .mixtureGradient, shot), seed: settings.seed,
+                problems: [shots[shot].withoutReference], problemIndices: [shot],
                 sequences: WorkUnit.Sequence.all(problems: 1, samples: climb.samplesPerShot),
                 policies: [policy.digest], sampling: sampling,
                 gradient: GradientSpecification(advantage: .groupMean))

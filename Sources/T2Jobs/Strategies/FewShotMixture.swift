@@ -10,7 +10,7 @@ package struct FewShotMixture: PolicyAssigner {
     package init(_ search: SearchJob) { self.search = search }
 
     package var parts: [(name: String, value: any Encodable & Sendable)] {
-        search.definition.parts.map { ("search: \($0.name)", $0.value) }
+        search.parts.map { ("search: \($0.name)", $0.value) }
     }
 
     package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { search.nextRound() }

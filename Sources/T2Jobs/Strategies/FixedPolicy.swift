@@ -9,10 +9,6 @@ package struct FixedPolicy: PolicyAssigner {
 
     package var parts: [(name: String, value: any Encodable & Sendable)] { [("expert", policy.digest)] }
 
-    package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
-
-    package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }
-
     package func assignment(_ prompts: [Problem], _: AssignmentContext) -> PolicyAssignment {
         PolicyAssignment(policy, count: prompts.count)
     }

@@ -18,16 +18,15 @@ package protocol PolicyAssigner: Sendable {
     func assignment(_ prompts: [Problem], _ context: AssignmentContext) throws -> PolicyAssignment
 }
 
-/// The job's run and seed, which every strategy receives.
-package struct AssignmentContext: Sendable {
-    package let run: String
-    package let seed: UInt64
+/// A strategy that decides without units.
+extension PolicyAssigner {
+    package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
 
-    package init(run: String, seed: UInt64) {
-        self.run = run
-        self.seed = seed
-    }
+    package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }
 }
+
+/// The job's run and seed, which every strategy receives.
+package typealias AssignmentContext = (run: String, seed: UInt64)
 
 /// The policy that answers each prompt.
 package struct PolicyAssignment: Sendable {

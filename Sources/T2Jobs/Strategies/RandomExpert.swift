@@ -15,10 +15,6 @@ package struct RandomExpert: PolicyAssigner {
         [("experts", experts.mapValues(\.digest)), ("strategy", "random")]
     }
 
-    package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
-
-    package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }
-
     package func assignment(_ prompts: [Problem], _ context: AssignmentContext) -> PolicyAssignment {
         let names = experts.keys.sorted()
         let dispatches = prompts.indices.map { index in

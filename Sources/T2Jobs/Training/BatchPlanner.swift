@@ -1,3 +1,4 @@
+import Algorithms
 import T2Core
 
 /// Chooses the problems of each step and divides them into units.
@@ -15,15 +16,11 @@ package struct BatchPlanner: Sendable, Equatable {
         package let indices: [Int]
     }
 
-    package let run: String
-    package let seed: UInt64
-    package let trainingProblems: Int
+    private let run: String
+    private let trainingProblems: Int
     /// The number of problems of an evaluation, taken from the start of the validation split.
-    package let validationProblems: Int
-    package let promptsPerStep: Int
-    package let promptsPerUnit: Int
-    package let steps: Int
-    package let evaluateEvery: Int
+    private let validationProblems: Int
+    private let configuration: RunConfiguration
 
     /// - Parameters:
     ///   - trainingProblems: the number of problems in the training split, at least 1.
@@ -31,51 +28,39 @@ package struct BatchPlanner: Sendable, Equatable {
     package init(run: String, trainingProblems: Int, validationProblems: Int, configuration: RunConfiguration) {
         precondition(trainingProblems > 0)
         self.run = run
-        self.seed = configuration.seed
         self.trainingProblems = trainingProblems
         self.validationProblems = min(validationProblems, configuration.validationProblems)
-        self.promptsPerStep = configuration.promptsPerStep
-        self.promptsPerUnit = configuration.promptsPerUnit
-        self.steps = configuration.steps
-        self.evaluateEvery = configuration.evaluateEvery
+        self.configuration = configuration
     }
 
     /// All units computed under the z of a step: the training units and, if an evaluation is due, the validation units. The z
     /// after the last step is only evaluated.
     package func work(step: Int) -> [Unit] {
-        (step < steps ? trainingUnits(step: step) : []) + (isEvaluated(step: step) ? validationUnits(step: step) : [])
+        let training = step < configuration.steps ? trainingIndices(step: step) : []
+        let validation = isEvaluated(step: step) ? Array(0..<validationProblems) : []
+        return cut(training, step: step, phase: .train) + cut(validation, step: step, phase: .validation)
     }
 
     /// Whether the z of this step is evaluated: the first, every `evaluate-every`-th and the last are.
     package func isEvaluated(step: Int) -> Bool {
-        step == 0 || step == steps || step % evaluateEvery == 0
+        step == 0 || step == configuration.steps || step % configuration.evaluateEvery == 0
     }
 
-    /// The indices of the step's problems in the training split, `promptsPerStep` in number.
+    /// The indices of the step's problems in the training split, `prompts-per-step` in number.
     package func trainingIndices(step: Int) -> [Int] {
-        let first = step * promptsPerStep
+        let count = configuration.promptsPerStep
         var indices: [Int] = []
-        indices.reserveCapacity(promptsPerStep)
-        while indices.count < promptsPerStep {
-            let (epoch, index) = (first + indices.count).quotientAndRemainder(dividingBy: trainingProblems)
+        while indices.count < count {
+            let (epoch, index) = (step * count + indices.count).quotientAndRemainder(dividingBy: trainingProblems)
             let order = permutation(epoch: epoch)
-            indices += order[index..<min(trainingProblems, index + promptsPerStep - indices.count)]
+            indices += order[index..<min(trainingProblems, index + count - indices.count)]
         }
         return indices
     }
 
-    private func trainingUnits(step: Int) -> [Unit] {
-        cut(trainingIndices(step: step), step: step, phase: .train)
-    }
-
-    private func validationUnits(step: Int) -> [Unit] {
-        cut(Array(0..<validationProblems), step: step, phase: .validation)
-    }
-
     private func cut(_ indices: [Int], step: Int, phase: Phase) -> [Unit] {
-        stride(from: 0, to: indices.count, by: promptsPerUnit).enumerated().map { index, start in
-            let numbers = start..<min(start + promptsPerUnit, indices.count)
-            return Unit(
+        indices.indices.chunks(ofCount: configuration.promptsPerUnit).enumerated().map { index, numbers in
+            Unit(
                 key: UnitKey(run: run, step: step, phase: phase, index: index), problems: Array(indices[numbers]),
                 indices: Array(numbers))
         }
@@ -83,7 +68,7 @@ package struct BatchPlanner: Sendable, Equatable {
 
     /// The order of the training split in one epoch (Fisher–Yates).
     private func permutation(epoch: Int) -> [Int] {
-        var random = SeededRandom(seed: seed, .problemOrder(epoch: epoch))
+        var random = SeededRandom(seed: configuration.seed, .problemOrder(epoch: epoch))
         var order = Array(0..<trainingProblems)
         for last in stride(from: trainingProblems - 1, to: 0, by: -1) {
             order.swapAt(last, Int(random.next() % UInt64(last + 1)))

@@ -64,12 +64,13 @@ extension StepMetrics {
     /// The metrics that follow from the step's units. The recorder fills in the times and the counts of leases and failures.
     ///
     /// - Parameters:
-    ///   - training: the sums of the training units.
     ///   - evaluationTokens: the number of completion tokens of the evaluation in the same round.
-    init(step: Int, training: UnitSummary, evaluationTokens: Int, units: Int, update: UpdateStep.Outcome) {
+    ///   - units: the number of units of the round.
+    init(_ update: UpdateStep.Outcome, evaluationTokens: Int, units: Int) {
+        let training = update.training
         let statistics = training.statistics
         let sequences = Double(max(1, training.sequences))
-        self.step = step
+        step = update.checkpoint.step
         self.sequences = training.sequences
         rewardMean = training.rewardSum / sequences
         accuracy = Double(training.right) / sequences
@@ -93,23 +94,12 @@ extension StepMetrics {
         self.units = units
     }
 
-    /// Fills in the step's wall-clock times.
-    package mutating func add(_ seconds: StepSeconds) {
-        self.seconds = seconds.total
-        tokensPerSecond = seconds.total > 0 ? Double(completionTokens) / seconds.total : 0
-        collectSeconds = seconds.collect
-        updateSeconds = seconds.update
-        checkpointSeconds = seconds.checkpoint
+    /// Fills in the parts of the step's wall-clock time, in seconds.
+    package mutating func setTimes(collect: Double, update: Double, checkpoint: Double) {
+        collectSeconds = collect
+        updateSeconds = update
+        checkpointSeconds = checkpoint
+        seconds = collect + update + checkpoint
+        tokensPerSecond = seconds > 0 ? Double(completionTokens) / seconds : 0
     }
-}
-
-/// The parts of a step's wall-clock time.
-package struct StepSeconds: Sendable, Equatable {
-    package var collect = 0.0
-    package var update = 0.0
-    package var checkpoint = 0.0
-
-    package init() {}
-
-    package var total: Double { collect + update + checkpoint }
 }

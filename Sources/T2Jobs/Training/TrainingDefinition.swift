@@ -60,10 +60,6 @@ package struct TrainingDefinition: Sendable {
 
     /// The state before the first step.
     package func start() throws -> Checkpoint {
-        Checkpoint(
-            configuration: configuration, modelDigest: model.digest, layout: layout, step: 0,
-            parameters: parameterisation.initialParameters(seed: configuration.seed),
-            optimizerState: .init(count: layout.count), runningMeanReward: RunningMeanReward(),
-            earlyStopping: try EarlyStopping(patience: configuration.patience), bestVector: nil, history: [])
+        try Checkpoint(configuration, modelDigest: model.digest, parameterisation)
     }
 }

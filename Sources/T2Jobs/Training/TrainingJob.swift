@@ -71,35 +71,27 @@ package struct TrainingJob: Job {
     /// - Throws: `UpdateStep.Failure` with the unit that caused it; the checkpoint is then unchanged except for its evaluation.
     package mutating func take(_ results: RoundResults) throws -> [Event] {
         var events: [Event] = []
-        var shouldStop = false
         let validation = try results.sum(.validation)
         if definition.planner.isEvaluated(step: checkpoint.step), !checkpoint.isEvaluated {
-            let (metrics, stops) = evaluate(validation)
-            events.append(.evaluated(metrics))
-            shouldStop = stops
+            events.append(.evaluated(evaluate(validation)))
         }
-        guard !shouldStop, checkpoint.step < definition.configuration.steps else { return events }
-        let outcome = try UpdateStep(
-            parameterisation: definition.parameterisation, configuration: definition.configuration
-        ).next(after: checkpoint, results)
+        guard !checkpoint.earlyStopping.shouldStop, checkpoint.step < definition.configuration.steps else {
+            return events
+        }
+        let outcome = try UpdateStep.next(after: checkpoint, results, definition)
         checkpoint = outcome.checkpoint
         let metrics = StepMetrics(
-            step: checkpoint.step, training: try results.sum(.train),
-            evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count,
-            update: outcome)
+            outcome, evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count)
         return events + [.updated(metrics)]
     }
 
-    /// - Returns: the metrics, and whether early stopping ends the run.
-    private mutating func evaluate(_ sums: UnitSummary) -> (EvaluationMetrics, shouldStop: Bool) {
+    private mutating func evaluate(_ sums: UnitSummary) -> EvaluationMetrics {
         let interval = AccuracyInterval(correct: sums.right, count: sums.sequences)
         let evaluation = ValidationAccuracy(step: checkpoint.step, accuracy: interval.accuracy)
-        let verdict = checkpoint.earlyStopping.record(evaluation)
+        let isBest = checkpoint.earlyStopping.record(evaluation)
         checkpoint.history.append(evaluation)
-        if verdict.isBest { checkpoint.bestVector = policy.vector?.values }
-        let metrics = EvaluationMetrics(
-            sums, interval, step: checkpoint.step, isBest: verdict.isBest,
-            best: checkpoint.earlyStopping.best ?? evaluation)
-        return (metrics, verdict.shouldStop)
+        if isBest { checkpoint.bestVector = policy.vector?.values }
+        return EvaluationMetrics(
+            sums, interval, step: checkpoint.step, isBest: isBest, best: checkpoint.earlyStopping.best ?? evaluation)
     }
 }

@@ -46,12 +46,10 @@ package struct TrainingPreparation: Sendable {
         let reader = TaskReader(
             task, folder: data, tokenizer: tokenizer, model: model.configuration, maxTokens: configuration.maxTokens,
             onBadRecord: configuration.onBadRecord, onLongPrompt: configuration.onLongPrompt)
-        let (training, validation) = (
-            try reader.problems(.train), try reader.problems(.valid, first: configuration.validationProblems)
-        )
+        let training = try reader.problems(.train)
+        let validation = try reader.problems(.valid, first: configuration.validationProblems)
         validationSplit = validation.total
-        notices =
-            training.notices.map { "train: \($0)" } + validation.notices.map { "valid: \($0)" }
+        notices = training.notices.map { "train: \($0)" } + validation.notices.map { "valid: \($0)" }
         let longest = max(training.longest, validation.longest)
         checked.append(
             "\(training.problems.count + validation.problems.count) prompts: the longest with its completion has "
@@ -63,7 +61,7 @@ package struct TrainingPreparation: Sendable {
             name: name, configuration: configuration, model: JobModel(model), parameterisation: parameterisation,
             training: training.problems.map(\.withoutReference),
             validation: validation.problems.map(\.withoutReference), stopStrings: task.stopStrings(reader.form))
-        _ = try LeaseCheck(definition, resolved)
+        try definition.checkLeases(resolved)
     }
 
     private static func parameterisation(

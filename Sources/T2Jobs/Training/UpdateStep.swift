@@ -3,20 +3,18 @@ import T2Learning
 
 /// Computes the next state of the run from a step's accepted units. It is pure: the same units give the same bytes, regardless of
 /// their order of arrival, the number of workers and restarts.
-package struct UpdateStep: Sendable, Equatable {
-    package let update: ParameterUpdate
-    /// B, the number of sequences of a step.
-    package let sequences: Int
-
+package enum UpdateStep {
     package struct Outcome: Sendable, Equatable {
         package let checkpoint: Checkpoint
+        /// The sums of the training units.
+        let training: UnitSummary
         /// ‖∂L/∂p‖₂ before clipping.
         package let gradientNorm: Double
-        package let learningRate: Double
+        let learningRate: Double
     }
 
     /// An update that is not finite; nothing was updated.
-    package struct Failure: Error, Equatable, CustomStringConvertible {
+    package struct Failure: Error, CustomStringConvertible {
         package let cause: LearningError
         /// The unit whose gradient is not finite, or else the unit with the largest gradient value.
         package let unit: UnitKey
@@ -24,19 +22,18 @@ package struct UpdateStep: Sendable, Equatable {
         package var description: String { cause.description }
     }
 
-    /// - Throws: `LearningError.configuration` with the key that is out of range.
-    package init(parameterisation: Parameterisation, configuration: RunConfiguration) throws {
-        update = try ParameterUpdate(parameterisation: parameterisation, configuration: configuration)
-        sequences = configuration.promptsPerStep * configuration.samplesPerPrompt
-    }
-
     /// Sums the gradients in unit order, divides by B, and applies chain rule, clipping and AdamW.
     ///
     /// - Parameter results: the results of all training units of the step. One gradient is in memory at a time.
-    /// - Throws: `Failure`; errors of loading a gradient. Nothing is updated then.
-    package func next(after checkpoint: Checkpoint, _ results: RoundResults) throws -> Outcome {
+    /// - Throws: `Failure`; `LearningError.configuration` with the key that is out of range; errors of loading a gradient.
+    ///   Nothing is updated then.
+    package static func next(
+        after checkpoint: Checkpoint, _ results: RoundResults, _ definition: TrainingDefinition
+    ) throws -> Outcome {
+        let update = try ParameterUpdate(
+            parameterisation: definition.parameterisation, configuration: definition.configuration)
         let units = results.round.units.filter { $0.key.phase == .train }
-        var sum = GradientSum(layout: update.parameterisation.layout)
+        var sum = GradientSum(layout: definition.layout)
         var largest: (unit: UnitKey, value: Float)?
         for unit in units {
             let gradient = try results.gradient(unit)
@@ -47,20 +44,16 @@ package struct UpdateStep: Sendable, Equatable {
             if value > largest?.value ?? -1 { largest = (unit.key, value) }
         }
         let training = try results.sum(.train)
+        // B, the number of sequences of a step.
+        let sequences = definition.configuration.promptsPerStep * definition.configuration.samplesPerPrompt
         precondition(training.sequences == sequences, "all units of the step")
-        let outcome: ParameterUpdate.Outcome
-        do {
-            outcome = try update.apply(
-                vectorGradient: sum.mean(units: units.count, sequences: sequences),
-                parameters: checkpoint.parameters, optimizerState: checkpoint.optimizerState, step: checkpoint.step)
-        } catch {
+        var next = checkpoint
+        let step: (gradientNorm: Double, learningRate: Double)
+        do { step = try update.apply(sum.mean(sequences: sequences), to: &next) } catch {
             throw Failure(cause: error, unit: largest?.unit ?? units[0].key)
         }
-        var next = checkpoint
-        next.step += 1
-        next.parameters = outcome.parameters
-        next.optimizerState = outcome.optimizerState
         next.runningMeanReward.add(sum: training.rewardSum, count: training.sequences)
-        return Outcome(checkpoint: next, gradientNorm: outcome.gradientNorm, learningRate: outcome.learningRate)
+        return Outcome(
+            checkpoint: next, training: training, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
     }
 }

@@ -51,27 +51,23 @@ package struct Advantage: Sendable, Equatable {
 
     /// Rejects a configuration with which `init` would fail in the middle of a run.
     ///
-    /// - Parameter promptsPerStep: the prompts of a step, or nil if every unit is full. With it, the last and smallest
-    ///   unit of a step is checked.
     /// - Throws: `LearningError.configuration`, which names the keys.
     package static func validate(
-        kind: AdvantageKind, samplesPerPrompt: Int, promptsPerUnit: Int, promptsPerStep: Int? = nil
+        kind: AdvantageKind, samplesPerPrompt: Int, promptsPerUnit: Int, promptsPerStep: Int
     ) throws(LearningError) {
         switch kind {
         case .none, .runningMean:
             return
         case .unitMean:
-            var smallest = promptsPerUnit
-            if let promptsPerStep, promptsPerUnit > 0, promptsPerStep > 0 {
-                let rest = promptsPerStep % promptsPerUnit
-                if rest > 0 { smallest = rest }
-            }
+            let rest = promptsPerStep % max(1, promptsPerUnit)
+            // The last unit of a step is the smallest one.
+            let smallest = rest > 0 ? rest : promptsPerUnit
             guard smallest * samplesPerPrompt < 2 else { return }
             throw .configuration(
                 keys: "advantage, samples-per-prompt, prompts-per-unit",
-                problem: "'unit-mean' compares the samples of a unit, and with prompts-per-unit \(promptsPerUnit)"
-                    + (promptsPerStep.map { ", prompts-per-step \($0)" } ?? "")
-                    + " and samples-per-prompt \(samplesPerPrompt) a unit has only \(smallest * samplesPerPrompt)",
+                problem: "'unit-mean' compares the samples of a unit, and with prompts-per-unit \(promptsPerUnit), "
+                    + "prompts-per-step \(promptsPerStep) and samples-per-prompt \(samplesPerPrompt) a unit has only "
+                    + "\(smallest * samplesPerPrompt)",
                 remedy: remedy(for: kind))
         case .groupMean, .groupNormalized:
             guard samplesPerPrompt < 2 else { return }

@@ -36,15 +36,11 @@ extension Checkpoint {
             (TensorName.secondMoment, optimizerState.secondMoment),
         ]
         if let bestVector { vectors.append((TensorName.bestVector, bestVector)) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let scalars = String(
-            decoding: try encoder.encode(
-                Scalars(
-                    configuration: configuration, modelDigest: modelDigest, layout: layout,
-                    vectorDigest: Self.digest(of: vectors.map(\.1)), step: step, optimizerSteps: optimizerState.steps,
-                    runningMeanReward: runningMeanReward,
-                    earlyStopping: earlyStopping, history: history)), as: UTF8.self)
+        let scalars = try CanonicalJSON.text(
+            Scalars(
+                configuration: configuration, modelDigest: modelDigest, layout: layout,
+                vectorDigest: Self.digest(of: vectors.map(\.1)), step: step, optimizerSteps: optimizerState.steps,
+                runningMeanReward: runningMeanReward, earlyStopping: earlyStopping, history: history))
         try SafetensorsWriter.write(
             vectors.map { .init(name: $0.0, shape: [$0.1.count], values: $0.1) },
             metadata: [
@@ -58,10 +54,10 @@ extension Checkpoint {
     ///   checkpoint, of another format, or damaged.
     package init(path: String) throws {
         let file = try SafetensorsFile(path: path)
-        let scalarsText = try Self.checkedState(file)
+        let state = try Self.checkedState(file)
         let scalars: Scalars
         do {
-            scalars = try JSONDecoder().decode(Scalars.self, from: Data(scalarsText.utf8))
+            scalars = try JSONDecoder().decode(Scalars.self, from: Data(state.utf8))
         } catch {
             throw Self.damaged(path, "its state cannot be read: \(decodingProblem(error))")
         }
@@ -71,7 +67,7 @@ extension Checkpoint {
         let secondMoment = try file.floats(of: TensorName.secondMoment, shape: shape)
         let bestVector =
             try scalars.earlyStopping.best.map { _ in try file.floats(of: TensorName.bestVector, shape: shape) }
-        let vectors = [parameters, firstMoment, secondMoment] + (bestVector.map { [$0] } ?? [])
+        let vectors = [parameters, firstMoment, secondMoment, bestVector].compactMap { $0 }
         guard Self.digest(of: vectors) == scalars.vectorDigest else {
             throw Self.damaged(path, "its vectors do not match their digest")
         }

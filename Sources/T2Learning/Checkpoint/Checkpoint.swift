@@ -6,41 +6,37 @@ import T2Core
 /// Invariants: `parameters`, both moments and `bestVector` have one value per value of the layout; `bestVector` is present
 /// exactly if an evaluation has been recorded.
 package struct Checkpoint: Sendable, Equatable {
-    /// As resolved at the start; holds the seed.
+    /// The configuration as resolved at the start, with the seed.
     package var configuration: RunConfiguration
-    /// Of the base model: the configuration holds only its path.
+    /// The digest of the base model, of which the configuration holds only the path.
     package var modelDigest: Digest
     package var layout: ExpertLayout
-    /// Updates made: the step to compute next.
-    package var step: Int
+    /// The number of updates made, which is the step to compute next.
+    package var step = 0
     /// The optimizer's variables p.
     package var parameters: [Float]
     package var optimizerState: AdamW.State
-    package var runningMeanReward: RunningMeanReward
+    package var runningMeanReward = RunningMeanReward()
     package var earlyStopping: EarlyStopping
     /// z at the best evaluation.
     package var bestVector: [Float]?
     /// All evaluations so far, in order.
-    package var history: [ValidationAccuracy]
+    package var history: [ValidationAccuracy] = []
+}
 
+extension Checkpoint {
+    /// The state before the first step.
+    ///
+    /// - Throws: `LearningError.configuration` if the patience is negative.
     package init(
-        configuration: RunConfiguration, modelDigest: Digest, layout: ExpertLayout, step: Int, parameters: [Float],
-        optimizerState: AdamW.State, runningMeanReward: RunningMeanReward, earlyStopping: EarlyStopping,
-        bestVector: [Float]?, history: [ValidationAccuracy]
-    ) {
-        precondition(parameters.count == layout.count && optimizerState.firstMoment.count == layout.count)
-        precondition(bestVector.map { $0.count == layout.count } ?? true)
-        precondition((bestVector != nil) == (earlyStopping.best != nil))
-        self.configuration = configuration
-        self.modelDigest = modelDigest
-        self.layout = layout
-        self.step = step
-        self.parameters = parameters
-        self.optimizerState = optimizerState
-        self.runningMeanReward = runningMeanReward
-        self.earlyStopping = earlyStopping
-        self.bestVector = bestVector
-        self.history = history
+        _ configuration: RunConfiguration, modelDigest: Digest, _ parameterisation: Parameterisation
+    ) throws(LearningError) {
+        let layout = parameterisation.layout
+        self.init(
+            configuration: configuration, modelDigest: modelDigest, layout: layout,
+            parameters: parameterisation.initialParameters(seed: configuration.seed),
+            optimizerState: .init(count: layout.count),
+            earlyStopping: try EarlyStopping(patience: configuration.patience))
     }
 
     /// Whether its own policy has been evaluated. The only checkpoint written after its evaluation is a run's last one.

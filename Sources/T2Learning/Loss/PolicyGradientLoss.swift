@@ -23,14 +23,10 @@ package struct PolicyGradientLoss: Sendable, Equatable {
 
     /// - Throws: `LearningError.configuration` if the coefficient is negative or not finite, if the direction has no
     ///   such estimator, or if the estimator is `k1` with a coefficient above 0, since its gradient is zero on average.
-    package init(
-        klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator
-    ) throws(LearningError) {
-        guard klCoefficient >= 0, klCoefficient.isFinite else {
-            throw .configuration(
-                keys: "kl-coefficient", problem: "is \(klCoefficient), expected a number of 0 or more",
-                remedy: "Published values are 0 to 0.3.")
-        }
+    package init(klCoefficient: Float, klDirection: KLDirection, klEstimator: KLEstimator) throws(LearningError) {
+        try LearningError.require(
+            klCoefficient >= 0 && klCoefficient.isFinite, "kl-coefficient", klCoefficient, "a number of 0 or more",
+            remedy: "Published values are 0 to 0.3.")
         guard klEstimator != .k1 || klCoefficient == 0 else {
             throw .configuration(
                 keys: "kl-coefficient, kl-estimator",

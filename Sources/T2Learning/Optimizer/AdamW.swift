@@ -10,10 +10,10 @@ import T2Core
 ///   Proved by `AdamWTests`.
 /// - Source: arXiv 1711.05101, algorithm 2; PyTorch's `torch.optim.AdamW`.
 package struct AdamW: Sendable, Equatable {
-    package let beta1: Double
-    package let beta2: Double
-    package let epsilon: Double
-    package let weightDecay: Double
+    let beta1: Double
+    let beta2: Double
+    let epsilon: Double
+    let weightDecay: Double
 
     /// The moments of a run.
     ///
@@ -43,21 +43,17 @@ package struct AdamW: Sendable, Equatable {
     package init(
         beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0
     ) throws(LearningError) {
-        for (key, beta) in [("adam-beta1", beta1), ("adam-beta2", beta2)] where !(0..<1).contains(beta) {
-            throw .configuration(
-                keys: key, problem: "is \(beta), expected a number from 0 to below 1",
+        for (key, beta) in [("adam-beta1", beta1), ("adam-beta2", beta2)] {
+            try LearningError.require(
+                (0..<1).contains(beta), key, beta, "a number from 0 to below 1",
                 remedy: "Usual values are 0.9 and 0.999.")
         }
-        guard epsilon > 0, epsilon.isFinite else {
-            throw .configuration(
-                keys: "adam-epsilon", problem: "is \(epsilon), expected a number above 0",
-                remedy: "The usual value is 1e-8.")
-        }
-        guard weightDecay >= 0, weightDecay.isFinite else {
-            throw .configuration(
-                keys: "weight-decay", problem: "is \(weightDecay), expected a number of 0 or more",
-                remedy: "The usual value is 0.")
-        }
+        try LearningError.require(
+            epsilon > 0 && epsilon.isFinite, "adam-epsilon", epsilon, "a number above 0",
+            remedy: "The usual value is 1e-8.")
+        try LearningError.require(
+            weightDecay >= 0 && weightDecay.isFinite, "weight-decay", weightDecay, "a number of 0 or more",
+            remedy: "The usual value is 0.")
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon

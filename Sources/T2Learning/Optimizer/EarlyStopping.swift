@@ -23,19 +23,10 @@ package struct EarlyStopping: Sendable, Equatable, Codable {
     /// The step of the latest evaluation.
     package private(set) var latestStep: Int?
 
-    package struct Verdict: Sendable, Equatable {
-        /// Whether the policy just evaluated is the best so far. An equal accuracy is no improvement.
-        package let isBest: Bool
-        package let shouldStop: Bool
-    }
-
     /// - Throws: `LearningError.configuration` if the patience is negative.
     package init(patience: Int) throws(LearningError) {
-        guard patience >= 0 else {
-            throw .configuration(
-                keys: "patience", problem: "is \(patience), expected 0 or more",
-                remedy: "Set it to 0 to disable early stopping.")
-        }
+        try LearningError.require(
+            patience >= 0, "patience", patience, "0 or more", remedy: "Set it to 0 to disable early stopping.")
         self.patience = patience
     }
 
@@ -43,8 +34,10 @@ package struct EarlyStopping: Sendable, Equatable, Codable {
     package var shouldStop: Bool { patience > 0 && evaluationsSinceBest >= patience }
 
     /// Records an evaluation. Steps must not decrease. Recording the same step again changes nothing and returns the
-    /// same verdict.
-    package mutating func record(_ evaluation: ValidationAccuracy) -> Verdict {
+    /// same.
+    ///
+    /// - Returns: whether the policy just evaluated is the best so far. An equal accuracy is no improvement.
+    package mutating func record(_ evaluation: ValidationAccuracy) -> Bool {
         precondition(evaluation.accuracy.isFinite && evaluation.step >= latestStep ?? 0)
         if latestStep != evaluation.step {
             latestStep = evaluation.step
@@ -55,6 +48,6 @@ package struct EarlyStopping: Sendable, Equatable, Codable {
                 evaluationsSinceBest = 0
             }
         }
-        return Verdict(isBest: best?.step == evaluation.step, shouldStop: shouldStop)
+        return best?.step == evaluation.step
     }
 }

@@ -8,22 +8,17 @@ import T2Core
 /// W)/(T − W), the rate is base for `constant`, base·(1 − x) for `linear` and base·(1 + cos πx)/2 for `cosine`. No step
 /// has rate 0: the first has base/W, and 0 would be reached at t = T.
 package struct LearningRate: Sendable, Equatable {
-    package let base: Double
-    package let schedule: LearningRateSchedule
-    package let warmUpSteps: Int
-    package let steps: Int
+    let base: Double
+    let schedule: LearningRateSchedule
+    let warmUpSteps: Int
+    let steps: Int
 
     /// - Throws: `LearningError.configuration`, which names the key that is out of range.
     package init(base: Double, schedule: LearningRateSchedule, warmUpSteps: Int, steps: Int) throws(LearningError) {
-        guard base > 0, base.isFinite else {
-            throw .configuration(
-                keys: "learning-rate", problem: "is \(base), expected a number above 0",
-                remedy: "Usual values are 2e-3 to 1e-2.")
-        }
-        guard steps > 0 else {
-            throw .configuration(
-                keys: "steps", problem: "is \(steps), expected 1 or more", remedy: "Usual values are 30 to 200.")
-        }
+        try LearningError.require(
+            base > 0 && base.isFinite, "learning-rate", base, "a number above 0",
+            remedy: "Usual values are 2e-3 to 1e-2.")
+        try LearningError.require(steps > 0, "steps", steps, "1 or more", remedy: "Usual values are 30 to 200.")
         guard (0..<steps).contains(warmUpSteps) else {
             throw .configuration(
                 keys: "warm-up-steps, steps",

@@ -2,26 +2,13 @@ import T2Core
 import T2Formats
 
 /// A weighted sum of experts of one base model: z = Σ α_e z_e.
-///
-package struct ExpertMixture: Sendable {
-    package struct Part: Sendable {
-        /// What the expert is called in messages and in the mixture's metadata: usually its file.
-        package let name: String
-        package let expert: ExpertFile
-        /// α: any finite number; the coefficients need not sum to 1.
-        package let coefficient: Double
-
-        package init(name: String, expert: ExpertFile, coefficient: Double) {
-            self.name = name
-            self.expert = expert
-            self.coefficient = coefficient
-        }
-    }
-
-    private let parts: [Part]
+package enum ExpertMixture {
+    /// The name of an expert in messages and in the mixture's metadata, usually its file; the expert; and α, any finite
+    /// number. The coefficients need not sum to 1.
+    package typealias Part = (name: String, expert: ExpertFile, coefficient: Double)
 
     /// - Throws: `InputError` for no part, a coefficient that is not finite, or parts of different models or layouts.
-    package init(_ parts: [Part]) throws {
+    package static func check(_ parts: [Part]) throws {
         guard let first = parts.first else {
             throw InputError("mixture", "it has no parts", remedy: "Name at least one expert.", exitStatus: .usage)
         }
@@ -36,16 +23,16 @@ package struct ExpertMixture: Sendable {
                     part.name, "holds LoRA's factors, whose weighted sum is not the sum of the changed weights",
                     remedy: "Mix experts of scales z.")
             }
-            try Self.check(part, against: first)
+            try check(part, against: first)
         }
-        self.parts = parts
     }
 
     /// The mixture as an expert of its own.
     ///
     /// - Accuracy: summed in Float64, rounded once; coefficients (1, 0, …) give the first expert's values bit for bit.
-    /// - Throws: `InputError` if a sum overflows.
-    package func mixed() throws -> ExpertFile {
+    /// - Throws: as `check`; `InputError` if a sum overflows.
+    package static func mixed(_ parts: [Part]) throws -> ExpertFile {
+        try check(parts)
         let vector = MixtureParameterisation(parts.map(\.expert.vector)).vector(parts.map(\.coefficient))
         if let name = vector.firstNonFinite {
             throw InputError(
@@ -54,14 +41,13 @@ package struct ExpertMixture: Sendable {
         var measures: [String: String] = [:]
         for (index, part) in parts.enumerated() {
             let source = part.expert.description
-            measures["part-\(index + 1)"] =
-                "\(part.coefficient) of \(part.name)"
-                + (source.task.map { " (task \($0)" + (source.step.map { ", step \($0)" } ?? "") + ")" } ?? "")
+            let step = source.step.map { ", step \($0)" } ?? ""
+            let origin = source.task.map { " (task \($0)\(step))" } ?? ""
+            measures["part-\(index + 1)"] = "\(part.coefficient) of \(part.name)\(origin)"
         }
         let description = ExpertFile.Description(
             modelDigest: parts[0].expert.description.modelDigest, task: "mix", parameterisation: "mixture", step: 0,
-            seed: 0,
-            measures: measures)
+            seed: 0, measures: measures)
         return ExpertFile(description: description, vector: vector)
     }
 
@@ -70,8 +56,8 @@ package struct ExpertMixture: Sendable {
         if let digest = found.description.modelDigest, let other = expected.description.modelDigest, digest != other {
             throw InputError(
                 part.name,
-                "is an expert of base model \(digest.short), \(first.name) of "
-                    + other.short, remedy: "Mix experts of one base model.")
+                "is an expert of base model \(digest.short), \(first.name) of \(other.short)",
+                remedy: "Mix experts of one base model.")
         }
         guard found.vector.layout == expected.vector.layout else {
             throw InputError(

@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// Mixing coefficients α as the variables of a search or an optimizer: z = Σ_e α_e z_e.
 ///
@@ -18,7 +19,7 @@ package struct MixtureParameterisation: Sendable {
     package let isNormalized: Bool
 
     package var layout: ExpertLayout { experts[0].layout }
-    /// Values of α: experts, or experts × matrices; the experts of one matrix stand side by side.
+    /// The number of values of α: experts, or experts × matrices; the values of one matrix are adjacent.
     package var count: Int { experts.count * groups }
     private var groups: Int { scope == .shared ? 1 : layout.entries.count }
 
@@ -30,6 +31,19 @@ package struct MixtureParameterisation: Sendable {
         self.isNormalized = isNormalized
     }
 
+    /// - Throws: `InputError` if the experts are of different base models or layouts, or LoRA adapters.
+    package init(mixing entries: [ExpertLibrary.Entry], scope: Scope = .shared, isNormalized: Bool = false) throws {
+        // Its checks are those of any mixture.
+        try ExpertMixture.check(entries.map { ($0.path, $0.expert, 1) })
+        self.init(entries.map(\.expert.vector), scope: scope, isNormalized: isNormalized)
+    }
+
+    /// The indices in α of a matrix's coefficients.
+    private func range(_ matrix: Int) -> Range<Int> {
+        let start = scope == .shared ? 0 : matrix * experts.count
+        return start..<start + experts.count
+    }
+
     /// α = 1/K.
     package var initial: [Double] { [Double](repeating: 1 / Double(experts.count), count: count) }
 
@@ -37,8 +51,7 @@ package struct MixtureParameterisation: Sendable {
     ///
     /// - Shapes: α [count] -> [experts].
     package func coefficients(_ alpha: [Double], matrix: Int) -> [Double] {
-        let start = scope == .shared ? 0 : matrix * experts.count
-        let own = Array(alpha[start..<start + experts.count])
+        let own = Array(alpha[range(matrix)])
         guard isNormalized else { return own }
         let sum = own.reduce(0, +)
         return sum == 0 ? own.map { _ in 1 / Double(experts.count) } : own.map { $0 / sum }
@@ -68,18 +81,18 @@ package struct MixtureParameterisation: Sendable {
         precondition(alpha.count == count && vectorGradient.layout == layout)
         var gradient = [Double](repeating: 0, count: count)
         for matrix in layout.entries.indices {
-            let start = scope == .shared ? 0 : matrix * experts.count
+            let range = range(matrix)
             // ∂J/∂(coefficient of e) = Σ_r z_e,r · ∂J/∂z_r.
             let slopes = experts.map { expert in
                 layout.range(matrix).reduce(0.0) {
                     $0 + Double(expert.values[$1]) * Double(vectorGradient.values[$1])
                 }
             }
-            let sum = alpha[start..<start + experts.count].reduce(0, +)
+            let sum = alpha[range].reduce(0, +)
             let shares = coefficients(alpha, matrix: matrix)
             let mean = zip(shares, slopes).reduce(0) { $0 + $1.0 * $1.1 }
-            for (index, slope) in slopes.enumerated() {
-                gradient[start + index] += isNormalized ? (sum == 0 ? 0 : (slope - mean) / sum) : slope
+            for (index, slope) in zip(range, slopes) {
+                gradient[index] += isNormalized ? (sum == 0 ? 0 : (slope - mean) / sum) : slope
             }
         }
         return gradient

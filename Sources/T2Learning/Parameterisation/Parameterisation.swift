@@ -3,24 +3,21 @@ import T2Core
 /// The mapping from the optimizer's variables p to z, and from a gradient with respect to z to one with respect to p.
 ///
 /// Everything outside the optimizer works with z only.
-package struct Parameterisation: Sendable, Equatable {
-    private enum Form: Sendable, Equatable {
-        case direct
-        case sigmoid([NuclearNormSigmoid])
-        case lora(LoRALayout)
-    }
-
-    package let layout: ExpertLayout
-    private let form: Form
-
+package enum Parameterisation: Sendable, Equatable {
     /// The parameterisation z = p, which starts at p = 1, the base model.
     ///
     /// - Source: arXiv 2501.06252, section 3.1.
-    package static func direct(_ layout: ExpertLayout) -> Parameterisation {
-        Parameterisation(layout: layout, form: .direct)
-    }
-
+    case direct(ExpertLayout)
     /// The parameterisation by `NuclearNormSigmoid` for each matrix, which starts at p = 0.1 + 0.01·N(0, 1).
+    case sigmoid(ExpertLayout, [NuclearNormSigmoid])
+    /// The parameterisation of LoRA, whose factors replace z: p = (A, B) and z = (A, s·B) with s = α/r, so that the
+    /// computation with z does not need s. It starts at B = 0, the base model, with A uniform in ±1/√N as in peft
+    /// (Kaiming, a = √5).
+    ///
+    /// - Source: arXiv 2106.09685, section 4.1; huggingface/peft, `tuners/lora/layer.py: reset_lora_parameters`.
+    case lora(LoRALayout)
+
+    /// The sigmoid parameterisation of matrices with these singular values.
     ///
     /// - Parameter singularValues: σ of each entry of the layout, in the same order.
     /// - Throws: `LearningError.wrongCount` or `.unusableSingularValues`, which names the weight.
@@ -44,30 +41,27 @@ package struct Parameterisation: Sendable, Equatable {
             }
             matrices.append(matrix)
         }
-        return Parameterisation(layout: layout, form: .sigmoid(matrices))
+        return .sigmoid(layout, matrices)
     }
 
-    /// The parameterisation of LoRA, whose factors replace z: p = (A, B) and z = (A, s·B) with s = α/r, so that the
-    /// computation with z does not need s. It starts at B = 0, the base model, with A uniform in ±1/√N as in peft
-    /// (Kaiming, a = √5).
-    ///
-    /// - Source: arXiv 2106.09685, section 4.1; huggingface/peft, `tuners/lora/layer.py: reset_lora_parameters`.
-    package static func lora(_ matrices: LoRALayout) -> Parameterisation {
-        Parameterisation(layout: matrices.expertLayout, form: .lora(matrices))
+    package var layout: ExpertLayout {
+        switch self {
+        case .direct(let layout), .sigmoid(let layout, _): layout
+        case .lora(let matrices): matrices.expertLayout
+        }
     }
 
     /// The layout of the factors, or nil if this is not the parameterisation of LoRA.
     package var lora: LoRALayout? {
-        if case .lora(let matrices) = form { matrices } else { nil }
+        if case .lora(let matrices) = self { matrices } else { nil }
     }
 
     /// The name of the parameterisation in the metadata of an expert.
-    package var name: String { lora == nil ? kind.rawValue : AdapterKind.lora.rawValue }
-
-    package var kind: ParameterisationKind {
-        switch form {
-        case .direct, .lora: .direct
-        case .sigmoid: .sigmoid
+    package var name: String {
+        switch self {
+        case .direct: ParameterisationKind.direct.rawValue
+        case .sigmoid: ParameterisationKind.sigmoid.rawValue
+        case .lora: AdapterKind.lora.rawValue
         }
     }
 
@@ -75,7 +69,7 @@ package struct Parameterisation: Sendable, Equatable {
     ///
     /// - Shapes: p [layout.count].
     package func initialParameters(seed: UInt64) -> [Float] {
-        switch form {
+        switch self {
         case .direct:
             return [Float](repeating: 1, count: layout.count)
         case .sigmoid:
@@ -99,10 +93,10 @@ package struct Parameterisation: Sendable, Equatable {
     package func vector(_ p: [Float]) -> ExpertVector {
         precondition(p.count == layout.count)
         let values: [Float] =
-            switch form {
+            switch self {
             case .direct: p
             case .lora(let matrices): matrices.scaled(p)
-            case .sigmoid(let matrices):
+            case .sigmoid(_, let matrices):
                 matrices.enumerated().flatMap { index, matrix in
                     matrix.vector(p[layout.range(index)].map(Double.init)).map { Float($0) }
                 }
@@ -116,10 +110,10 @@ package struct Parameterisation: Sendable, Equatable {
     /// - Accuracy: exact for `direct`; computed in Float64 and rounded once for `sigmoid`; rounded once for `lora`.
     package func parameterGradient(p: [Float], vectorGradient: ExpertVector) -> [Float] {
         precondition(p.count == layout.count && vectorGradient.layout == layout)
-        switch form {
+        switch self {
         case .direct: return vectorGradient.values
         case .lora(let matrices): return matrices.scaled(vectorGradient.values)
-        case .sigmoid(let matrices):
+        case .sigmoid(_, let matrices):
             return matrices.enumerated().flatMap { index, matrix in
                 matrix.gradient(
                     p: p[layout.range(index)].map(Double.init),

@@ -1,9 +1,9 @@
-/// How good a candidate α is on the shots: the number of right answers decides, and between equals the likelihood of the correct
-/// answers.
+/// The quality of a candidate α on the shots: the number of right answers decides, and between equals the likelihood of the
+/// correct answers.
 package struct CoefficientScore: Sendable, Equatable, Comparable, Codable {
-    /// Shots answered right.
+    /// The number of shots answered right.
     package let right: Int
-    /// Mean over the shots of log π(correct answer), nats; nil where nobody needed it.
+    /// The mean over the shots of log π(correct answer), nats; nil if it was not needed.
     package let logLikelihood: Double?
 
     package init(right: Int, logLikelihood: Double? = nil) {
@@ -15,7 +15,7 @@ package struct CoefficientScore: Sendable, Equatable, Comparable, Codable {
         (a.right, a.logLikelihood ?? -.infinity) < (b.right, b.logLikelihood ?? -.infinity)
     }
 
-    /// Mean over the shots of log π(correct answer).
+    /// The mean over the shots of log π(correct answer).
     ///
     /// - Shapes: log-probabilities [shots][tokens of the shot's answer], nats.
     /// - Accuracy: summed in Float64, shot by shot.

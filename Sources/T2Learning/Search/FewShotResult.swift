@@ -1,10 +1,11 @@
 import T2Core
 import T2Formats
 
-/// What a few-shot search found, as an expert file and for people.
+/// The result of a few-shot search: the coefficients, and the mixture as an expert file.
 package struct FewShotResult: Sendable {
     package let outcome: FewShotSearch.Outcome
-    /// α as it is used (normalised if that was asked for), by expert, then by matrix; one value each if all matrices share it.
+    /// α as it is used, which is normalised if the parameterisation is: by expert, then by matrix; one value each if all
+    /// matrices share it.
     package let coefficients: [(expert: String, values: [Double])]
     package let shots: [Problem]
     package let mixture: ExpertFile
@@ -21,15 +22,15 @@ package struct FewShotResult: Sendable {
     ) throws {
         let matrices = parameterisation.scope == .shared ? 1 : parameterisation.layout.entries.count
         let used = (0..<matrices).map { parameterisation.coefficients(outcome.alpha, matrix: $0) }
-        let coefficients = entries.indices.map { expert in
-            (expert: entries[expert].name, values: used.map { $0[expert] })
-        }
+        coefficients = entries.enumerated().map { index, entry in (entry.name, used.map { $0[index] }) }
         let vector = parameterisation.vector(outcome.alpha)
         if let name = vector.firstNonFinite {
             throw InputError("mixture", "'\(name)' overflows float32", remedy: "Use --normalize.")
         }
-        var measures = ["shots": String(shots.count), "shots-right": String(outcome.score.right)]
-        measures["method"] = settings.method.rawValue
+        var measures = [
+            "shots": String(shots.count), "shots-right": String(outcome.score.right),
+            "method": settings.method.rawValue,
+        ]
         for (index, part) in coefficients.enumerated() {
             let mean = part.values.reduce(0, +) / Double(part.values.count)
             measures["part-\(index + 1)"] =
@@ -39,7 +40,6 @@ package struct FewShotResult: Sendable {
             modelDigest: entries[0].expert.description.modelDigest, task: task, parameterisation: "mixture",
             step: outcome.iterations.count, seed: settings.seed, measures: measures)
         self.outcome = outcome
-        self.coefficients = coefficients
         self.shots = shots
         mixture = ExpertFile(description: description, vector: vector)
     }

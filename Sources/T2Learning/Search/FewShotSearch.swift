@@ -1,6 +1,14 @@
 import T2Core
 
-/// Finding the mixing coefficients α that answer a few labelled examples best: what it is asked, and what it tells.
+/// A search for the mixing coefficients α on its way. It is pure: the next computation follows from the numbers so far.
+package protocol MixtureSearch: Sendable {
+    var progress: FewShotSearch.Progress { get }
+    var isFinished: Bool { get }
+    /// z of each candidate of this iteration.
+    var candidates: [ExpertVector] { get }
+}
+
+/// The search for the mixing coefficients α that answer a few labelled examples best: its settings and its results.
 ///
 /// - Source: arXiv 2501.06252, section 3.3.
 package enum FewShotSearch {
@@ -15,22 +23,24 @@ package enum FewShotSearch {
 
     package struct Settings: Sendable, Equatable, Codable {
         package var method = Method.cem
+        /// The number of candidates of an iteration, including the incumbent.
         package var population = 32
+        /// The share of the population that the next mean and deviation are taken from.
         package var eliteRatio = 0.2
         package var iterations = 50
-        /// Iterations without a better candidate after which the search ends; it ends too when its candidates have converged.
-        /// Nil lets it run through all iterations.
+        /// The number of iterations without a better candidate after which the search ends; it also ends when its candidates
+        /// have converged. Nil lets it run through all iterations.
         package var patience: Int? = 10
         package var seed: UInt64 = 0
 
         package init() {}
 
-        /// - Throws: `LearningError.configuration` naming the key that is out of range.
-        package func check() throws(LearningError) {
-            guard iterations >= 1 else {
-                throw .configuration(
-                    keys: "iterations", problem: "is \(iterations), expected 1 or more", remedy: "Published: 50.")
-            }
+        /// At least two: one would leave no deviation to draw the next candidates with.
+        package var eliteCount: Int { max(2, Int((Double(population) * eliteRatio).rounded())) }
+
+        /// - Throws: `LearningError.configuration` if `iterations` is out of range.
+        func check() throws(LearningError) {
+            try LearningError.require(iterations >= 1, "iterations", iterations, "1 or more", remedy: "Published: 50.")
         }
     }
 
@@ -39,37 +49,23 @@ package enum FewShotSearch {
         /// Counted from 1.
         package let iteration: Int
         package let method: Method
-        /// Completions sampled so far, this iteration's included.
+        /// The number of completions sampled so far, including this iteration's.
         package let rollouts: Int
-        /// The best so far.
+        /// The best α so far, and its score.
         package let bestAlpha: [Double]
         package let best: CoefficientScore
-        /// Right answers of each candidate of this iteration.
+        /// The number of right answers of each candidate of this iteration.
         package let right: [Int]
-        /// Of the next proposals; the gradient's current α without a deviation.
+        /// The mean and the deviation of the next proposals; for `gradient`, the current α without a deviation.
         package let mean: [Double]
         package let deviation: [Double]?
-
-        package init(
-            iteration: Int, method: Method, rollouts: Int, bestAlpha: [Double], best: CoefficientScore, right: [Int],
-            mean: [Double], deviation: [Double]?
-        ) {
-            self.iteration = iteration
-            self.method = method
-            self.rollouts = rollouts
-            self.bestAlpha = bestAlpha
-            self.best = best
-            self.right = right
-            self.mean = mean
-            self.deviation = deviation
-        }
     }
 
     package struct Outcome: Sendable {
         package let alpha: [Double]
         package let score: CoefficientScore
         package let iterations: [Iteration]
-        /// Why it ended before the last iteration; nil if it did not.
+        /// The reason why it ended before the last iteration; nil if it did not.
         package let endedEarly: String?
     }
 
@@ -77,18 +73,16 @@ package enum FewShotSearch {
     package struct Progress: Sendable {
         package private(set) var iterations: [Iteration] = []
         private var sinceBetter = 0
-        package var rollouts = 0
-        /// Why it ended before the last iteration.
-        package var end: String?
+        var rollouts = 0
+        /// The reason why it ended before the last iteration.
+        var end: String?
 
-        package init() {}
-
-        package mutating func note(_ iteration: Iteration, isBetter: Bool) {
+        mutating func note(_ iteration: Iteration, isBetter: Bool) {
             iterations.append(iteration)
             sinceBetter = isBetter ? 0 : sinceBetter + 1
         }
 
-        package mutating func hasStalled(_ patience: Int?) -> Bool {
+        mutating func hasStalled(_ patience: Int?) -> Bool {
             guard let patience, sinceBetter >= patience else { return false }
             end = "no better candidate for \(patience) iterations"
             return true

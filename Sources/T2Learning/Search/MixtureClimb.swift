@@ -1,13 +1,13 @@
 import T2Core
 
-/// A search of α by the policy gradient, through z = Σ α z. Pure: what is computed next follows from the numbers so far.
+/// A search of α by the policy gradient, through z = Σ α z. Its one candidate is z of the current α.
 ///
-/// An iteration: z of the current α is scored on the shots, `score` takes that; unless the search has ended, the gradient of
-/// several samples of each shot is taken, and `step` moves α along it.
+/// In an iteration, the candidate is scored on the shots, and `score` takes the score; unless the search has ended, the
+/// gradient of several samples of each shot is computed, and `step` moves α along it.
 /// - Source: arXiv 2501.06252, section 3.3.
-package struct MixtureClimb: Sendable {
+package struct MixtureClimb: MixtureSearch {
     /// AdamW's learning rate for α, whose values lie in 0…1.
-    package static let learningRate = 0.05
+    private static let learningRate = 0.05
     /// The temperature at which the gradient's completions are sampled.
     package static let temperature: Float = 1
 
@@ -35,11 +35,10 @@ package struct MixtureClimb: Sendable {
 
     private var current: [Double] { alpha.map(Double.init) }
 
-    /// z of the current α.
-    package var vector: ExpertVector { mixture.vector(current) }
+    package var candidates: [ExpertVector] { [mixture.vector(current)] }
 
-    /// Samples of each shot that the gradient is taken of. With the greedy answers an iteration costs what one of the other
-    /// methods does.
+    /// The number of samples of each shot for the gradient. With the greedy answers an iteration costs as much as one of
+    /// the other methods.
     package var samplesPerShot: Int { settings.population - 1 }
 
     /// Takes the score of the current α.
@@ -47,7 +46,7 @@ package struct MixtureClimb: Sendable {
         let isBetter = best.map { $0.score < score } ?? true
         if isBetter { best = (current, score) }
         let isLast = progress.iterations.count + 1 == settings.iterations
-        // The last iteration only scores what the one before it came to.
+        // The last iteration only scores the α of the one before it.
         progress.rollouts += (isLast ? 1 : settings.population) * shots
         let iteration = FewShotSearch.Iteration(
             iteration: progress.iterations.count + 1, method: .gradient, rollouts: progress.rollouts,
@@ -59,11 +58,10 @@ package struct MixtureClimb: Sendable {
 
     /// Moves α along the gradient.
     ///
-    /// - Parameter gradient: of the loss with respect to z, in the layout of the experts.
+    /// - Parameter gradient: the gradient of the loss with respect to z, in the layout of the experts.
     package mutating func step(_ gradient: ExpertVector) {
         let slopes = mixture.parameterGradient(current, vectorGradient: gradient).map { Float($0) }
         optimizer.step(parameters: &alpha, gradient: slopes, learningRate: Self.learningRate, state: &state)
-        let range = CrossEntropyMethod.range
-        alpha = alpha.map { min(Float(range.upperBound), max(Float(range.lowerBound), $0)) }
+        alpha = alpha.map { min(1, max(0, $0)) }
     }
 }

@@ -1,28 +1,23 @@
 import T2Core
 
-/// A search of α by populations of candidates, on its way. Pure: what is evaluated next follows from the scores so far, whoever
-/// computes those.
+/// A search of α by populations of candidates.
 ///
-/// An iteration: `candidates` are answered, `undecided` says whose likelihood is wanted too, `update` takes both.
-package struct PopulationSearch: Sendable {
+/// In an iteration, the `candidates` answer the shots, `undecided` names those whose likelihood is needed too, and
+/// `update` takes both.
+package struct PopulationSearch: MixtureSearch {
     private let mixture: MixtureParameterisation
     private let settings: FewShotSearch.Settings
     private let shots: Int
     private var method: CrossEntropyMethod
     package private(set) var progress = FewShotSearch.Progress()
 
-    /// - Parameter settings: of the cross-entropy method or random search.
+    /// - Parameter settings: the settings of the cross-entropy method or of random search.
     /// - Throws: `LearningError.configuration` for settings out of range.
     package init(_ mixture: MixtureParameterisation, shots: Int, settings: FewShotSearch.Settings) throws(LearningError)
     {
         precondition(settings.method != .gradient, "the gradient has no population")
         try settings.check()
-        var proposal = CrossEntropyMethod.Settings()
-        proposal.proposal = settings.method == .random ? .random : .crossEntropy
-        proposal.population = settings.population
-        proposal.eliteRatio = settings.eliteRatio
-        proposal.seed = settings.seed
-        method = try CrossEntropyMethod(start: mixture.initial, settings: proposal)
+        method = try CrossEntropyMethod(start: mixture.initial, settings: settings)
         self.mixture = mixture
         self.settings = settings
         self.shots = shots
@@ -30,15 +25,16 @@ package struct PopulationSearch: Sendable {
 
     package var isFinished: Bool { progress.end != nil || progress.iterations.count >= settings.iterations }
 
-    /// z of each candidate of this iteration.
     package var candidates: [ExpertVector] { method.candidates().map(mixture.vector) }
 
-    /// Candidates whose right answers do not decide their place.
+    /// The indices of the candidates whose right answers do not decide their rank.
     package func undecided(_ right: [Int]) -> [Int] { method.undecided(right) }
 
-    /// Takes what the candidates came to, and goes on to the next iteration.
+    /// Takes the scores of the candidates, and goes on to the next iteration.
     ///
-    /// - Parameter logLikelihoods: of the undecided candidates, in their order.
+    /// - Parameters:
+    ///   - right: the number of right answers of each candidate.
+    ///   - logLikelihoods: the likelihoods of the undecided candidates, in their order.
     @discardableResult
     package mutating func update(right: [Int], logLikelihoods: [Double]) -> FewShotSearch.Iteration {
         var scores = right.map { CoefficientScore(right: $0) }
@@ -60,14 +56,12 @@ package struct PopulationSearch: Sendable {
         }
         return iteration
     }
-}
 
-extension PopulationSearch {
-    /// Rows that are sampled together, about.
+    /// The approximate number of rows that are sampled together.
     private static let rowsPerBatch = 64
 
-    /// Places of the candidates that are answered in one batch. It depends on the counts alone, so that a batch has the same
-    /// shape wherever it is computed.
+    /// The indices of the candidates of each batch. They depend on the counts alone, so that a batch has the same shape
+    /// wherever it is computed.
     package static func batches(candidates: Int, shots: Int) -> [Range<Int>] {
         let size = max(1, rowsPerBatch / shots)
         return stride(from: 0, to: candidates, by: size).map { $0..<min($0 + size, candidates) }

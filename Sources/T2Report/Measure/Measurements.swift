@@ -76,12 +76,7 @@ struct Measurements: Sendable {
             name: "report", model: model.jobModel, prompts: try reading(task, .test, on: model).problems,
             strategy: try PromptClassification(model.experts, by: classifier))
         let path = try path(job, "\(task.name).dispatch.\(classifier.rawValue)", "json", task.fingerprint)
-        if FileManager.default.fileExists(atPath: path) {
-            return try JSONDecoder().decode([Dispatch].self, from: try MappedFile(path: path).data)
-        }
-        let dispatches = try await finished(job, service).assignment().dispatches ?? []
-        try AtomicFile.write(try JSONEncoder().encode(dispatches), to: path)
-        return dispatches
+        return try await stored(at: path) { try await finished(job, service).assignment().dispatches ?? [] }
     }
 
     /// The result of a few-shot search.
@@ -90,6 +85,12 @@ struct Measurements: Sendable {
         let shots: Int
         let right: Int
         let iterations: [FewShotSearch.Iteration]
+
+        var rollouts: Int? { iterations.last?.rollouts }
+
+        func mixture(of entries: [ExpertLibrary.Entry]) throws -> Policy {
+            .svf(try MixtureParameterisation(mixing: entries).vector(alpha))
+        }
     }
 
     /// - Parameters:
@@ -99,32 +100,35 @@ struct Measurements: Sendable {
         _ task: TrainingTask, method: FewShotSearch.Method, _ entries: [ExpertLibrary.Entry], owner: String,
         on model: ReportModel, _ service: any JobService
     ) async throws -> Search {
-        let plan = configuration.fewShot
-        var settings = FewShotSearch.Settings()
+        var settings = configuration.search
         settings.method = method
-        settings.population = plan.population
-        settings.iterations = plan.iterations
-        // Without early stopping all methods have equal rollouts.
-        settings.patience = nil
-        settings.seed = configuration.seed
         let job = try SearchJob(
-            SearchDefinition(
-                name: "report", model: model.jobModel, task: task.name,
-                shots: try ShotSelection.draw(
-                    plan.shots, from: try examples(task, on: model).problems, task: task.name, seed: settings.seed),
-                sampling: try reader(task, model).sampling(), entries: entries,
-                mixture: try MixtureParameterisation(mixing: entries), settings: settings))
+            name: "report", model: model.jobModel, task: task.name,
+            shots: try ShotSelection.draw(
+                configuration.shots, from: try examples(task, on: model).problems, task: task.name, seed: settings.seed),
+            sampling: try reader(task, model).sampling(), entries: entries,
+            mixture: try MixtureParameterisation(mixing: entries), settings: settings)
         let path = try path(job, "\(task.name).\(fileName(owner)).\(method.rawValue)", "json", task.fingerprint)
-        if FileManager.default.fileExists(atPath: path) {
-            return try JSONDecoder().decode(Search.self, from: try MappedFile(path: path).data)
+        return try await stored(at: path, [.sortedKeys, .prettyPrinted]) {
+            let outcome = try await finished(job, service).result().outcome
+            return Search(
+                alpha: outcome.alpha, shots: configuration.shots, right: outcome.score.right,
+                iterations: outcome.iterations)
         }
-        let outcome = try await finished(job, service).result().outcome
-        let search = Search(
-            alpha: outcome.alpha, shots: plan.shots, right: outcome.score.right, iterations: outcome.iterations)
+    }
+
+    /// The content of the file, or the new measurement, which is then written to the file.
+    private func stored<Value: Codable>(
+        at path: String, _ formatting: JSONEncoder.OutputFormatting = [], _ measure: () async throws -> Value
+    ) async throws -> Value {
+        if FileManager.default.fileExists(atPath: path) {
+            return try JSONDecoder().decode(Value.self, from: try MappedFile(path: path).data)
+        }
+        let value = try await measure()
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try AtomicFile.write(try encoder.encode(search), to: path)
-        return search
+        encoder.outputFormatting = formatting
+        try AtomicFile.write(try encoder.encode(value), to: path)
+        return value
     }
 
     /// The path of a job's result; the file name ends with the digest of what it depends on.
@@ -144,12 +148,10 @@ struct Measurements: Sendable {
 }
 
 /// The report was stopped; finished measurements are kept.
-package struct Stopped: UserFacingError, Equatable {
-    package init() {}
-
-    package var description: String {
+struct Stopped: UserFacingError {
+    var description: String {
         "the report was stopped. Finished measurements are kept: run the same command again to continue."
     }
 
-    package var exitStatus: ExitStatus { .tryAgain }
+    var exitStatus: ExitStatus { .tryAgain }
 }

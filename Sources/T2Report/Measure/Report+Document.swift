@@ -10,8 +10,8 @@ extension Report {
     /// - Throws: `InputError` if two systems were not measured on the same problems, or a run's metrics cannot be read.
     package func document() throws -> ReportDocument {
         var document = ReportDocument(title: configuration.title)
-        document.models = [model, second].compactMap { $0 }.map { model in
-            ReportDocument.BaseModel(
+        document.models = models.map { model in
+            .init(
                 name: (model.folder.path as NSString).standardizingPath.modelName,
                 digest: model.folder.digest.hexadecimal)
         }
@@ -24,8 +24,8 @@ extension Report {
             .init(name: "intervals", value: "95 %: Wilson's, and Tango's for differences"),
             .init(
                 name: "few-shot",
-                value: "\(configuration.fewShot.shots) shots, \(configuration.fewShot.population) candidates, "
-                    + "\(configuration.fewShot.iterations) iterations, seed \(configuration.seed)"),
+                value: "\(configuration.shots) shots, \(configuration.search.population) candidates, "
+                    + "\(configuration.search.iterations) iterations, seed \(configuration.seed)"),
             .init(name: "bytes a unit", value: "one vector to a worker and one gradient back, float32"),
         ]
         if !notices.isEmpty {
@@ -37,7 +37,7 @@ extension Report {
         document.contribution = contribution()
         document.transfer = try transferTable()
         let curves = try configuration.seen.flatMap { seen in
-            try seen.curves.map { try RunCurve(path: $0.path).curve(task: seen.task.name, system: $0.system) }
+            try seen.curves.map { try LearningCurves.Curve(task: seen.task.name, system: $0.system, metrics: $0.path) }
         }
         if !curves.isEmpty { document.learning = LearningCurves(curves: curves) }
         document.fewShotMethods = try methods()
@@ -52,9 +52,11 @@ extension Report {
         let lora = try configuration.seen.compactMap(\.lora).map {
             try ExpertFile(path: $0, for: model.folder).vector.values.count
         }
-        var systems = [system(SystemName.base, tasks, found.records)]
-        if let count = lora.max() { systems.append(system(SystemName.lora, tasks, found.records, parameters: count)) }
-        systems.append(system(SystemName.svf, tasks, found.records, parameters: svf.max()))
+        let systems = [
+            system(SystemName.base, tasks, found.records),
+            lora.max().map { system(SystemName.lora, tasks, found.records, parameters: $0) },
+            system(SystemName.svf, tasks, found.records, parameters: svf.max()),
+        ].compactMap { $0 }
         let pairs = [(SystemName.svf, SystemName.base), (SystemName.svf, SystemName.lora)]
         return AccuracyTable(tasks: tasks, systems: systems, comparisons: try comparisons(pairs, tasks, found.records))
     }
@@ -65,15 +67,12 @@ extension Report {
         let names =
             [SystemName.base, SystemName.domainLoRA, SystemName.domainSVF] + classifiers.map(\.rawValue)
             + [SystemName.random, cem, SystemName.bestExpert]
-        var systems = names.map { system($0, tasks, found.records) }.filter { !$0.cells.isEmpty }
-        for index in systems.indices {
-            if systems[index].name == SystemName.bestExpert {
-                for task in tasks { systems[index].cells[task]?.note = found.bestExperts[task] }
-            } else if systems[index].name == cem {
-                systems[index].rollouts = tasks.compactMap { found.searches[Key(task: $0, system: "cem")]?.rollouts }
-                    .max()
-            }
-        }
+        let systems = names.map { name in
+            var row = system(name, tasks, found.records)
+            if name == SystemName.bestExpert { for task in tasks { row.cells[task]?.note = found.bestExperts[task] } }
+            if name == cem { row.rollouts = rollouts(tasks, by: "cem") }
+            return row
+        }.filter { !$0.cells.isEmpty }
         let pairs = names.dropFirst().map { ($0, SystemName.base) } + [(cem, SystemName.bestExpert)]
         let domains = configuration.unseen.map { "\($0.task.name) that of \($0.domain)" }.joined(separator: ", ")
         let notes = [
@@ -114,7 +113,7 @@ extension Report {
         let systems = names.map { name in
             var row = system("\(SystemName.fewShot) \(name)", tasks, found.records)
             row.name = name
-            row.rollouts = tasks.compactMap { found.searches[Key(task: $0, system: name)]?.rollouts }.max()
+            row.rollouts = rollouts(tasks, by: name)
             return row
         }
         guard systems.contains(where: { !$0.cells.isEmpty }) else { return nil }
@@ -129,9 +128,6 @@ extension Report {
                 }
             }
         }
-        let notes = [
-            "One draw of \(configuration.fewShot.shots) shots per task: these intervals do not include the spread between draws."
-        ]
         let pairs = names.dropFirst().map { ("\(SystemName.fewShot) \($0)", "\(SystemName.fewShot) \(names[0])") }
         let compared = try comparisons(pairs, tasks, found.records).map { comparison in
             var comparison = comparison
@@ -140,8 +136,16 @@ extension Report {
             return comparison
         }
         return FewShotComparison(
-            results: AccuracyTable(tasks: tasks, systems: systems, comparisons: compared, notes: notes),
+            results: AccuracyTable(
+                tasks: tasks, systems: systems, comparisons: compared,
+                notes: [
+                    "One draw of \(configuration.shots) shots per task: these intervals do not include the spread between draws."
+                ]),
             searches: traces)
+    }
+
+    private func rollouts(_ tasks: [String], by method: String) -> Int? {
+        tasks.compactMap { found.searches[Key(task: $0, system: method)]?.rollouts }.max()
     }
 
     private func system(
@@ -150,9 +154,8 @@ extension Report {
         var cells: [String: AccuracyTable.Cell] = [:]
         for task in tasks {
             guard let answers = records[Key(task: task, system: name)] else { continue }
-            cells[task] = .init(
-                AccuracyInterval(
-                    correct: answers.count { $0.reward == .judged(.right) }, count: answers.count))
+            let right = answers.count { $0.reward == .judged(.right) }
+            cells[task] = .init(accuracy: AccuracyInterval(correct: right, count: answers.count))
         }
         // One vector to a worker, one gradient back.
         return AccuracyTable.System(
@@ -170,9 +173,7 @@ extension Report {
                 else { return nil }
                 return AccuracyTable.Comparison(
                     task: task, system: system, against: against,
-                    result: try PairedComparison(
-                        .init(name: "\(task), \(against)", records: first),
-                        .init(name: "\(task), \(system)", records: second)))
+                    result: try PairedComparison(("\(task), \(against)", first), ("\(task), \(system)", second)))
             }
         }
     }
@@ -205,10 +206,6 @@ extension Report {
                 "The classification expert was trained on prompts of the seen tasks and prompts of no task; none of them is a test prompt."
             ])
     }
-}
-
-extension Measurements.Search {
-    var rollouts: Int? { iterations.last?.rollouts }
 }
 
 extension String {

@@ -40,22 +40,21 @@ package final class Report: Sendable {
     private let steps = Mutex<[Step]>([])
 
     /// The models that are measured, in order.
-    package var models: [ReportModel] { [model] + (second.map { [$0] } ?? []) }
-    package var tasks: [TrainingTask] { configuration.seen.map(\.task) + configuration.unseen.map(\.task) }
+    package var models: [ReportModel] { [model, second].compactMap { $0 } }
+    package var tasks: [TrainingTask] { configuration.tasks }
 
     /// Reads the models and tasks, and plans the measurements.
     ///
     /// - Parameter folder: the folder that keeps the measurements.
     package init(_ configuration: ReportConfiguration, folder: String) throws {
         self.configuration = configuration
-        let tasks = configuration.seen.map(\.task) + configuration.unseen.map(\.task)
         model = try ReportModel(path: configuration.model, experts: configuration.experts)
         for seen in configuration.seen { _ = try model.experts.entry(named: seen.expert) }
         second = try configuration.transfer.map { try ReportModel(path: $0.model, experts: $0.experts) }
         measurements = try Measurements(folder: folder, configuration: configuration)
         // Missing or malformed data is found before the first measurement, which may take hours.
         var notices: [String] = []
-        for task in tasks {
+        for task in configuration.tasks {
             for split in [Split.test, .train, .valid] where task.splits.contains(split) {
                 guard split == .test || configuration.unseen.contains(where: { $0.task == task }) else { continue }
                 let reading =
@@ -75,7 +74,8 @@ package final class Report: Sendable {
         for seen in configuration.seen { try planSeen(seen) }
         for unseen in configuration.unseen { planUnseen(unseen) }
         for task in tasks { planDispatch(task) }
-        if let second { for unseen in configuration.unseen { try planTransfer(unseen, second) } }
+        guard let second else { return }
+        for unseen in configuration.unseen { try planTransfer(unseen, second) }
     }
 
     /// Makes the measurements of one model that the folder does not hold yet.
@@ -98,22 +98,13 @@ package final class Report: Sendable {
         steps.withLock { $0.append(Step(label: label, isOnSecond: onSecond, run: run)) }
     }
 
-    private func planSeen(_ seen: ReportConfiguration.Seen) throws {
-        planBase(seen.task)
-        let expert = try model.experts.entry(named: seen.expert).expert.policy
-        plan("\(seen.task.name), \(SystemName.svf)") { [self] service in
-            try await measure(seen.task, SystemName.svf, FixedPolicy(expert), service)
-        }
-        guard let path = seen.lora else { return }
-        let lora = try ExpertFile(path: path, for: model.folder).policy
-        plan("\(seen.task.name), \(SystemName.lora)") { [self] service in
-            try await measure(seen.task, SystemName.lora, FixedPolicy(lora), service)
-        }
-    }
-
-    private func planBase(_ task: TrainingTask) {
-        plan("\(task.name), \(SystemName.base)") { [self] service in
-            try await measure(task, SystemName.base, FixedPolicy(.base), service)
+    /// Plans a system's answers to the test problems of a task.
+    private func plan(
+        _ task: TrainingTask, _ system: String, label: String? = nil,
+        _ strategy: @escaping @Sendable (any JobService) async throws -> any PolicyAssigner
+    ) {
+        plan("\(task.name), \(label ?? system)") { [self] service in
+            try await measure(task, system, strategy(service), service)
         }
     }
 
@@ -124,38 +115,38 @@ package final class Report: Sendable {
         findings.withLock { $0.records[Key(task: task.name, system: system)] = found }
     }
 
+    private func planSeen(_ seen: ReportConfiguration.Seen) throws {
+        plan(seen.task, SystemName.base) { _ in FixedPolicy(.base) }
+        let expert = try model.experts.entry(named: seen.expert).expert.policy
+        plan(seen.task, SystemName.svf) { _ in FixedPolicy(expert) }
+        guard let path = seen.lora else { return }
+        let lora = try ExpertFile(path: path, for: model.folder).policy
+        plan(seen.task, SystemName.lora) { _ in FixedPolicy(lora) }
+    }
+
     private func planUnseen(_ unseen: ReportConfiguration.Unseen) {
         let task = unseen.task
-        planBase(task)
+        plan(task, SystemName.base) { _ in FixedPolicy(.base) }
         if let path = configuration.seen.first(where: { $0.task.name == unseen.domain })?.lora {
-            plan("\(task.name), \(SystemName.domainLoRA)") { [self] service in
-                let lora = try ExpertFile(path: path, for: model.folder).policy
-                try await measure(task, SystemName.domainLoRA, FixedPolicy(lora), service)
+            plan(task, SystemName.domainLoRA) { [model] _ in
+                FixedPolicy(try ExpertFile(path: path, for: model.folder).policy)
             }
         }
-        plan("\(task.name), \(SystemName.domainSVF)") { [self] service in
-            let expert = try model.experts.entry(named: domainExpert(of: unseen)).expert.policy
-            try await measure(task, SystemName.domainSVF, FixedPolicy(expert), service)
+        plan(task, SystemName.domainSVF) { [self] _ in
+            FixedPolicy(try model.experts.entry(named: domainExpert(of: unseen)).expert.policy)
         }
         for classifier in classifiers {
-            plan("\(task.name), \(classifier.rawValue)") { [self] service in
-                try await measure(
-                    task, classifier.rawValue, try PromptClassification(model.experts, by: classifier), service)
-            }
+            plan(task, classifier.rawValue) { [model] _ in try PromptClassification(model.experts, by: classifier) }
         }
-        plan("\(task.name), \(SystemName.random)") { [self] service in
-            try await measure(task, SystemName.random, RandomExpert(model.entries), service)
-        }
+        plan(task, SystemName.random) { [model] _ in RandomExpert(model.entries) }
         // A data set that was published as a test set only has no examples to search with.
         for method in FewShotSearch.Method.allCases where task.splits.contains(.train) {
-            plan("\(task.name), few-shot by \(method.rawValue)") { [self] service in
+            let system = "\(SystemName.fewShot) \(method.rawValue)"
+            plan(task, system, label: "few-shot by \(method.rawValue)") { [self] service in
                 let search = try await measurements.search(
                     task, method: method, model.entries, owner: "own", on: model, service)
                 findings.withLock { $0.searches[Key(task: task.name, system: method.rawValue)] = search }
-                let mixture = try MixtureParameterisation(mixing: model.entries)
-                try await measure(
-                    task, "\(SystemName.fewShot) \(method.rawValue)",
-                    FixedPolicy(.svf(mixture.vector(search.alpha))), service)
+                return FixedPolicy(try search.mixture(of: model.entries))
             }
         }
         guard task.splits.contains(.valid) else { return }
@@ -209,24 +200,24 @@ package final class Report: Sendable {
                 configuration.experts, "the shape of expert '\(name)' differs from that of the second model's expert",
                 remedy: "Transfer between models of the same shapes, with experts of the same target-modules.")
         }
-        func planMeasurement(_ system: String, _ policy: @escaping @Sendable (any JobService) async throws -> Policy) {
-            plan("\(task.name) on the second model, \(system)", onSecond: true) { [self] service in
+        func plan(_ system: String, _ policy: @escaping @Sendable (any JobService) async throws -> Policy) {
+            self.plan("\(task.name) on the second model, \(system)", onSecond: true) { [self] service in
                 let found = try await measurements.records(
                     task, .test, system: system, on: second, FixedPolicy(try await policy(service)), service)
                 findings.withLock { $0.transferRecords[Key(task: task.name, system: system)] = found }
             }
         }
-        planMeasurement(SystemName.base) { _ in .base }
-        planMeasurement(TransferName.own) { _ in .svf(own) }
-        planMeasurement(TransferName.inOrder) { _ in .svf(other) }
+        plan(SystemName.base) { _ in .base }
+        plan(TransferName.own) { _ in .svf(own) }
+        plan(TransferName.inOrder) { _ in .svf(other) }
         for (number, name) in TransferName.shuffled.enumerated() {
-            planMeasurement(name) { [seed = configuration.seed] _ in .svf(other.shuffled(seed: seed, number: number)) }
+            plan(name) { [seed = configuration.seed] _ in .svf(other.shuffled(seed: seed, number: number)) }
         }
         guard task.splits.contains(.train) else { return }
-        planMeasurement(TransferName.fewShot) { [self] service in
+        plan(TransferName.fewShot) { [self] service in
             let search = try await measurements.search(
                 task, method: .cem, model.entries, owner: "transferred", on: second, service)
-            return .svf(try MixtureParameterisation(mixing: model.entries).vector(search.alpha))
+            return try search.mixture(of: model.entries)
         }
     }
 }

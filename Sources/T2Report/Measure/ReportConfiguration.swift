@@ -1,64 +1,57 @@
 import Foundation
 import T2Core
 import T2Jobs
+import T2Learning
 import T2Tasks
 
 /// The models, experts and tasks of a report, from a YAML file. Paths in the file are relative to its folder.
 package struct ReportConfiguration: Sendable {
     /// A task that an expert was trained on.
-    package struct Seen: Sendable {
-        package let task: TrainingTask
+    struct Seen: Sendable {
+        let task: TrainingTask
         /// The name of its expert in the library.
-        package let expert: String
+        let expert: String
         /// The PEFT folder of the LoRA adapter that was trained in the same way.
-        package let lora: String?
+        let lora: String?
         /// The `metrics.jsonl` of the runs, by what was trained.
-        package let curves: [(system: String, path: String)]
+        let curves: [(system: String, path: String)]
     }
 
     /// A task that no expert was trained on.
-    package struct Unseen: Sendable {
-        package let task: TrainingTask
+    struct Unseen: Sendable {
+        let task: TrainingTask
         /// The seen task of the same domain.
-        package let domain: String
+        let domain: String
     }
 
-    package struct FewShot: Sendable {
-        package let shots: Int
-        package let population: Int
-        package let iterations: Int
-    }
-
-    /// A second base model of the same shapes, with experts of the same names.
-    package struct Transfer: Sendable {
-        package let model: String
-        package let experts: String
-    }
-
-    package let title: String
-    package let model: String
-    package let experts: String
-    package let data: String
+    let title: String
+    let model: String
+    let experts: String
+    let data: String
     /// The maximum number of tokens of an answer; nil takes each task's own limit.
-    package let maxTokens: Int?
-    package let onBadRecord: BadRecordPolicy
-    package let onLongPrompt: LongPromptPolicy
-    package let seed: UInt64
+    let maxTokens: Int?
+    let onBadRecord: BadRecordPolicy
+    let onLongPrompt: LongPromptPolicy
+    let seed: UInt64
     /// The maximum number of problems of a test split; nil for all.
-    package let limit: Int?
-    package let seen: [Seen]
-    package let unseen: [Unseen]
-    package let fewShot: FewShot
-    package let transfer: Transfer?
+    let limit: Int?
+    let seen: [Seen]
+    let unseen: [Unseen]
+    /// The number of shots of a few-shot search.
+    let shots: Int
+    /// The settings of all few-shot searches, without their method.
+    let search: FewShotSearch.Settings
+    /// A second base model of the same shapes, with experts of the same names.
+    let transfer: (model: String, experts: String)?
+
+    var tasks: [TrainingTask] { seen.map(\.task) + unseen.map(\.task) }
 
     /// - Throws: `SystemError` if the file cannot be read; `InputError` that names the wrong key.
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
             "title", "model", "experts", "data", "max-tokens", "on-bad-record", "on-long-prompt", "seed", "limit",
-            "seen", "unseen",
-            "few-shot",
-            "transfer",
+            "seen", "unseen", "few-shot", "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         func resolve(_ place: String) -> String {
@@ -95,17 +88,20 @@ package struct ReportConfiguration: Sendable {
             guard !seenNames.contains(name) else { throw unseenTasks.wrong(name, "a task that is not seen") }
             return Unseen(task: try registry.task(named: name), domain: domain)
         }
-        let search = try file.mapping("few-shot")
-        try search?.requireOnly(["shots", "population", "iterations"])
-        fewShot = FewShot(
-            shots: try search?.int("shots", atLeast: 1) ?? 10,
-            population: try search?.int("population", atLeast: 3) ?? 32,
-            iterations: try search?.int("iterations", atLeast: 1) ?? 50)
+        let fewShot = try file.mapping("few-shot")
+        try fewShot?.requireOnly(["shots", "population", "iterations"])
+        shots = try fewShot?.int("shots", atLeast: 1) ?? 10
+        var search = FewShotSearch.Settings()
+        search.population = try fewShot?.int("population", atLeast: 3) ?? 32
+        search.iterations = try fewShot?.int("iterations", atLeast: 1) ?? 50
+        // Without early stopping all methods have equal rollouts.
+        search.patience = nil
+        search.seed = seed
+        self.search = search
         let second = try file.mapping("transfer")
         try second?.requireOnly(["model", "experts"])
         transfer = try second.map {
-            Transfer(
-                model: resolve(try $0.requiredString("model")), experts: resolve(try $0.requiredString("experts")))
+            (resolve(try $0.requiredString("model")), resolve(try $0.requiredString("experts")))
         }
     }
 }

@@ -48,9 +48,7 @@ struct MixExpertsCommand: ParsableCommand {
     func run() throws {
         let destination = try OutputDestination(checking: output)
         let experts = try library.experts(parts.map(\.expert))
-        let mixture = try ExpertMixture(
-            zip(experts, parts).map { .init(name: $0.path, expert: $0.expert, coefficient: $1.coefficient) })
-        let mixed = try mixture.mixed()
+        let mixed = try ExpertMixture.mixed(zip(experts, parts).map { ($0.path, $0.expert, $1.coefficient) })
         try mixed.write(to: destination.path)
         try StandardOutput.write(
             "wrote \(output): \(PlainText.count(mixed.vector.values.count)) values from \(parts.count) "

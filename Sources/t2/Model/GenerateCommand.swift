@@ -110,9 +110,8 @@ struct GenerateCommand: AsyncParsableCommand {
         let strategy = selection.strategy
         let seed = sampling.seed
         let assigner = try strategy.assigner(
-            .init(
-                name: "generate", model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
-                seed: seed, examples: reader.announcedExamples))
+            name: "generate", model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
+            seed: seed, examples: reader.announcedExamples)
         let promptTokens = tokenizer.prompt(text)
         let host = try LocalHost(
             folder, tokenizer, lanes: laneOptions.count,

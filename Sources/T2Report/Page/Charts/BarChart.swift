@@ -21,21 +21,11 @@ package struct BarChart: Chart {
         }
     }
 
-    package struct Group {
-        let name: String
-        let bars: [Bar]
-
-        package init(name: String, bars: [Bar]) {
-            self.name = name
-            self.bars = bars
-        }
-    }
-
     let title: String
     let isPercent: Bool
-    let groups: [Group]
+    let groups: [(name: String, bars: [Bar])]
 
-    package init(title: String, isPercent: Bool, groups: [Group]) {
+    package init(title: String, isPercent: Bool, groups: [(name: String, bars: [Bar])]) {
         self.title = title
         self.isPercent = isPercent
         self.groups = groups
@@ -61,8 +51,7 @@ package struct BarChart: Chart {
         ]
         for value in ticks.values {
             let text =
-                isPercent
-                ? NumberText.fixed(100 * value, 0) + " %" : NumberText.fixed(value, ticks.decimals)
+                isPercent ? NumberText.fixed(100 * value, 0) + " %" : NumberText.fixed(value, ticks.decimals)
             content.append(Drawing.label(text, x: plot.x(value), y: plot.bottom + 10, .middle))
         }
         var y = Self.top + 2
@@ -90,8 +79,7 @@ package struct BarChart: Chart {
     private func markup(_ bar: Bar, y: Double, _ plot: PlotArea) -> [Markup] {
         let middle = y + Self.rowHeight / 2
         var parts = [
-            Drawing.label(
-                Drawing.fitted(bar.name, width: plot.left - 12), x: plot.left - 8, y: middle + 4, .end),
+            Drawing.label(Drawing.fitted(bar.name, width: plot.left - 12), x: plot.left - 8, y: middle + 4, .end),
             Drawing.label(bar.text, x: Self.width - 4, y: middle + 4, .end, style: "value"),
         ]
         guard let value = bar.value else { return parts }

@@ -12,8 +12,6 @@ package enum Drawing {
     package static let fontSize = 12.0
 
     /// An SVG image with a title and a description for screen readers.
-    ///
-    /// - Parameter id: an identifier that no other element of the page has.
     static func image(
         id: String, title: String, description: String, width: Double, height: Double, _ content: [Markup]
     ) -> Markup {
@@ -35,13 +33,11 @@ package enum Drawing {
     static func label(
         _ text: String, x: Double, y: Double, _ anchor: Anchor = .start, style: String = "label"
     ) -> Markup {
-        .element(
-            "text", ["class": style, "x": number(x), "y": number(y), "text-anchor": anchor.rawValue], text: text)
+        .element("text", ["class": style, "x": number(x), "y": number(y), "text-anchor": anchor.rawValue], text: text)
     }
 
     static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) -> Markup {
-        .element(
-            "line", ["class": style, "x1": number(x1), "y1": number(y1), "x2": number(x2), "y2": number(y2)])
+        .element("line", ["class": style, "x1": number(x1), "y1": number(y1), "x2": number(x2), "y2": number(y2)])
     }
 
     static func rectangle(

@@ -1,39 +1,8 @@
-/// A table of numbers in which a cell is the darker the larger its share is.
+/// A confusion matrix in which a cell is the darker the larger its share of the row is.
 package struct HeatMap: Chart {
-    package struct Cell {
-        let text: String
-        /// The text of a second, smaller line.
-        let detail: String?
-        /// How dark the cell is, in 0…1.
-        let share: Double
+    private let matrix: ConfusionMatrix
 
-        package init(text: String, detail: String?, share: Double) {
-            self.text = text
-            self.detail = detail
-            self.share = share
-        }
-    }
-
-    let title: String
-    /// What a row stands for.
-    let rowLabel: String
-    /// What a column stands for.
-    let columnLabel: String
-    let rows: [String]
-    let columns: [String]
-    /// The cells, [rows, columns].
-    let cells: [[Cell]]
-
-    package init(
-        title: String, rowLabel: String, columnLabel: String, rows: [String], columns: [String], cells: [[Cell]]
-    ) {
-        self.title = title
-        self.rowLabel = rowLabel
-        self.columnLabel = columnLabel
-        self.rows = rows
-        self.columns = columns
-        self.cells = cells
-    }
+    package init(_ matrix: ConfusionMatrix) { self.matrix = matrix }
 
     private static let widestLabel = 220.0
     private static let lineHeight = 14.0
@@ -47,14 +16,15 @@ package struct HeatMap: Chart {
     package static let darkShare = 0.65
 
     package func image(id: String) -> Markup {
+        let (title, rows, columns) = (matrix.name, matrix.categories, matrix.decisions)
         let left = 16 + min(Self.widestLabel, rows.map { Drawing.width($0) }.max() ?? 0)
-        let texts = cells.joined().map { Drawing.width($0.text) }
+        let texts = matrix.counts.joined().map { Drawing.width(NumberText.count($0)) }
         let columnWidth = max(
             64, min(130, 16 + max(columns.map { Drawing.width($0) }.max() ?? 0, texts.max() ?? 0)))
         let columnLines = columns.map { Drawing.wrapped($0, width: columnWidth - 8, lines: Self.mostLines) }
         let top = 54 + Self.lineHeight * Double(columnLines.map(\.count).max() ?? 1)
-        let rowHeight: Double = cells.joined().contains { $0.detail != nil } ? 44 : 26
-        let heading = "rows: \(rowLabel); columns: \(columnLabel)"
+        let rowHeight: Double = matrix.counts.joined().contains { $0 > 0 } ? 44 : 26
+        let heading = "rows: true category; columns: decided"
         let width = max(
             left + columnWidth * Double(columns.count) + 8, Drawing.width(title, size: 13) + 12,
             Drawing.width(heading) + 12)
@@ -74,9 +44,11 @@ package struct HeatMap: Chart {
             content.append(
                 Drawing.label(
                     Drawing.fitted(row, width: Self.widestLabel), x: left - 8, y: y + rowHeight / 2 + 4, .end))
-            for (column, cell) in cells[index].enumerated() {
+            let total = matrix.counts[index].reduce(0, +)
+            for (column, count) in matrix.counts[index].enumerated() {
                 content += markup(
-                    cell, x: left + Double(column) * columnWidth, y: y, width: columnWidth, height: rowHeight)
+                    count, of: total, x: left + Double(column) * columnWidth, y: y, width: columnWidth,
+                    height: rowHeight)
             }
         }
         return Drawing.image(
@@ -84,30 +56,34 @@ package struct HeatMap: Chart {
             height: top + rowHeight * Double(rows.count) + 6, content)
     }
 
-    private func markup(_ cell: Cell, x: Double, y: Double, width: Double, height: Double) -> [Markup] {
-        let isDark = cell.share >= Self.darkShare
+    /// A cell: the count, and in a second, smaller line its share of the row, unless the row is empty.
+    private func markup(_ count: Int, of total: Int, x: Double, y: Double, width: Double, height: Double) -> [Markup] {
+        let share = total == 0 ? 0 : Double(count) / Double(total)
+        let isDark = share >= Self.darkShare
         let middle = y + height / 2
         var parts = [
             Drawing.rectangle(
                 x: x + 1, y: y + 1, width: width - 2, height: height - 2, style: "cell-ground", radius: 2),
             Drawing.rectangle(
                 x: x + 1, y: y + 1, width: width - 2, height: height - 2, style: "cell",
-                opacity: min(1, max(0, cell.share)), radius: 2),
+                opacity: share, radius: 2),
             Drawing.label(
-                cell.text, x: x + width / 2, y: cell.detail == nil ? middle + 4 : middle - 2, .middle,
+                NumberText.count(count), x: x + width / 2, y: total == 0 ? middle + 4 : middle - 2, .middle,
                 style: isDark ? "number on-dark" : "number"),
         ]
-        if let detail = cell.detail {
+        if total > 0 {
             parts.append(
                 Drawing.label(
-                    detail, x: x + width / 2, y: middle + 14, .middle, style: isDark ? "detail on-dark" : "detail"))
+                    NumberText.percent(share), x: x + width / 2, y: middle + 14, .middle,
+                    style: isDark ? "detail on-dark" : "detail"))
         }
         return parts
     }
 
     private var description: String {
-        zip(rows, cells).map { row, cells in
-            "\(row): " + zip(columns, cells).map { "\($0) \($1.text)" }.joined(separator: ", ") + "."
+        zip(matrix.categories, matrix.counts).map { row, counts in
+            "\(row): " + zip(matrix.decisions, counts).map { "\($0) \(NumberText.count($1))" }.joined(separator: ", ")
+                + "."
         }.joined(separator: " ")
     }
 }

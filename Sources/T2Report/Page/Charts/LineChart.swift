@@ -1,17 +1,7 @@
 /// Lines over a shared horizontal axis of whole numbers, with bands for the intervals of lines that have some.
 package struct LineChart: Chart {
-    package struct Point {
-        package let x: Int
-        package let y: Double
-        /// The interval around y, or nil if the value has none.
-        package let interval: ClosedRange<Double>?
-
-        package init(x: Int, y: Double, interval: ClosedRange<Double>? = nil) {
-            self.x = x
-            self.y = y
-            self.interval = interval
-        }
-    }
+    /// A value and the interval around it, or nil if it has none.
+    package typealias Point = (x: Int, y: Double, interval: ClosedRange<Double>?)
 
     package struct Series {
         let name: String

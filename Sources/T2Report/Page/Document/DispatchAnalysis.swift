@@ -4,31 +4,19 @@ import T2Core
 package struct DispatchAnalysis: Sendable, Equatable, Codable {
     /// One matrix for each strategy that classifies prompts.
     package var matrices: [ConfusionMatrix]
-    package var notes: [String]
-
-    package init(matrices: [ConfusionMatrix], notes: [String] = []) {
-        self.matrices = matrices
-        self.notes = notes
-    }
+    var notes: [String] = []
 }
 
 /// The number of prompts of each true category that were assigned to each category.
 package struct ConfusionMatrix: Sendable, Equatable, Codable {
     /// The name of the strategy that classified the prompts.
-    package var name: String
+    var name: String
     /// The true categories, which are the rows.
-    package var categories: [String]
+    var categories: [String]
     /// The possible decisions, which are the columns: the true categories, and others such as `other`.
-    package var decisions: [String]
+    var decisions: [String]
     /// The numbers of prompts, [categories, decisions].
     package var counts: [[Int]]
-
-    package init(name: String, categories: [String], decisions: [String], counts: [[Int]]) {
-        self.name = name
-        self.categories = categories
-        self.decisions = decisions
-        self.counts = counts
-    }
 
     /// The share of a category's prompts that were assigned to that category.
     func recall(_ row: Int) -> AccuracyInterval {

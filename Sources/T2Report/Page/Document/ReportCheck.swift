@@ -2,7 +2,6 @@ import T2Core
 
 /// The checks that a document must pass before it is shown: distinct names, complete tables and finite numbers.
 struct ReportCheck {
-    static let remedy = "Create the report again: t2 report …"
     /// The largest absolute value that a report shows. Larger numbers cannot be measurements.
     private static let greatest = 1e12
 
@@ -11,10 +10,9 @@ struct ReportCheck {
 
     func at(_ key: String) -> ReportCheck { ReportCheck(location: "\(location): \(key)") }
 
-    func fail(_ problem: String) -> InputError { InputError(location, problem, remedy: Self.remedy) }
-
     func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
-        if !condition { throw fail(problem()) }
+        guard !condition else { return }
+        throw InputError(location, problem(), remedy: "Create the report again: t2 report …")
     }
 
     func names(_ names: [String], _ kind: String) throws {

@@ -5,7 +5,7 @@ extension ReportDocument {
     ///
     /// - Parameter location: the name of the document in error messages.
     /// - Throws: `InputError`, which names the section and the value in it that cannot be shown.
-    func check(_ location: String = "report") throws {
+    package func check(_ location: String = "report") throws {
         let check = ReportCheck(location: location)
         try check.at("format").require(format == Self.format, "found '\(format)', expected '\(Self.format)'")
         try check.require(!title.isEmpty, "it has no title")
@@ -67,14 +67,10 @@ extension ContributionAnalysis {
         try check.names(tasks.map(\.name), "task")
         for task in tasks {
             let check = check.at(task.name)
-            try coefficients(task.coefficients, check)
+            let count = task.coefficients.count
+            try check.require(count == experts.count, "it has \(count) coefficients, expected \(experts.count)")
+            for value in task.coefficients { try check.number(value, "a coefficient") }
         }
-    }
-
-    private func coefficients(_ values: [Double], _ check: ReportCheck) throws {
-        try check.require(
-            values.count == experts.count, "it has \(values.count) coefficients, expected \(experts.count)")
-        for value in values { try check.number(value, "a coefficient") }
     }
 }
 

@@ -1,4 +1,4 @@
-import T2Core
+import Foundation
 
 /// The numbers of the paper's tables and analyses, measured on any models. The document holds no dates, so that the
 /// same numbers give the same bytes.
@@ -6,39 +6,28 @@ import T2Core
 /// Any section may be absent. `HTMLReport` and `MarkdownReport` show the document, and `json()` is the content of its
 /// file.
 package struct ReportDocument: Sendable, Equatable, Codable {
-    package static let format = "t2-report-1"
+    static let format = "t2-report-1"
 
     /// A model that experts adapt.
     package struct BaseModel: Sendable, Equatable, Codable {
-        package var name: String
+        var name: String
         /// The digest of the weights, as in the metadata of an expert.
-        package var digest: String
-        package var detail: String?
-
-        package init(name: String, digest: String, detail: String? = nil) {
-            self.name = name
-            self.digest = digest
-            self.detail = detail
-        }
+        var digest: String
+        var detail: String?
     }
 
     /// A setting that a reader needs to know, such as the seed, the split or the token limit.
     package struct Fact: Sendable, Equatable, Codable {
-        package var name: String
-        package var value: String
-
-        package init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
+        var name: String
+        var value: String
     }
 
-    package private(set) var format = ReportDocument.format
+    private(set) var format = ReportDocument.format
     package var title: String
     /// The paragraphs under the title.
-    package var summary: [String] = []
+    var summary: [String] = []
     package var models: [BaseModel] = []
-    package var facts: [Fact] = []
+    var facts: [Fact] = []
     /// The base model, LoRA and SVF on the tasks that the adapters were trained on.
     package var seenTasks: AccuracyTable?
     /// The adaptation strategies on tasks that no expert was trained on.
@@ -54,4 +43,15 @@ package struct ReportDocument: Sendable, Equatable, Codable {
     package var fewShotMethods: FewShotComparison?
 
     package init(title: String) { self.title = title }
+
+    /// The content of the document's file: indented JSON with sorted keys in snake case, and a newline at the end.
+    ///
+    /// - Throws: `InputError` if the document cannot be shown; see `check`.
+    package func json() throws -> String {
+        try check()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    }
 }

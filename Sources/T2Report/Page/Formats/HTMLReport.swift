@@ -79,8 +79,7 @@ package enum HTMLReport {
 
     private static func markup(_ table: ReportTable) -> Markup {
         let header = table.columns.map { column in
-            Markup.element(
-                "th", ["scope": "col", "class": column.isNumeric ? "numeric" : "name"], text: column.title)
+            Markup.element("th", ["scope": "col", "class": column.isNumeric ? "numeric" : "name"], text: column.title)
         }
         let rows = table.rows.map { row in
             Markup.element(

@@ -20,7 +20,10 @@ package enum NumberText {
     }
 
     /// A difference of shares in percentage points, such as `+49.3`.
-    package static func points(_ difference: Double) -> String { signed(100 * difference, 1) }
+    package static func points(_ difference: Double) -> String {
+        let text = fixed(100 * difference, 1)
+        return difference > 0 && text != "0.0" ? "+" + text : text
+    }
 
     /// A p-value with four decimals, such as `0.0125`, or `< 0.0001`.
     package static func pValue(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : fixed(value, 4) }
@@ -53,13 +56,6 @@ package enum NumberText {
         let text = String(format: "%.\(decimals)f", abs(value))
         let isZero = text.allSatisfy { $0 == "0" || $0 == "." }
         return (value < 0 && !isZero ? minus : "") + text
-    }
-
-    /// The number as `fixed` writes it, with a plus sign if it is above zero.
-    package static func signed(_ value: Double, _ decimals: Int) -> String {
-        let text = fixed(value, decimals)
-        let isZero = text.allSatisfy { $0 == "0" || $0 == "." }
-        return value > 0 && !isZero ? "+" + text : text
     }
 
     private static let minus = "\u{2212}"

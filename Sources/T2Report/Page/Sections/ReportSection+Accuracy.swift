@@ -1,29 +1,6 @@
 import T2Core
 
 extension ReportSection {
-    static func seenTasks(_ table: AccuracyTable, _ colors: SeriesColors) -> ReportSection {
-        accuracy(
-            "seen-tasks", "Seen tasks",
-            "Accuracy on held-out test problems of the tasks that were trained on: one expert a task, each system with its own.",
-            table, colors)
-    }
-
-    static func unseenTasks(_ table: AccuracyTable, _ colors: SeriesColors) -> ReportSection {
-        accuracy(
-            "unseen-tasks", "Unseen tasks",
-            "Accuracy on tasks that nothing was trained on: the base model, the adapters trained on the seen tasks, and the "
-                + "ways to choose or mix experts at inference.",
-            table, colors)
-    }
-
-    static func transfer(_ table: AccuracyTable, _ colors: SeriesColors) -> ReportSection {
-        accuracy(
-            "transfer", "Analysis 3: transfer to another base model",
-            "Experts that were trained on one base model, used on another of the same shape: with the singular values in "
-                + "their order, shuffled as the control, and mixed by few-shot adaptation.",
-            table, colors)
-    }
-
     static func accuracy(
         _ id: String, _ title: String, _ introduction: String, _ table: AccuracyTable, _ colors: SeriesColors
     ) -> ReportSection {
@@ -56,34 +33,31 @@ extension AccuracyTable {
         let rows = systems.map { system in
             [ReportTable.Cell(system.name)] + costs.map { ReportTable.Cell($0.text(system) ?? NumberText.none) }
                 + tasks.map { task in
-                    guard let cell = system.cells[task] else { return ReportTable.Cell(NumberText.none) }
+                    guard let cell = system.cells[task] else { return .missing }
                     let count = shared == nil ? "n = \(NumberText.count(cell.accuracy.count))" : nil
                     return ReportTable.Cell(
-                        NumberText.accuracy(cell.accuracy), interval: NumberText.interval(cell.accuracy),
-                        notes: [cell.note, count].compactMap { $0 },
+                        cell.accuracy, notes: [cell.note, count].compactMap { $0 },
                         isBest: cell.accuracy.count > 0 && cell.accuracy.accuracy == best[task])
                 }
         }
         let problems = shared.map { ", n = \(NumberText.count($0)) problems each" } ?? ""
         return ReportTable(
-            caption: "\(caption), 95 % interval\(problems)",
-            columns: [.init("system", isNumeric: false)] + costs.map { .init($0.title) } + tasks.map { .init($0) },
+            caption: "\(caption), 95 % interval\(problems)", names: ["system"], numbers: costs.map(\.title) + tasks,
             rows: rows)
     }
 
     fileprivate func chart(title: String, _ colors: SeriesColors) -> BarChart {
         let slots = colors.slots(names)
-        let groups = tasks.map { task in
-            BarChart.Group(
-                name: task,
-                bars: zip(systems, slots).map { system, slot in
-                    let accuracy = system.cells[task]?.accuracy
-                    let isMeasured = (accuracy?.count ?? 0) > 0
-                    return BarChart.Bar(
-                        name: system.name, slot: slot, value: isMeasured ? accuracy?.accuracy : nil,
-                        interval: isMeasured ? accuracy.map { $0.lower...$0.upper } : nil,
-                        text: accuracy.map(NumberText.accuracy) ?? NumberText.none)
-                })
+        let groups = tasks.map { task -> (String, [BarChart.Bar]) in
+            let bars = zip(systems, slots).map { system, slot in
+                let accuracy = system.cells[task]?.accuracy
+                let measured = accuracy?.count == 0 ? nil : accuracy
+                return BarChart.Bar(
+                    name: system.name, slot: slot, value: measured?.accuracy,
+                    interval: measured.map { $0.lower...$0.upper },
+                    text: measured.map(NumberText.accuracy) ?? NumberText.none)
+            }
+            return (task, bars)
         }
         return BarChart(title: title, isPercent: true, groups: groups)
     }
@@ -105,10 +79,7 @@ extension AccuracyTable {
         }
         return ReportTable(
             caption: "Paired on the same problems: difference in percentage points, 95 % interval",
-            columns: [
-                .init("systems", isNumeric: false), .init("task", isNumeric: false), .init("difference"),
-                .init("gained"), .init("lost"), .init("McNemar p"), .init("n"),
-            ] + (excludes ? [.init("excluded")] : []),
-            rows: rows)
+            names: ["systems", "task"],
+            numbers: ["difference", "gained", "lost", "McNemar p", "n"] + (excludes ? ["excluded"] : []), rows: rows)
     }
 }

@@ -8,7 +8,7 @@ extension ReportSection {
                 .table(analysis.accuracies),
                 .figure(
                     caption: "Prompts of each true category by the category decided, with their share of the row.",
-                    charts: analysis.matrices.map(\.heatMap)),
+                    charts: analysis.matrices.map { HeatMap($0) }),
             ]
         }
         blocks += analysis.matrices.map { .table($0.table) }
@@ -21,8 +21,7 @@ extension ReportSection {
     static func contribution(_ analysis: ContributionAnalysis) -> ReportSection {
         var blocks: [Block] = [.table(analysis.table)]
         if !analysis.tasks.isEmpty && !analysis.experts.isEmpty {
-            blocks.append(
-                .figure(caption: "Coefficient α of each expert, by task.", charts: [analysis.chart]))
+            blocks.append(.figure(caption: "Coefficient α of each expert, by task.", charts: [analysis.chart]))
         }
         return ReportSection(
             id: "contribution", title: "Analysis 2: contribution of experts",
@@ -34,45 +33,27 @@ extension ReportSection {
 
 extension DispatchAnalysis {
     fileprivate var accuracies: ReportTable {
-        var categories: [String] = []
-        for category in matrices.flatMap(\.categories) where !categories.contains(category) {
-            categories.append(category)
-        }
-        func cell(_ accuracy: AccuracyInterval?) -> ReportTable.Cell {
-            guard let accuracy else { return .init(NumberText.none) }
-            return .init(
-                NumberText.accuracy(accuracy), interval: NumberText.interval(accuracy),
-                notes: ["n = \(NumberText.count(accuracy.count))"])
+        let categories = ReportSection.distinct(matrices.flatMap(\.categories))
+        func cell(_ accuracy: AccuracyInterval) -> ReportTable.Cell {
+            .init(accuracy, notes: ["n = \(NumberText.count(accuracy.count))"])
         }
         return ReportTable(
             caption: "Prompts taken for their true category, 95 % interval",
-            columns: [.init("strategy", isNumeric: false), .init("all")] + categories.map { .init($0) },
+            names: ["strategy"], numbers: ["all"] + categories,
             rows: matrices.map { matrix in
                 [.init(matrix.name), cell(matrix.accuracy)]
-                    + categories.map { name in cell(matrix.categories.firstIndex(of: name).map(matrix.recall)) }
+                    + categories.map {
+                        matrix.categories.firstIndex(of: $0).map { cell(matrix.recall($0)) } ?? .missing
+                    }
             })
     }
 }
 
 extension ConfusionMatrix {
-    fileprivate var heatMap: HeatMap {
-        HeatMap(
-            title: name, rowLabel: "true category", columnLabel: "decided", rows: categories, columns: decisions,
-            cells: counts.map { row in
-                let total = row.reduce(0, +)
-                return row.map { count in
-                    let share = total == 0 ? 0 : Double(count) / Double(total)
-                    return HeatMap.Cell(
-                        text: NumberText.count(count), detail: total == 0 ? nil : NumberText.percent(share),
-                        share: share)
-                }
-            })
-    }
-
     fileprivate var table: ReportTable {
         ReportTable(
             caption: "\(name): prompts by true category (rows) and category decided (columns)",
-            columns: [.init("true category", isNumeric: false)] + decisions.map { .init($0) },
+            names: ["true category"], numbers: decisions,
             rows: zip(categories, counts).map { category, row in
                 [.init(category)] + row.map { .init(NumberText.count($0)) }
             }, isFolded: true)
@@ -83,7 +64,7 @@ extension ContributionAnalysis {
     fileprivate var table: ReportTable {
         ReportTable(
             caption: "Coefficient α of each expert",
-            columns: [.init("task", isNumeric: false)] + experts.map { .init($0) },
+            names: ["task"], numbers: experts,
             rows: tasks.map { task in
                 [.init(task.name)] + task.coefficients.map { .init(NumberText.fixed($0, 3)) }
             })
@@ -94,14 +75,13 @@ extension ContributionAnalysis {
         return BarChart(
             title: "Coefficients α by task", isPercent: false,
             groups: tasks.map { task in
-                BarChart.Group(
-                    name: task.name,
-                    bars: experts.indices.map { index in
-                        let value = task.coefficients[index]
-                        return BarChart.Bar(
-                            name: experts[index], slot: slots[index], value: value, interval: nil,
-                            text: NumberText.fixed(value, 3))
-                    })
+                let bars = experts.indices.map { index in
+                    let value = task.coefficients[index]
+                    return BarChart.Bar(
+                        name: experts[index], slot: slots[index], value: value, interval: nil,
+                        text: NumberText.fixed(value, 3))
+                }
+                return (task.name, bars)
             })
     }
 }

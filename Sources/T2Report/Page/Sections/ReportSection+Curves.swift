@@ -3,11 +3,8 @@ import T2Core
 extension ReportSection {
     static func learning(_ learning: LearningCurves, _ colors: SeriesColors) -> ReportSection {
         let tasks = distinct(learning.curves.map(\.task))
-        let slots = Dictionary(
-            uniqueKeysWithValues: {
-                let systems = distinct(learning.curves.map(\.system))
-                return zip(systems, colors.slots(systems))
-            }())
+        let systems = distinct(learning.curves.map(\.system))
+        let slots = Dictionary(uniqueKeysWithValues: zip(systems, colors.slots(systems)))
         func chart(
             _ task: String, _ label: String, isPercent: Bool, _ points: (LearningCurves.Curve) -> [LineChart.Point]
         ) -> LineChart {
@@ -25,9 +22,7 @@ extension ReportSection {
                     charts: tasks.map { task in
                         chart(task, "validation accuracy", isPercent: true) { curve in
                             curve.evaluations.filter { $0.accuracy.count > 0 }.map {
-                                .init(
-                                    x: $0.step, y: $0.accuracy.accuracy,
-                                    interval: $0.accuracy.lower...$0.accuracy.upper)
+                                ($0.step, $0.accuracy.accuracy, $0.accuracy.lower...$0.accuracy.upper)
                             }
                         }
                     }))
@@ -39,7 +34,7 @@ extension ReportSection {
                         "Mean reward of the samples of each training step: +1 for a right answer, −1 for any other.",
                     charts: tasks.map { task in
                         chart(task, "mean reward", isPercent: false) { curve in
-                            curve.rewards.map { .init(x: $0.step, y: $0.reward) }
+                            curve.rewards.map { ($0.step, $0.reward, nil) }
                         }
                     }))
         }
@@ -64,7 +59,7 @@ extension ReportSection {
                 series: comparison.searches.filter { $0.task == task }.map { search in
                     .init(
                         name: search.method, slot: slots[search.method] ?? 0,
-                        points: search.points.map { .init(x: $0.rollouts, y: $0.score) })
+                        points: search.points.map { ($0.rollouts, $0.score, nil) })
                 }
             )
         }
@@ -75,7 +70,7 @@ extension ReportSection {
             ])
     }
 
-    private static func distinct(_ names: [String]) -> [String] {
+    static func distinct(_ names: [String]) -> [String] {
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }
     }
@@ -84,10 +79,8 @@ extension ReportSection {
 extension LearningCurves {
     fileprivate var table: ReportTable {
         func cell(_ evaluation: Evaluation?) -> ReportTable.Cell {
-            guard let evaluation else { return .init(NumberText.none) }
-            return .init(
-                NumberText.accuracy(evaluation.accuracy), interval: NumberText.interval(evaluation.accuracy),
-                notes: ["step \(NumberText.count(evaluation.step))"])
+            guard let evaluation else { return .missing }
+            return .init(evaluation.accuracy, notes: ["step \(NumberText.count(evaluation.step))"])
         }
         let rows = curves.map { curve -> [ReportTable.Cell] in
             let best = curve.evaluations.max {
@@ -100,9 +93,7 @@ extension LearningCurves {
             ]
         }
         return ReportTable(
-            caption: "Validation accuracy, 95 % interval",
-            columns: [.init("task", isNumeric: false), .init("system", isNumeric: false)]
-                + ["first", "best", "last"].map { .init($0) },
-            rows: rows)
+            caption: "Validation accuracy, 95 % interval", names: ["task", "system"],
+            numbers: ["first", "best", "last"], rows: rows)
     }
 }

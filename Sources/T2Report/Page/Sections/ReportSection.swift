@@ -15,11 +15,29 @@ struct ReportSection {
     static func all(of document: ReportDocument) -> [ReportSection] {
         let colors = SeriesColors(document.systemNames)
         let sections: [ReportSection?] = [
-            document.seenTasks.map { seenTasks($0, colors) },
-            document.unseenTasks.map { unseenTasks($0, colors) },
+            document.seenTasks.map {
+                accuracy(
+                    "seen-tasks", "Seen tasks",
+                    "Accuracy on held-out test problems of the tasks that were trained on: one expert a task, each "
+                        + "system with its own.",
+                    $0, colors)
+            },
+            document.unseenTasks.map {
+                accuracy(
+                    "unseen-tasks", "Unseen tasks",
+                    "Accuracy on tasks that nothing was trained on: the base model, the adapters trained on the seen "
+                        + "tasks, and the ways to choose or mix experts at inference.",
+                    $0, colors)
+            },
             document.dispatch.map { dispatch($0) },
             document.contribution.map { contribution($0) },
-            document.transfer.map { transfer($0, colors) },
+            document.transfer.map {
+                accuracy(
+                    "transfer", "Analysis 3: transfer to another base model",
+                    "Experts that were trained on one base model, used on another of the same shape: with the singular "
+                        + "values in their order, shuffled as the control, and mixed by few-shot adaptation.",
+                    $0, colors)
+            },
             document.learning.map { learning($0, colors) },
             document.fewShotMethods.map { fewShotMethods($0, colors) },
         ]

@@ -1,15 +1,7 @@
+import T2Core
+
 /// The content of a table, which HTML and Markdown show alike.
 struct ReportTable {
-    struct Column {
-        let title: String
-        let isNumeric: Bool
-
-        init(_ title: String, isNumeric: Bool = true) {
-            self.title = title
-            self.isNumeric = isNumeric
-        }
-    }
-
     struct Cell {
         let text: String
         /// The interval of the value, parentheses included.
@@ -25,19 +17,23 @@ struct ReportTable {
             self.notes = notes
             self.isBest = isBest
         }
+
+        init(_ accuracy: AccuracyInterval, notes: [String], isBest: Bool = false) {
+            self.init(
+                NumberText.accuracy(accuracy), interval: NumberText.interval(accuracy), notes: notes, isBest: isBest)
+        }
+
+        static let missing = Cell(NumberText.none)
     }
 
     let caption: String
-    /// The columns. The first one holds the names of the rows.
-    let columns: [Column]
+    /// The titles of the first columns, which hold names.
+    let names: [String]
+    /// The titles of the other columns, which hold numbers.
+    let numbers: [String]
     let rows: [[Cell]]
     /// Whether HTML shows the table folded, because a figure shows the same numbers.
-    let isFolded: Bool
+    var isFolded = false
 
-    init(caption: String, columns: [Column], rows: [[Cell]], isFolded: Bool = false) {
-        self.caption = caption
-        self.columns = columns
-        self.rows = rows
-        self.isFolded = isFolded
-    }
+    var columns: [(title: String, isNumeric: Bool)] { names.map { ($0, false) } + numbers.map { ($0, true) } }
 }

@@ -2,14 +2,9 @@ import Foundation
 import T2Core
 import T2Tasks
 
-/// The plan of a run in numbers, to check before it starts.
-package struct TrainingPlan: Sendable {
-    private let preparation: TrainingPreparation
-
-    package init(_ preparation: TrainingPreparation) { self.preparation = preparation }
-
-    package var lines: [String] {
-        let definition = preparation.definition
+extension TrainingPreparation {
+    /// The plan of the run in numbers, line by line, to check before it starts.
+    package var plan: [String] {
         let configuration = definition.configuration
         let planner = definition.planner
         let units = planner.work(step: 0)
@@ -20,13 +15,13 @@ package struct TrainingPlan: Sendable {
         let sequences = configuration.promptsPerStep * configuration.samplesPerPrompt
         let epochs = Double(configuration.steps * configuration.promptsPerStep) / Double(definition.training.count)
         return [
-            row("task", "\(configuration.task), version \(preparation.task.version)"),
+            row("task", "\(configuration.task), version \(task.version)"),
             row(
                 "problems",
-                "\(definition.training.count) to train on, \(definition.validation.count) of \(preparation.validationSplit) to validate"
+                "\(definition.training.count) to train on, \(definition.validation.count) of \(validationSplit) to validate"
             ),
             row("base model", "\(configuration.model), digest \(definition.model.digest.short)"),
-            adapterRow(definition),
+            adapterRow,
             row(
                 "step",
                 "\(configuration.promptsPerStep) prompts x \(configuration.samplesPerPrompt) = \(sequences) sequences in "
@@ -43,12 +38,12 @@ package struct TrainingPlan: Sendable {
                 "exchanged",
                 "a step: \(trained) to each worker, \(Self.size(vectorBytes)); a gradient back from each unit, "
                     + "\(trainingUnits) x \(Self.size(vectorBytes)) = \(Self.size(trainingUnits * vectorBytes))"),
-            row("checked", preparation.checked.joined(separator: "; ")),
+            row("checked", checked.joined(separator: "; ")),
         ]
     }
 
     /// The number of trained values, and their matrices.
-    private func adapterRow(_ definition: TrainingDefinition) -> String {
+    private var adapterRow: String {
         let targets = definition.configuration.targetModules.rawValue
         guard let matrices = definition.parameterisation.lora?.matrices, let first = matrices.first else {
             return row(

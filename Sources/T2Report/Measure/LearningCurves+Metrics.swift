@@ -2,8 +2,8 @@ import Foundation
 import T2Core
 import T2Formats
 
-/// The learning curve in a run's `metrics.jsonl`.
-struct RunCurve {
+extension LearningCurves.Curve {
+    /// A line of a run's `metrics.jsonl`.
     private struct Line: Decodable {
         let kind: String
         let step: Int
@@ -17,11 +17,13 @@ struct RunCurve {
         }
     }
 
-    private let lines: [Line]
-
+    /// The learning curve in a run's `metrics.jsonl`.
+    ///
     /// - Throws: `SystemError` if the file cannot be read; `InputError` that names a malformed line.
-    init(path: String) throws {
-        lines = try MappedFile(path: path).data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
+    init(task: String, system: String, metrics path: String) throws {
+        self.init(task: task, system: system)
+        let content = try MappedFile(path: path).data
+        let lines = try content.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
             do {
                 return try JSONDecoder().decode(Line.self, from: line)
             } catch {
@@ -31,17 +33,12 @@ struct RunCurve {
                     remedy: "Copy the file from the run folder again.")
             }
         }
-    }
-
-    func curve(task: String, system: String) -> LearningCurves.Curve {
-        var curve = LearningCurves.Curve(task: task, system: system)
         for line in lines.sorted(by: { $0.step < $1.step }) {
-            if let reward = line.rewardMean { curve.rewards.append(.init(step: line.step, reward: reward)) }
+            if let reward = line.rewardMean { rewards.append(.init(step: line.step, reward: reward)) }
             if let correct = line.correct, let problems = line.problems {
-                curve.evaluations.append(
+                evaluations.append(
                     .init(step: line.step, accuracy: AccuracyInterval(correct: correct, count: problems)))
             }
         }
-        return curve
     }
 }
