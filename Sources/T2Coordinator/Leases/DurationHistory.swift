@@ -1,3 +1,5 @@
+import Algorithms
+
 /// The last durations of something, at most 64 of them.
 package struct DurationHistory: Sendable, Equatable {
     package static let capacity = 64
@@ -28,12 +30,5 @@ package struct DurationHistory: Sendable, Equatable {
     }
 
     /// The first index whose duration is not shorter.
-    private func sortedIndex(of duration: Duration) -> Int {
-        var range = sorted.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = sorted[middle] < duration ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
+    private func sortedIndex(of duration: Duration) -> Int { sorted.partitioningIndex { $0 >= duration } }
 }

@@ -16,3 +16,36 @@ package enum LeaseEffect: Sendable, Equatable {
     /// The unit's run cannot go on; its round is closed.
     case stop(LeaseStop)
 }
+
+/// One lease as it goes out.
+package struct LeaseGrant: Sendable, Equatable {
+    package let unit: UnitKey
+    /// Numbered from 1 over all leases of the unit, second copies included.
+    package let attempt: Int
+    package let worker: WorkerIdentifier
+    package let length: Duration
+    /// Another worker still holds the unit.
+    package let isSecondCopy: Bool
+}
+
+/// Something worth a line in the log.
+package enum LeaseReport: Sendable, Equatable {
+    case suspected(WorkerIdentifier, silentFor: Duration)
+    case stuck(WorkerIdentifier, UnitKey, withoutTokenFor: Duration)
+    /// The unit goes out again.
+    case failed(UnitKey, UnitFailure)
+    /// The worker reports a failure that is not its to report, or that came too late.
+    case ignored(WorkerIdentifier, LeaseName, reason: String)
+}
+
+/// Why a run cannot go on.
+package enum LeaseStop: Sendable, Equatable {
+    case poisoned(UnitKey, [UnitFailure])
+    case nonFinite(UnitKey, UnitFailure)
+
+    package var unit: UnitKey {
+        switch self {
+        case .poisoned(let unit, _), .nonFinite(let unit, _): unit
+        }
+    }
+}

@@ -28,7 +28,7 @@ extension LeaseTable {
     }
 
     private func notGranted(_ name: LeaseName, in unit: LeasedUnit) -> String {
-        (1...max(1, unit.attempts)).contains(name.attempt) && unit.attempts > 0
+        (1..<unit.attempts + 1).contains(name.attempt)
             ? "attempt \(name.attempt) was not handed out to this worker"
             : "attempt \(name.attempt) was never handed out"
     }
@@ -48,13 +48,11 @@ extension LeaseTable {
             }
             workers[worker]?.durations.record(now - lease.granted)
             runs[key.run]?.durations[key.phase, default: DurationHistory()].record(now - lease.granted)
-            runs[key.run]?.note(laneSeconds, of: key.phase)
+            runs[key.run]?.costs[key.phase, default: LeaseCost()].record(laneSeconds)
         }
-        unpend(key)
-        note(
-            {
-                $0.lastAnswer = now; $0.noteSuccess()
-            }, of: worker, at: now)
+        runs[key.run]?.pending.remove(state.index)
+        workers[worker]?.noteSuccess(at: now)
+        update(worker, at: now)
         runs[key.run]?.unfinished -= 1
         if runs[key.run]?.unfinished == 0 { effects.append(.roundCompleted(run: key.run)) }
         return effects
@@ -71,7 +69,7 @@ extension LeaseTable {
         guard !state.isAccepted else { return ignored("the unit is accepted") }
         guard state.wasGranted(failure.attempt, to: failure.worker) else { return ignored(notGranted(name, in: state)) }
         if failure.isNonFinite { return stop(.nonFinite(key, failure), at: now) }
-        guard state.lease(failure.attempt, of: failure.worker) != nil else { return ignored("the lease has ended") }
+        guard state[failure.attempt] != nil else { return ignored("the lease has ended") }
         return fail(key, failure, at: now)
     }
 
@@ -80,11 +78,8 @@ extension LeaseTable {
         let isFromProven = workers[failure.worker]?.isProven ?? false
         units[key]?.note(failure, isFromProven: isFromProven, at: now)
         let policy = policy
-        note(
-            {
-                if failure.isReported { $0.lastAnswer = now }
-                $0.noteFailure(of: key, at: now, policy)
-            }, of: failure.worker, at: now)
+        workers[failure.worker]?.noteFailure(of: key, isReported: failure.isReported, at: now, policy)
+        update(failure.worker, at: now)
         giveBack(LeaseName(unit: key, attempt: failure.attempt), of: failure.worker, at: now)
         if let unit = units[key], isPoisoned(unit) { return stop(.poisoned(key, unit.failures), at: now) }
         return [.report(.failed(key, failure))]
