@@ -46,7 +46,7 @@ struct ClusterHost: Sendable {
         do {
             let workers = try await startLocalWorkers(logFolder, dispatcher)
             do {
-                let result = try await dispatcher.serve(farewell: { _ in "the work is done" }) {
+                let result = try await dispatcher.serve {
                     try await body(dispatcher)
                 }
                 await workers?.stop()

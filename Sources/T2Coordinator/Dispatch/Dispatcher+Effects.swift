@@ -11,18 +11,14 @@ extension Dispatcher {
             try await send(grant)
         case .accept(let key, let attempt, let worker):
             guard case .result(let result) = answer, let unit = rounds[key.run]?.round.unit(key),
-                let lease = table.units[key]
+                let state = table.units[key]
             else { return }
             // The result is acknowledged once it is durable.
             uncommitted.append(
-                UncommittedResult(
-                    acceptance: RunJournal.Acceptance(
-                        unit: unit, output: result.output, attempt: attempt, worker: worker, leases: lease.attempts,
-                        secondCopies: lease.secondCopies, failures: lease.failures)))
+                Acceptance(unit: unit, output: result.output, attempt: attempt, worker: worker, state: state))
         case .acknowledge(let worker, let acknowledgement):
             // Nothing is said of a result before it is durable, nor of its repetitions.
-            let pending = uncommitted.firstIndex { $0.acceptance.unit.key == acknowledgement.unit }
-            if let pending {
+            if let pending = uncommitted.firstIndex(where: { $0.unit.key == acknowledgement.unit }) {
                 uncommitted[pending].acknowledgements.append((worker, acknowledgement))
             } else {
                 await send(.acknowledgement(acknowledgement), to: worker)
@@ -39,7 +35,8 @@ extension Dispatcher {
         case .report(let report):
             try await note(report, arrived: answer)
         case .roundCompleted(let run):
-            noteCompletion(run)
+            // The round ends once the last results are durable.
+            rounds[run]?.isCompleted = true
         case .stop(let stop):
             try await end(stop.unit.run, try evidence(of: stop, arrived: answer))
         }
@@ -100,9 +97,8 @@ extension Dispatcher {
             ]
             do {
                 // A refused result is saved, and so are completions without rewards.
-                if case .result = answer {
-                    metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
-                } else if failure.isMissingReward {
+                let isRefused = if case .result = answer { true } else { false }
+                if isRefused || failure.isMissingReward {
                     metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
                 }
                 logger.warning("unit failed; it is handed out again", metadata: metadata)
@@ -133,15 +129,6 @@ extension Dispatcher {
     /// - Returns: the folder of the evidence; nil if the job stores nothing.
     private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) throws -> String? {
         guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
-        return try open.save(failure, of: unit, answer: answer, epoch: epoch)
-    }
-}
-
-extension Dispatcher.OpenRound {
-    func save(_ failure: UnitFailure, of unit: WorkUnit, answer: Message?, epoch: UInt64) throws -> String? {
-        let lease = Lease(
-            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
-        return try journal.save(
-            failure, lease: lease, answer: answer, policies: unit.policies.compactMap(round.policy))
+        return try open.journal.save(failure, of: unit, in: open.round, answer: answer, epoch: epoch)
     }
 }

@@ -21,13 +21,8 @@ struct MissingRewards: Sendable {
         }
     }
 
-    /// Notes the rewards of an accepted unit that were missing at the first attempt.
-    mutating func add(_ statistics: UnitStatistics, unit: UnitKey) { add(statistics.missing, unit) }
-
-    /// Notes a failed unit, if it failed because of missing rewards.
-    mutating func add(_ failure: UnitFailure, unit: UnitKey) { add(failure.missingReasons, unit) }
-
-    private mutating func add(_ reasons: [String: Int], _ unit: UnitKey) {
+    /// Notes the rewards that were missing when a unit was accepted, or when it failed because of them.
+    mutating func add(_ reasons: [String: Int], unit: UnitKey) {
         if !reasons.isEmpty, units[unit] == nil { units[unit] = reasons }
     }
 

@@ -12,7 +12,6 @@ package struct RunFolder: Sendable {
     package var logPath: String { path + "/train.log" }
     package var configurationPath: String { path + "/configuration.yaml" }
     package var checkpointsPath: String { path + "/checkpoints" }
-    package var evidencePath: String { path + "/evidence" }
 
     /// An expert file, or LoRA's PEFT folder.
     package func bestExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-best" + Self.suffix(adapter) }

@@ -10,17 +10,6 @@ import T2Transport
 /// Invariant: a job that is killed at any moment and resumed gives the same results as one that never stopped, since its units
 /// follow from its identity and the results stored here.
 package final class RunJournal: Sendable {
-    /// An accepted result, with the leases and failures of its unit.
-    struct Acceptance: Sendable {
-        let unit: WorkUnit
-        let output: UnitOutput
-        let attempt: Int
-        let worker: WorkerIdentifier
-        let leases: Int
-        let secondCopies: Int
-        let failures: [UnitFailure]
-    }
-
     private struct State {
         var round: Round?
         /// The summaries of the round's accepted units.
@@ -120,9 +109,9 @@ package final class RunJournal: Sendable {
         try store.accept(
             acceptances.map { accepted in
                 var unit = UnitRecord(accepted.unit)
-                unit.leases = accepted.leases
-                unit.secondCopies = accepted.secondCopies
-                unit.failures = accepted.failures
+                unit.leases = accepted.state.attempts
+                unit.secondCopies = accepted.state.secondCopies
+                unit.failures = accepted.state.failures
                 unit.isAccepted = true
                 let completions = zip(accepted.output.completions, accepted.unit.sequences).enumerated().map {
                     index, pair in
@@ -138,7 +127,7 @@ package final class RunJournal: Sendable {
         try state.withLock { state in
             for accepted in acceptances {
                 state.summaries[accepted.unit.key] = UnitSummary(accepted.output)
-                state.missing.add(accepted.output.statistics, unit: accepted.unit.key)
+                state.missing.add(accepted.output.statistics.missing, unit: accepted.unit.key)
             }
             try Self.check(state)
         }
@@ -150,7 +139,7 @@ package final class RunJournal: Sendable {
     func note(_ failure: UnitFailure, unit: UnitKey) throws {
         try store.add(failure, to: unit)
         try state.withLock { state in
-            state.missing.add(failure, unit: unit)
+            state.missing.add(failure.missingReasons, unit: unit)
             try Self.check(state)
         }
     }
@@ -175,14 +164,19 @@ package final class RunJournal: Sendable {
 
     /// Saves the evidence of a failed attempt, for `t2 replay`.
     ///
-    /// - Returns: the folder of the evidence; nil if the job has no folder.
-    func save(_ failure: UnitFailure, lease: Lease, answer: Message?, policies: [Policy]) throws -> String? {
+    /// - Returns: the folder of the evidence; nil if the job stores nothing.
+    func save(
+        _ failure: UnitFailure, of unit: WorkUnit, in round: Round, answer: Message?, epoch: UInt64
+    ) throws -> String? {
         guard let folder else { return nil }
         var origin = origin
-        origin.step = lease.unit.step
-        origin.seed = lease.work.seed
-        return try Evidence(folder: folder.evidencePath).save(
-            UnitEvidence(lease: lease, policies: policies, description: origin, answer: answer), of: failure)
+        origin.step = unit.key.step
+        origin.seed = unit.seed
+        let lease = Lease(
+            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
+        let evidence = UnitEvidence(
+            lease: lease, policies: unit.policies.compactMap(round.policy), description: origin, answer: answer)
+        return try folder.save(evidence, of: failure)
     }
 
     /// The accepted result of a unit and the worker that computed it; nil if the unit has none.

@@ -19,12 +19,7 @@ package struct SavedRun: Sendable {
         self.folder = folder
         saved = try store.job()
         (checkpoint, damaged) = shelf.latest()
-        guard saved != nil else {
-            hasWork = false
-            return
-        }
-        let (steps, evaluations) = (try store.steps(), try store.evaluations())
-        hasWork = !steps.isEmpty || !evaluations.isEmpty
+        hasWork = try saved != nil && (!store.steps().isEmpty || !store.evaluations().isEmpty)
     }
 
     /// Makes the checks of a start with `resume`, without changing the folder.
@@ -35,14 +30,8 @@ package struct SavedRun: Sendable {
         let folder = try RunFolder(inspecting: path)
         defer { folder.release() }
         let store = try RunStore(path: folder.databasePath, migrates: false)
-        let saved: SavedRun
-        do {
-            saved = try SavedRun(store, CheckpointShelf(folder: folder.checkpointsPath), folder: path)
-        } catch {
-            try? store.close()
-            throw error
-        }
-        try store.close()
+        defer { try? store.close() }
+        let saved = try SavedRun(store, CheckpointShelf(folder: folder.checkpointsPath), folder: path)
         try saved.requireSameRun(as: definition)
         return saved
     }
