@@ -6,9 +6,6 @@ import T2Transport
 
 /// The worker's threads.
 extension Worker {
-    /// The number of log lines in an error report.
-    private static let reportedLogLines = 20
-
     /// Starts the lanes. Each calls BLAS single-threaded.
     nonisolated func startLanes() {
         MatrixMultiply.useThreads(1)
@@ -50,7 +47,7 @@ extension Worker {
     private nonisolated func report(_ error: any Error, of lease: Lease, completions: [Completion] = []) {
         let report = ErrorReport(
             unit: lease.unit, attempt: lease.attempt, category: UnitError.category(of: error), message: "\(error)",
-            logLines: log.recentLines(Self.reportedLogLines), completions: completions)
+            logLines: log.recentLines, completions: completions)
         post.yield(.failed(report))
     }
 }
