@@ -11,7 +11,6 @@ import T2Transport
 /// follow from its identity and the results stored here.
 package final class RunJournal: Sendable {
     private struct State {
-        var round: Round?
         /// The summaries of the round's accepted units.
         var summaries: [UnitKey: UnitSummary] = [:]
         var missing = MissingRewards(step: 0, sequences: 0)
@@ -93,7 +92,6 @@ package final class RunJournal: Sendable {
         if missingRewards == .report { try store.reopenMissing(in: round) }
         let accepted = try store.summaries(of: round).mapValues(\.summary)
         state.withLock {
-            $0.round = round
             $0.summaries = accepted
             $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount)
             $0.missingRewards = missingRewards

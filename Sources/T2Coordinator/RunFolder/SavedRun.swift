@@ -54,18 +54,12 @@ package struct SavedRun: Sendable {
             }
             return
         }
+        // Model and data are compared by content, not by path, and the number of steps may grow.
+        var configuration = definition.configuration
+        configuration.model = checkpoint.configuration.model
+        configuration.data = checkpoint.configuration.data
+        configuration.steps = min(configuration.steps, checkpoint.configuration.steps)
         try checkpoint.requireSameRun(
-            as: comparable(definition.configuration, with: checkpoint.configuration),
-            modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
-    }
-
-    /// The given configuration with the paths of the saved one, since model and data are compared by content, and with the
-    /// smaller number of steps of the two.
-    private func comparable(_ given: RunConfiguration, with saved: RunConfiguration) -> RunConfiguration {
-        var configuration = given
-        configuration.model = saved.model
-        configuration.data = saved.data
-        configuration.steps = min(configuration.steps, saved.steps)
-        return configuration
+            as: configuration, modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
     }
 }
