@@ -3,16 +3,11 @@ import T2Core
 /// Counts the completions of a step whose reward was missing at the first attempt, since this coordinator's start. Each is judged
 /// again, but a large number of them indicates a fault.
 struct MissingRewards: Sendable {
-    private let step: Int
-    private let sequences: Int
+    let step: Int
+    /// The number of sequences of the step.
+    let sequences: Int
     /// The first report of each unit; later attempts concern the same completions.
-    private var units: [UnitKey: [String: Int]] = [:]
-
-    /// - Parameter sequences: the number of sequences of the step.
-    init(step: Int, sequences: Int) {
-        self.step = step
-        self.sequences = sequences
-    }
+    private(set) var units: [UnitKey: [String: Int]] = [:]
 
     /// The number of missing rewards, by reason.
     static func reasons(_ completions: [Completion]) -> [String: Int] {

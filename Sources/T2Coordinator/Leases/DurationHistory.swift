@@ -7,8 +7,6 @@ package struct DurationHistory: Sendable, Equatable {
     private var durations: [Duration] = []
     private var sorted: [Duration] = []
 
-    package init() {}
-
     package mutating func record(_ duration: Duration) {
         if durations.count == Self.capacity { sorted.remove(at: sortedIndex(of: durations.removeFirst())) }
         durations.append(duration)

@@ -68,7 +68,7 @@ extension LeaseTable {
         guard let state = units[key] else { return ignored("not a unit of the step under way") }
         guard !state.isAccepted else { return ignored("the unit is accepted") }
         guard state.wasGranted(failure.attempt, to: failure.worker) else { return ignored(notGranted(name, in: state)) }
-        if failure.isNonFinite { return stop(.nonFinite(key, failure), at: now) }
+        if failure.category == .nonFinite { return stop(.nonFinite(key, failure), at: now) }
         guard state[failure.attempt] != nil else { return ignored("the lease has ended") }
         return fail(key, failure, at: now)
     }

@@ -27,12 +27,7 @@ package struct LeasedUnit: Sendable, Equatable {
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
     /// Whom the last attempts were granted to; the last one is number `attempts`.
-    private var holders: [WorkerIdentifier] = []
-
-    init(key: UnitKey, index: Int) {
-        self.key = key
-        self.index = index
-    }
+    private(set) var holders: [WorkerIdentifier] = []
 
     func failed(on worker: WorkerIdentifier) -> Bool { failures.contains { $0.worker.name == worker.name } }
 

@@ -32,18 +32,12 @@ package struct LeasedWorker: Sendable, Equatable {
     /// Units that it failed since it last computed one.
     private(set) var failuresInARow = 0
     private(set) var failsSeveralUnits = false
-    private var failingUnit: UnitKey?
-    private var timesSetAside = 0
+    private(set) var failingUnit: UnitKey?
+    private(set) var timesSetAside = 0
     /// Until then it is offered nothing, as long as others work.
     var asideUntil: ContinuousClock.Instant?
     /// It counts among the workers that a unit may be kept for.
     var isSound = false
-
-    init(number: Int, lanes: Int, lastHeard: ContinuousClock.Instant) {
-        self.number = number
-        self.lanes = lanes
-        self.lastHeard = lastHeard
-    }
 
     var isInTouch: Bool { isReachable && !isSuspect }
 

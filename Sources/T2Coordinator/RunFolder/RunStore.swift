@@ -103,14 +103,10 @@ package struct RunStore: Sendable {
                     prompt += record.promptTokens
                     token += record.tokens
                 }
-                // Prompts, tokens and log-probabilities are discarded together.
-                guard result.tokens != nil else {
-                    return record.completion(prompt: [], tokens: [], logProbabilities: [])
-                }
                 return record.completion(
-                    prompt: Array(prompts[prompt..<prompt + record.promptTokens]),
-                    tokens: Array(tokens[token..<token + record.tokens]),
-                    logProbabilities: Array(logProbabilities[token..<token + record.tokens]))
+                    prompt: Array(prompts.dropFirst(prompt).prefix(record.promptTokens)),
+                    tokens: Array(tokens.dropFirst(token).prefix(record.tokens)),
+                    logProbabilities: Array(logProbabilities.dropFirst(token).prefix(record.tokens)))
             }
         }
     }
