@@ -22,8 +22,7 @@ extension Worker {
             do {
                 let output = try compute(work, on: lane)
                 post.yield(
-                    .computed(
-                        UnitResult(unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, output: output)))
+                    .computed(UnitResult(unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, output: output)))
             } catch UnitError.cancelled {
                 continue
             } catch let failure as CompletionFailure {

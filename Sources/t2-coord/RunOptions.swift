@@ -13,8 +13,7 @@ struct RunOptions: ParsableArguments {
     var task: String?
 
     @Option(
-        help: ArgumentHelp(
-            "What is trained: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind"))
+        help: ArgumentHelp("What is trained: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind"))
     var adapter: String?
 
     @Option(help: ArgumentHelp("LoRA's rank. (default: \(AdapterKind.defaultRank))", valueName: "r"))

@@ -32,8 +32,17 @@ extension Dispatcher {
                     "worker": "\(worker)", "silent-for": "\(silence.inSeconds)", "workers": "\(table.workers.count)",
                 ])
             if let peer = roster.leave(worker) { await transport.forget(peer) }
-        case .report(let report):
-            try await note(report, arrived: answer)
+        case .suspected(let worker, let silence):
+            logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
+        case .stuck(let worker, let unit, let standstill):
+            logger.warning(
+                "unit stuck: no new token",
+                metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
+        case .ignored(let worker, let lease, let reason):
+            logger.warning(
+                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
+        case .failed(let unit, let failure):
+            try await note(failure, of: unit, arrived: answer)
         case .roundCompleted(let run):
             // The round ends once the last results are durable.
             rounds[run]?.isCompleted = true
@@ -45,8 +54,7 @@ extension Dispatcher {
     private func send(_ grant: LeaseGrant) async throws {
         // Its round may have ended while other effects were carried out.
         guard let unit = rounds[grant.unit.run]?.round.unit(grant.unit) else { return }
-        let lease = Lease(
-            work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
+        let lease = Lease(work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
         do {
             guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
             else {
@@ -79,41 +87,28 @@ extension Dispatcher {
         }
     }
 
-    private func note(_ report: LeaseReport, arrived answer: Message?) async throws {
-        switch report {
-        case .suspected(let worker, let silence):
-            logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
-        case .stuck(let worker, let unit, let standstill):
-            logger.warning(
-                "unit stuck: no new token",
-                metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
-        case .ignored(let worker, let lease, let reason):
-            logger.warning(
-                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
-        case .failed(let unit, let failure):
-            var metadata: Logger.Metadata = [
-                "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
-                "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
-            ]
-            do {
-                // A refused result is saved, and so are completions without rewards.
-                let isRefused = if case .result = answer { true } else { false }
-                if isRefused || failure.isMissingReward {
-                    metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
-                }
-                logger.warning("unit failed; it is handed out again", metadata: metadata)
-                try rounds[unit.run]?.journal.note(failure, unit: unit)
-            } catch {
-                try await end(unit.run, error)
+    private func note(_ failure: UnitFailure, of unit: UnitKey, arrived answer: Message?) async throws {
+        var metadata: Logger.Metadata = [
+            "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
+            "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
+        ]
+        do {
+            // A refused result is saved, and so are completions without rewards.
+            let isRefused = if case .result = answer { true } else { false }
+            if isRefused || failure.isMissingReward {
+                metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
             }
+            logger.warning("unit failed; it is handed out again", metadata: metadata)
+            try rounds[unit.run]?.journal.note(failure, unit: unit)
+        } catch {
+            try await end(unit.run, error)
         }
     }
 
     private func evidence(of stop: LeaseStop, arrived answer: Message?) throws -> CoordinatorError {
         switch stop {
         case .nonFinite(let unit, let failure):
-            return .nonFinite(
-                unit, failure, evidence: try save(failure, unit: unit, answer: answer), model: model.path)
+            return .nonFinite(unit, failure, evidence: try save(failure, unit: unit, answer: answer), model: model.path)
         case .poisoned(let unit, let failures):
             var folder: String?
             for failure in failures {

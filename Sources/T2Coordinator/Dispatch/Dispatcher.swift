@@ -138,8 +138,7 @@ package actor Dispatcher {
         guard !isStopped else { return false }
         let missingRewards = job.missingRewards(in: round)
         let accepted = try journal.open(round, missingRewards: missingRewards)
-        var progress = RoundProgress(
-            phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
+        var progress = RoundProgress(phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
         for summary in accepted.values { progress.add(summary) }
         let open = round.units.map(\.key).filter { accepted[$0] == nil }
         onProgress(progress)

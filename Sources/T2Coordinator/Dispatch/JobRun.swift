@@ -48,8 +48,7 @@ package struct JobRun<J: Job>: Sendable {
         let unitFailure = UnitFailure(
             worker: WorkerIdentifier(name: accepted.worker, incarnation: 0), attempt: accepted.result.attempt,
             category: .nonFinite, message: failure.description)
-        let folder = try journal.save(
-            unitFailure, of: unit, in: round, answer: .result(accepted.result), epoch: 0)
+        let folder = try journal.save(unitFailure, of: unit, in: round, answer: .result(accepted.result), epoch: 0)
         return .nonFiniteUpdate(failure.unit, failure.cause, evidence: folder, model: model.path)
     }
 }

@@ -10,7 +10,12 @@ package enum LeaseEffect: Sendable, Equatable {
     case cancel(WorkerIdentifier, Cancel)
     /// The worker is given up.
     case dismiss(WorkerIdentifier, silentFor: Duration)
-    case report(LeaseReport)
+    case suspected(WorkerIdentifier, silentFor: Duration)
+    case stuck(WorkerIdentifier, UnitKey, withoutTokenFor: Duration)
+    /// The unit goes out again.
+    case failed(UnitKey, UnitFailure)
+    /// The worker reports a failure that is not its to report, or that came too late.
+    case ignored(WorkerIdentifier, LeaseName, reason: String)
     /// Every unit of the run's round is accepted.
     case roundCompleted(run: String)
     /// The unit's run cannot go on; its round is closed.
@@ -26,16 +31,6 @@ package struct LeaseGrant: Sendable, Equatable {
     package let length: Duration
     /// Another worker still holds the unit.
     package let isSecondCopy: Bool
-}
-
-/// Something worth a line in the log.
-package enum LeaseReport: Sendable, Equatable {
-    case suspected(WorkerIdentifier, silentFor: Duration)
-    case stuck(WorkerIdentifier, UnitKey, withoutTokenFor: Duration)
-    /// The unit goes out again.
-    case failed(UnitKey, UnitFailure)
-    /// The worker reports a failure that is not its to report, or that came too late.
-    case ignored(WorkerIdentifier, LeaseName, reason: String)
 }
 
 /// Why a run cannot go on.

@@ -62,9 +62,7 @@ extension LeaseTable {
     /// numbers that are not finite matter, which stop the run whenever they arrive.
     mutating func take(_ failure: UnitFailure, of key: UnitKey, at now: Instant) -> [LeaseEffect] {
         let name = LeaseName(unit: key, attempt: failure.attempt)
-        func ignored(_ reason: String) -> [LeaseEffect] {
-            [.report(.ignored(failure.worker, name, reason: reason))]
-        }
+        func ignored(_ reason: String) -> [LeaseEffect] { [.ignored(failure.worker, name, reason: reason)] }
         guard let state = units[key] else { return ignored("not a unit of the step under way") }
         guard !state.isAccepted else { return ignored("the unit is accepted") }
         guard state.wasGranted(failure.attempt, to: failure.worker) else { return ignored(notGranted(name, in: state)) }
@@ -82,7 +80,7 @@ extension LeaseTable {
         update(failure.worker, at: now)
         giveBack(LeaseName(unit: key, attempt: failure.attempt), of: failure.worker, at: now)
         if let unit = units[key], isPoisoned(unit) { return stop(.poisoned(key, unit.failures), at: now) }
-        return [.report(.failed(key, failure))]
+        return [.failed(key, failure)]
     }
 
     /// Whether the unit itself must be at fault: several workers say so, or a few say it again and again. While a worker is

@@ -48,7 +48,7 @@ extension LeaseTable {
             if silence >= policy.suspectAfter, !known.isSuspect {
                 workers[worker]?.isSuspect = true
                 touchChanged(worker, at: now)
-                effects.append(.report(.suspected(worker, silentFor: silence)))
+                effects.append(.suspected(worker, silentFor: silence))
             }
             // It is offered units again; one more failure sets it aside for longer.
             if let until = known.asideUntil, until <= now { workers[worker]?.asideUntil = nil }
@@ -61,10 +61,8 @@ extension LeaseTable {
         guard let lastHeard = workers[worker]?.lastHeard else { return [] }
         var effects: [LeaseEffect] = [.dismiss(worker, silentFor: now - lastHeard)]
         for held in held(by: worker) {
-            effects += fail(
-                held.unit,
-                UnitFailure(
-                    worker: worker, attempt: held.attempt, category: .vanished, message: message), at: now)
+            let failure = UnitFailure(worker: worker, attempt: held.attempt, category: .vanished, message: message)
+            effects += fail(held.unit, failure, at: now)
         }
         remove(worker)
         return effects
@@ -81,7 +79,7 @@ extension LeaseTable {
             let standstill = now - lease.lastToken
             guard standstill >= policy.stuckAfter else { continue }
             units[name.unit]?[name.attempt]?.isReportedStuck = true
-            effects.append(.report(.stuck(lease.worker, name.unit, withoutTokenFor: standstill)))
+            effects.append(.stuck(lease.worker, name.unit, withoutTokenFor: standstill))
         }
         return effects
     }

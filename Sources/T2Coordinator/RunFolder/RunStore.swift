@@ -163,8 +163,7 @@ package struct RunStore: Sendable {
 
     /// The selected completions, the newest step first.
     package func completions(_ selection: CompletionSelection, limit: Int) throws -> [CompletionRecord] {
-        var request = CompletionRecord.order(
-            Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
+        var request = CompletionRecord.order(Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
         if let step = selection.step { request = request.filter(Column("step") == step) }
         if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }
         if let problem = selection.problem { request = request.filter(Column("problem") == problem) }
