@@ -120,12 +120,8 @@ package struct LeaseLoop: Sendable {
 
     /// Returns all leases at once, so that the coordinator can grant them to others.
     private mutating func stop(_ reason: String) -> [WorkerEffect] {
-        let isHeard =
-            switch state {
-            case .introducing, .working, .draining: true
-            case .connecting, .ended: false
-            }
-        return drop() + (isHeard ? [.send(.bye(Bye(reason: reason)))] : []) + [.end(.stopped(reason: reason))]
+        let isConnected = if case .connecting = state { false } else { true }
+        return drop() + (isConnected ? [.send(.bye(Bye(reason: reason)))] : []) + [.end(.stopped(reason: reason))]
     }
 
     /// - Returns: the report of a message that has no effect.

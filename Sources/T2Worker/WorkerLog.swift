@@ -75,7 +75,7 @@ package final class WorkerLog: Sendable {
         metadata["run"] = "\(unit.run)"
         metadata["step"] = "\(unit.step)"
         metadata["unit"] = "\(unit.phase.rawValue)/\(unit.index)"
-        if let attempt { metadata["attempt"] = "\(attempt)" }
+        metadata["attempt"] = attempt.map { "\($0)" }
         return metadata
     }
 }

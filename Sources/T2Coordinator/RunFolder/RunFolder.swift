@@ -17,12 +17,7 @@ package struct RunFolder: Sendable {
     package func bestExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-best" + Self.suffix(adapter) }
     package func lastExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-last" + Self.suffix(adapter) }
 
-    private static func suffix(_ adapter: AdapterKind) -> String {
-        switch adapter {
-        case .svf: ".safetensors"
-        case .lora: ""
-        }
-    }
+    private static func suffix(_ adapter: AdapterKind) -> String { adapter == .lora ? "" : ".safetensors" }
 
     /// Creates the folder, or opens an existing one.
     ///

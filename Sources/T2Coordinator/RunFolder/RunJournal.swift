@@ -24,23 +24,17 @@ package final class RunJournal: Sendable {
     private let origin: ExpertFile.Description
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - folder: the folder for the results; nil keeps them in memory.
+    /// - Parameter folder: the folder for the results; nil keeps them in memory.
     /// - Throws: `CoordinatorError.otherRun` if the folder's job has another identity; errors of the folder and the database.
-    package init<J: Job>(_ job: J, folder: RunFolder?) throws {
+    package init(_ job: some Job, folder: RunFolder?) throws {
         let identity = try job.identity()
         self.folder = folder
         origin = ExpertFile.Description(modelDigest: job.model.digest)
-        guard let folder else {
-            store = try RunStore()
-            name = job.name
-            return
-        }
-        store = try RunStore(path: folder.databasePath)
+        store = try folder.map { try RunStore(path: $0.databasePath) } ?? RunStore()
         do {
             let saved = try store.job()
             if let saved {
-                try Self.requireSame(identity, as: saved.identity, folder: folder.path)
+                try Self.requireSame(identity, as: saved.identity, folder: folder?.path ?? store.path)
             } else {
                 try store.begin(JobRecord(name: job.name, identity: identity))
             }
@@ -60,9 +54,7 @@ package final class RunJournal: Sendable {
         if let saved = try store.job() { try requireKind(kind, saved.identity.kind, folder: path) }
     }
 
-    private static func requireKind(
-        _ kind: JobIdentity.Kind, _ saved: JobIdentity.Kind, folder: String
-    ) throws {
+    private static func requireKind(_ kind: JobIdentity.Kind, _ saved: JobIdentity.Kind, folder: String) throws {
         guard saved != kind else { return }
         throw InputError(
             folder, "holds \(saved.noun), not \(kind.noun)",

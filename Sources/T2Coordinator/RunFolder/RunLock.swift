@@ -31,8 +31,11 @@ package final class RunLock: Sendable {
     private func lock(_ path: String) throws {
         guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
         guard errno == EWOULDBLOCK else { throw SystemError("lock", path) }
+        let holder = ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         throw InputError(
-            parentFolder(of: path), "another t2-coord (process \(holder)) uses this run folder",
+            parentFolder(of: path),
+            "another t2-coord (process \(holder.isEmpty ? "unknown" : holder)) uses this run folder",
             remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
     }
 
@@ -41,12 +44,4 @@ package final class RunLock: Sendable {
 
     /// Releases the lock; the object must not be used afterwards.
     package func release() { flock(descriptor, LOCK_UN) }
-
-    private var holder: String {
-        var bytes = [UInt8](repeating: 0, count: 32)
-        let count = pread(descriptor, &bytes, bytes.count, 0)
-        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).trimmingCharacters(
-            in: .whitespacesAndNewlines)
-        return text.isEmpty ? "unknown" : text
-    }
 }
