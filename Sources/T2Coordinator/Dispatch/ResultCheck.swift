@@ -22,9 +22,7 @@ package struct ResultCheck: Sendable, Equatable {
     }
 
     private func shapeDefect(_ output: UnitOutput) -> ResultDefect? {
-        func malformed(_ message: String) -> ResultDefect {
-            ResultDefect(category: .malformedResult, message: message)
-        }
+        func malformed(_ message: String) -> ResultDefect { ResultDefect(category: .malformedResult, message: message) }
         guard output.completions.count == unit.sequences.count else {
             return malformed("expected \(unit.sequences.count) completions, found \(output.completions.count)")
         }

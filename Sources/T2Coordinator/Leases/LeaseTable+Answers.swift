@@ -89,9 +89,7 @@ extension LeaseTable {
     private func isPoisoned(_ unit: LeasedUnit) -> Bool {
         var reports = unit.reports
         if hasAlternative(unit) {
-            reports.removeAll { report in
-                workers[report.worker].map(\.failsSeveralUnits) ?? !report.isFromProven
-            }
+            reports.removeAll { workers[$0.worker].map(\.failsSeveralUnits) ?? !$0.isFromProven }
         }
         return Set(reports.map(\.worker.name)).count >= policy.failuresToPoison || reports.count >= policy.mostFailures
     }

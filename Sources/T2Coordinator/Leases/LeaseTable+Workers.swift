@@ -10,9 +10,7 @@ extension LeaseTable {
     }
 
     /// The leases a worker holds, in order.
-    func held(by worker: WorkerIdentifier) -> [LeaseName] {
-        workers[worker]?.held.map(\.name).sorted() ?? []
-    }
+    func held(by worker: WorkerIdentifier) -> [LeaseName] { workers[worker]?.held.map(\.name).sorted() ?? [] }
 
     /// A new incarnation of a worker replaces the old one, whose leases failed with it. One that comes back keeps what it says
     /// that it holds: the rest was lost on the way.
@@ -29,9 +27,7 @@ extension LeaseTable {
                 for name in held(by: worker) where !holding.contains(name) { giveBack(name, of: worker, at: now) }
             }
         } else {
-            if let old = names[worker.name] {
-                effects += dismiss(old, message: "its worker was started anew", at: now)
-            }
+            if let old = names[worker.name] { effects += dismiss(old, message: "its worker was started anew", at: now) }
             joinedCount += 1
             workers[worker] = LeasedWorker(number: joinedCount, lanes: lanes, lastHeard: now)
             names[worker.name] = worker

@@ -36,9 +36,7 @@ package actor LocalWorkers {
         }
 
         /// The arguments of a worker. The workers share the cores, so that they do not slow each other down.
-        package func arguments(
-            worker number: Int, start: Int = 1, cores: Int = MachineResources().cores
-        ) -> [String] {
+        package func arguments(worker number: Int, start: Int = 1, cores: Int = MachineResources().cores) -> [String] {
             [
                 "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
                 name(worker: number, start: start), "--until-input-ends",

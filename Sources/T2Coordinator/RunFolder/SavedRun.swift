@@ -40,9 +40,7 @@ package struct SavedRun: Sendable {
     ///
     /// - Throws: `CoordinatorError.otherRun` or `InputError`.
     func requireSameRun(as definition: TrainingDefinition) throws {
-        if let saved {
-            try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder)
-        }
+        if let saved { try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder) }
         guard let checkpoint else {
             // A run saves its initial checkpoint first, so a run without checkpoints must not have results either.
             guard damaged.isEmpty, !hasWork else {
