@@ -79,9 +79,7 @@ extension LeaseLoop {
     }
 
     private mutating func take(_ lease: Lease, at now: Instant) -> [WorkerEffect] {
-        func ignored(_ reason: String) -> [WorkerEffect] {
-            self.ignored(.lease, "\(lease.name): \(reason)")
-        }
+        func ignored(_ reason: String) -> [WorkerEffect] { self.ignored(.lease, "\(lease.name): \(reason)") }
         guard let epoch, lease.epoch == epoch else { return ignored("it belongs to another epoch") }
         guard state == .working else { return ignored("this worker accepts no leases now") }
         outstandingCredit = max(0, outstandingCredit - 1)

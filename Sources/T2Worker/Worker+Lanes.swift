@@ -9,9 +9,7 @@ extension Worker {
     /// Starts the lanes. Each calls BLAS single-threaded.
     nonisolated func startLanes() {
         MatrixMultiply.useThreads(1)
-        for number in 0..<lanes {
-            LaneThread.start(number) { self.serve() }
-        }
+        for number in 0..<lanes { LaneThread.start(number) { self.serve() } }
     }
 
     /// Computes one unit after another. A failed unit does not affect the others.

@@ -1,4 +1,5 @@
 import T2Core
+import T2Jobs
 
 /// Counts the completions of a step whose reward was missing at the first attempt, since this coordinator's start. Each is judged
 /// again, but a large number of them indicates a fault.
@@ -6,6 +7,7 @@ struct MissingRewards: Sendable {
     let step: Int
     /// The number of sequences of the step.
     let sequences: Int
+    let policy: MissingRewardPolicy
     /// The first report of each unit; later attempts concern the same completions.
     private(set) var units: [UnitKey: [String: Int]] = [:]
 
@@ -21,8 +23,9 @@ struct MissingRewards: Sendable {
         if !reasons.isEmpty, units[unit] == nil { units[unit] = reasons }
     }
 
-    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds `limit`.
-    func check(limit: Double) throws(CoordinatorError) {
+    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds the policy's limit.
+    func check() throws(CoordinatorError) {
+        guard case .stop(let limit) = policy else { return }
         let reasons = units.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         let count = reasons.values.reduce(0, +)
         guard Double(count) > limit * Double(sequences) else { return }

@@ -13,8 +13,7 @@ package final class RunJournal: Sendable {
     private struct State {
         /// The summaries of the round's accepted units.
         var summaries: [UnitKey: UnitSummary] = [:]
-        var missing = MissingRewards(step: 0, sequences: 0)
-        var missingRewards = MissingRewardPolicy.report
+        var missing = MissingRewards(step: 0, sequences: 0, policy: .report)
     }
 
     package let folder: RunFolder?
@@ -25,7 +24,7 @@ package final class RunJournal: Sendable {
     private let state = Mutex(State())
 
     /// - Parameter folder: the folder for the results; nil keeps them in memory.
-    /// - Throws: `CoordinatorError.otherRun` if the folder's job has another identity; errors of the folder and the database.
+    /// - Throws: `InputError` if the folder's job has another identity; errors of the folder and the database.
     package init(_ job: some Job, folder: RunFolder?) throws {
         let identity = try job.identity()
         self.folder = folder
@@ -65,8 +64,10 @@ package final class RunJournal: Sendable {
     static func requireSame(_ identity: JobIdentity, as saved: JobIdentity, folder: String) throws {
         try requireKind(identity.kind, saved.kind, folder: folder)
         guard let difference = identity.difference(from: saved) else { return }
-        throw CoordinatorError.otherRun(
-            place: folder, problem: "belongs to \(saved.kind.noun) that was started with \(difference)")
+        throw InputError(
+            folder, "belongs to \(saved.kind.noun) that was started with \(difference)",
+            remedy: "Resume with the options that the run was started with, or start in another --run-dir.",
+            exitStatus: .configuration)
     }
 
     /// Closes the database and releases the folder for another coordinator.
@@ -85,8 +86,7 @@ package final class RunJournal: Sendable {
         let accepted = try store.summaries(of: round).mapValues(\.summary)
         state.withLock {
             $0.summaries = accepted
-            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount)
-            $0.missingRewards = missingRewards
+            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount, policy: missingRewards)
         }
         return accepted
     }
@@ -119,7 +119,7 @@ package final class RunJournal: Sendable {
                 state.summaries[accepted.unit.key] = UnitSummary(accepted.output)
                 state.missing.add(accepted.output.statistics.missing, unit: accepted.unit.key)
             }
-            try Self.check(state)
+            try state.missing.check()
         }
     }
 
@@ -130,12 +130,8 @@ package final class RunJournal: Sendable {
         try store.add(failure, to: unit)
         try state.withLock { state in
             state.missing.add(failure.missingReasons, unit: unit)
-            try Self.check(state)
+            try state.missing.check()
         }
-    }
-
-    private static func check(_ state: State) throws {
-        if case .stop(let limit) = state.missingRewards { try state.missing.check(limit: limit) }
     }
 
     /// The results of the round so far.

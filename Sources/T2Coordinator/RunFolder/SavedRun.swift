@@ -38,7 +38,7 @@ package struct SavedRun: Sendable {
 
     /// Refuses to continue a run with different inputs. More steps and another folder are allowed.
     ///
-    /// - Throws: `CoordinatorError.otherRun` or `InputError`.
+    /// - Throws: `InputError`.
     func requireSameRun(as definition: TrainingDefinition) throws {
         if let saved { try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder) }
         guard let checkpoint else {

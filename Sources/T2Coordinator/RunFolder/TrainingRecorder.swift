@@ -46,7 +46,7 @@ package actor TrainingRecorder {
     ///
     /// The run may have more steps than before; everything else must be unchanged.
     /// - Returns: the job, and the errors of newer checkpoints that were skipped.
-    /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with different inputs.
+    /// - Throws: `InputError` if the folder's run was started with different inputs.
     package func restore() throws -> (job: TrainingJob, damaged: [String]) {
         let saved = try SavedRun(store, shelf, folder: folder.path)
         try saved.requireSameRun(as: definition)
