@@ -6,7 +6,6 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let bits: Target.Dependency = .product(name: "BitCollections", package: "swift-collections")
 let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -87,8 +86,8 @@ let package = Package(
         .target(
             name: "T2Coordinator",
             dependencies: [
-                "T2Core", "T2Formats", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", bits, deque, grdb,
-                heap, logging,
+                "T2Core", "T2Formats", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning", "T2Jobs", algorithms,
+                bits, grdb, heap, logging,
             ]),
         .target(
             name: "T2Report", dependencies: ["T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Jobs"]),

@@ -18,7 +18,5 @@ struct HeldLease: Sendable {
     /// The time of the last progress message for this lease.
     var renewed: ContinuousClock.Instant
 
-    var isReported: Bool {
-        if case .reported = stage { true } else { false }
-    }
+    var isReported: Bool { if case .reported = stage { true } else { false } }
 }

@@ -28,7 +28,7 @@ extension LeaseLoop {
         case .error(let report): return hear(report, at: now)
         case .heartbeat: return []
         case .hello, .credit, .getBlob, .progress, .result, .bye:
-            return [.report(.ignored(message: message.kind.rawValue, reason: "only workers send it"))]
+            return ignored(message.kind, "only workers send it")
         }
     }
 
@@ -51,9 +51,7 @@ extension LeaseLoop {
     }
 
     private mutating func enter(_ welcome: Welcome, at now: Instant) -> [WorkerEffect] {
-        guard case .introducing = state else {
-            return [.report(.ignored(message: Message.Kind.welcome.rawValue, reason: "no HELLO was sent"))]
-        }
+        guard case .introducing = state else { return ignored(.welcome, "no HELLO was sent") }
         state = .working
         receivedLeases = 0
         var effects: [WorkerEffect] = []
@@ -81,14 +79,7 @@ extension LeaseLoop {
     }
 
     private mutating func take(_ lease: Lease, at now: Instant) -> [WorkerEffect] {
-        func ignored(_ reason: String) -> [WorkerEffect] {
-            [
-                .report(
-                    .ignored(
-                        message: Message.Kind.lease.rawValue,
-                        reason: "\(lease.unit), attempt \(lease.attempt): \(reason)"))
-            ]
-        }
+        func ignored(_ reason: String) -> [WorkerEffect] { self.ignored(.lease, "\(lease.name): \(reason)") }
         guard let epoch, lease.epoch == epoch else { return ignored("it belongs to another epoch") }
         guard state == .working else { return ignored("this worker accepts no leases now") }
         outstandingCredit = max(0, outstandingCredit - 1)
@@ -126,9 +117,7 @@ extension LeaseLoop {
 
     private mutating func adopt(_ blob: Blob, at now: Instant) -> [WorkerEffect] {
         guard awaitedPolicies.removeValue(forKey: blob.digest) != nil else {
-            return [
-                .report(.ignored(message: Message.Kind.blob.rawValue, reason: "\(blob.digest.short) was not requested"))
-            ]
+            return ignored(.blob, "\(blob.digest.short) was not requested")
         }
         let waiting = awaiting(blob.digest)
         if let name = blob.policy.vector?.firstNonFinite {

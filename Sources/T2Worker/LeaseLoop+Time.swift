@@ -14,20 +14,18 @@ extension LeaseLoop {
             guard now - since >= limits.answer else { return [] }
             return [.report(.waiting(for: "the coordinator's answer to HELLO", now - since))] + introduce(at: now)
         case .working:
-            if let idleSince, now - idleSince >= limits.lease { return recount(at: now) }
+            if let idleSince, now - idleSince >= limits.lease {
+                // Both sides count leases from WELCOME on, so that a lost CREDIT or LEASE no longer counts after another one.
+                // A worker that is idle because there is no work sends HELLO now and then.
+                defer { isRecounting = true }
+                return introduce(at: now)
+            }
             return watchPolicies(at: now) + watchResults(at: now)
         case .draining:
             return watchPolicies(at: now) + watchResults(at: now)
         case .ended:
             return []
         }
-    }
-
-    /// Both sides count leases from WELCOME on, so that a lost CREDIT or LEASE no longer counts after another one. A worker that
-    /// is idle because there is no work sends HELLO now and then.
-    private mutating func recount(at now: Instant) -> [WorkerEffect] {
-        defer { isRecounting = true }
-        return introduce(at: now)
     }
 
     private mutating func watchPolicies(at now: Instant) -> [WorkerEffect] {

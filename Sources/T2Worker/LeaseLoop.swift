@@ -57,7 +57,7 @@ package struct LeaseLoop: Sendable {
     package mutating func handle(_ input: WorkerInput, at now: Instant) -> [WorkerEffect] {
         if state == .ended { return [] }
         let effects = react(to: input, at: now)
-        if effects.contains(where: \.isEnd) {
+        if effects.contains(where: { if case .end = $0 { true } else { false } }) {
             state = .ended
             return effects
         }
@@ -120,12 +120,13 @@ package struct LeaseLoop: Sendable {
 
     /// Returns all leases at once, so that the coordinator can grant them to others.
     private mutating func stop(_ reason: String) -> [WorkerEffect] {
-        let isHeard =
-            switch state {
-            case .introducing, .working, .draining: true
-            case .connecting, .ended: false
-            }
-        return drop() + (isHeard ? [.send(.bye(Bye(reason: reason)))] : []) + [.end(.stopped(reason: reason))]
+        let isConnected = if case .connecting = state { false } else { true }
+        return drop() + (isConnected ? [.send(.bye(Bye(reason: reason)))] : []) + [.end(.stopped(reason: reason))]
+    }
+
+    /// - Returns: the report of a message that has no effect.
+    func ignored(_ kind: Message.Kind, _ reason: String) -> [WorkerEffect] {
+        [.report(.ignored(message: kind.rawValue, reason: reason))]
     }
 
     /// Drops every lease.
@@ -159,11 +160,5 @@ package struct LeaseLoop: Sendable {
         guard held.isEmpty || (onlyReported && now - since > limits.acknowledgement) else { return [] }
         state = .ended
         return [.send(.bye(Bye(reason: reason))), .end(.drained(reason: reason))]
-    }
-}
-
-extension WorkerEffect {
-    fileprivate var isEnd: Bool {
-        if case .end = self { true } else { false }
     }
 }

@@ -39,8 +39,7 @@ package struct UnitReplay {
         let lane = Lane(computer.adapters.base)
         guard let specification = work.gradient, !evidence.completions.isEmpty else {
             let completions = try computer.complete(work, policies, on: lane) { _ in true }
-            return .completions(
-                count: completions.count, tokens: completions.reduce(0) { $0 + $1.tokens.count })
+            return .completions(count: completions.count, tokens: completions.reduce(0) { $0 + $1.tokens.count })
         }
         let found = try lane.gradients.run(
             evidence.completions, specification, policies, temperature: work.sampling?.temperature ?? 1

@@ -1,4 +1,7 @@
 import Foundation
+import Synchronization
+import T2Engine
+import T2Transport
 
 /// Units waiting for a lane, first in, first out. A lane's thread waits nowhere else.
 ///
@@ -35,4 +38,21 @@ final class WorkQueue: Sendable {
             condition.broadcast()
         }
     }
+}
+
+/// A lease that is queued or computed by a lane, with its policies.
+final class UnitWork: Sendable {
+    let lease: Lease
+    let policies: PolicySet
+    private let cancelled = Atomic<Bool>(false)
+
+    init(lease: Lease, policies: PolicySet) {
+        self.lease = lease
+        self.policies = policies
+    }
+
+    /// Stops the lane at its next token.
+    func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 }

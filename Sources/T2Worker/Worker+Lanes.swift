@@ -6,15 +6,10 @@ import T2Transport
 
 /// The worker's threads.
 extension Worker {
-    /// The number of log lines in an error report.
-    private static let reportedLogLines = 20
-
     /// Starts the lanes. Each calls BLAS single-threaded.
     nonisolated func startLanes() {
         MatrixMultiply.useThreads(1)
-        for number in 0..<lanes {
-            LaneThread.start(number) { self.serve() }
-        }
+        for number in 0..<lanes { LaneThread.start(number) { self.serve() } }
     }
 
     /// Computes one unit after another. A failed unit does not affect the others.
@@ -25,8 +20,7 @@ extension Worker {
             do {
                 let output = try compute(work, on: lane)
                 post.yield(
-                    .computed(
-                        UnitResult(unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, output: output)))
+                    .computed(UnitResult(unit: lease.unit, attempt: lease.attempt, epoch: lease.epoch, output: output)))
             } catch UnitError.cancelled {
                 continue
             } catch let failure as CompletionFailure {
@@ -50,7 +44,7 @@ extension Worker {
     private nonisolated func report(_ error: any Error, of lease: Lease, completions: [Completion] = []) {
         let report = ErrorReport(
             unit: lease.unit, attempt: lease.attempt, category: UnitError.category(of: error), message: "\(error)",
-            logLines: log.recentLines(Self.reportedLogLines), completions: completions)
+            logLines: log.recentLines, completions: completions)
         post.yield(.failed(report))
     }
 }

@@ -11,3 +11,22 @@ package enum WorkerEffect: Sendable, Equatable {
     case report(WorkerReport)
     case end(WorkerEnding)
 }
+
+/// An event that is logged.
+package enum WorkerReport: Sendable, Equatable {
+    case connected
+    case connectionLost
+    case connectionFailed(reason: String)
+    case welcomed(epoch: UInt64, runs: [String])
+    /// The coordinator was restarted, so that its old leases are void.
+    case epochChanged(dropped: Int)
+    case waiting(for: String, Duration)
+    case leased(Lease)
+    case cancelled(UnitKey, reason: String)
+    case acknowledged(Acknowledgement)
+    case failed(ErrorReport)
+    case coordinatorError(ErrorReport)
+    case malformed(ProtocolError)
+    case ignored(message: String, reason: String)
+    case draining(reason: String)
+}

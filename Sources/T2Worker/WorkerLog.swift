@@ -1,23 +1,29 @@
 import Foundation
 import Logging
+import Synchronization
 import T2Core
 import T2Transport
 
 /// The worker's log. Messages are constant and data is in metadata with fixed keys; the last lines are kept for error reports.
-package struct WorkerLog: Sendable {
+package final class WorkerLog: Sendable {
+    /// The number of lines kept for an error report.
+    private static let capacity = 20
+
     private let logger: Logger
-    private let recent = RecentLogLines()
+    private let lines = Mutex<[String]>([])
 
     /// - Parameter logger: must already carry the metadata key `worker`.
     package init(_ logger: Logger) { self.logger = logger }
 
-    package func recentLines(_ count: Int) -> [String] { recent.last(count) }
+    /// The last lines, oldest first.
+    var recentLines: [String] { lines.withLock(\.self) }
 
     package func write(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata = [:]) {
         logger.log(level: level, message, metadata: metadata)
         guard level >= .info else { return }
         let data = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        recent.append("\(Date.now.ISO8601Format()) \(level) \(message)\(data)")
+        let line = "\(Date.now.ISO8601Format()) \(level) \(message)\(data)"
+        lines.withLock { $0 = $0.suffix(Self.capacity - 1) + [line] }
     }
 
     func write(_ report: WorkerReport) {
@@ -69,7 +75,7 @@ package struct WorkerLog: Sendable {
         metadata["run"] = "\(unit.run)"
         metadata["step"] = "\(unit.step)"
         metadata["unit"] = "\(unit.phase.rawValue)/\(unit.index)"
-        if let attempt { metadata["attempt"] = "\(attempt)" }
+        metadata["attempt"] = attempt.map { "\($0)" }
         return metadata
     }
 }

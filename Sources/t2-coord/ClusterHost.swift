@@ -30,8 +30,11 @@ struct ClusterHost: Sendable {
         transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
     }
 
-    /// Stops listening, if `serve` was not called.
-    func close() async { await transport.close() }
+    /// Stops local workers and listening. `serve` does it by itself.
+    func close(_ workers: LocalWorkers? = nil) async {
+        await workers?.stop()
+        await transport.close()
+    }
 
     /// - Parameter logFolder: the folder for the logs of local workers.
     func serve<Result: Sendable>(
@@ -43,21 +46,14 @@ struct ClusterHost: Sendable {
             Task { await dispatcher.stop() }
         }
         say("listening on \(transport.endpoint); more workers: t2-worker join \(transport.endpoint)")
+        var workers: LocalWorkers?
         do {
-            let workers = try await startLocalWorkers(logFolder, dispatcher)
-            do {
-                let result = try await dispatcher.serve(farewell: { _ in "the work is done" }) {
-                    try await body(dispatcher)
-                }
-                await workers?.stop()
-                await transport.close()
-                return result
-            } catch {
-                await workers?.stop()
-                throw error
-            }
+            workers = try await startLocalWorkers(logFolder, dispatcher)
+            let result = try await dispatcher.serve { try await body(dispatcher) }
+            await close(workers)
+            return result
         } catch {
-            await transport.close()
+            await close(workers)
             throw error
         }
     }

@@ -63,9 +63,7 @@ struct RolloutsCommand: AsyncParsableCommand {
         let isJudged = outcome.isEmpty || !selection.outcomes.isEmpty
         let completions = isJudged ? try store.completions(selection, limit: limit) : []
         if completions.isEmpty && missing.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
-        for completion in completions {
-            console.print(json ? try JSONText.line(completion) : Self.text(completion))
-        }
+        for completion in completions { console.print(json ? try JSONText.line(completion) : Self.text(completion)) }
         try store.close()
     }
 

@@ -13,8 +13,7 @@ struct RunOptions: ParsableArguments {
     var task: String?
 
     @Option(
-        help: ArgumentHelp(
-            "What is trained: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind"))
+        help: ArgumentHelp("What is trained: svf (scales z) or lora (A and B). (default: svf)", valueName: "kind"))
     var adapter: String?
 
     @Option(help: ArgumentHelp("LoRA's rank. (default: \(AdapterKind.defaultRank))", valueName: "r"))
@@ -69,9 +68,7 @@ struct RunOptions: ParsableArguments {
             ("model", model), ("task", task), ("adapter", adapter), ("rank", rank), ("alpha", alpha), ("steps", steps),
             ("seed", seed), ("data", data), ("on-bad-record", onBadRecord), ("on-long-prompt", onLongPrompt),
         ]
-        for (key, value) in flags {
-            if let value { assignments.append(.init(key: key, value: value, place: "--\(key)")) }
-        }
+        assignments += flags.compactMap { key, value in value.map { .init(key: key, value: $0, place: "--\(key)") } }
         var file = configurationFile
         var notice: String?
         if resume, file == nil, let runFolder { file = runFolder + "/configuration.yaml" }

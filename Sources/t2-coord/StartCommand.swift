@@ -4,6 +4,7 @@ import T2Coordinator
 import T2Core
 import T2Formats
 import T2Jobs
+import T2Numerics
 import T2Tasks
 import T2Transport
 
@@ -53,7 +54,7 @@ struct StartCommand: AsyncParsableCommand {
         try RunFolder.check(path: request.runFolder, resume: resume)
         let preparation = try TrainingPreparation(
             request.source, name: RunFolder.name(path: request.runFolder),
-            checkPlace: { try checkPlace(request.runFolder, $0) }, singularValues: WeightSingularValues.read)
+            checkPlace: { try checkPlace(request.runFolder, $0) }, singularValues: Self.singularValues)
         console.say("configuration")
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
         for notice in preparation.notices { console.say(notice) }
@@ -71,6 +72,15 @@ struct StartCommand: AsyncParsableCommand {
             await cluster.close()
             throw error
         }
+    }
+
+    /// σ of each entry of the layout, in its order, from the cache that the workers use too. The coordinator computes nothing
+    /// else from the weights.
+    private static func singularValues(_ model: BaseModelFolder, _ layout: ExpertLayout) throws -> [[Float]] {
+        let reporter = ProgressReporter("decomposing")
+        defer { reporter.finish() }
+        return try WeightDecomposition(model, layout: layout, cache: .standard).run(
+            progress: { reporter.report($0, of: $1, "matrices") }, keep: \.sigma)
     }
 
     /// Checks the run folder, and what local workers need.
@@ -142,8 +152,7 @@ struct StartCommand: AsyncParsableCommand {
         case .stopped(let job, _):
             try await recorder.say(
                 RunConsole.interruption(step: job.checkpoint.step, steps: job.definition.configuration.steps))
-            console.say(
-                "go on with: t2-coord start --resume --run-dir \(RunSummary.quoted(recorder.folder.path))")
+            console.say("go on with: t2-coord start --resume --run-dir \(RunSummary.quoted(recorder.folder.path))")
         }
     }
 

@@ -74,7 +74,7 @@ struct AcceptanceTests {
         // The database is closed when the result arrives.
         async let heard = work(worker) { try journal.close() }
         await #expect(throws: (any Error).self) {
-            try await dispatcher.serve(farewell: { _ in "" }) {
+            try await dispatcher.serve {
                 try await JobRun<EvaluationJob>(journal, dispatcher).run(job) { _, _, _ in }
             }
         }
@@ -89,7 +89,7 @@ struct AcceptanceTests {
         await transport.stop(dispatcher)
         let worker = try await network.connect(Self.ann)
         async let heard = work(worker) {}
-        let ending = try await dispatcher.serve(farewell: { _ in "" }) {
+        let ending = try await dispatcher.serve {
             try await DispatcherService(dispatcher).run(job, progress: { _ in }, onEvent: { _, _ in })
         }
         guard case .stopped(let stopped, let results?) = ending else {

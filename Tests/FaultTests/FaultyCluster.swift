@@ -69,7 +69,7 @@ struct FaultyCluster {
                 let dispatcher = Dispatcher(
                     model: JobModel(engine.folder), transport: transport, logger: Self.quiet, policy: policy)
                 do {
-                    let result = try await dispatcher.serve(farewell: { _ in "the work is done" }) { [start] in
+                    let result = try await dispatcher.serve { [start] in
                         try await body(dispatcher, start)
                     }
                     group.cancelAll()

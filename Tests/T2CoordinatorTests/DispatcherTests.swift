@@ -57,7 +57,7 @@ struct DispatcherTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in workers { group.addTask { try await worker.run() } }
             defer { group.cancelAll() }
-            return try await dispatcher.serve(farewell: { (_: Result) in "done" }, body)
+            return try await dispatcher.serve(body)
         }
     }
 

@@ -56,7 +56,7 @@ struct JournalTests {
         let folder = try TestRun.Folder()
         try await Self.start(folder)
         let other = TestRun.definition(training: TestRun.problems("changed", 11))
-        let error = #expect(throws: CoordinatorError.self) { try Self.recorder(folder, other, resume: true) }
+        let error = #expect(throws: InputError.self) { try Self.recorder(folder, other, resume: true) }
         #expect(error?.description.contains("problems") == true)
     }
 

@@ -116,7 +116,7 @@ struct RunJournalTests {
     func otherInputs() throws {
         let folder = try TestRun.Folder()
         try DispatcherTests.journal(SampleJobs.evaluation(), folder.run).close()
-        let error = #expect(throws: CoordinatorError.self) {
+        let error = #expect(throws: InputError.self) {
             _ = try DispatcherTests.journal(
                 SampleJobs.evaluation(problems: 99, seed: 2), folder.run, resume: true)
         }

@@ -109,7 +109,7 @@ struct TestCoordinator: Sendable {
             return .finished(try await recorder.summary(of: job.checkpoint))
         }
         try await recorder.saveLast(job)
-        let ending = try await dispatcher.serve(farewell: { (_: JobEnding<TrainingJob>) in "done" }) {
+        let ending = try await dispatcher.serve {
             try await JobRun<TrainingJob>(journal, dispatcher).run(job) { event, job, timing in
                 try await recorder.record(event, job, timing)
             }

@@ -41,7 +41,7 @@ struct FaultTests {
                     transport: FaultyTransport(try await network.connect(name), plan: plan), log: WorkerLog(quiet)))
         }
         let running = workers.map { worker in Task { await worker.run() } }
-        let ending = try await dispatcher.serve(farewell: { (_: JobEnding<EvaluationJob>) in "done" }) {
+        let ending = try await dispatcher.serve {
             try await DispatcherService(dispatcher).run(job, progress: { _ in }, onEvent: { _, _ in })
         }
         for worker in workers { worker.stop(reason: "the test is over") }

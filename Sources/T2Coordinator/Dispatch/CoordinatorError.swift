@@ -11,7 +11,6 @@ package enum CoordinatorError: UserFacingError, Equatable {
     /// The unit's lease cannot be sent to any worker.
     case untransportable(UnitKey, problem: String)
     case transportClosed
-    case otherRun(place: String, problem: String)
 
     package var description: String {
         switch self {
@@ -47,8 +46,6 @@ package enum CoordinatorError: UserFacingError, Equatable {
                 + " Accepted results are safe, and failed units are under evidence/: remove the cause and continue with --resume."
         case .transportClosed:
             "the coordinator's socket was closed during the run. Continue with --resume."
-        case .otherRun(let place, let problem):
-            "\(place): \(problem). Resume with the options that the run was started with, or start in another --run-dir."
         }
     }
 
@@ -57,7 +54,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
         case .poisoned, .missingRewards: .unavailable
         case .nonFinite, .nonFiniteUpdate: .data
         case .transportClosed: .internalError
-        case .untransportable, .otherRun: .configuration
+        case .untransportable: .configuration
         }
     }
 

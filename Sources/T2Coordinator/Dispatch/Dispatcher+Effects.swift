@@ -11,18 +11,14 @@ extension Dispatcher {
             try await send(grant)
         case .accept(let key, let attempt, let worker):
             guard case .result(let result) = answer, let unit = rounds[key.run]?.round.unit(key),
-                let lease = table.units[key]
+                let state = table.units[key]
             else { return }
             // The result is acknowledged once it is durable.
             uncommitted.append(
-                UncommittedResult(
-                    acceptance: RunJournal.Acceptance(
-                        unit: unit, output: result.output, attempt: attempt, worker: worker, leases: lease.attempts,
-                        secondCopies: lease.secondCopies, failures: lease.failures)))
+                Acceptance(unit: unit, output: result.output, attempt: attempt, worker: worker, state: state))
         case .acknowledge(let worker, let acknowledgement):
             // Nothing is said of a result before it is durable, nor of its repetitions.
-            let pending = uncommitted.firstIndex { $0.acceptance.unit.key == acknowledgement.unit }
-            if let pending {
+            if let pending = uncommitted.firstIndex(where: { $0.unit.key == acknowledgement.unit }) {
                 uncommitted[pending].acknowledgements.append((worker, acknowledgement))
             } else {
                 await send(.acknowledgement(acknowledgement), to: worker)
@@ -36,10 +32,20 @@ extension Dispatcher {
                     "worker": "\(worker)", "silent-for": "\(silence.inSeconds)", "workers": "\(table.workers.count)",
                 ])
             if let peer = roster.leave(worker) { await transport.forget(peer) }
-        case .report(let report):
-            try await note(report, arrived: answer)
+        case .suspected(let worker, let silence):
+            logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
+        case .stuck(let worker, let unit, let standstill):
+            logger.warning(
+                "unit stuck: no new token",
+                metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
+        case .ignored(let worker, let lease, let reason):
+            logger.warning(
+                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
+        case .failed(let unit, let failure):
+            try await note(failure, of: unit, arrived: answer)
         case .roundCompleted(let run):
-            noteCompletion(run)
+            // The round ends once the last results are durable.
+            rounds[run]?.isCompleted = true
         case .stop(let stop):
             try await end(stop.unit.run, try evidence(of: stop, arrived: answer))
         }
@@ -48,8 +54,7 @@ extension Dispatcher {
     private func send(_ grant: LeaseGrant) async throws {
         // Its round may have ended while other effects were carried out.
         guard let unit = rounds[grant.unit.run]?.round.unit(grant.unit) else { return }
-        let lease = Lease(
-            work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
+        let lease = Lease(work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
         do {
             guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
             else {
@@ -82,42 +87,28 @@ extension Dispatcher {
         }
     }
 
-    private func note(_ report: LeaseReport, arrived answer: Message?) async throws {
-        switch report {
-        case .suspected(let worker, let silence):
-            logger.warning("worker silent", metadata: ["worker": "\(worker)", "silent-for": "\(silence.inSeconds)"])
-        case .stuck(let worker, let unit, let standstill):
-            logger.warning(
-                "unit stuck: no new token",
-                metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
-        case .ignored(let worker, let lease, let reason):
-            logger.warning(
-                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
-        case .failed(let unit, let failure):
-            var metadata: Logger.Metadata = [
-                "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
-                "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
-            ]
-            do {
-                // A refused result is saved, and so are completions without rewards.
-                if case .result = answer {
-                    metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
-                } else if failure.isMissingReward {
-                    metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
-                }
-                logger.warning("unit failed; it is handed out again", metadata: metadata)
-                try rounds[unit.run]?.journal.note(failure, unit: unit)
-            } catch {
-                try await end(unit.run, error)
+    private func note(_ failure: UnitFailure, of unit: UnitKey, arrived answer: Message?) async throws {
+        var metadata: Logger.Metadata = [
+            "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
+            "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
+        ]
+        do {
+            // A refused result is saved, and so are completions without rewards.
+            let isRefused = if case .result = answer { true } else { false }
+            if isRefused || failure.isMissingReward {
+                metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
             }
+            logger.warning("unit failed; it is handed out again", metadata: metadata)
+            try rounds[unit.run]?.journal.note(failure, unit: unit)
+        } catch {
+            try await end(unit.run, error)
         }
     }
 
     private func evidence(of stop: LeaseStop, arrived answer: Message?) throws -> CoordinatorError {
         switch stop {
         case .nonFinite(let unit, let failure):
-            return .nonFinite(
-                unit, failure, evidence: try save(failure, unit: unit, answer: answer), model: model.path)
+            return .nonFinite(unit, failure, evidence: try save(failure, unit: unit, answer: answer), model: model.path)
         case .poisoned(let unit, let failures):
             var folder: String?
             for failure in failures {
@@ -133,15 +124,6 @@ extension Dispatcher {
     /// - Returns: the folder of the evidence; nil if the job stores nothing.
     private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) throws -> String? {
         guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
-        return try open.save(failure, of: unit, answer: answer, epoch: epoch)
-    }
-}
-
-extension Dispatcher.OpenRound {
-    func save(_ failure: UnitFailure, of unit: WorkUnit, answer: Message?, epoch: UInt64) throws -> String? {
-        let lease = Lease(
-            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
-        return try journal.save(
-            failure, lease: lease, answer: answer, policies: unit.policies.compactMap(round.policy))
+        return try open.journal.save(failure, of: unit, in: open.round, answer: answer, epoch: epoch)
     }
 }

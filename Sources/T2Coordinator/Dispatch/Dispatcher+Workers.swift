@@ -62,13 +62,13 @@ extension Dispatcher {
     private func admit(_ hello: Hello, at peer: PeerIdentity) async throws {
         if let refusal = refusal(of: hello, at: peer) {
             logger.warning("worker refused", metadata: ["worker": "\(hello.worker)", "problem": "\(refusal.reason)"])
-            _ = await send(.reject(refusal), to: peer)
+            await send(.reject(refusal), to: peer)
             return
         }
         let isNew = roster.peer(of: hello.worker) == nil
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
-        _ = await send(.welcome(welcome), to: peer)
+        await send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(.workerJoined(hello.worker, lanes: hello.lanes, holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
         guard isNew else { return }
@@ -82,12 +82,9 @@ extension Dispatcher {
 
     /// Asks for HELLO from a peer that has not sent one since this coordinator's start, or that was given up.
     func askForHello(_ peer: PeerIdentity, after what: String) async {
-        let report = ErrorReport(
-            category: .unknownWorker, message: "\(what) without a HELLO; say HELLO first")
-        _ = await send(.error(report), to: peer)
+        let report = ErrorReport(category: .unknownWorker, message: "\(what) without a HELLO; say HELLO first")
+        await send(.error(report), to: peer)
     }
-
-    private var welcome: Welcome { Welcome(epoch: epoch, runs: rounds.keys.sorted()) }
 
     private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
         guard let expected = try? PeerIdentity(hello.worker), expected == peer else {

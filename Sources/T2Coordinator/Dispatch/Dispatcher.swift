@@ -45,15 +45,6 @@ package actor Dispatcher {
         var waiting: CheckedContinuation<Bool, any Error>?
     }
 
-    /// An accepted result that is not durable yet, with the acknowledgements to send once it is.
-    struct UncommittedResult {
-        let acceptance: RunJournal.Acceptance
-        /// The first is that of the result; those of its repetitions follow.
-        var acknowledgements: [(worker: WorkerIdentifier, acknowledgement: Acknowledgement)] = []
-
-        var run: String { acceptance.unit.key.run }
-    }
-
     /// The largest number of accepted results that are committed together.
     private static let largestCommit = 64
 
@@ -70,18 +61,17 @@ package actor Dispatcher {
     var malformedCount = 0
     /// The open rounds by the name of their run.
     var rounds: [String: OpenRound] = [:]
-    /// In order of arrival.
-    var uncommitted: [UncommittedResult] = []
+    /// Accepted results that are not durable yet, in order of arrival.
+    var uncommitted: [Acceptance] = []
     var joined: Set<String> = []
     private var watchdog: Watchdog
-    private var isStopRequested = false
+    /// Whether the jobs were asked to stop.
+    package private(set) var isStopped = false
     private var failure: (any Error)?
 
     package var workerCount: Int { table.workers.count }
     /// The number of different workers, by name, that have joined since this coordinator's start.
     package var joinedCount: Int { joined.count }
-    /// Whether the jobs were asked to stop.
-    package var isStopped: Bool { isStopRequested }
 
     /// - Parameter epoch: must differ at every start of a coordinator.
     package init(
@@ -101,7 +91,7 @@ package actor Dispatcher {
 
     /// Stops every job; its durable results are kept.
     package func stop() {
-        isStopRequested = true
+        isStopped = true
         for run in rounds.keys { finish(run, .success(false)) }
     }
 
@@ -114,46 +104,41 @@ package actor Dispatcher {
     // MARK: - Serving
 
     /// Handles the messages of workers while `body` runs jobs, then asks the workers to leave.
-    ///
-    /// - Parameter farewell: the reason to give to the workers.
-    package nonisolated func serve<Result: Sendable>(
-        farewell: @escaping @Sendable (Result) -> String, _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
+    package nonisolated func serve<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
         let pump = Task { await self.pump() }
         defer { pump.cancel() }
+        let ending: Result<Value, any Error>
         do {
-            let result = try await withTaskCancellationHandler {
-                try await body()
-            } onCancel: {
-                Task { await self.fail(CancellationError()) }
-            }
-            pump.cancel()
-            await pump.value
-            await dismissWorkers(reason: farewell(result))
-            return result
+            ending = .success(
+                try await withTaskCancellationHandler(operation: body) {
+                    Task { await self.fail(CancellationError()) }
+                })
         } catch let error as CancellationError {
             throw error
         } catch {
-            pump.cancel()
-            await pump.value
-            await dismissWorkers(reason: "the coordinator stopped with an error")
-            throw error
+            ending = .failure(error)
         }
+        pump.cancel()
+        await pump.value
+        let isDone = if case .success = ending { true } else { false }
+        await dismissWorkers(reason: isDone ? "the work is done" : "the coordinator stopped with an error")
+        return try ending.get()
     }
 
     /// Hands the round's units out until each is accepted and durable.
     ///
     /// - Returns: false if the job is to stop before that.
     func collect<J: Job>(
-        _ round: Round, of job: J, _ journal: RunJournal, weight: Double,
+        _ round: Round, of job: J, _ journal: RunJournal,
         onProgress: @escaping @Sendable (RoundProgress) -> Void
     ) async throws -> Bool {
         if let failure { throw failure }
-        guard !isStopRequested else { return false }
+        guard !isStopped else { return false }
         let missingRewards = job.missingRewards(in: round)
         let accepted = try journal.open(round, missingRewards: missingRewards)
-        var progress = RoundProgress(
-            phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
+        var progress = RoundProgress(phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
         for summary in accepted.values { progress.add(summary) }
         let open = round.units.map(\.key).filter { accepted[$0] == nil }
         onProgress(progress)
@@ -166,15 +151,15 @@ package actor Dispatcher {
             onProgress: onProgress)
         defer { rounds[name] = nil }
         let ending: Result<Bool, any Error>
-        do { ending = .success(try await handOut(open, of: name, weight: weight)) } catch { ending = .failure(error) }
+        do { ending = .success(try await handOut(open, of: name)) } catch { ending = .failure(error) }
         try await take(.roundClosed(run: name))
         // What was accepted before the round ended is kept.
         await commit()
         return try ending.get()
     }
 
-    private func handOut(_ open: [UnitKey], of name: String, weight: Double) async throws -> Bool {
-        try await take(.roundOpened(run: name, units: open, weight: weight))
+    private func handOut(_ open: [UnitKey], of name: String) async throws -> Bool {
+        try await take(.roundOpened(run: name, units: open))
         await commit()
         // The round may have ended during the calls above.
         if let ending = rounds[name]?.ending { return try ending.get() }
@@ -248,22 +233,22 @@ package actor Dispatcher {
         let batch = uncommitted
         uncommitted = []
         var stored: Set<String> = []
-        for (run, accepted) in Dictionary(grouping: batch, by: { $0.run }) {
+        for (run, accepted) in Dictionary(grouping: batch, by: \.unit.key.run) {
             guard let open = rounds[run] else { continue }
             do {
-                try open.journal.accept(accepted.map { $0.acceptance })
+                try open.journal.accept(accepted)
             } catch {
                 finish(run, .failure(error))
                 continue
             }
             stored.insert(run)
-            for one in accepted { rounds[run]?.progress.add(UnitSummary(one.acceptance.output)) }
+            for one in accepted { rounds[run]?.progress.add(UnitSummary(one.output)) }
             if let progress = rounds[run]?.progress { open.onProgress(progress) }
             watchdog.advanced(at: now())
         }
         for one in batch {
             for (worker, var acknowledgement) in one.acknowledgements {
-                if !stored.contains(one.run) {
+                if !stored.contains(one.unit.key.run) {
                     acknowledgement.verdict = .stale
                     acknowledgement.reason = "its job has ended"
                 }
@@ -272,9 +257,6 @@ package actor Dispatcher {
         }
         for (run, open) in rounds where open.isCompleted { finish(run, .success(true)) }
     }
-
-    /// Notes that all units of a round are accepted; the round ends once the last results are durable.
-    func noteCompletion(_ run: String) { rounds[run]?.isCompleted = true }
 
     /// Ends one job with an error; the others continue.
     func end(_ run: String, _ error: any Error) async throws {

@@ -8,13 +8,10 @@ package struct JobRun<J: Job>: Sendable {
 
     private let journal: RunJournal
     private let dispatcher: Dispatcher
-    private let weight: Double
 
-    /// - Parameter weight: the job's share of the workers, relative to that of other jobs.
-    package init(_ journal: RunJournal, _ dispatcher: Dispatcher, weight: Double = 1) {
+    package init(_ journal: RunJournal, _ dispatcher: Dispatcher) {
         self.journal = journal
         self.dispatcher = dispatcher
-        self.weight = weight
     }
 
     /// - Throws: the error that ended the job: `CoordinatorError`, `RunStoreError`, or an error of the job.
@@ -24,8 +21,7 @@ package struct JobRun<J: Job>: Sendable {
         var job = job
         while let round = try job.nextRound() {
             let start = ContinuousClock.now
-            let isCollected = try await dispatcher.collect(
-                round, of: job, journal, weight: weight, onProgress: onProgress)
+            let isCollected = try await dispatcher.collect(round, of: job, journal, onProgress: onProgress)
             let results = journal.results(of: round)
             guard isCollected else { return .stopped(job, results) }
             var timing = RoundTiming(collect: ContinuousClock.now - start)
@@ -52,10 +48,7 @@ package struct JobRun<J: Job>: Sendable {
         let unitFailure = UnitFailure(
             worker: WorkerIdentifier(name: accepted.worker, incarnation: 0), attempt: accepted.result.attempt,
             category: .nonFinite, message: failure.description)
-        let open = Dispatcher.OpenRound(
-            round: round, journal: journal, allowsMissing: false, progress: RoundProgress(phase: .train, total: 0),
-            onProgress: { _ in })
-        let folder = try open.save(unitFailure, of: unit, answer: .result(accepted.result), epoch: 0)
+        let folder = try journal.save(unitFailure, of: unit, in: round, answer: .result(accepted.result), epoch: 0)
         return .nonFiniteUpdate(failure.unit, failure.cause, evidence: folder, model: model.path)
     }
 }

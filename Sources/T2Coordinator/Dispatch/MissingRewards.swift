@@ -1,18 +1,15 @@
 import T2Core
+import T2Jobs
 
 /// Counts the completions of a step whose reward was missing at the first attempt, since this coordinator's start. Each is judged
 /// again, but a large number of them indicates a fault.
 struct MissingRewards: Sendable {
-    private let step: Int
-    private let sequences: Int
+    let step: Int
+    /// The number of sequences of the step.
+    let sequences: Int
+    let policy: MissingRewardPolicy
     /// The first report of each unit; later attempts concern the same completions.
-    private var units: [UnitKey: [String: Int]] = [:]
-
-    /// - Parameter sequences: the number of sequences of the step.
-    init(step: Int, sequences: Int) {
-        self.step = step
-        self.sequences = sequences
-    }
+    private(set) var units: [UnitKey: [String: Int]] = [:]
 
     /// The number of missing rewards, by reason.
     static func reasons(_ completions: [Completion]) -> [String: Int] {
@@ -21,18 +18,14 @@ struct MissingRewards: Sendable {
         }
     }
 
-    /// Notes the rewards of an accepted unit that were missing at the first attempt.
-    mutating func add(_ statistics: UnitStatistics, unit: UnitKey) { add(statistics.missing, unit) }
-
-    /// Notes a failed unit, if it failed because of missing rewards.
-    mutating func add(_ failure: UnitFailure, unit: UnitKey) { add(failure.missingReasons, unit) }
-
-    private mutating func add(_ reasons: [String: Int], _ unit: UnitKey) {
+    /// Notes the rewards that were missing when a unit was accepted, or when it failed because of them.
+    mutating func add(_ reasons: [String: Int], unit: UnitKey) {
         if !reasons.isEmpty, units[unit] == nil { units[unit] = reasons }
     }
 
-    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds `limit`.
-    func check(limit: Double) throws(CoordinatorError) {
+    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds the policy's limit.
+    func check() throws(CoordinatorError) {
+        guard case .stop(let limit) = policy else { return }
         let reasons = units.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         let count = reasons.values.reduce(0, +)
         guard Double(count) > limit * Double(sequences) else { return }

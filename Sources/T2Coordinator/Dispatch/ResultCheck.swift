@@ -22,12 +22,9 @@ package struct ResultCheck: Sendable, Equatable {
     }
 
     private func shapeDefect(_ output: UnitOutput) -> ResultDefect? {
-        func malformed(_ message: String) -> ResultDefect {
-            ResultDefect(category: .malformedResult, message: message)
-        }
+        func malformed(_ message: String) -> ResultDefect { ResultDefect(category: .malformedResult, message: message) }
         guard output.completions.count == unit.sequences.count else {
-            return malformed(
-                "expected \(unit.sequences.count) completions, found \(output.completions.count)")
+            return malformed("expected \(unit.sequences.count) completions, found \(output.completions.count)")
         }
         let maxTokens = unit.sampling?.maxTokens ?? model.contextLength
         for (index, (completion, sequence)) in zip(output.completions, unit.sequences).enumerated() {
@@ -42,8 +39,7 @@ package struct ResultCheck: Sendable, Equatable {
                         + "(index \(completion.problemIndex)) under policy \(completion.policy)")
             }
             guard completion.tokens.count <= maxTokens else {
-                return malformed(
-                    "completion \(index) has \(completion.tokens.count) tokens, the limit is \(maxTokens)")
+                return malformed("completion \(index) has \(completion.tokens.count) tokens, the limit is \(maxTokens)")
             }
             guard (1...model.contextLength).contains(completion.prompt.count) else {
                 return malformed(
@@ -57,8 +53,7 @@ package struct ResultCheck: Sendable, Equatable {
             }
             let tokens = [completion.prompt, completion.tokens].lazy.joined()
             if let token = tokens.first(where: { !(0..<model.vocabularySize).contains(Int($0)) }) {
-                return malformed(
-                    "completion \(index) holds token \(token), the vocabulary has \(model.vocabularySize)")
+                return malformed("completion \(index) holds token \(token), the vocabulary has \(model.vocabularySize)")
             }
         }
         guard output.gradient?.count == gradientCount else {

@@ -1,20 +1,15 @@
+import Algorithms
+
 /// The last durations of something, at most 64 of them.
 package struct DurationHistory: Sendable, Equatable {
     package static let capacity = 64
+    /// In the order of recording.
     private var durations: [Duration] = []
     private var sorted: [Duration] = []
-    private var next = 0
-
-    package init() {}
 
     package mutating func record(_ duration: Duration) {
-        if durations.count < Self.capacity {
-            durations.append(duration)
-        } else {
-            sorted.remove(at: sortedIndex(of: durations[next]))
-            durations[next] = duration
-            next = (next + 1) % Self.capacity
-        }
+        if durations.count == Self.capacity { sorted.remove(at: sortedIndex(of: durations.removeFirst())) }
+        durations.append(duration)
         sorted.insert(duration, at: sortedIndex(of: duration))
     }
 
@@ -28,12 +23,5 @@ package struct DurationHistory: Sendable, Equatable {
     }
 
     /// The first index whose duration is not shorter.
-    private func sortedIndex(of duration: Duration) -> Int {
-        var range = sorted.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = sorted[middle] < duration ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
+    private func sortedIndex(of duration: Duration) -> Int { sorted.partitioningIndex { $0 >= duration } }
 }

@@ -28,7 +28,7 @@ extension LeaseTable {
     }
 
     private func notGranted(_ name: LeaseName, in unit: LeasedUnit) -> String {
-        (1...max(1, unit.attempts)).contains(name.attempt) && unit.attempts > 0
+        (1..<unit.attempts + 1).contains(name.attempt)
             ? "attempt \(name.attempt) was not handed out to this worker"
             : "attempt \(name.attempt) was never handed out"
     }
@@ -48,13 +48,11 @@ extension LeaseTable {
             }
             workers[worker]?.durations.record(now - lease.granted)
             runs[key.run]?.durations[key.phase, default: DurationHistory()].record(now - lease.granted)
-            runs[key.run]?.note(laneSeconds, of: key.phase)
+            runs[key.run]?.costs[key.phase, default: LeaseCost()].record(laneSeconds)
         }
-        unpend(key)
-        note(
-            {
-                $0.lastAnswer = now; $0.noteSuccess()
-            }, of: worker, at: now)
+        runs[key.run]?.pending.remove(state.index)
+        workers[worker]?.noteSuccess(at: now)
+        update(worker, at: now)
         runs[key.run]?.unfinished -= 1
         if runs[key.run]?.unfinished == 0 { effects.append(.roundCompleted(run: key.run)) }
         return effects
@@ -64,14 +62,12 @@ extension LeaseTable {
     /// numbers that are not finite matter, which stop the run whenever they arrive.
     mutating func take(_ failure: UnitFailure, of key: UnitKey, at now: Instant) -> [LeaseEffect] {
         let name = LeaseName(unit: key, attempt: failure.attempt)
-        func ignored(_ reason: String) -> [LeaseEffect] {
-            [.report(.ignored(failure.worker, name, reason: reason))]
-        }
+        func ignored(_ reason: String) -> [LeaseEffect] { [.ignored(failure.worker, name, reason: reason)] }
         guard let state = units[key] else { return ignored("not a unit of the step under way") }
         guard !state.isAccepted else { return ignored("the unit is accepted") }
         guard state.wasGranted(failure.attempt, to: failure.worker) else { return ignored(notGranted(name, in: state)) }
-        if failure.isNonFinite { return stop(.nonFinite(key, failure), at: now) }
-        guard state.lease(failure.attempt, of: failure.worker) != nil else { return ignored("the lease has ended") }
+        if failure.category == .nonFinite { return stop(.nonFinite(key, failure), at: now) }
+        guard state[failure.attempt] != nil else { return ignored("the lease has ended") }
         return fail(key, failure, at: now)
     }
 
@@ -80,14 +76,11 @@ extension LeaseTable {
         let isFromProven = workers[failure.worker]?.isProven ?? false
         units[key]?.note(failure, isFromProven: isFromProven, at: now)
         let policy = policy
-        note(
-            {
-                if failure.isReported { $0.lastAnswer = now }
-                $0.noteFailure(of: key, at: now, policy)
-            }, of: failure.worker, at: now)
+        workers[failure.worker]?.noteFailure(of: key, isReported: failure.isReported, at: now, policy)
+        update(failure.worker, at: now)
         giveBack(LeaseName(unit: key, attempt: failure.attempt), of: failure.worker, at: now)
         if let unit = units[key], isPoisoned(unit) { return stop(.poisoned(key, unit.failures), at: now) }
-        return [.report(.failed(key, failure))]
+        return [.failed(key, failure)]
     }
 
     /// Whether the unit itself must be at fault: several workers say so, or a few say it again and again. While a worker is
@@ -96,9 +89,7 @@ extension LeaseTable {
     private func isPoisoned(_ unit: LeasedUnit) -> Bool {
         var reports = unit.reports
         if hasAlternative(unit) {
-            reports.removeAll { report in
-                workers[report.worker].map(\.failsSeveralUnits) ?? !report.isFromProven
-            }
+            reports.removeAll { workers[$0.worker].map(\.failsSeveralUnits) ?? !$0.isFromProven }
         }
         return Set(reports.map(\.worker.name)).count >= policy.failuresToPoison || reports.count >= policy.mostFailures
     }

@@ -6,17 +6,13 @@ extension LeaseTable {
     /// Hands out pending units while there is credit. Then, to workers that would idle, units that wait behind others at
     /// their worker, and last second copies of units that take too long.
     mutating func assign(at now: Instant) -> [LeaseEffect] {
-        if mustReviewKept { reviewKept(at: now) }
         var effects: [LeaseEffect] = []
-        while !ready.isEmpty, let next = nextAssignment(at: now) {
-            effects += next
-            if mustReviewKept { reviewKept(at: now) }
-        }
+        while !ready.isEmpty, let next = nextAssignment(at: now) { effects += next }
         return effects
     }
 
     private mutating func nextAssignment(at now: Instant) -> [LeaseEffect]? {
-        if let (unit, worker) = nextPending() { return [.grant(grant(unit, to: worker, at: now))] }
+        if let (unit, worker) = nextPending(at: now) { return [.grant(grant(unit, to: worker, at: now))] }
         if let (name, lease, worker) = nextMove(at: now) {
             end(lease, of: name.unit, at: now)
             let cancel = Cancel(unit: name.unit, reason: "an idle worker takes it")
@@ -27,46 +23,33 @@ extension LeaseTable {
     }
 
     /// The first worker for which there is a pending unit, and that unit: of the run with the lowest share.
-    private mutating func nextPending() -> (UnitKey, WorkerIdentifier)? {
-        let waiting = runs.values.filter { $0.pendingCount > 0 }
+    private mutating func nextPending(at now: Instant) -> (UnitKey, WorkerIdentifier)? {
+        let waiting = runs.values.filter { !$0.pending.isEmpty }
             .sorted { ($0.share, $0.number) < ($1.share, $1.number) }
         guard !waiting.isEmpty else { return nil }
-        var unit: UnitKey?
-        let worker = ready.first { worker in
+        var workers = ready.take()
+        defer { ready = workers }
+        return workers.first { worker, _ in
             for run in waiting {
-                guard let index = run.next(for: worker.name) else { continue }
-                unit = run.keys[index]
-                return true
+                let index = run.pending.first { mayTry(run.keys[$0], worker, at: now) }
+                if let index { return (run.keys[index], worker) }
             }
-            return false
+            return nil
         }
-        guard let unit, let worker else { return nil }
-        return (unit, worker)
     }
 
     /// A worker that has nothing at all, and for it the lease that would start last, at the worker with most of them waiting.
     private mutating func nextMove(at now: Instant) -> (LeaseName, UnitLease, WorkerIdentifier)? {
         guard !overloaded.isEmpty, !idle.isEmpty else { return nil }
-        // Taken out, so that the rest of the table can be read meanwhile.
-        var takers = PriorityIndex<WorkerIdentifier, ReadyRank>()
-        var holders = PriorityIndex<WorkerIdentifier, OverloadRank>()
-        swap(&takers, &idle)
-        swap(&holders, &overloaded)
-        defer {
-            swap(&takers, &idle)
-            swap(&holders, &overloaded)
-        }
-        var found: LeaseName?
-        let taker = takers.first { worker in
-            let holder = holders.first { holder in
-                found = workers[holder]?.queue.lastMovable { mayTry($0.unit, worker, at: now) }?.name
-                return found != nil
+        var (takers, holders) = (idle.take(), overloaded.take())
+        defer { (idle, overloaded) = (takers, holders) }
+        return takers.first { worker, _ in
+            let found = holders.first { holder, _ in
+                workers[holder]?.movable.last { mayTry($0.name.unit, worker, at: now) }?.name
             }
-            return holder != nil
+            guard let found, let lease = units[found.unit]?[found.attempt] else { return nil }
+            return (found, lease, worker)
         }
-        guard let taker, let found, let lease = units[found.unit]?.leases.first(where: { $0.attempt == found.attempt })
-        else { return nil }
-        return (found, lease, taker)
     }
 
     /// The first worker that may have a second copy, and the unit: the one that has been out for longest in one copy, if it
@@ -74,48 +57,34 @@ extension LeaseTable {
     private mutating func nextCopy(at now: Instant) -> (UnitKey, WorkerIdentifier)? {
         let late = lateUnits(at: now)
         guard !late.isEmpty || !outOfTouch.isEmpty else { return nil }
-        var candidates = PriorityIndex<WorkerIdentifier, ReadyRank>()
-        swap(&candidates, &ready)
-        defer { swap(&candidates, &ready) }
-        var unit: UnitKey?
-        let worker = candidates.first { worker in
-            unit = slowestUnit(for: worker, among: late, at: now)
-            return unit != nil
-        }
-        guard let unit, let worker else { return nil }
-        return (unit, worker)
+        var workers = ready.take()
+        defer { ready = workers }
+        return workers.first { worker, _ in slowestUnit(for: worker, among: late, at: now).map { ($0, worker) } }
     }
 
     /// Runs and phases in which a unit is out for longer than usual, or was a moment ago; and since when it must be out.
     private func lateUnits(at now: Instant) -> [(run: String, phase: Phase, limit: Instant)] {
         runs.flatMap { name, run in
             run.single.compactMap { phase, units in
-                let limit = now - patience(run, phase)
+                let usual = run.durations[phase]?.percentile(0.5)
+                let limit = now - (usual.map { $0 * policy.secondCopyFactor } ?? policy.minimumLength)
                 return units.mayHold { $0.granted <= limit } ? (name, phase, limit) : nil
             }
         }
     }
 
-    private func patience(_ run: LeasedRun, _ phase: Phase) -> Duration {
-        guard let usual = run.durations[phase]?.percentile(0.5) else { return policy.minimumLength }
-        return usual * policy.secondCopyFactor
-    }
-
     private mutating func slowestUnit(
         for worker: WorkerIdentifier, among late: [(run: String, phase: Phase, limit: Instant)], at now: Instant
     ) -> UnitKey? {
-        var slowest: CopyRank?
+        var lost = outOfTouch.take()
+        var slowest = lost.first { mayCopy($0, worker, at: now) ? $1 : nil }
+        outOfTouch = lost
         for (run, phase, limit) in late {
-            guard var units = runs[run]?.single.removeValue(forKey: phase) else { continue }
-            defer { runs[run]?.single[phase] = units }
-            let key = units.first(while: { $0.granted <= limit }, where: { mayCopy($0, worker, at: now) })
-            if let rank = key.flatMap({ units[$0] }) { slowest = min(slowest ?? rank, rank) }
+            guard var units = runs[run]?.single[phase]?.take() else { continue }
+            let found = units.first(while: { $0.granted <= limit }) { mayCopy($0, worker, at: now) ? $1 : nil }
+            runs[run]?.single[phase] = units
+            if let found { slowest = min(slowest ?? found, found) }
         }
-        var lost = PriorityIndex<UnitKey, CopyRank>()
-        swap(&lost, &outOfTouch)
-        defer { swap(&lost, &outOfTouch) }
-        let key = lost.first { mayCopy($0, worker, at: now) }
-        if let rank = key.flatMap({ lost[$0] }) { slowest = min(slowest ?? rank, rank) }
         return slowest?.key
     }
 

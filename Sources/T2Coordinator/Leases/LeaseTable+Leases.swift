@@ -8,18 +8,18 @@ extension LeaseTable {
         guard let unit = units[key], let length = workers[worker].map({ policy.length(after: $0.durations) }),
             let charge = runs[key.run].map({ $0.expectedCost(of: key.phase) / $0.weight })
         else { preconditionFailure("granted what is not there") }
-        unpend(key)
         let name = LeaseName(unit: key, attempt: unit.attempts + 1)
         grantedCount += 1
-        let starts = workers[worker]?.queue.append(grantedCount, name) == true
+        let starts = workers[worker]?.hold(grantedCount, name) == true
         let lease = UnitLease(
             worker: worker, attempt: name.attempt, number: grantedCount, granted: now, length: length,
-            started: starts ? now : nil, charge: charge)
+            deadline: now + length, lastToken: now, started: starts ? now : nil, charge: charge)
         units[key]?.add(lease)
+        runs[key.run]?.pending.remove(unit.index)
         runs[key.run]?.share += charge
         workers[worker]?.credit -= 1
         workers[worker]?.sent += 1
-        leaseChecks.set(name, lease.deadline)
+        expectCheck(of: lease)
         update(key)
         update(worker, at: now)
         return LeaseGrant(
@@ -27,14 +27,21 @@ extension LeaseTable {
     }
 
     mutating func renew(_ progress: Progress, of worker: WorkerIdentifier, at now: Instant) {
-        let (key, attempt) = (progress.unit, progress.attempt)
-        guard units[key]?.renew(attempt, of: worker, tokens: progress.tokens, at: now) == true,
-            let lease = units[key]?.lease(attempt, of: worker)
-        else { return }
-        if workers[worker]?.queue.begin(lease.number) == true { update(worker, at: now) }
-        let name = LeaseName(unit: key, attempt: attempt)
+        guard var lease = units[progress.unit]?[progress.attempt], lease.worker == worker else { return }
+        lease.deadline = max(lease.deadline, now + lease.length)
+        if progress.tokens > lease.tokens {
+            lease.tokens = progress.tokens
+            lease.lastToken = now
+            lease.isReportedStuck = false
+            if workers[worker]?.begin(lease.number) == true { update(worker, at: now) }
+        }
+        units[progress.unit]?[progress.attempt] = lease
+        expectCheck(of: lease)
+    }
+
+    private mutating func expectCheck(of lease: UnitLease) {
         let check = lease.nextCheck(policy)
-        if let known = leaseChecks[name], check < known { leaseChecks.set(name, check) }
+        nextLeaseCheck = min(nextLeaseCheck ?? check, check)
     }
 
     /// Takes a lease from its unit and its worker, and charges its run for the time that it had a lane.
@@ -42,11 +49,8 @@ extension LeaseTable {
     /// - Returns: that time, in seconds.
     @discardableResult
     mutating func end(_ lease: UnitLease, of key: UnitKey, at now: Instant) -> Double {
-        units[key]?.leases.removeAll { $0.attempt == lease.attempt }
-        leaseChecks.remove(LeaseName(unit: key, attempt: lease.attempt))
-        if let next = workers[lease.worker]?.queue.remove(lease.number) {
-            units[next.unit]?.change(next.attempt) { $0.started = now }
-        }
+        units[key]?[lease.attempt] = nil
+        if let next = workers[lease.worker]?.release(lease.number) { units[next.unit]?[next.attempt]?.started = now }
         let laneSeconds = lease.started.map { (now - $0).seconds } ?? 0
         if let weight = runs[key.run]?.weight { runs[key.run]?.share += laneSeconds / weight - lease.charge }
         update(key)
@@ -56,10 +60,12 @@ extension LeaseTable {
 
     /// Ends a lease without blame; the unit is pending again unless another copy is out.
     mutating func giveBack(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) {
-        guard let lease = units[name.unit]?.lease(name.attempt, of: worker) else { return }
+        let run = name.unit.run
+        guard let lease = units[name.unit]?[name.attempt], lease.worker == worker else { return }
         end(lease, of: name.unit, at: now)
         guard let unit = units[name.unit], unit.leases.isEmpty, !unit.isAccepted else { return }
-        pend(name.unit, at: now)
+        if runs[run]?.pending.isEmpty == true { wake(run) }
+        runs[run]?.pending.insert(unit.index)
     }
 
     /// Brings the indexes of units that may be copied up to date with this one.

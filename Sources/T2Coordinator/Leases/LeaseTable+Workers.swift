@@ -10,9 +10,7 @@ extension LeaseTable {
     }
 
     /// The leases a worker holds, in order.
-    func held(by worker: WorkerIdentifier) -> [LeaseName] {
-        workers[worker]?.queue.held.values.map(\.name).sorted() ?? []
-    }
+    func held(by worker: WorkerIdentifier) -> [LeaseName] { workers[worker]?.held.map(\.name).sorted() ?? [] }
 
     /// A new incarnation of a worker replaces the old one, whose leases failed with it. One that comes back keeps what it says
     /// that it holds: the rest was lost on the way.
@@ -29,13 +27,10 @@ extension LeaseTable {
                 for name in held(by: worker) where !holding.contains(name) { giveBack(name, of: worker, at: now) }
             }
         } else {
-            if let old = names[worker.name] {
-                effects += dismiss(old, message: "its worker was started anew", at: now)
-            }
+            if let old = names[worker.name] { effects += dismiss(old, message: "its worker was started anew", at: now) }
             joinedCount += 1
             workers[worker] = LeasedWorker(number: joinedCount, lanes: lanes, lastHeard: now)
             names[worker.name] = worker
-            workerChecks.set(worker, now + policy.suspectAfter)
         }
         update(worker, at: now)
         // A cancellation may have been lost on the way as well.
@@ -49,11 +44,9 @@ extension LeaseTable {
         guard let state = workers.removeValue(forKey: worker) else { return }
         if names[worker.name] == worker { names[worker.name] = nil }
         if state.isSound { countSound(-1) }
-        aside.remove(worker)
         ready.remove(worker)
         idle.remove(worker)
         overloaded.remove(worker)
-        workerChecks.remove(worker)
     }
 
     mutating func heard(_ worker: WorkerIdentifier, at instant: Instant, now: Instant? = nil) {
@@ -62,7 +55,6 @@ extension LeaseTable {
         guard !known.isInTouch else { return }
         workers[worker]?.isSuspect = false
         workers[worker]?.isReachable = true
-        workerChecks.set(worker, min(workerChecks[worker] ?? instant, instant + policy.suspectAfter))
         touchChanged(worker, at: now ?? instant)
     }
 
@@ -72,33 +64,15 @@ extension LeaseTable {
         touchChanged(worker, at: now)
     }
 
-    mutating func suspect(_ worker: WorkerIdentifier, at now: Instant) {
-        workers[worker]?.isSuspect = true
-        touchChanged(worker, at: now)
-    }
-
-    private mutating func touchChanged(_ worker: WorkerIdentifier, at now: Instant) {
-        for lease in workers[worker]?.queue.held.values.map(\.name) ?? [] { update(lease.unit) }
-        update(worker, at: now)
-    }
-
-    /// Takes down that a worker failed a unit, or computed one.
-    mutating func note(_ outcome: (inout LeasedWorker) -> Void, of worker: WorkerIdentifier, at now: Instant) {
-        guard workers[worker] != nil else { return }
-        outcome(&workers[worker]!)
-        if let until = workers[worker]?.asideUntil {
-            aside.insert(worker)
-            workerChecks.set(worker, min(workerChecks[worker] ?? until, until))
-        } else {
-            aside.remove(worker)
-        }
+    mutating func touchChanged(_ worker: WorkerIdentifier, at now: Instant) {
+        for held in workers[worker]?.held ?? [] { update(held.name.unit) }
         update(worker, at: now)
     }
 
     /// Brings the indexes of workers up to date with this one.
     mutating func update(_ worker: WorkerIdentifier, at now: Instant) {
         guard let state = workers[worker] else { return }
-        let isSound = state.isAtWork(at: now, policy) && state.asideUntil == nil
+        let isSound = state.isAtWork(at: now, policy)
         if isSound != state.isSound {
             workers[worker]?.isSound = isSound
             countSound(isSound ? 1 : -1)
@@ -110,13 +84,13 @@ extension LeaseTable {
         if takesLeases(state) {
             let rank = ReadyRank(credit: state.credit, number: state.number)
             ready.set(worker, rank)
-            if state.queue.isEmpty { idle.set(worker, rank) } else { idle.remove(worker) }
+            if state.held.isEmpty { idle.set(worker, rank) } else { idle.remove(worker) }
         } else {
             ready.remove(worker)
             idle.remove(worker)
         }
-        if let last = state.queue.lastMovable() {
-            overloaded.set(worker, OverloadRank(waiting: state.queue.movable, last: last.number))
+        if let last = state.movable.last {
+            overloaded.set(worker, OverloadRank(waiting: state.movable.count, last: last.number))
         } else {
             overloaded.remove(worker)
         }
@@ -130,10 +104,7 @@ extension LeaseTable {
     private mutating func countSound(_ change: Int) {
         let others = soundCount > 0
         soundCount += change
-        mustReviewKept = true
         guard others != (soundCount > 0) else { return }
-        for worker in aside {
-            if let state = workers[worker] { file(worker, state) }
-        }
+        for (worker, state) in workers where state.asideUntil != nil { file(worker, state) }
     }
 }

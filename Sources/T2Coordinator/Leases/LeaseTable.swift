@@ -17,13 +17,13 @@ import T2Transport
 /// expected of it when it goes out, and that is replaced by what it took when it ends. A run that had nothing to hand out
 /// goes on with no lower share than the lowest of those that had, so that it is given nothing for the past.
 ///
-/// Cost, for W workers, U open units, R runs, and L leases of the worker concerned:
-/// - `creditGranted`, `progressed`, `resultArrived`, `unitFailed`, `leaseUndelivered`: O(log W + log U) each, and as much for
-///   each grant that follows, besides O(R log R + U/64) to find its unit;
+/// Cost, for W workers, U open units, R runs, and L leases of the worker concerned, a few more than its lanes:
+/// - `creditGranted`, `progressed`, `resultArrived`, `unitFailed`, `leaseUndelivered`: O(L + log W + log U) each, and as much
+///   for each grant that follows, besides O(R log R + U/64) to find its unit;
 /// - `workerJoined`, `workerLeft`, `connectionLost`: O(L log U); `workersHeard`: O(1) a worker named;
-/// - `clockTicked`: O(log W + log U) for each lease and worker that is due, once a lease length and once in 5 s;
-/// - `roundOpened`, `roundClosed`: O(U);
-/// - when a worker begins or ceases to work, units that failed before are looked at again: O(1) for each that is pending.
+/// - `clockTicked`: O(W), and O(log W + log U) for each lease and worker that is due; all leases are looked at about once a
+///   lease length, and whenever one is due;
+/// - `roundOpened`, `roundClosed`: O(U).
 ///
 /// Searches pass over what is kept from a worker because it failed on it, and a search for a second copy over what the worker
 /// itself holds, at O(log U) each.
@@ -46,17 +46,10 @@ package struct LeaseTable: Sendable {
     var overloaded = PriorityIndex<WorkerIdentifier, OverloadRank>()
     /// Units out in one copy, at a worker that is not in touch.
     var outOfTouch = PriorityIndex<UnitKey, CopyRank>()
-    /// When to look at each lease, at the latest.
-    var leaseChecks = PriorityIndex<LeaseName, Instant>()
-    /// When to look at each worker, at the latest.
-    var workerChecks = PriorityIndex<WorkerIdentifier, Instant>()
     /// Workers that are at work and not set aside: those that a unit may be kept for.
     var soundCount = 0
-    /// Workers set aside, while `asideUntil` says so.
-    var aside: Set<WorkerIdentifier> = []
-    /// A worker began or ceased to be sound: units may have to be kept back, or released.
-    var mustReviewKept = false
-    var nextKeptReview: Instant?
+    /// When to look at the leases, at the latest; nil if none is out.
+    var nextLeaseCheck: Instant?
     var lastTick: Instant?
     var joinedCount = 0
     var grantedCount = 0
@@ -71,8 +64,8 @@ package struct LeaseTable: Sendable {
     package mutating func handle(_ event: LeaseEvent, at now: Instant) -> [LeaseEffect] {
         let effects = react(to: event, at: now)
         // A run's end comes first: its user may want to end the others as well.
-        if effects.contains(where: \.endsARun) { return effects }
-        return effects + assign(at: now)
+        let endsARun = effects.contains { if case .stop = $0 { true } else { false } }
+        return endsARun ? effects : effects + assign(at: now)
     }
 
     private mutating func react(to event: LeaseEvent, at now: Instant) -> [LeaseEffect] {
@@ -120,11 +113,5 @@ package struct LeaseTable: Sendable {
         case .clockTicked:
             return tick(at: now)
         }
-    }
-}
-
-extension LeaseEffect {
-    fileprivate var endsARun: Bool {
-        if case .stop = self { true } else { false }
     }
 }

@@ -27,22 +27,17 @@ package struct LeasedUnit: Sendable, Equatable {
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
     /// Whom the last attempts were granted to; the last one is number `attempts`.
-    private var holders: [WorkerIdentifier] = []
-    /// It is pending and kept from the workers on which it failed.
-    var isKeptBack = false
-
-    init(key: UnitKey, index: Int) {
-        self.key = key
-        self.index = index
-    }
-
-    /// Names of the workers on which it failed.
-    var tried: Set<String> { Set(failures.map(\.worker.name)) }
+    private(set) var holders: [WorkerIdentifier] = []
 
     func failed(on worker: WorkerIdentifier) -> Bool { failures.contains { $0.worker.name == worker.name } }
 
-    func lease(_ attempt: Int, of worker: WorkerIdentifier) -> UnitLease? {
-        leases.first { $0.attempt == attempt && $0.worker == worker }
+    /// The lease of this attempt; nil unless it is out.
+    subscript(attempt: Int) -> UnitLease? {
+        get { leases.first { $0.attempt == attempt } }
+        set {
+            guard let index = leases.firstIndex(where: { $0.attempt == attempt }) else { return }
+            if let newValue { leases[index] = newValue } else { leases.remove(at: index) }
+        }
     }
 
     /// Whether exactly this attempt was once granted to exactly this worker. Attempts too old to be remembered were not.
@@ -66,26 +61,6 @@ package struct LeasedUnit: Sendable, Equatable {
         guard failure.isReported else { return }
         reports.append(Report(worker: failure.worker, isFromProven: isFromProven))
         if reports.count > Self.memory { reports.removeFirst() }
-    }
-
-    /// - Returns: whether tokens were added.
-    mutating func renew(
-        _ attempt: Int, of worker: WorkerIdentifier, tokens: Int, at now: ContinuousClock.Instant
-    ) -> Bool {
-        guard let index = leases.firstIndex(where: { $0.attempt == attempt && $0.worker == worker }) else {
-            return false
-        }
-        leases[index].deadline = max(leases[index].deadline, now + leases[index].length)
-        guard tokens > leases[index].tokens else { return false }
-        leases[index].tokens = tokens
-        leases[index].lastToken = now
-        leases[index].isReportedStuck = false
-        return true
-    }
-
-    mutating func change(_ attempt: Int, _ body: (inout UnitLease) -> Void) {
-        guard let index = leases.firstIndex(where: { $0.attempt == attempt }) else { return }
-        body(&leases[index])
     }
 
     mutating func postpone(by gap: Duration) {

@@ -30,7 +30,4 @@ package struct UnitFailure: Sendable, Equatable, Codable {
 
     /// Whether it speaks of the unit: a lease that vanished or expired says nothing about what it was for.
     var isReported: Bool { category != .vanished && category != .expired }
-
-    /// Whether the run must stop at once.
-    var isNonFinite: Bool { category == .nonFinite }
 }

@@ -18,21 +18,6 @@ package struct UnitLease: Sendable, Equatable {
     /// What its run was charged for it beforehand: expected lane-seconds over the run's weight.
     let charge: Double
 
-    init(
-        worker: WorkerIdentifier, attempt: Int, number: Int, granted: ContinuousClock.Instant, length: Duration,
-        started: ContinuousClock.Instant?, charge: Double
-    ) {
-        self.worker = worker
-        self.attempt = attempt
-        self.number = number
-        self.granted = granted
-        self.length = length
-        self.started = started
-        self.charge = charge
-        deadline = granted + length
-        lastToken = granted
-    }
-
     /// The next moment at which time alone may do something to it.
     func nextCheck(_ policy: LeasePolicy) -> ContinuousClock.Instant {
         tokens > 0 && !isReportedStuck ? min(deadline, lastToken + policy.stuckAfter) : deadline

@@ -18,10 +18,7 @@ package struct Watchdog: Sendable {
     }
 
     /// Something was accepted, and the wait starts anew.
-    package mutating func advanced(at now: Instant) {
-        quietSince = now
-        lastReport = now
-    }
+    package mutating func advanced(at now: Instant) { self = Watchdog(at: now) }
 
     /// The report due at this time, if any.
     package mutating func report(_ table: LeaseTable, endpoint: String, at now: Instant) -> String? {

@@ -36,9 +36,7 @@ package actor LocalWorkers {
         }
 
         /// The arguments of a worker. The workers share the cores, so that they do not slow each other down.
-        package func arguments(
-            worker number: Int, start: Int = 1, cores: Int = MachineResources().cores
-        ) -> [String] {
+        package func arguments(worker number: Int, start: Int = 1, cores: Int = MachineResources().cores) -> [String] {
             [
                 "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
                 name(worker: number, start: start), "--until-input-ends",
@@ -90,6 +88,19 @@ package actor LocalWorkers {
         self.logger = logger
         self.wait = wait
         self.giveUp = giveUp
+    }
+
+    /// The `t2-worker` that was built with the running program.
+    package static var installedProgram: String { BundledExample.programFolder + "/t2-worker" }
+
+    /// - Throws: `InputError` if there is no executable at this path.
+    package static func requireProgram(_ path: String) throws {
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw InputError(
+                path, "no such program, needed for --local-workers",
+                remedy: "Build it (swift build -c release), or leave out --local-workers and start t2-worker yourself.",
+                exitStatus: .noInput)
+        }
     }
 
     /// - Throws: `InputError` if the program does not exist; errors of starting a process.

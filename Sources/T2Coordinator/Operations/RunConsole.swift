@@ -46,8 +46,7 @@ package enum RunConsole {
     package static func percent(_ interval: AccuracyInterval) -> String {
         String(
             format: "%.1f %% (%d of %d, 95 %% interval %.1f–%.1f)", 100 * interval.accuracy, interval.correct,
-            interval.count,
-            100 * interval.lower, 100 * interval.upper)
+            interval.count, 100 * interval.lower, 100 * interval.upper)
     }
 
     /// `+19.5 points`

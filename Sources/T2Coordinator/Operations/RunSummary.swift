@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// The summary of a finished run.
 package struct RunSummary: Sendable, Equatable {
@@ -16,5 +17,33 @@ package struct RunSummary: Sendable, Equatable {
         self.base = base
         self.best = best
         self.bestStep = bestStep
+    }
+
+    /// The result of the run, the paths of its files, and the command that measures the expert on the test split.
+    package func lines(folder: RunFolder, configuration: RunConfiguration) -> [String] {
+        let bestPath = folder.bestExpertPath(configuration.adapter)
+        let gain = 100 * (best.accuracy - base.accuracy)
+        var evaluate = "t2 eval --model \(Self.quoted(configuration.model)) --expert \(Self.quoted(bestPath))"
+        evaluate += " --task \(Self.quoted(configuration.task)) --split test"
+        if let data = configuration.data, data != BaseModelFolder.defaultData(model: configuration.model) {
+            evaluate += " --data \(Self.quoted(data))"
+        }
+        return [
+            endedEarly
+                ? "finished after \(steps) steps: \(configuration.patience) evaluations without improvement"
+                : "finished after \(steps) steps",
+            "validation accuracy",
+            "  base  \(RunConsole.percent(base))",
+            "  best  \(RunConsole.percent(best)) at step \(bestStep), \(RunConsole.points(gain))",
+            "best expert: \(bestPath)",
+            "last expert: \(folder.lastExpertPath(configuration.adapter))",
+            "measure it on the test split: \(evaluate)",
+        ]
+    }
+
+    /// The path, quoted for a POSIX shell if necessary.
+    package static func quoted(_ path: String) -> String {
+        let isPlain = path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/.-_".contains($0)) }
+        return isPlain && !path.isEmpty ? path : "'" + path.replacing("'", with: "'\\''") + "'"
     }
 }

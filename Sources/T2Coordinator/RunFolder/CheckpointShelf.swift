@@ -14,9 +14,7 @@ package struct CheckpointShelf: Sendable {
     package func save(_ checkpoint: Checkpoint) throws {
         try checkpoint.write(to: path(step: checkpoint.step))
         let kept = [checkpoint.step, checkpoint.step - 1, checkpoint.earlyStopping.best?.step]
-        for step in steps() where step < checkpoint.step && !kept.contains(step) {
-            unlink(path(step: step))
-        }
+        for step in steps() where step < checkpoint.step && !kept.contains(step) { unlink(path(step: step)) }
     }
 
     /// The newest checkpoint that can be read, and the errors of newer ones.

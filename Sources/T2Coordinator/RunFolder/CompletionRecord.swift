@@ -49,9 +49,7 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
     package var logProbability: Double
     package var worker: String
 
-    package init(
-        _ completion: Completion, index: Int, unit key: UnitKey, prompt: String, worker: WorkerIdentifier
-    ) {
+    package init(_ completion: Completion, index: Int, unit key: UnitKey, prompt: String, worker: WorkerIdentifier) {
         step = key.step
         phase = key.phase
         unit = key.index

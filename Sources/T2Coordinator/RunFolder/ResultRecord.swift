@@ -7,6 +7,11 @@ import T2Jobs
 package struct ResultRecord: Sendable, Equatable, Codable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "results"
 
+    /// All results without their large columns, which are nil.
+    static var summaries: QueryInterfaceRequest<ResultRecord> {
+        select(["step", "phase", "unit", "worker", "attempt", "acceptedAt", "summary"].map { Column($0) })
+    }
+
     package var step: Int
     package var phase: Phase
     package var unit: Int
@@ -37,18 +42,6 @@ package struct ResultRecord: Sendable, Equatable, Codable, FetchableRecord, Pers
         tokens = Data(values: output.completions.flatMap(\.tokens))
         logProbabilities = Data(values: output.completions.flatMap(\.logProbabilities))
     }
-}
-
-/// The sums of an accepted result, without its large columns.
-struct ResultSummary: Sendable, Codable, FetchableRecord {
-    var step: Int
-    var phase: Phase
-    var unit: Int
-    var worker: String
-    var attempt: Int
-    var summary: UnitSummary
-
-    static let columns = ["step", "phase", "unit", "worker", "attempt", "summary"].map { Column($0) }
 }
 
 extension Data {

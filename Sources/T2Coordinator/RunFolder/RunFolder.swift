@@ -12,18 +12,12 @@ package struct RunFolder: Sendable {
     package var logPath: String { path + "/train.log" }
     package var configurationPath: String { path + "/configuration.yaml" }
     package var checkpointsPath: String { path + "/checkpoints" }
-    package var evidencePath: String { path + "/evidence" }
 
     /// An expert file, or LoRA's PEFT folder.
     package func bestExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-best" + Self.suffix(adapter) }
     package func lastExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-last" + Self.suffix(adapter) }
 
-    private static func suffix(_ adapter: AdapterKind) -> String {
-        switch adapter {
-        case .svf: ".safetensors"
-        case .lora: ""
-        }
-    }
+    private static func suffix(_ adapter: AdapterKind) -> String { adapter == .lora ? "" : ".safetensors" }
 
     /// Creates the folder, or opens an existing one.
     ///
@@ -73,6 +67,24 @@ package struct RunFolder: Sendable {
     /// Whether the folder holds a run.
     private static func holdsRun(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/run.sqlite")
+    }
+
+    /// Refuses a path where a run folder cannot be created, and leaves nothing behind.
+    ///
+    /// It makes a test folder in the nearest existing one: permissions do not reveal a read-only disk and mean nothing for root.
+    /// - Throws: `SystemError`, or `InputError` if the file system allows no new folders.
+    package static func checkPlace(_ path: String) throws {
+        var folder = path
+        while !FileManager.default.fileExists(atPath: folder) { folder = parentFolder(of: folder) }
+        let probe = "\(folder)/.t2-\(UUID().uuidString)"
+        guard mkdir(probe, 0o700) == 0 else {
+            let failure = SystemError("create the run folder", path)
+            guard failure.exitStatus == .noInput else { throw failure }
+            throw InputError(
+                path, "the run folder cannot be created, because \(folder) allows no new folders",
+                remedy: "Choose another --run-dir.", exitStatus: .cannotCreate)
+        }
+        rmdir(probe)
     }
 
     /// Creates a folder and its parent folders.

@@ -10,23 +10,10 @@ import T2Transport
 /// Invariant: a job that is killed at any moment and resumed gives the same results as one that never stopped, since its units
 /// follow from its identity and the results stored here.
 package final class RunJournal: Sendable {
-    /// An accepted result, with the leases and failures of its unit.
-    struct Acceptance: Sendable {
-        let unit: WorkUnit
-        let output: UnitOutput
-        let attempt: Int
-        let worker: WorkerIdentifier
-        let leases: Int
-        let secondCopies: Int
-        let failures: [UnitFailure]
-    }
-
     private struct State {
-        var round: Round?
         /// The summaries of the round's accepted units.
         var summaries: [UnitKey: UnitSummary] = [:]
-        var missing = MissingRewards(step: 0, sequences: 0)
-        var missingRewards = MissingRewardPolicy.report
+        var missing = MissingRewards(step: 0, sequences: 0, policy: .report)
     }
 
     package let folder: RunFolder?
@@ -36,23 +23,17 @@ package final class RunJournal: Sendable {
     private let origin: ExpertFile.Description
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - folder: the folder for the results; nil keeps them in memory.
-    /// - Throws: `CoordinatorError.otherRun` if the folder's job has another identity; errors of the folder and the database.
-    package init<J: Job>(_ job: J, folder: RunFolder?) throws {
+    /// - Parameter folder: the folder for the results; nil keeps them in memory.
+    /// - Throws: `InputError` if the folder's job has another identity; errors of the folder and the database.
+    package init(_ job: some Job, folder: RunFolder?) throws {
         let identity = try job.identity()
         self.folder = folder
         origin = ExpertFile.Description(modelDigest: job.model.digest)
-        guard let folder else {
-            store = try RunStore()
-            name = job.name
-            return
-        }
-        store = try RunStore(path: folder.databasePath)
+        store = try folder.map { try RunStore(path: $0.databasePath) } ?? RunStore()
         do {
             let saved = try store.job()
             if let saved {
-                try Self.requireSame(identity, as: saved.identity, folder: folder.path)
+                try Self.requireSame(identity, as: saved.identity, folder: folder?.path ?? store.path)
             } else {
                 try store.begin(JobRecord(name: job.name, identity: identity))
             }
@@ -72,9 +53,7 @@ package final class RunJournal: Sendable {
         if let saved = try store.job() { try requireKind(kind, saved.identity.kind, folder: path) }
     }
 
-    private static func requireKind(
-        _ kind: JobIdentity.Kind, _ saved: JobIdentity.Kind, folder: String
-    ) throws {
+    private static func requireKind(_ kind: JobIdentity.Kind, _ saved: JobIdentity.Kind, folder: String) throws {
         guard saved != kind else { return }
         throw InputError(
             folder, "holds \(saved.noun), not \(kind.noun)",
@@ -85,8 +64,10 @@ package final class RunJournal: Sendable {
     static func requireSame(_ identity: JobIdentity, as saved: JobIdentity, folder: String) throws {
         try requireKind(identity.kind, saved.kind, folder: folder)
         guard let difference = identity.difference(from: saved) else { return }
-        throw CoordinatorError.otherRun(
-            place: folder, problem: "belongs to \(saved.kind.noun) that was started with \(difference)")
+        throw InputError(
+            folder, "belongs to \(saved.kind.noun) that was started with \(difference)",
+            remedy: "Resume with the options that the run was started with, or start in another --run-dir.",
+            exitStatus: .configuration)
     }
 
     /// Closes the database and releases the folder for another coordinator.
@@ -104,10 +85,8 @@ package final class RunJournal: Sendable {
         if missingRewards == .report { try store.reopenMissing(in: round) }
         let accepted = try store.summaries(of: round).mapValues(\.summary)
         state.withLock {
-            $0.round = round
             $0.summaries = accepted
-            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount)
-            $0.missingRewards = missingRewards
+            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount, policy: missingRewards)
         }
         return accepted
     }
@@ -120,9 +99,9 @@ package final class RunJournal: Sendable {
         try store.accept(
             acceptances.map { accepted in
                 var unit = UnitRecord(accepted.unit)
-                unit.leases = accepted.leases
-                unit.secondCopies = accepted.secondCopies
-                unit.failures = accepted.failures
+                unit.leases = accepted.state.attempts
+                unit.secondCopies = accepted.state.secondCopies
+                unit.failures = accepted.state.failures
                 unit.isAccepted = true
                 let completions = zip(accepted.output.completions, accepted.unit.sequences).enumerated().map {
                     index, pair in
@@ -138,9 +117,9 @@ package final class RunJournal: Sendable {
         try state.withLock { state in
             for accepted in acceptances {
                 state.summaries[accepted.unit.key] = UnitSummary(accepted.output)
-                state.missing.add(accepted.output.statistics, unit: accepted.unit.key)
+                state.missing.add(accepted.output.statistics.missing, unit: accepted.unit.key)
             }
-            try Self.check(state)
+            try state.missing.check()
         }
     }
 
@@ -150,13 +129,9 @@ package final class RunJournal: Sendable {
     func note(_ failure: UnitFailure, unit: UnitKey) throws {
         try store.add(failure, to: unit)
         try state.withLock { state in
-            state.missing.add(failure, unit: unit)
-            try Self.check(state)
+            state.missing.add(failure.missingReasons, unit: unit)
+            try state.missing.check()
         }
-    }
-
-    private static func check(_ state: State) throws {
-        if case .stop(let limit) = state.missingRewards { try state.missing.check(limit: limit) }
     }
 
     /// The results of the round so far.
@@ -175,14 +150,19 @@ package final class RunJournal: Sendable {
 
     /// Saves the evidence of a failed attempt, for `t2 replay`.
     ///
-    /// - Returns: the folder of the evidence; nil if the job has no folder.
-    func save(_ failure: UnitFailure, lease: Lease, answer: Message?, policies: [Policy]) throws -> String? {
+    /// - Returns: the folder of the evidence; nil if the job stores nothing.
+    func save(
+        _ failure: UnitFailure, of unit: WorkUnit, in round: Round, answer: Message?, epoch: UInt64
+    ) throws -> String? {
         guard let folder else { return nil }
         var origin = origin
-        origin.step = lease.unit.step
-        origin.seed = lease.work.seed
-        return try Evidence(folder: folder.evidencePath).save(
-            UnitEvidence(lease: lease, policies: policies, description: origin, answer: answer), of: failure)
+        origin.step = unit.key.step
+        origin.seed = unit.seed
+        let lease = Lease(
+            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
+        let evidence = UnitEvidence(
+            lease: lease, policies: unit.policies.compactMap(round.policy), description: origin, answer: answer)
+        return try folder.save(evidence, of: failure)
     }
 
     /// The accepted result of a unit and the worker that computed it; nil if the unit has none.

@@ -7,53 +7,41 @@ package final class RunLock: Sendable {
 
     /// - Throws: `InputError` with the process that holds the lock, or `SystemError`.
     package init(path: String) throws {
-        let taken = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard taken >= 0 else { throw SystemError("create", path) }
-        try Self.lock(taken, path)
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError("create", path) }
+        try lock(path)
         let text = "\(getpid())\n"
-        guard ftruncate(taken, 0) == 0, pwrite(taken, text, text.utf8.count, 0) == text.utf8.count else {
-            let code = errno
-            close(taken)
-            throw SystemError("write", path, code: code)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count else {
+            throw SystemError("write", path)
         }
-        descriptor = taken
     }
 
     /// Takes the lock without writing to its file; nil if the file does not exist.
     ///
     /// - Throws: as `init(path:)`.
     package init?(inspecting path: String) throws {
-        let taken = open(path, O_RDONLY | O_CLOEXEC)
-        guard taken >= 0 else {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
             guard errno == ENOENT else { throw SystemError("open", path) }
             return nil
         }
-        try Self.lock(taken, path)
-        descriptor = taken
+        try lock(path)
     }
 
-    /// Closes the descriptor if it cannot be locked.
-    private static func lock(_ descriptor: Int32, _ path: String) throws {
+    private func lock(_ path: String) throws {
         guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
-        let code = errno
-        let holder = holder(descriptor)
-        close(descriptor)
-        guard code == EWOULDBLOCK else { throw SystemError("lock", path, code: code) }
+        guard errno == EWOULDBLOCK else { throw SystemError("lock", path) }
+        let holder = ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         throw InputError(
-            parentFolder(of: path), "another t2-coord (process \(holder)) uses this run folder",
+            parentFolder(of: path),
+            "another t2-coord (process \(holder.isEmpty ? "unknown" : holder)) uses this run folder",
             remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
     }
 
-    deinit { close(descriptor) }
+    /// Runs also when an initialiser throws.
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Releases the lock; the object must not be used afterwards.
     package func release() { flock(descriptor, LOCK_UN) }
-
-    private static func holder(_ descriptor: Int32) -> String {
-        var bytes = [UInt8](repeating: 0, count: 32)
-        let count = pread(descriptor, &bytes, bytes.count, 0)
-        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).trimmingCharacters(
-            in: .whitespacesAndNewlines)
-        return text.isEmpty ? "unknown" : text
-    }
 }

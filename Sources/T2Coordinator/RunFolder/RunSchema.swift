@@ -14,72 +14,65 @@ enum RunSchema {
         migrator.registerMigration("4") { database in
             try database.create(table: "job") { table in
                 table.primaryKey("id", .integer)
-                texts(table, "name", "identity")
+                columns(table, .text, "name", "identity")
             }
             try database.create(table: "units") { table in
                 unitColumns(table)
-                texts(table, "problems", "failures")
-                integers(table, "leases", "secondCopies")
-                table.column("isAccepted", .boolean).notNull()
+                columns(table, .text, "problems", "failures")
+                columns(table, .integer, "leases", "secondCopies")
+                columns(table, .boolean, "isAccepted")
                 table.primaryKey(["step", "phase", "unit"])
             }
             try database.create(table: "results") { table in
                 unitColumns(table)
-                texts(table, "worker", "summary")
-                integers(table, "attempt")
-                table.column("acceptedAt", .datetime).notNull()
+                columns(table, .text, "worker", "summary")
+                columns(table, .integer, "attempt")
+                columns(table, .datetime, "acceptedAt")
                 for column in ["gradient", "prompts", "tokens", "logProbabilities"] { table.column(column, .blob) }
                 table.primaryKey(["step", "phase", "unit"])
             }
             try database.create(table: "completions") { table in
                 unitColumns(table)
-                integers(table, "sequence", "problemIndex", "sample", "policy", "promptTokens", "tokens")
-                texts(table, "problem", "prompt", "completion", "finishReason", "outcome", "worker")
+                columns(table, .integer, "sequence", "problemIndex", "sample", "policy", "promptTokens", "tokens")
+                columns(table, .text, "problem", "prompt", "completion", "finishReason", "outcome", "worker")
                 table.column("missing", .text)
                 table.column("reward", .double)
-                reals(table, "advantage", "logProbability")
+                columns(table, .double, "advantage", "logProbability")
                 table.primaryKey(["step", "phase", "unit", "sequence"])
             }
             try database.create(table: "steps") { table in
                 table.primaryKey("step", .integer)
-                integers(
-                    table, "sequences", "equalRewardGroups", "workers", "units", "unitsHandedOutTwice",
+                columns(
+                    table, .integer, "sequences", "equalRewardGroups", "workers", "units", "unitsHandedOutTwice",
                     "right", "wrong", "noAnswer", "cutOff", "failures", "completionTokens")
-                texts(table, "missing")
+                columns(table, .text, "missing")
                 table.column("kl", .double)
-                reals(
-                    table, "rewardMean", "accuracy", "unfinishedShare", "policyLoss",
+                columns(
+                    table, .double, "rewardMean", "accuracy", "unfinishedShare", "policyLoss",
                     "gradientNorm", "learningRate", "largestLogProbabilityDifference", "completionTokensMean",
                     "tokensPerSecond", "seconds", "collectSeconds", "updateSeconds", "checkpointSeconds",
                     "samplingSeconds", "rewardSeconds", "gradientSeconds")
             }
             try database.create(table: "evaluations") { table in
                 table.primaryKey("step", .integer)
-                integers(table, "problems", "correct", "bestStep")
-                reals(
-                    table, "accuracy", "lower", "upper", "noAnswerShare", "completionTokensMean", "bestAccuracy")
-                table.column("isBest", .boolean).notNull()
+                columns(table, .integer, "problems", "correct", "bestStep")
+                columns(
+                    table, .double, "accuracy", "lower", "upper", "noAnswerShare", "completionTokensMean",
+                    "bestAccuracy")
+                columns(table, .boolean, "isBest")
             }
         }
         return migrator
     }
 
     private static func unitColumns(_ table: TableDefinition) {
-        table.column("step", .integer).notNull()
-        table.column("phase", .text).notNull()
-        table.column("unit", .integer).notNull()
+        columns(table, .integer, "step")
+        columns(table, .text, "phase")
+        columns(table, .integer, "unit")
     }
 
-    private static func texts(_ table: TableDefinition, _ names: String...) {
-        for name in names { table.column(name, .text).notNull() }
-    }
-
-    private static func integers(_ table: TableDefinition, _ names: String...) {
-        for name in names { table.column(name, .integer).notNull() }
-    }
-
-    private static func reals(_ table: TableDefinition, _ names: String...) {
-        for name in names { table.column(name, .double).notNull() }
+    private static func columns(_ table: TableDefinition, _ type: Database.ColumnType, _ names: String...) {
+        for name in names { table.column(name, type).notNull() }
     }
 }
 

@@ -17,11 +17,10 @@ package struct RunStore: Sendable {
     /// Creates a database in memory.
     package init() throws {
         path = "memory"
-        do {
-            database = try DatabaseQueue()
+        database = try RunStoreError.explaining("create a database", path) {
+            let database = try DatabaseQueue()
             try RunSchema.migrator.migrate(database)
-        } catch let error as DatabaseError {
-            throw RunStoreError(error, path: path, operation: "create a database")
+            return database
         }
     }
 
@@ -36,8 +35,8 @@ package struct RunStore: Sendable {
         if migrates { configuration.journalMode = .wal }
         // Another program that reads the database must not end the run.
         configuration.busyMode = .timeout(10)
-        do {
-            database = try DatabaseQueue(path: path, configuration: configuration)
+        database = try RunStoreError.explaining("open it", path) {
+            let database = try DatabaseQueue(path: path, configuration: configuration)
             // WAL mode sets NORMAL, which may lose the last transactions in a power failure.
             if migrates { try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
             let migrator = RunSchema.migrator
@@ -48,23 +47,14 @@ package struct RunStore: Sendable {
             guard !isOlder else { throw RunStoreError.olderSchema(path: path) }
             guard !isNewer else { throw RunStoreError.newerSchema(path: path) }
             if migrates { try migrator.migrate(database) }
-        } catch let error as DatabaseError {
-            throw RunStoreError(error, path: path, operation: "open it")
+            return database
         }
     }
 
-    package func close() throws {
-        do { try database.close() } catch let error as DatabaseError {
-            throw RunStoreError(error, path: path, operation: "close it")
-        }
-    }
+    package func close() throws { try RunStoreError.explaining("close it", path) { try database.close() } }
 
     /// The job of the database; nil in a new one.
-    package func job() throws -> JobRecord? {
-        try read("read the job") { database in
-            try database.tableExists(JobRecord.databaseTableName) ? JobRecord.fetchOne(database) : nil
-        }
-    }
+    package func job() throws -> JobRecord? { try rows("read the job", JobRecord.all()).first }
 
     package func begin(_ job: JobRecord) throws { try write("store the job") { try job.insert($0) } }
 
@@ -90,18 +80,14 @@ package struct RunStore: Sendable {
     }
 
     /// The summaries of a round's accepted units.
-    func summaries(of round: Round) throws -> [UnitKey: ResultSummary] {
-        let keys = round.units.map(\.key)
-        let found = try read("read the results of step \(round.step)") { database in
-            try ResultRecord.select(ResultSummary.columns).filter(Column("step") == round.step)
-                .asRequest(of: ResultSummary.self).fetchAll(database)
+    func summaries(of round: Round) throws -> [UnitKey: ResultRecord] {
+        guard let run = round.units.first?.key.run else { return [:] }
+        let ofStep = ResultRecord.summaries.filter(Column("step") == round.step)
+        return try rows("read the results of step \(round.step)", ofStep).reduce(into: [:]) { found, result in
+            let key = UnitKey(run: run, step: result.step, phase: result.phase, index: result.unit)
+            if round.unit(key) != nil { found[key] = result }
         }
-        let known = Dictionary(
-            found.map { (Self.name($0.phase, $0.unit), $0) }, uniquingKeysWith: { first, _ in first })
-        return keys.reduce(into: [:]) { $0[$1] = known[Self.name($1.phase, $1.index)] }
     }
-
-    private static func name(_ phase: Phase, _ unit: Int) -> String { "\(phase.rawValue)/\(unit)" }
 
     /// The completions of a unit, in the order of its sequences; nil if it has no result.
     package func completions(of key: UnitKey) throws -> [Completion]? {
@@ -117,14 +103,10 @@ package struct RunStore: Sendable {
                     prompt += record.promptTokens
                     token += record.tokens
                 }
-                // Prompts, tokens and log-probabilities are discarded together.
-                guard result.tokens != nil else {
-                    return record.completion(prompt: [], tokens: [], logProbabilities: [])
-                }
                 return record.completion(
-                    prompt: Array(prompts[prompt..<prompt + record.promptTokens]),
-                    tokens: Array(tokens[token..<token + record.tokens]),
-                    logProbabilities: Array(logProbabilities[token..<token + record.tokens]))
+                    prompt: Array(prompts.dropFirst(prompt).prefix(record.promptTokens)),
+                    tokens: Array(tokens.dropFirst(token).prefix(record.tokens)),
+                    logProbabilities: Array(logProbabilities.dropFirst(token).prefix(record.tokens)))
             }
         }
     }
@@ -151,9 +133,9 @@ package struct RunStore: Sendable {
     }
 
     package func units(step: Int) throws -> [UnitRecord] {
-        try read("read the units of step \(step)") { database in
-            try UnitRecord.filter(Column("step") == step).order(Column("phase"), Column("unit")).fetchAll(database)
-        }
+        try rows(
+            "read the units of step \(step)",
+            UnitRecord.filter(Column("step") == step).order(Column("phase"), Column("unit")))
     }
 
     /// Stores a failed attempt at an open unit; accepting the unit later replaces its failures by the full list.
@@ -173,37 +155,24 @@ package struct RunStore: Sendable {
 
     /// Every unit that failed at least once.
     func failedUnits() throws -> [UnitRecord] {
-        try read("read the units") { database in
-            guard try database.tableExists(UnitRecord.databaseTableName) else { return [] }
-            return try UnitRecord.filter(Column("failures") != "[]").fetchAll(database)
-        }
+        try rows("read the units", UnitRecord.filter(Column("failures") != "[]"))
     }
 
     /// The summaries of all accepted results.
-    func summaries() throws -> [ResultSummary] {
-        try read("read the results") { database in
-            guard try database.tableExists(ResultRecord.databaseTableName) else { return [] }
-            return try ResultRecord.select(ResultSummary.columns).asRequest(of: ResultSummary.self).fetchAll(database)
-        }
-    }
+    func summaries() throws -> [ResultRecord] { try rows("read the results", ResultRecord.summaries) }
 
     /// The selected completions, the newest step first.
     package func completions(_ selection: CompletionSelection, limit: Int) throws -> [CompletionRecord] {
-        try read("read the completions") { database in
-            // The tables of a run that has just begun may not exist yet.
-            guard try database.tableExists(CompletionRecord.databaseTableName) else { return [] }
-            var request = CompletionRecord.order(
-                Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
-            if let step = selection.step { request = request.filter(Column("step") == step) }
-            if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }
-            if let problem = selection.problem { request = request.filter(Column("problem") == problem) }
-            if !selection.outcomes.isEmpty {
-                request = request.filter(selection.outcomes.map(\.rawValue).contains(Column("outcome")))
-            } else if selection.phase == nil {
-                request = request.filter(Column("outcome") != CompletionRecord.RewardKind.unjudged.rawValue)
-            }
-            return try request.limit(limit).fetchAll(database)
+        var request = CompletionRecord.order(Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
+        if let step = selection.step { request = request.filter(Column("step") == step) }
+        if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }
+        if let problem = selection.problem { request = request.filter(Column("problem") == problem) }
+        if !selection.outcomes.isEmpty {
+            request = request.filter(selection.outcomes.map(\.rawValue).contains(Column("outcome")))
+        } else if selection.phase == nil {
+            request = request.filter(Column("outcome") != CompletionRecord.RewardKind.unjudged.rawValue)
         }
+        return try rows("read the completions", request.limit(limit))
     }
 
     // MARK: - Training
@@ -219,11 +188,11 @@ package struct RunStore: Sendable {
     }
 
     package func steps() throws -> [StepMetrics] {
-        try read("read the steps") { try StepMetrics.order(Column("step")).fetchAll($0) }
+        try rows("read the steps", StepMetrics.order(Column("step")))
     }
 
     package func evaluations() throws -> [EvaluationMetrics] {
-        try read("read the evaluations") { try EvaluationMetrics.order(Column("step")).fetchAll($0) }
+        try rows("read the evaluations", EvaluationMetrics.order(Column("step")))
     }
 
     /// Discards the gradients and tokens of all steps before this one.
@@ -256,15 +225,20 @@ package struct RunStore: Sendable {
         }
     }
 
+    // MARK: - Access
+
+    /// The requested rows; none while a run that has just begun does not have the table yet.
+    private func rows<Row: FetchableRecord & TableRecord>(
+        _ operation: String, _ request: QueryInterfaceRequest<Row>
+    ) throws -> [Row] {
+        try read(operation) { try $0.tableExists(Row.databaseTableName) ? request.fetchAll($0) : [] }
+    }
+
     private func read<Value>(_ operation: String, _ body: (Database) throws -> Value) throws -> Value {
-        do { return try database.read(body) } catch let error as DatabaseError {
-            throw RunStoreError(error, path: path, operation: operation)
-        }
+        try RunStoreError.explaining(operation, path) { try database.read(body) }
     }
 
     private func write(_ operation: String, _ body: (Database) throws -> Void) throws {
-        do { try database.write(body) } catch let error as DatabaseError {
-            throw RunStoreError(error, path: path, operation: operation)
-        }
+        try RunStoreError.explaining(operation, path) { try database.write(body) }
     }
 }

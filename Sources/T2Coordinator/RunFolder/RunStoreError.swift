@@ -7,10 +7,13 @@ package enum RunStoreError: UserFacingError, Equatable {
     case newerSchema(path: String)
     case olderSchema(path: String)
 
-    init(_ error: DatabaseError, path: String, operation: String) {
-        self = .failed(
-            path: path, operation: operation, code: Int(error.resultCode.rawValue),
-            message: error.message ?? error.resultCode.description)
+    /// Replaces errors of SQLite by ones that say what was tried with which file.
+    static func explaining<Value>(_ operation: String, _ path: String, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as DatabaseError {
+            throw Self.failed(
+                path: path, operation: operation, code: Int(error.resultCode.rawValue),
+                message: error.message ?? error.resultCode.description)
+        }
     }
 
     package var description: String {

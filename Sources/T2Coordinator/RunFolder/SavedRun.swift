@@ -19,12 +19,7 @@ package struct SavedRun: Sendable {
         self.folder = folder
         saved = try store.job()
         (checkpoint, damaged) = shelf.latest()
-        guard saved != nil else {
-            hasWork = false
-            return
-        }
-        let (steps, evaluations) = (try store.steps(), try store.evaluations())
-        hasWork = !steps.isEmpty || !evaluations.isEmpty
+        hasWork = try saved != nil && (!store.steps().isEmpty || !store.evaluations().isEmpty)
     }
 
     /// Makes the checks of a start with `resume`, without changing the folder.
@@ -35,25 +30,17 @@ package struct SavedRun: Sendable {
         let folder = try RunFolder(inspecting: path)
         defer { folder.release() }
         let store = try RunStore(path: folder.databasePath, migrates: false)
-        let saved: SavedRun
-        do {
-            saved = try SavedRun(store, CheckpointShelf(folder: folder.checkpointsPath), folder: path)
-        } catch {
-            try? store.close()
-            throw error
-        }
-        try store.close()
+        defer { try? store.close() }
+        let saved = try SavedRun(store, CheckpointShelf(folder: folder.checkpointsPath), folder: path)
         try saved.requireSameRun(as: definition)
         return saved
     }
 
     /// Refuses to continue a run with different inputs. More steps and another folder are allowed.
     ///
-    /// - Throws: `CoordinatorError.otherRun` or `InputError`.
+    /// - Throws: `InputError`.
     func requireSameRun(as definition: TrainingDefinition) throws {
-        if let saved {
-            try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder)
-        }
+        if let saved { try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder) }
         guard let checkpoint else {
             // A run saves its initial checkpoint first, so a run without checkpoints must not have results either.
             guard damaged.isEmpty, !hasWork else {
@@ -65,18 +52,12 @@ package struct SavedRun: Sendable {
             }
             return
         }
+        // Model and data are compared by content, not by path, and the number of steps may grow.
+        var configuration = definition.configuration
+        configuration.model = checkpoint.configuration.model
+        configuration.data = checkpoint.configuration.data
+        configuration.steps = min(configuration.steps, checkpoint.configuration.steps)
         try checkpoint.requireSameRun(
-            as: comparable(definition.configuration, with: checkpoint.configuration),
-            modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
-    }
-
-    /// The given configuration with the paths of the saved one, since model and data are compared by content, and with the
-    /// smaller number of steps of the two.
-    private func comparable(_ given: RunConfiguration, with saved: RunConfiguration) -> RunConfiguration {
-        var configuration = given
-        configuration.model = saved.model
-        configuration.data = saved.data
-        configuration.steps = min(configuration.steps, saved.steps)
-        return configuration
+            as: configuration, modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
     }
 }

@@ -46,7 +46,7 @@ package actor TrainingRecorder {
     ///
     /// The run may have more steps than before; everything else must be unchanged.
     /// - Returns: the job, and the errors of newer checkpoints that were skipped.
-    /// - Throws: `CoordinatorError.otherRun` or `InputError` if the folder's run was started with different inputs.
+    /// - Throws: `InputError` if the folder's run was started with different inputs.
     package func restore() throws -> (job: TrainingJob, damaged: [String]) {
         let saved = try SavedRun(store, shelf, folder: folder.path)
         try saved.requireSameRun(as: definition)
@@ -74,9 +74,8 @@ package actor TrainingRecorder {
     package func saveLast(_ job: TrainingJob) throws {
         guard let values = job.policy.vector?.values else { return }
         let checkpoint = job.checkpoint
-        try write(
-            expert(values, step: checkpoint.step, checkpoint.history),
-            to: folder.lastExpertPath(definition.configuration.adapter))
+        let expert = expert(values, step: checkpoint.step, checkpoint.history)
+        try write(expert, to: folder.lastExpertPath(definition.configuration.adapter))
     }
 
     /// Stores an event of the job durably.
@@ -122,9 +121,8 @@ package actor TrainingRecorder {
         try store.record(evaluation)
         try metrics?.append(try MetricsLine.evaluation(evaluation).text())
         if let best = checkpoint.bestVector, evaluation.isBest {
-            try write(
-                expert(best, step: evaluation.step, checkpoint.history),
-                to: folder.bestExpertPath(definition.configuration.adapter))
+            let expert = expert(best, step: evaluation.step, checkpoint.history)
+            try write(expert, to: folder.bestExpertPath(definition.configuration.adapter))
         }
         try say(RunConsole.line(evaluation))
     }
@@ -165,12 +163,10 @@ package actor TrainingRecorder {
     /// An expert file with its description.
     private func expert(_ values: [Float], step: Int, _ history: [ValidationAccuracy]) -> ExpertFile {
         var measures: [String: String] = [:]
-        func measure(_ name: String, step: Int) {
-            guard let evaluation = history.last(where: { $0.step == step }) else { return }
+        for (name, step) in [("validation-accuracy", step), ("base-validation-accuracy", 0)] {
+            guard let evaluation = history.last(where: { $0.step == step }) else { continue }
             measures[name] = String(format: "%.4f", evaluation.accuracy)
         }
-        measure("validation-accuracy", step: step)
-        measure("base-validation-accuracy", step: 0)
         if !measures.isEmpty { measures["validation-problems"] = String(definition.validation.count) }
         return ExpertFile(
             description: .init(

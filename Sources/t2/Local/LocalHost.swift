@@ -51,7 +51,7 @@ struct LocalHost: Sendable {
         signals.tell { _ in Task { await dispatcher.stop() } }
         let working = Task { await worker.run() }
         do {
-            let result = try await dispatcher.serve(farewell: { _ in "the work is done" }) {
+            let result = try await dispatcher.serve {
                 try await body(DispatcherService(dispatcher, folder: runFolder))
             }
             worker.stop(reason: "the work is done")

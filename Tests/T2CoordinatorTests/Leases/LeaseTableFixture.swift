@@ -76,7 +76,7 @@ extension [LeaseEffect] {
     var stops: [LeaseStop] { compactMap { if case .stop(let stop) = $0 { stop } else { nil } } }
 
     var failures: [UnitFailure] {
-        compactMap { if case .report(.failed(_, let failure)) = $0 { failure } else { nil } }
+        compactMap { if case .failed(_, let failure) = $0 { failure } else { nil } }
     }
 
     var cancelled: [WorkerIdentifier] { compactMap { if case .cancel(let worker, _) = $0 { worker } else { nil } } }
@@ -84,6 +84,6 @@ extension [LeaseEffect] {
     var dismissed: [WorkerIdentifier] { compactMap { if case .dismiss(let worker, _) = $0 { worker } else { nil } } }
 
     var ignored: [String] {
-        compactMap { if case .report(.ignored(_, _, let reason)) = $0 { reason } else { nil } }
+        compactMap { if case .ignored(_, _, let reason) = $0 { reason } else { nil } }
     }
 }

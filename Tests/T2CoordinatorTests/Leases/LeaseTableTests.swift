@@ -132,7 +132,7 @@ struct LeaseTableTests {
         var fixture = Fixture(units: 2, workers: [Fixture.ann, Fixture.bob], lanes: 2)
         fixture.take(.creditGranted(Fixture.ann, count: 2))
         #expect(fixture.wait(4, heard: [Fixture.bob]).isEmpty)
-        guard case .report(.suspected(Fixture.ann, _)) = fixture.wait(1, heard: [Fixture.bob]).first else {
+        guard case .suspected(Fixture.ann, _) = fixture.wait(1, heard: [Fixture.bob]).first else {
             Issue.record("expected a suspicion at 5 s")
             return
         }
@@ -347,12 +347,12 @@ struct LeaseTableTests {
     @Test("no token for 60 s is reported as stuck, once, although progress keeps the lease")
     func stuck() {
         var fixture = Fixture(units: 1, workers: [Fixture.ann], credit: 1)
-        var reports: [LeaseReport] = []
+        var effects: [LeaseEffect] = []
         for _ in 0..<9 {
             fixture.take(.progressed(Fixture.ann, Progress(unit: Fixture.unit(0), attempt: 1, tokens: 7)))
-            for case .report(let report) in fixture.wait(10, heard: [Fixture.ann]) { reports.append(report) }
+            effects += fixture.wait(10, heard: [Fixture.ann])
         }
-        #expect(reports == [.stuck(Fixture.ann, Fixture.unit(0), withoutTokenFor: .seconds(60))])
+        #expect(effects == [.stuck(Fixture.ann, Fixture.unit(0), withoutTokenFor: .seconds(60))])
     }
 
     @Test("after a pause of the coordinator itself no worker is blamed")
