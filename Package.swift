@@ -64,7 +64,7 @@ let package = Package(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
             exclude: ["README.md"]),
         .target(
-            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ"], exclude: ["README.md"]),
+            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ", deque], exclude: ["README.md"]),
         .target(name: "T2Learning", dependencies: ["T2Core", "T2Formats"]),
 
         // Row 4

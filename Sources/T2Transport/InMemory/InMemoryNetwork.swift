@@ -10,7 +10,7 @@ import T2Core
 package actor InMemoryNetwork {
     private struct Link {
         var inbox: Inbox<WorkerEvent>
-        var outbox = Outbox()
+        var outbox = Outbox(refusal: .unreachable)
         var isCut = false
         /// Set while the link loses messages without notice to either side.
         var frozenSince: ContinuousClock.Instant?
@@ -43,10 +43,14 @@ package actor InMemoryNetwork {
     /// Moves the manual clock and ends the waits whose deadlines have passed.
     package func advance(by duration: Duration) {
         manualTime = now + duration
-        inbox.expire(at: now)
+        expire(at: now)
+    }
+
+    private func expire(at time: ContinuousClock.Instant) {
+        inbox.consumers.expire(at: time)
         for peer in order {
-            links[peer]?.inbox.expire(at: now)
-            links[peer]?.outbox.expire(at: now)
+            links[peer]?.inbox.consumers.expire(at: time)
+            links[peer]?.outbox.expire(at: time)
         }
     }
 
@@ -65,7 +69,7 @@ package actor InMemoryNetwork {
     package func connect(_ worker: WorkerIdentifier) throws(InputError) -> InMemoryWorkerTransport {
         let peer = try PeerIdentity(worker)
         closeWorker(peer)
-        links[peer] = Link(inbox: Inbox(eventLimit: queueLength, byteLimit: .max))
+        links[peer] = Link(inbox: Self.emptyInbox(queueLength))
         order.append(peer)
         if isListening { links[peer]?.inbox.deliver(.connected) }
         return InMemoryWorkerTransport(network: self, peer: peer)
@@ -102,7 +106,7 @@ package actor InMemoryNetwork {
         return links[peer]?.outbox.isEmpty == false
     }
 
-    private static func emptyInbox(_ queueLength: Int) -> Inbox<CoordinatorEvent> {
+    private static func emptyInbox<Event>(_ queueLength: Int) -> Inbox<Event> {
         Inbox(eventLimit: queueLength, byteLimit: .max)
     }
 }
@@ -130,20 +134,19 @@ extension InMemoryNetwork {
             return event
         }
         guard isListening else { return .closed }
-        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return nil }
-        let ticket = inbox.ticket()
-        let timer = timer(deadline) { network in network.inbox.cancel(ticket) }
+        if Task.isCancelled || isOver(deadline) { return nil }
+        let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { inbox.wait(ticket, until: deadline, $0) }
+        return await wait(until: deadline) {
+            inbox.consumers.append($0, ())
         } onCancel: {
-            Task { await self.cancelCoordinatorWait(ticket) }
+            $0.inbox.consumers.cancel($1)
         }
     }
 
     func heardByCoordinator(_ generation: Int) -> [PeerIdentity: ContinuousClock.Instant] {
         guard generation == self.generation, isListening else { return [:] }
-        return links.filter { $0.value.isKnown && !$0.value.isCut }.mapValues { $0.frozenSince ?? now }
+        return links.filter(\.value.isKnown).mapValues { $0.frozenSince ?? now }
     }
 
     func forget(_ peer: PeerIdentity, _ generation: Int) {
@@ -153,14 +156,12 @@ extension InMemoryNetwork {
     func closeCoordinator(_ generation: Int) {
         guard generation == self.generation, isListening else { return }
         isListening = false
-        inbox.close(with: .closed)
+        inbox.consumers.close(with: .closed)
         for peer in order where links[peer]?.isCut == false {
             links[peer]?.isKnown = false
             links[peer]?.inbox.deliver(.disconnected)
         }
     }
-
-    private func cancelCoordinatorWait(_ ticket: UInt64) { inbox.cancel(ticket) }
 }
 
 // MARK: - A worker's end
@@ -172,28 +173,26 @@ extension InMemoryNetwork {
         let frames = try codec.encode(message)
         guard let link = links[peer] else { return .unreachable }
         if link.outbox.isEmpty, transmit(frames, from: peer) { return .sent }
-        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return .unreachable }
-        let ticket = links[peer]?.outbox.ticket() ?? 0
-        let timer = timer(deadline) { network in network.links[peer]?.outbox.cancel(ticket) }
+        if Task.isCancelled || isOver(deadline) { return .unreachable }
+        let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { links[peer]?.outbox.wait(ticket, frames, until: deadline, $0) }
+        return await wait(until: deadline) {
+            links[peer]?.outbox.append($0, frames)
         } onCancel: {
-            Task { await self.cancelSend(ticket, from: peer) }
+            $0.links[peer]?.outbox.cancel($1)
         }
     }
 
     func nextWorkerEvent(before deadline: ContinuousClock.Instant?, _ peer: PeerIdentity) async -> WorkerEvent? {
         guard links[peer] != nil else { return .closed }
         if let event = links[peer]?.inbox.take() { return event }
-        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return nil }
-        let ticket = links[peer]?.inbox.ticket() ?? 0
-        let timer = timer(deadline) { network in network.links[peer]?.inbox.cancel(ticket) }
+        if Task.isCancelled || isOver(deadline) { return nil }
+        let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { links[peer]?.inbox.wait(ticket, until: deadline, $0) }
+        return await wait(until: deadline) {
+            links[peer]?.inbox.consumers.append($0, ())
         } onCancel: {
-            Task { await self.cancelWorkerWait(ticket, peer) }
+            $0.links[peer]?.inbox.consumers.cancel($1)
         }
     }
 
@@ -203,11 +202,11 @@ extension InMemoryNetwork {
     }
 
     func closeWorker(_ peer: PeerIdentity) {
+        lose(peer)
         guard var link = links.removeValue(forKey: peer) else { return }
         order.removeAll { $0 == peer }
-        link.inbox.close(with: .closed)
-        link.outbox.close()
-        if link.isKnown && !link.isCut && isListening { inbox.deliver(.unreachable(peer)) }
+        link.inbox.consumers.close(with: .closed)
+        link.outbox.close(with: .unreachable)
     }
 
     private func transmit(_ frames: [Data], from peer: PeerIdentity) -> Bool {
@@ -226,7 +225,7 @@ extension InMemoryNetwork {
 
     private func flush(_ peer: PeerIdentity) {
         guard var outbox = links[peer]?.outbox, !outbox.isEmpty else { return }
-        outbox.flush { transmit($0, from: peer) }
+        outbox.answer(with: .sent) { transmit($0, from: peer) }
         links[peer]?.outbox = outbox
     }
 
@@ -236,18 +235,14 @@ extension InMemoryNetwork {
         if isListening { inbox.deliver(.unreachable(peer)) }
     }
 
-    private func cancelSend(_ ticket: UInt64, from peer: PeerIdentity) { links[peer]?.outbox.cancel(ticket) }
-
-    private func cancelWorkerWait(_ ticket: UInt64, _ peer: PeerIdentity) { links[peer]?.inbox.cancel(ticket) }
+    private func isOver(_ deadline: ContinuousClock.Instant?) -> Bool { deadline.map { $0 <= now } ?? false }
 
     /// Ends a wait at its deadline if the clock is the system's.
-    private func timer(
-        _ deadline: ContinuousClock.Instant?, _ end: @escaping @Sendable (isolated InMemoryNetwork) -> Void
-    ) -> Task<Void, Never>? {
+    private func timer(_ deadline: ContinuousClock.Instant?) -> Task<Void, Never>? {
         guard let deadline, manualTime == nil else { return nil }
         return Task {
-            try? await Task.sleep(until: deadline, clock: .continuous)
-            end(self)
+            guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+            expire(at: deadline)
         }
     }
 }

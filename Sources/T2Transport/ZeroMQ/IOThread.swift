@@ -28,13 +28,13 @@ final class IOThread: SerialExecutor {
     deinit { Foundation.close(wakeDescriptor) }
 
     /// Starts the thread. Each turn waits for work, does it, and returns false once the thread may end.
-    func start(name: String, turn: @escaping @Sendable () -> Bool) {
+    func start(turn: @escaping @Sendable () -> Bool) {
         let thread = Thread { [self] in
             identity.withLock { $0 = pthread_self() }
             repeat { runJobs() } while turn()
             end()
         }
-        thread.name = name
+        thread.name = "t2-transport"
         thread.start()
     }
 

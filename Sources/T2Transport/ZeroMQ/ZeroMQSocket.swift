@@ -36,24 +36,13 @@ struct ZeroMQSocket: ~Copyable {
 
     deinit { zmq_close(handle) }
 
-    func set(_ option: Int32, _ value: Int32) throws(TransportError) {
+    func set(_ option: Int32, _ value: some FixedWidthInteger) throws(TransportError) {
         var value = value
-        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size) == 0 else {
-            throw .library(operation: "set socket option \(option) to \(value)", code: zmq_errno())
-        }
-    }
-
-    func set(_ option: Int32, _ value: Int64) throws(TransportError) {
-        var value = value
-        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int64>.size) == 0 else {
-            throw .library(operation: "set socket option \(option) to \(value)", code: zmq_errno())
-        }
+        try check(zmq_setsockopt(handle, option, &value, value.bitWidth / 8), "set socket option \(option) to \(value)")
     }
 
     func set(_ option: Int32, _ bytes: [UInt8]) throws(TransportError) {
-        guard zmq_setsockopt(handle, option, bytes, bytes.count) == 0 else {
-            throw .library(operation: "set socket option \(option)", code: zmq_errno())
-        }
+        try check(zmq_setsockopt(handle, option, bytes, bytes.count), "set socket option \(option)")
     }
 
     func bind(_ endpoint: Endpoint, as text: String) throws(TransportError) {
@@ -66,18 +55,14 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     func connect(_ endpoint: Endpoint) throws(TransportError) {
-        guard zmq_connect(handle, endpoint.address) == 0 else {
-            throw .library(operation: "connect to \(endpoint.address)", code: zmq_errno())
-        }
+        try check(zmq_connect(handle, endpoint.address), "connect to \(endpoint.address)")
     }
 
     /// The endpoint that `bind` opened, with the actual port.
     func lastEndpoint() throws(TransportError) -> String {
         var bytes = [UInt8](repeating: 0, count: 256)
         var count = bytes.count
-        guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
-            throw .library(operation: "read the endpoint", code: zmq_errno())
-        }
+        try check(zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count), "read the endpoint")
         return String(decoding: bytes[..<max(0, count - 1)], as: UTF8.self)
     }
 
@@ -130,4 +115,9 @@ struct ZeroMQSocket: ~Copyable {
         }
         return true
     }
+}
+
+/// Throws libzmq's last error unless its call returned 0.
+func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(TransportError) {
+    guard status == 0 else { throw .library(operation: operation(), code: zmq_errno()) }
 }
