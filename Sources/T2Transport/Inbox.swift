@@ -10,7 +10,7 @@ struct Inbox<Event: Sendable> {
     private var byteCount = 0
     var consumers = WaitQueue<Void, Event?>(refusal: nil)
 
-    init(eventLimit: Int, byteLimit: Int) {
+    init(eventLimit: Int, byteLimit: Int = .max) {
         self.eventLimit = eventLimit
         self.byteLimit = byteLimit
     }

@@ -56,12 +56,23 @@ package protocol WorkerTransport: Sendable {
     func close() async
 }
 
-/// The routing id of a worker's connection at the coordinator's socket: the worker's name and incarnation.
+/// The routing id of a worker's connection at the coordinator's socket: the worker's name and incarnation. A stray
+/// peer's may be any bytes.
 ///
 /// Invariant: 1 to 255 bytes, the first not zero (libzmq's rule for routing ids).
 package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
+    /// The identity as printable text, even if the peer sent other bytes.
+    package var description: String {
+        String(decoding: bytes.prefix(80), as: UTF8.self).map {
+            $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? String($0) : "\\?"
+        }
+        .joined()
+    }
+}
+
+extension PeerIdentity {
     /// The identity of a worker's socket; a worker's HELLO must come from `PeerIdentity(hello.worker)`.
     ///
     /// - Throws: `InputError` if the name is empty or longer than 200 bytes.
@@ -72,17 +83,6 @@ package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
                 remedy: "Give the worker a shorter name.", exitStatus: .usage)
         }
         bytes = Array(worker.name.utf8) + Array("#\(String(worker.incarnation, radix: 16))".utf8)
-    }
-
-    /// An identity as found on the wire; that of a stray peer may be any bytes.
-    package init(bytes: [UInt8]) { self.bytes = bytes }
-
-    /// The identity as printable text, even if the peer sent other bytes.
-    package var description: String {
-        String(decoding: bytes.prefix(80), as: UTF8.self).map {
-            $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? String($0) : "\\?"
-        }
-        .joined()
     }
 }
 
@@ -120,11 +120,6 @@ package enum WorkerEvent: Sendable, Equatable {
     case malformed(ProtocolError)
     /// The last event.
     case closed
-}
-
-extension CoordinatorTransport {
-    /// Waits for the next event without a deadline; nil only if the calling task is cancelled.
-    package func nextEvent() async -> CoordinatorEvent? { await nextEvent(before: nil) }
 }
 
 extension WorkerTransport {

@@ -45,7 +45,7 @@ struct StartCommand: AsyncParsableCommand {
         let console = Console()
         let signals = StopSignals()
         // Cheap checks come first.
-        _ = try Endpoint(listening: host.bind)
+        _ = try Endpoint(host.bind, isListening: true)
         // The folder of another kind of job holds no configuration to go on with.
         if resume, let folder = options.runFolder { try RunJournal.requireKind(.training, inFolder: folder) }
         let request = try options.request(resume: resume)

@@ -45,4 +45,24 @@ package enum ProtocolError: UserFacingError, Equatable {
         "Run the same t2 version on both sides; if it is the same, another program uses this port."
 
     package var exitStatus: ExitStatus { .protocolViolation }
+
+    /// - Throws: `tooLarge` for a size or count beyond its limit.
+    static func require(_ found: Int, atMost limit: Int, _ what: String, kind: String) throws(ProtocolError) {
+        guard found <= limit else { throw .tooLarge(kind: kind, what: what, limit: limit, found: found) }
+    }
+
+    /// The sum of a peer's counts, without overflow.
+    ///
+    /// - Parameter negative: the problem with the count of this index if it is negative.
+    static func total(
+        _ counts: [Int], atMost limit: Int, _ what: String, kind: String, negative: (Int) -> String
+    ) throws(ProtocolError) -> Int {
+        var total = 0
+        for (index, count) in counts.enumerated() {
+            guard count >= 0 else { throw .malformedHeader(kind: kind, problem: negative(index)) }
+            guard count <= limit - total else { throw .tooLarge(kind: kind, what: what, limit: limit, found: count) }
+            total += count
+        }
+        return total
+    }
 }

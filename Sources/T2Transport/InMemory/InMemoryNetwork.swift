@@ -35,7 +35,7 @@ package actor InMemoryNetwork {
         manualTime = time
         self.queueLength = queueLength
         codec = MessageCodec(limits: limits)
-        inbox = Self.emptyInbox(queueLength)
+        inbox = Inbox(eventLimit: queueLength)
     }
 
     package var now: ContinuousClock.Instant { manualTime ?? .now }
@@ -59,7 +59,7 @@ package actor InMemoryNetwork {
         closeCoordinator(generation)
         generation += 1
         isListening = true
-        inbox = Self.emptyInbox(queueLength)
+        inbox = Inbox(eventLimit: queueLength)
         for peer in order where links[peer]?.isCut == false { links[peer]?.inbox.deliver(.connected) }
         for peer in order { flush(peer) }
         return InMemoryCoordinatorTransport(network: self, generation: generation)
@@ -69,7 +69,7 @@ package actor InMemoryNetwork {
     package func connect(_ worker: WorkerIdentifier) throws(InputError) -> InMemoryWorkerTransport {
         let peer = try PeerIdentity(worker)
         closeWorker(peer)
-        links[peer] = Link(inbox: Self.emptyInbox(queueLength))
+        links[peer] = Link(inbox: Inbox(eventLimit: queueLength))
         order.append(peer)
         if isListening { links[peer]?.inbox.deliver(.connected) }
         return InMemoryWorkerTransport(network: self, peer: peer)
@@ -104,10 +104,6 @@ package actor InMemoryNetwork {
     package func isAwaited(by worker: WorkerIdentifier) throws(InputError) -> Bool {
         let peer = try PeerIdentity(worker)
         return links[peer]?.outbox.isEmpty == false
-    }
-
-    private static func emptyInbox<Event>(_ queueLength: Int) -> Inbox<Event> {
-        Inbox(eventLimit: queueLength, byteLimit: .max)
     }
 }
 

@@ -6,21 +6,9 @@ package struct Endpoint: Sendable, Equatable {
     package let address: String
     let isIPv6: Bool
 
-    /// An endpoint to listen on; port 0 or `*` takes a free one.
-    ///
+    /// - Parameter isListening: whether to listen, so that port 0 or `*` takes a free one, or to connect.
     /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
-    package init(listening text: String) throws(TransportError) {
-        try self.init(text, isListening: true)
-    }
-
-    /// An endpoint to connect to.
-    ///
-    /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
-    package init(connecting text: String) throws(TransportError) {
-        try self.init(text, isListening: false)
-    }
-
-    private init(_ text: String, isListening: Bool) throws(TransportError) {
+    package init(_ text: String, isListening: Bool) throws(TransportError) {
         guard let scheme = text.range(of: "://") else {
             throw .malformedEndpoint(text, problem: "has no '://'")
         }

@@ -23,7 +23,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     private init(_ text: String, _ options: ZeroMQOptions) throws {
-        let endpoint = try Endpoint(listening: text)
+        let endpoint = try Endpoint(text, isListening: true)
         var opened = ""
         connection = try ZeroMQConnection(ZMQ_ROUTER, options, isIPv6: endpoint.isIPv6) { router in
             // Sending to a disconnected peer must be an error rather than drop the message silently.

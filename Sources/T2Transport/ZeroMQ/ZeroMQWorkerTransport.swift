@@ -25,7 +25,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     }
 
     private init(_ text: String, _ worker: WorkerIdentifier, _ options: ZeroMQOptions) throws {
-        let endpoint = try Endpoint(connecting: text)
+        let endpoint = try Endpoint(text, isListening: false)
         connection = try ZeroMQConnection(ZMQ_DEALER, options, isIPv6: endpoint.isIPv6) { dealer in
             // The coordinator replies to this name; a new incarnation is a new peer.
             try dealer.set(ZMQ_ROUTING_ID, PeerIdentity(worker).bytes)
