@@ -25,7 +25,7 @@ package final class PartTimes {
     }
 }
 
-extension Workspace {
+extension Transformer {
     /// Runs `body` and adds its time to `part` if times are kept.
     @inline(__always)
     func measure<Result>(_ part: PartTimes.Part, _ body: () throws -> Result) rethrows -> Result {

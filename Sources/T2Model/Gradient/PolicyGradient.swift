@@ -103,7 +103,7 @@ package final class PolicyGradient {
             let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
             let referenceRows = reference.map { logProbabilities($0.rows(rows), .referenceLogits, temperature) }
             let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)
-            transformer.workspace.measure(.vocabulary) {
+            transformer.measure(.vocabulary) {
                 gradient.fillWithZeros()
                 for row in 0..<rows.count {
                     let (sequence, position) = indices.next()!
@@ -118,7 +118,7 @@ package final class PolicyGradient {
                 }
                 if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
             }
-            transformer.workspace.measure(.head) {
+            transformer.measure(.head) {
                 MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
             }
             transformer.onLayer()
@@ -126,10 +126,8 @@ package final class PolicyGradient {
     }
 
     private func logProbabilities(_ hidden: Matrix, _ area: Workspace.Area, _ temperature: Float) -> Matrix {
-        let rows = transformer.workspace.matrix(
-            area, rows: hidden.rows, columns: transformer.model.configuration.vocabularySize)
-        transformer.logits(hidden, into: rows)
-        transformer.workspace.measure(.vocabulary) {
+        let rows = transformer.logits(hidden, in: area)
+        transformer.measure(.vocabulary) {
             t2_log_softmax(rows.pointer, rows.rows, rows.columns, rows.stride, 1 / temperature)
         }
         return rows

@@ -74,12 +74,8 @@ struct Attention {
         if segment.prefix.isEmpty { return x_TD.rows(segment.rows) }
         let prefix = segment.prefix.count
         let output = workspace.matrix(area, rows: prefix + segment.count, columns: x_TD.columns)
-        for row in 0..<prefix {
-            output.row(row).update(from: x_TD.row(segment.prefix.lowerBound + row), count: x_TD.columns)
-        }
-        for row in 0..<segment.count {
-            output.row(prefix + row).update(from: x_TD.row(segment.start + row), count: x_TD.columns)
-        }
+        output.rows(0..<prefix).copy(from: x_TD.rows(segment.prefix))
+        output.rows(prefix..<output.rows).copy(from: x_TD.rows(segment.rows))
         return output
     }
 

@@ -102,8 +102,6 @@ package struct TokenBatch {
     package mutating func append(next token: Int32, position: Int, expert: Int32 = 0, slot: Int) {
         outputs.append(Int32(count))
         segments.append(Segment(start: count, count: 1, slot: slot))
-        tokens.append(token)
-        positions.append(Int32(position))
-        experts.append(expert)
+        appendRows(CollectionOfOne(token), from: position, expert: expert)
     }
 }
