@@ -42,8 +42,7 @@ package final class BaseModel: Sendable {
             let buffer = FloatBuffer(count: group.inputSize(c) * group.outputSize(c))
             let fused = buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c))
             for (kind, columns) in group.columns(c) {
-                try loader.loadTransposed(
-                    kind.name(layer: layer), rows: columns.count, columns: fused.rows, into: fused.columns(columns))
+                try loader.loadTransposed(kind.name(layer: layer), into: fused.columns(columns))
             }
             return buffer
         }
