@@ -81,7 +81,10 @@ package struct UnitComputer: Sendable {
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> [Completion] {
         try check(unit)
-        let prompts = try prompts(of: unit)
+        let prompts = try unit.problems.map {
+            try tokenizer.prompt(
+                of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
+        }
         guard let sampling = unit.sampling else {
             return try score(unit, prompts, policies, on: lane, onProgress)
         }
@@ -89,39 +92,32 @@ package struct UnitComputer: Sendable {
     }
 
     /// Checks the unit, since a lease comes from the network.
-    private func check(_ unit: WorkUnit) throws {
-        func unsuitable(_ problem: String, _ remedy: String = "Run the same t2 version on both sides.") -> UnitError {
-            .unsuitableLease(problem: problem, remedy: remedy)
-        }
+    private func check(_ unit: WorkUnit) throws(UnitError) {
         guard !unit.sequences.isEmpty, unit.problems.count == unit.problemIndices.count,
             unit.sequences.allSatisfy({
                 unit.problems.indices.contains($0.problem) && unit.policies.indices.contains($0.policy)
             })
-        else { throw unsuitable("its sequences do not fit its problems and policies") }
+        else { throw .unsuitableLease(problem: "its sequences do not fit its problems and policies") }
         guard let sampling = unit.sampling else {
-            guard unit.gradient == nil else { throw unsuitable("references have no gradient") }
+            guard unit.gradient == nil else { throw .unsuitableLease(problem: "references have no gradient") }
             return
         }
         guard sampling.maxTokens > 0, sampling.temperature >= 0, sampling.temperature.isFinite else {
-            throw unsuitable("max-tokens \(sampling.maxTokens), temperature \(sampling.temperature) cannot be sampled")
+            throw .unsuitableLease(
+                problem: "max-tokens \(sampling.maxTokens), temperature \(sampling.temperature) cannot be sampled")
         }
         guard unit.gradient != nil else { return }
         guard unit.policies.count == 1, unit.policies[0] != Policy.baseDigest else {
-            throw unsuitable("a gradient needs one policy other than the base model, found \(unit.policies.count)")
+            throw .unsuitableLease(
+                problem: "a gradient needs one policy other than the base model, found \(unit.policies.count)")
         }
         guard sampling.temperature > 0, sampling.topK == nil, sampling.topP == nil else {
-            throw unsuitable(
-                "training needs temperature > 0 and neither top-k nor top-p, which bias the gradient; found temperature "
+            throw .unsuitableLease(
+                problem:
+                    "training needs temperature > 0 and neither top-k nor top-p, which bias the gradient; found temperature "
                     + "\(sampling.temperature), top-k \(sampling.topK.map(String.init) ?? "none"), top-p "
-                    + (sampling.topP.map { "\($0)" } ?? "none"), "Change the run's sampling.")
-        }
-    }
-
-    /// The token ids of each problem's prompt.
-    private func prompts(of unit: WorkUnit) throws -> [[Int32]] {
-        try unit.problems.map {
-            try tokenizer.prompt(
-                of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
+                    + (sampling.topP.map { "\($0)" } ?? "none"),
+                remedy: "Change the run's sampling.")
         }
     }
 
@@ -178,8 +174,7 @@ package struct UnitComputer: Sendable {
         }
         guard completions.map(\.policy) == unit.sequences.map(\.policy) else {
             throw UnitError.unsuitableLease(
-                problem: "the references of one policy are not adjacent",
-                remedy: "Run the same t2 version on both sides.")
+                problem: "the references of one policy are not adjacent")
         }
         if let place = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
             throw ModelError.nonFinite(
@@ -208,8 +203,7 @@ package struct UnitComputer: Sendable {
         let rewards = groups.map { group in completions[group].compactMap(\.reward.value) }
         guard zip(groups, rewards).allSatisfy({ $0.count == $1.count }) else {
             throw UnitError.unsuitableLease(
-                problem: "the unit asks for a gradient of completions that are not judged",
-                remedy: "Run the same t2 version on both sides.")
+                problem: "the unit asks for a gradient of completions that are not judged")
         }
         let advantage = try Advantage(
             rewards: rewards, kind: specification.advantage, runningMean: specification.runningMeanReward)
