@@ -6,11 +6,5 @@ package final class Lane {
     package private(set) lazy var sampler = Sampler(transformer)
     package private(set) lazy var gradients = GradientRunner(transformer)
 
-    /// Called after each layer.
-    var onLayer: () -> Void {
-        get { transformer.onLayer }
-        set { transformer.onLayer = newValue }
-    }
-
     package init(_ base: BaseModel) { transformer = Transformer(base) }
 }

@@ -28,7 +28,7 @@ package struct UnitComputer: Sendable {
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> UnitOutput {
         // Reading prompts, merging weights and the passes of the gradient take long without a new token.
-        lane.onLayer = { _ = onProgress(0) }
+        lane.transformer.onLayer = { _ = onProgress(0) }
         if !policies.isBaseModel { try policies.prepare { _ = onProgress(0) } }
         var statistics = UnitStatistics()
         var stopwatch = Stopwatch()
@@ -134,7 +134,7 @@ package struct UnitComputer: Sendable {
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + sampling.maxTokens }
         var isWanted = true
         let sampled = try lane.sampler.sample(
-            requests, try policies.execution(tokens: tokens, onLayer: lane.onLayer), sampling,
+            requests, try policies.execution(tokens: tokens, onLayer: lane.transformer.onLayer), sampling,
             stop: tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
         ) { _, _ in
             isWanted = onProgress(1)

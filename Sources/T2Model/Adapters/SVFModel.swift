@@ -3,7 +3,7 @@ import T2Core
 import T2Numerics
 
 /// A base model with the singular value decompositions of its adapted weights. Immutable; lanes share it.
-package final class SVFModel: Sendable {
+package final class SVFModel: Adapter {
     package let base: BaseModel
     package let layout: ExpertLayout
     /// Nil for a group that the targets do not include.
@@ -75,5 +75,26 @@ package final class SVFModel: Sendable {
                 }
             }
         }
+    }
+
+    package func factored(_ vector: ExpertVector) -> Execution { .factored(self, ScaleTable(self, [vector])) }
+
+    /// Multiply-adds per weight: M·N·R per vector and M·N per token if merged, R·(M+N) per token if factored.
+    package func isMergingCheaper(tokens: Int) -> Bool {
+        var merged = 0.0
+        var factored = 0.0
+        for group in ProjectionGroup.allCases where factors[0, group] != nil {
+            for kind in group.members {
+                let (m, n) = kind.shape(base.configuration)
+                let r = Double(min(m, n))
+                merged += Double(m * n) * (r + Double(tokens))
+                factored += r * Double(m + n) * Double(tokens)
+            }
+        }
+        return merged < factored
+    }
+
+    package func finishGradient(_ sums: inout [Float]) {
+        for (index, sigma) in sigma.enumerated() { sums[index] *= sigma }
     }
 }
