@@ -61,8 +61,7 @@ package struct UnitComputer: Sendable {
                 completions, specification, policies, temperature: unit.sampling?.temperature ?? 1
             ) { onProgress(1) }
         } catch UnitError.nonFinite(let quantity, let remedy) {
-            throw CompletionFailure(
-                cause: .nonFinite(quantity: quantity, remedy: remedy), completions: completions)
+            throw CompletionFailure(cause: .nonFinite(quantity: quantity, remedy: remedy), completions: completions)
         }
         statistics.policyLoss = gradient.policyLoss
         statistics.kl = gradient.kl
@@ -85,9 +84,7 @@ package struct UnitComputer: Sendable {
             try tokenizer.prompt(
                 of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
         }
-        guard let sampling = unit.sampling else {
-            return try score(unit, prompts, policies, on: lane, onProgress)
-        }
+        guard let sampling = unit.sampling else { return try score(unit, prompts, policies, on: lane, onProgress) }
         return try sample(unit, prompts, sampling, policies, on: lane, onProgress)
     }
 
@@ -116,8 +113,7 @@ package struct UnitComputer: Sendable {
                 problem:
                     "training needs temperature > 0 and neither top-k nor top-p, which bias the gradient; found temperature "
                     + "\(sampling.temperature), top-k \(sampling.topK.map(String.init) ?? "none"), top-p "
-                    + (sampling.topP.map { "\($0)" } ?? "none"),
-                remedy: "Change the run's sampling.")
+                    + (sampling.topP.map { "\($0)" } ?? "none"), remedy: "Change the run's sampling.")
         }
     }
 
@@ -128,8 +124,7 @@ package struct UnitComputer: Sendable {
         let requests = unit.sequences.map { sequence in
             SampleRequest(
                 prompt: prompts[sequence.problem],
-                random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)),
-                expert: Int32(sequence.policy))
+                random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)), expert: Int32(sequence.policy))
         }
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + sampling.maxTokens }
         var isWanted = true
@@ -142,9 +137,7 @@ package struct UnitComputer: Sendable {
         }
         guard isWanted else { throw UnitError.cancelled }
         return zip(unit.sequences, sampled).map { sequence, completion in
-            unit.completion(completion, of: sequence) {
-                tokenizer.completion($0, stopStrings: sampling.stopStrings)
-            }
+            unit.completion(completion, of: sequence) { tokenizer.completion($0, stopStrings: sampling.stopStrings) }
         }
     }
 
@@ -154,8 +147,7 @@ package struct UnitComputer: Sendable {
     ) throws -> [Completion] {
         let references = try zip(unit.problems, prompts).map { problem, prompt in
             ScoredSequence(
-                prompt: prompt,
-                completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
+                prompt: prompt, completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
         }
         let execution = try policies.factored()
         var completions: [Completion] = []
@@ -173,8 +165,7 @@ package struct UnitComputer: Sendable {
             guard onProgress(scored.reduce(0) { $0 + $1.completion.count }) else { throw UnitError.cancelled }
         }
         guard completions.map(\.policy) == unit.sequences.map(\.policy) else {
-            throw UnitError.unsuitableLease(
-                problem: "the references of one policy are not adjacent")
+            throw UnitError.unsuitableLease(problem: "the references of one policy are not adjacent")
         }
         if let place = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
             throw ModelError.nonFinite(
@@ -202,8 +193,7 @@ package struct UnitComputer: Sendable {
         let groups = unit.groups
         let rewards = groups.map { group in completions[group].compactMap(\.reward.value) }
         guard zip(groups, rewards).allSatisfy({ $0.count == $1.count }) else {
-            throw UnitError.unsuitableLease(
-                problem: "the unit asks for a gradient of completions that are not judged")
+            throw UnitError.unsuitableLease(problem: "the unit asks for a gradient of completions that are not judged")
         }
         let advantage = try Advantage(
             rewards: rewards, kind: specification.advantage, runningMean: specification.runningMeanReward)

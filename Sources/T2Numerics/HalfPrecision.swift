@@ -60,8 +60,7 @@ package enum HalfPrecision {
     /// - Parameter infinity: the exponent bits of the type. Only an infinity has all of them set, since the values are
     ///   not NaN.
     private static func bytes(
-        _ values: FloatBuffer, infinity: UInt16, _ element: TensorElement, _ name: String,
-        _ narrowed: (Float) -> UInt16
+        _ values: FloatBuffer, infinity: UInt16, _ element: TensorElement, _ name: String, _ narrowed: (Float) -> UInt16
     ) throws -> [UInt8] {
         var found = false
         let bytes = [UInt8](unsafeUninitializedCapacity: 2 * values.count) { buffer, count in

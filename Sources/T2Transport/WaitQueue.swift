@@ -51,17 +51,13 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
         entries.removeFirst(answered.count)
     }
 
-    mutating func cancel(_ ticket: Wait<Answer>.Ticket) {
-        end(with: refusal) { $0.ticket === ticket }
-    }
+    mutating func cancel(_ ticket: Wait<Answer>.Ticket) { end(with: refusal) { $0.ticket === ticket } }
 
     mutating func expire(at now: ContinuousClock.Instant) {
         end(with: refusal) { wait in wait.deadline.map { $0 <= now } ?? false }
     }
 
-    mutating func close(with last: Answer) {
-        end(with: last) { _ in true }
-    }
+    mutating func close(with last: Answer) { end(with: last) { _ in true } }
 
     private mutating func end(with answer: Answer, where isMeant: (Wait<Answer>) -> Bool) {
         for entry in entries where isMeant(entry.wait) { entry.wait.continuation.resume(returning: answer) }

@@ -38,8 +38,7 @@ package final class LoRAModel: Adapter {
         let c = base.configuration
         return ProjectionTable(layerCount: c.layerCount) { layer, group in
             let members = members[layer, group]
-            return members.isEmpty
-                ? nil : LoRAWeight(members, inputSize: group.inputSize(c), values: vector.values)
+            return members.isEmpty ? nil : LoRAWeight(members, inputSize: group.inputSize(c), values: vector.values)
         }
     }
 

@@ -20,9 +20,7 @@ package final class MergedWeights: Sendable {
     /// - Parameters:
     ///   - onLayer: called after each layer.
     ///   - replacement: a function that writes a group's W′ᵀ, or nil to keep this one's.
-    func replacing(
-        onLayer: () -> Void, _ replacement: (Int, ProjectionGroup) -> ((Matrix) -> Void)?
-    ) -> MergedWeights {
+    func replacing(onLayer: () -> Void, _ replacement: (Int, ProjectionGroup) -> ((Matrix) -> Void)?) -> MergedWeights {
         let replaced = ProjectionTable(layerCount: configuration.layerCount) { layer, group in
             defer { if group == ProjectionGroup.allCases.last { onLayer() } }
             guard let write = replacement(layer, group) else { return groups[layer, group] }

@@ -47,8 +47,7 @@ package final class SVFModel: Adapter {
         for (source, entry) in expert.layout.entries.enumerated() {
             guard let index = indices[entry.name], layout.entries[index].count == entry.count else {
                 throw InputError(
-                    "expert",
-                    "'\(entry.name)' with \(entry.count) values is not among this model's adapted weights",
+                    "expert", "'\(entry.name)' with \(entry.count) values is not among this model's adapted weights",
                     remedy: "Use an expert of this base model.")
             }
             complete.values.replaceSubrange(layout.range(index), with: expert[entry: source])

@@ -42,9 +42,7 @@ struct SVFWeight: Sendable {
 
     private var v_NR: Matrix { v.matrix(rows: inputSize, columns: rank) }
 
-    private func u_RM(_ k: Int) -> Matrix {
-        uTransposed[k].matrix(rows: ranks[k].count, columns: outputs[k].count)
-    }
+    private func u_RM(_ k: Int) -> Matrix { uTransposed[k].matrix(rows: ranks[k].count, columns: outputs[k].count) }
 
     /// Effective weight product under SVF: y = U(σ ⊙ z ⊙ Vᵀx).
     ///
@@ -54,16 +52,12 @@ struct SVFWeight: Sendable {
     /// - Cost: 2·T·(N·R + Σ R_k·M_k) flops, no allocation.
     func multiply(
         _ x: Matrix, scales: UnsafePointer<Float>, stride: Int, experts: UnsafePointer<Int32>?, a: Matrix, s: Matrix,
-        into y: Matrix,
-        accumulate: Bool
+        into y: Matrix, accumulate: Bool
     ) {
         MatrixMultiply.multiply(x, v_NR, into: a)
         t2_scale_rows(a.pointer, scales, experts, s.pointer, x.rows, rank, a.stride, s.stride, stride)
         for k in ranks.indices {
-            MatrixMultiply.multiply(
-                s.columns(ranks[k]), u_RM(k),
-                into: y.columns(outputs[k]),
-                accumulate: accumulate)
+            MatrixMultiply.multiply(s.columns(ranks[k]), u_RM(k), into: y.columns(outputs[k]), accumulate: accumulate)
         }
     }
 
@@ -77,9 +71,7 @@ struct SVFWeight: Sendable {
         dx: Matrix?
     ) {
         for k in ranks.indices {
-            MatrixMultiply.multiplyTransposed(
-                delta.columns(outputs[k]), u_RM(k),
-                into: b.columns(ranks[k]))
+            MatrixMultiply.multiplyTransposed(delta.columns(outputs[k]), u_RM(k), into: b.columns(ranks[k]))
         }
         precondition(a.stride == b.stride)
         t2_accumulate_products(a.pointer, b.pointer, sums, a.rows, rank, a.stride)
@@ -98,9 +90,7 @@ struct SVFWeight: Sendable {
         for r in 0..<rank { scale.pointer[r] = sigma[r] * z[r] }
         t2_scale_rows(v.pointer, scale.pointer, nil, scaled.pointer, inputSize, rank, rank, rank, 0)
         for k in ranks.indices {
-            MatrixMultiply.multiply(
-                scaled.columns(ranks[k]), u_RM(k),
-                into: output.columns(outputs[k]))
+            MatrixMultiply.multiply(scaled.columns(ranks[k]), u_RM(k), into: output.columns(outputs[k]))
         }
     }
 }

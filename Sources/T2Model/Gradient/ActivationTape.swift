@@ -27,7 +27,5 @@ package final class ActivationTape {
     var finalResidual = GrowingBuffer()
     var finalInverse = GrowingBuffer()
 
-    package init(_ model: ModelConfiguration) {
-        layers = (0..<model.layerCount).map { _ in Layer() }
-    }
+    package init(_ model: ModelConfiguration) { layers = (0..<model.layerCount).map { _ in Layer() } }
 }

@@ -118,9 +118,7 @@ package final class PolicyGradient {
                 }
                 if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
             }
-            transformer.measure(.head) {
-                MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
-            }
+            transformer.measure(.head) { MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows)) }
             transformer.onLayer()
         }
     }

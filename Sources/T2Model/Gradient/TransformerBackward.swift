@@ -85,8 +85,7 @@ package struct TransformerBackward {
         t2_rms_norm_backward(
             deltaNormed.pointer, tape.residual.matrix(batch.count, c.hiddenSize).pointer,
             transformer.model.attentionNorms[layer].pointer, tape.attentionInverse.matrix(batch.count, 1).pointer,
-            delta.pointer,
-            batch.count, c.hiddenSize)
+            delta.pointer, batch.count, c.hiddenSize)
     }
 
     /// The transpose of `Transformer.project`, and the gradient of the group's part of the vector.
@@ -112,8 +111,7 @@ package struct TransformerBackward {
                 weight.backward(
                     delta, x: tape.inputs[group.rawValue].matrix(delta.rows, weight.inputSize),
                     h: tape.projections[group.rawValue].matrix(delta.rows, weight.rank),
-                    g: workspace.matrix(.deltaRank, rows: delta.rows, columns: weight.rank), sums: sums,
-                    dx: deltaInput)
+                    g: workspace.matrix(.deltaRank, rows: delta.rows, columns: weight.rank), sums: sums, dx: deltaInput)
             }
         }
     }

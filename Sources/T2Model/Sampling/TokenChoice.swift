@@ -19,9 +19,7 @@ struct TokenChoice {
         var largest: Int32 = 0
         t2_log_sum_exp(logits, &logSumExp, &largest, 1, count, count, scale)
         if sampling.temperature == 0 { return (largest, logits[Int(largest)] - logSumExp) }
-        if sampling.topK != nil || sampling.topP != nil {
-            return truncated(logits, count, scale, logSumExp, &random)
-        }
+        if sampling.topK != nil || sampling.topP != nil { return truncated(logits, count, scale, logSumExp, &random) }
         let token = t2_draw(logits, count, scale, logSumExp, random.nextUniform())
         return (token, logits[Int(token)] * scale - logSumExp)
     }

@@ -43,10 +43,8 @@ struct Attention {
                     let scores = workspace.matrix(.scores, rows: 1, columns: cache.capacity)
                     t2_attend_cached(
                         qkv.row(segment.start), cache.keys(layer: layer, slot: slot),
-                        cache.values(layer: layer, slot: slot),
-                        output.row(segment.start), scores.pointer, c.headCount, c.keyValueHeadCount, c.headSize,
-                        position + 1,
-                        cache.capacity, scale)
+                        cache.values(layer: layer, slot: slot), output.row(segment.start), scores.pointer, c.headCount,
+                        c.keyValueHeadCount, c.headSize, position + 1, cache.capacity, scale)
                     continue
                 }
             }
@@ -142,8 +140,7 @@ struct Attention {
                 MatrixMultiply.multiplyTransposedLeft(p, dO, into: dV.rows(past), accumulate: true)
                 MatrixMultiply.multiply(dO, values_DP.columns(past), into: dP)
                 t2_softmax_backward(p.pointer, dP.pointer, dP.rows, dP.columns, dP.stride, scale)
-                MatrixMultiply.multiply(
-                    dP, keys_PD.rows(past), into: query(dx, head).rows(segment.rows).rows(block))
+                MatrixMultiply.multiply(dP, keys_PD.rows(past), into: query(dx, head).rows(segment.rows).rows(block))
                 MatrixMultiply.multiplyTransposedLeft(
                     dP, query(x, head).rows(segment.rows).rows(block), into: dK.rows(past), accumulate: true)
             }

@@ -78,9 +78,7 @@ package struct TokenBatch {
                 // The prompt's last row predicts the completion's first token.
                 outputs.append(Int32(shared.upperBound - 1))
                 let rest = sequence.completion.dropLast()
-                if !rest.isEmpty {
-                    append(rest, from: prompt, after: shared, outputs: 0..<rest.count, expert: expert)
-                }
+                if !rest.isEmpty { append(rest, from: prompt, after: shared, outputs: 0..<rest.count, expert: expert) }
             } else {
                 append(sequence.inputs, outputs: sequence.scored, expert: expert)
             }

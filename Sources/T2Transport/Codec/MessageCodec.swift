@@ -106,7 +106,5 @@ package struct MessageCodec: Sendable {
     }
 
     /// The start of a frame as printable text.
-    private static func text(_ frame: Data) -> String {
-        printable(String(decoding: frame.prefix(40), as: UTF8.self))
-    }
+    private static func text(_ frame: Data) -> String { printable(String(decoding: frame.prefix(40), as: UTF8.self)) }
 }

@@ -51,9 +51,7 @@ struct TensorFrames {
     }
 
     /// The values of a frame, which must be a vector of `count` elements with this type and name.
-    func values<Scalar: TensorScalar>(
-        _ index: Int, name: String, count: Int
-    ) throws(ProtocolError) -> [Scalar] {
+    func values<Scalar: TensorScalar>(_ index: Int, name: String, count: Int) throws(ProtocolError) -> [Scalar] {
         guard index < descriptions.count else {
             throw .wrongFrameCount(kind: kind, expected: 3 + index + 1, found: 3 + frames.count)
         }

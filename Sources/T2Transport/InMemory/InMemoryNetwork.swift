@@ -121,9 +121,7 @@ extension InMemoryNetwork {
         return .sent
     }
 
-    func nextCoordinatorEvent(
-        before deadline: ContinuousClock.Instant?, _ generation: Int
-    ) async -> CoordinatorEvent? {
+    func nextCoordinatorEvent(before deadline: ContinuousClock.Instant?, _ generation: Int) async -> CoordinatorEvent? {
         guard generation == self.generation else { return .closed }
         if let event = inbox.take() {
             for peer in order { flush(peer) }

@@ -9,9 +9,7 @@ package struct Endpoint: Sendable, Equatable {
     /// - Parameter isListening: whether to listen, so that port 0 or `*` takes a free one, or to connect.
     /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
     package init(_ text: String, isListening: Bool) throws(TransportError) {
-        guard let scheme = text.range(of: "://") else {
-            throw .malformedEndpoint(text, problem: "has no '://'")
-        }
+        guard let scheme = text.range(of: "://") else { throw .malformedEndpoint(text, problem: "has no '://'") }
         guard text[..<scheme.lowerBound] == "tcp" else {
             throw .malformedEndpoint(text, problem: "has the scheme '\(text[..<scheme.lowerBound])'")
         }
