@@ -1,5 +1,4 @@
 import CKernels
-import T2Core
 import T2Formats
 
 /// Reads the weights of a model folder as float32 and rejects invalid ones.

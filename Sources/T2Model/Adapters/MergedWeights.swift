@@ -2,9 +2,7 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// The merged weight matrices of one policy: W′ᵀ of each projection group and layer, [in, out].
-///
-/// Immutable; lanes share it.
+/// The merged weight matrices of one policy. Immutable; lanes share it.
 package final class MergedWeights: Sendable {
     private let groups: ProjectionTable<FloatBuffer>
     private let configuration: ModelConfiguration

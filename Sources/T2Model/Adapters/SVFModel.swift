@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 import T2Numerics
 

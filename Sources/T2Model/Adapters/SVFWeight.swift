@@ -1,5 +1,4 @@
 import CKernels
-import T2Core
 import T2Numerics
 
 /// The factors of one projection group of one layer: W_k = U_k diag(σ_k) V_kᵀ for each member k, side by side.

@@ -1,5 +1,4 @@
 import T2Core
-import T2Numerics
 
 /// The values that a forward pass keeps for the backward pass. It is reused between micro-batches and never shrinks.
 ///

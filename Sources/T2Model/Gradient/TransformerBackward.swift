@@ -32,9 +32,8 @@ package struct TransformerBackward {
             tape.finalInverse.matrix(s, 1).pointer, delta.pointer, s, h)
         for layer in (0..<c.layerCount).reversed() {
             let kept = tape.layers[layer]
-            let rows = layer == c.layerCount - 1 ? s : t
-            feedForward(layer, kept, delta, rows: rows, sums: sums)
-            var deltaAttended = workspace.matrix(.deltaAttended, rows: rows, columns: c.querySize)
+            feedForward(layer, kept, delta, sums: sums)
+            var deltaAttended = workspace.matrix(.deltaAttended, rows: delta.rows, columns: c.querySize)
             project(layer, .output, kept, delta, sums: sums, into: deltaAttended)
             if isCompact && layer == c.layerCount - 1 {
                 deltaAttended = scatter(deltaAttended, batch.outputs, rows: t, into: .attended)
@@ -46,8 +45,9 @@ package struct TransformerBackward {
     }
 
     private func feedForward(
-        _ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, rows: Int, sums: UnsafeMutablePointer<Float>
+        _ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
+        let rows = delta.rows
         let deltaActivated = workspace.matrix(.deltaActivated, rows: rows, columns: c.intermediateSize)
         project(layer, .down, tape, delta, sums: sums, into: deltaActivated)
         let gateUp = tape.gateUp.matrix(rows, 2 * c.intermediateSize)

@@ -1,5 +1,4 @@
 import CKernels
-import T2Core
 import T2Numerics
 
 /// Natural log-probabilities of given tokens.

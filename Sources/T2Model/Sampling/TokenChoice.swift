@@ -40,15 +40,11 @@ struct TokenChoice {
             kept += 1
         }
         var rest = random.nextUniform() * mass
-        var chosen = kept - 1
-        for index in 0..<kept {
-            rest -= probability(order[index])
-            if rest < 0 {
-                chosen = index
-                break
-            }
+        let drawn = order[..<kept].first { token in
+            rest -= probability(token)
+            return rest < 0
         }
-        let token = order[chosen]
+        let token = drawn ?? order[kept - 1]
         return (token, Float(Double(logits[Int(token)] * scale - logSumExp) - log(mass)))
     }
 }

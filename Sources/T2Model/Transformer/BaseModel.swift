@@ -32,12 +32,11 @@ package final class BaseModel: Sendable {
         t2_transpose(
             head.pointer, headTransposed.pointer, c.vocabularySize, c.hiddenSize, c.hiddenSize, c.vocabularySize)
         finalNorm = try loader.load("model.norm.weight", shape: [c.hiddenSize])
-        attentionNorms = try (0..<c.layerCount).map {
-            try loader.load("model.layers.\($0).input_layernorm.weight", shape: [c.hiddenSize])
+        func norms(_ name: String) throws -> [FloatBuffer] {
+            try (0..<c.layerCount).map { try loader.load("model.layers.\($0).\(name).weight", shape: [c.hiddenSize]) }
         }
-        feedForwardNorms = try (0..<c.layerCount).map {
-            try loader.load("model.layers.\($0).post_attention_layernorm.weight", shape: [c.hiddenSize])
-        }
+        attentionNorms = try norms("input_layernorm")
+        feedForwardNorms = try norms("post_attention_layernorm")
         let groups = try ProjectionTable(layerCount: c.layerCount) { layer, group in
             let buffer = FloatBuffer(count: group.inputSize(c) * group.outputSize(c))
             let fused = buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c))

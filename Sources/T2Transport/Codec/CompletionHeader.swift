@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 
 /// A completion in the header of a RESULT or an ERROR. The payload holds `prompts` and `tokens` (i32) and `log-probabilities`
@@ -31,16 +30,6 @@ struct CompletionHeader: Codable {
         missing = completion.reward.missingReason
         advantage = completion.advantage
     }
-
-    /// The reward; nil if the header holds both an outcome and a reason why the reward is missing.
-    fileprivate var reward: Reward? {
-        switch (outcome, missing) {
-        case (let outcome?, nil): .judged(outcome)
-        case (nil, let reason?): .missing(reason: reason)
-        case (nil, nil): .unjudged
-        case (_?, _?): nil
-        }
-    }
 }
 
 extension TensorFrames {
@@ -53,9 +42,9 @@ extension TensorFrames {
         var prompts: [Int32] = []
         for (index, completion) in completions.enumerated() {
             guard completion.tokens.count == completion.logProbabilities.count else {
-                throw .wrongShape(
-                    kind: kind, frame: "log-probabilities", expected: [completion.tokens.count],
-                    found: [completion.logProbabilities.count])
+                throw .wrongPayload(
+                    kind: kind, frame: "log-probabilities", expected: "shape [\(completion.tokens.count)]",
+                    found: "[\(completion.logProbabilities.count)]")
             }
             let isShared = index > 0 && completions[index - 1].prompt == completion.prompt
             headers.append(CompletionHeader(completion, sharesPrompt: isShared))
@@ -78,7 +67,7 @@ extension TensorFrames {
         var completions: [Completion] = []
         var (promptStart, tokenStart) = (0, 0)
         for (index, header) in headers.enumerated() {
-            guard let reward = header.reward else {
+            guard header.outcome == nil || header.missing == nil else {
                 throw .malformedHeader(
                     kind: kind, problem: "completions.\(index): expected 'outcome' or 'missing', found both")
             }
@@ -97,7 +86,8 @@ extension TensorFrames {
             completion.sample = header.sample
             completion.policy = header.policy
             completion.text = header.text
-            completion.reward = reward
+            completion.reward =
+                header.outcome.map { .judged($0) } ?? header.missing.map { .missing(reason: $0) } ?? .unjudged
             completion.advantage = header.advantage
             completions.append(completion)
         }

@@ -1,5 +1,4 @@
 import T2Core
-import T2Formats
 
 /// An error in a message from a peer, with what was expected and what was found.
 package enum ProtocolError: UserFacingError, Equatable {
@@ -8,9 +7,8 @@ package enum ProtocolError: UserFacingError, Equatable {
     case unknownKind(found: String)
     case wrongFrameCount(kind: String, expected: Int, found: Int)
     case malformedHeader(kind: String, problem: String)
-    case wrongFrameSize(kind: String, frame: String, expected: Int, found: Int)
-    case wrongElement(kind: String, frame: String, expected: TensorElement, found: TensorElement)
-    case wrongShape(kind: String, frame: String, expected: [Int], found: [Int])
+    /// A payload frame has another size, element or shape, as in "shape [3]" and "[4]".
+    case wrongPayload(kind: String, frame: String, expected: String, found: String)
     /// A size or count beyond the limits.
     case tooLarge(kind: String, what: String, limit: Int, found: Int)
     case digestMismatch(kind: String, expected: Digest, found: Digest)
@@ -25,12 +23,8 @@ package enum ProtocolError: UserFacingError, Equatable {
             "\(kind): expected \(expected) frames, found \(found). \(Self.remedy)"
         case .malformedHeader(let kind, let problem):
             "\(kind): its header cannot be read: \(problem). \(Self.remedy)"
-        case .wrongFrameSize(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have \(expected) bytes, found \(found). \(Self.remedy)"
-        case .wrongElement(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have elements \(expected.rawValue), found \(found.rawValue). \(Self.remedy)"
-        case .wrongShape(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have shape \(expected), found \(found). \(Self.remedy)"
+        case .wrongPayload(let kind, let frame, let expected, let found):
+            "\(kind): payload '\(frame)' should have \(expected), found \(found). \(Self.remedy)"
         case .tooLarge(let kind, let what, let limit, let found):
             "\(kind): \(what): found \(found), the limit is \(limit). Use smaller units or fewer tokens per completion."
         case .digestMismatch(let kind, let expected, let found):

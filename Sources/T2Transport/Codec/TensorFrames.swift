@@ -61,15 +61,19 @@ struct TensorFrames {
                 kind: kind, problem: "payload \(index): expected '\(name)', found '\(printable(description.name))'")
         }
         guard description.element == Scalar.element else {
-            throw .wrongElement(kind: kind, frame: name, expected: Scalar.element, found: description.element)
+            throw .wrongPayload(
+                kind: kind, frame: name, expected: "elements \(Scalar.element.rawValue)",
+                found: description.element.rawValue)
         }
         guard description.shape == [count] else {
-            throw .wrongShape(kind: kind, frame: name, expected: [count], found: Array(description.shape.prefix(8)))
+            throw .wrongPayload(
+                kind: kind, frame: name, expected: "shape [\(count)]", found: "\(description.shape.prefix(8))")
         }
         let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
         guard !overflow, frames[index].count == byteCount else {
-            throw .wrongFrameSize(
-                kind: kind, frame: name, expected: overflow ? .max : byteCount, found: frames[index].count)
+            throw .wrongPayload(
+                kind: kind, frame: name, expected: "\(overflow ? .max : byteCount) bytes",
+                found: "\(frames[index].count)")
         }
         return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
             frames[index].copyBytes(to: UnsafeMutableRawBufferPointer(buffer))

@@ -18,7 +18,7 @@ package actor InMemoryNetwork {
         var isKnown = false
     }
 
-    private let codec: MessageCodec
+    private let codec = MessageCodec()
     private let queueLength: Int
     private var manualTime: ContinuousClock.Instant?
     private var links: [PeerIdentity: Link] = [:]
@@ -29,12 +29,9 @@ package actor InMemoryNetwork {
     private var generation = 0
     private var isListening = false
 
-    package init(
-        startingAt time: ContinuousClock.Instant? = nil, queueLength: Int = 64, limits: MessageLimits = MessageLimits()
-    ) {
+    package init(startingAt time: ContinuousClock.Instant? = nil, queueLength: Int = 64) {
         manualTime = time
         self.queueLength = queueLength
-        codec = MessageCodec(limits: limits)
         inbox = Inbox(eventLimit: queueLength)
     }
 
