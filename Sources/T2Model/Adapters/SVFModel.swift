@@ -42,9 +42,8 @@ package final class SVFModel: Adapter {
     package func complete(_ expert: ExpertVector) throws -> ExpertVector {
         if expert.layout == layout { return expert }
         var complete = ExpertVector(layout: layout, repeating: 1)
-        let indices = Dictionary(uniqueKeysWithValues: layout.entries.enumerated().map { ($1.name, $0) })
         for (source, entry) in expert.layout.entries.enumerated() {
-            guard let index = indices[entry.name], layout.entries[index].count == entry.count else {
+            guard let index = layout.entries.firstIndex(of: entry) else {
                 throw InputError(
                     "expert", "'\(entry.name)' with \(entry.count) values is not among this model's adapted weights",
                     remedy: "Use an expert of this base model.")

@@ -116,8 +116,7 @@ package final class Transformer {
     private func norm(_ x: Matrix, _ weight: FloatBuffer, into y: Matrix, inverse: Matrix?) {
         measure(.rows) {
             t2_rms_norm(
-                x.pointer, weight.pointer, y.pointer, inverse?.pointer, x.rows, x.columns,
-                model.configuration.normEpsilon)
+                x.pointer, weight.pointer, y.pointer, inverse?.pointer, x.rows, x.columns, c.normEpsilon)
         }
     }
 

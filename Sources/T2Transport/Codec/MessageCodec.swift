@@ -48,8 +48,8 @@ package struct MessageCodec: Sendable {
         try checkSizes(frames, name)
         let header = frames[2]
         let payload = Array(frames[3...])
-        if ![.result, .blob, .error].contains(kind) {
-            guard payload.isEmpty else { throw .wrongFrameCount(kind: name, expected: 3, found: frames.count) }
+        guard payload.isEmpty || [.result, .blob, .error].contains(kind) else {
+            throw .wrongFrameCount(kind: name, expected: 3, found: frames.count)
         }
         let message: Message =
             switch kind {

@@ -52,8 +52,8 @@ final class ZeroMQConnection<Event: Sendable> {
 
     var isOpen: Bool { socket != nil }
 
-    /// Sends a whole message or none of it; nil if the connection is closed.
-    func send(_ frames: [Data]) -> ZeroMQSocket.SendResult? { socket?.send(frames) }
+    /// Sends a whole message or none of it.
+    func send(_ frames: [Data]) -> SendOutcome { socket?.send(frames) ?? .unreachable }
 
     /// Ends every wait; the consumer's with the last event.
     func close(with last: Event) {

@@ -93,12 +93,10 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     private func transmit(_ frames: [Data], to peer: PeerIdentity) -> SendOutcome {
-        switch connection.send([Data(peer.bytes)] + frames) {
-        case .sent: return .sent
-        case .full: return .congested
-        case .unreachable, nil:
-            if heard.removeValue(forKey: peer) != nil { connection.inbox.deliver(.unreachable(peer)) }
-            return .unreachable
+        let outcome = connection.send([Data(peer.bytes)] + frames)
+        if outcome == .unreachable, heard.removeValue(forKey: peer) != nil {
+            connection.inbox.deliver(.unreachable(peer))
         }
+        return outcome
     }
 }

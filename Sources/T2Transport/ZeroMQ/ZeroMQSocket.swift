@@ -17,14 +17,6 @@ struct ZeroMQContext: ~Copyable {
 
 /// A libzmq socket. One thread at a time may use it; it must be destroyed before its context.
 struct ZeroMQSocket: ~Copyable {
-    enum SendResult {
-        case sent
-        /// EHOSTUNREACH: the ROUTER has no such peer.
-        case unreachable
-        /// EAGAIN: the queue is full, or (DEALER) there is no connection.
-        case full
-    }
-
     let handle: UnsafeMutableRawPointer
 
     init(_ context: borrowing ZeroMQContext, _ type: Int32) throws(TransportError) {
@@ -67,19 +59,19 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     /// Sends a whole message or none of it; never waits.
-    func send(_ frames: [Data]) -> SendResult {
-        var failure: SendResult?
+    func send(_ frames: [Data]) -> SendOutcome {
+        var outcome = SendOutcome.sent
         for (index, frame) in frames.enumerated() {
             let result = send(frame, more: index + 1 < frames.count)
             if index == 0 && result != .sent { return result }
             // If the peer disconnects in the middle, libzmq drops the first frames and discards the rest. The rest must still be
             // handed over, or libzmq would discard the next message instead.
-            if result != .sent { failure = .full }
+            if result != .sent { outcome = .congested }
         }
-        return failure ?? .sent
+        return outcome
     }
 
-    private func send(_ frame: Data, more: Bool) -> SendResult {
+    private func send(_ frame: Data, more: Bool) -> SendOutcome {
         while true {
             let rc = frame.withUnsafeBytes {
                 zmq_send(handle, $0.baseAddress, $0.count, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0))
@@ -87,8 +79,10 @@ struct ZeroMQSocket: ~Copyable {
             if rc >= 0 { return .sent }
             switch zmq_errno() {
             case EINTR: continue
+            // The ROUTER has no such peer.
             case EHOSTUNREACH: return .unreachable
-            default: return .full
+            // The queue is full, or (DEALER) there is no connection.
+            default: return .congested
             }
         }
     }
