@@ -27,7 +27,7 @@ package struct MergedModelFolder {
     /// - Cost: weights, merged weights and factors in memory; 2·M·N·R flops per adapted weight.
     /// - Throws: errors of the decomposition; `InputError` if the expert does not fit the model.
     package init(
-        _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = .standard,
+        _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = SingularValueCache(),
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws {
         let adapters = ModelAdapters(base, cache: cache, progress: progress)

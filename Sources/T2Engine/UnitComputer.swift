@@ -136,9 +136,7 @@ package struct UnitComputer: Sendable {
             return isWanted
         }
         guard isWanted else { throw UnitError.cancelled }
-        return zip(unit.sequences, sampled).map { sequence, completion in
-            unit.completion(completion, of: sequence) { tokenizer.completion($0, stopStrings: sampling.stopStrings) }
-        }
+        return zip(unit.sequences, sampled).map { attributed($1, to: $0, in: unit) }
     }
 
     /// The references with their log-probabilities, as completions that are not judged.
@@ -159,8 +157,7 @@ package struct UnitComputer: Sendable {
                 let completion = Completion(
                     prompt: scored[index].prompt, tokens: scored[index].completion, logProbabilities: scores[index],
                     finishReason: .stop)
-                completions.append(
-                    unit.completion(completion, of: sequence) { tokenizer.completion($0, stopStrings: []) })
+                completions.append(attributed(completion, to: sequence, in: unit))
             }
             guard onProgress(scored.reduce(0) { $0 + $1.completion.count }) else { throw UnitError.cancelled }
         }
@@ -173,6 +170,17 @@ package struct UnitComputer: Sendable {
                 place: "policy \(place.policy)")
         }
         return completions
+    }
+
+    /// A sampled or scored completion with its text and the data of its sequence.
+    private func attributed(_ completion: Completion, to sequence: WorkUnit.Sequence, in unit: WorkUnit) -> Completion {
+        var completion = completion
+        completion.problem = unit.problems[sequence.problem].id
+        completion.problemIndex = unit.problemIndices[sequence.problem]
+        completion.sample = sequence.sample
+        completion.policy = sequence.policy
+        completion.text = tokenizer.completion(completion.tokens, stopStrings: unit.sampling?.stopStrings ?? [])
+        return completion
     }
 
     private func requireRewards(_ completions: [Completion]) throws {
@@ -212,17 +220,16 @@ extension WorkUnit {
         case .answers, .references, .classification, .evaluation: .evaluation(problem: index)
         }
     }
+}
 
-    /// A sampled or scored completion with the data of its sequence.
-    fileprivate func completion(
-        _ completion: Completion, of sequence: Sequence, text: ([Int32]) -> String
-    ) -> Completion {
-        var completion = completion
-        completion.problem = problems[sequence.problem].id
-        completion.problemIndex = problemIndices[sequence.problem]
-        completion.sample = sequence.sample
-        completion.policy = sequence.policy
-        completion.text = text(completion.tokens)
-        return completion
+/// Measures the seconds between laps.
+private struct Stopwatch {
+    private var started = ContinuousClock.now
+
+    /// Seconds since the last lap or the start.
+    mutating func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { started = now }
+        return (now - started).seconds
     }
 }

@@ -32,9 +32,6 @@ package final class SingularValueCache: Sendable {
         return root + "/decompositions"
     }
 
-    /// A cache in the standard folder that prints its warnings to standard error.
-    package static var standard: SingularValueCache { SingularValueCache() }
-
     /// - Parameter warn: receives one line for each damaged entry, and one line if entries cannot be written.
     package init(folder: String = standardFolder, warn: @escaping @Sendable (String) -> Void = StandardError.warn) {
         self.folder = folder

@@ -11,7 +11,7 @@ enum WeightSingularValues {
     static func read(_ model: BaseModelFolder, _ layout: ExpertLayout) throws -> [[Float]] {
         let reporter = ProgressReporter("decomposing")
         defer { reporter.finish() }
-        return try WeightDecomposition(model, layout: layout, cache: .standard).run(
+        return try WeightDecomposition(model, layout: layout, cache: SingularValueCache()).run(
             progress: { reporter.report($0, of: $1, "matrices") }, keep: \.sigma)
     }
 }

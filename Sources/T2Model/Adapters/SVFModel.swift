@@ -13,7 +13,7 @@ package final class SVFModel: Adapter {
     /// - Parameter progress: called with matrices done and in total, at least about once a second, on this thread.
     /// - Throws: the errors of the decomposition. An unwritable cache is not an error; the next start decomposes again.
     package init(
-        _ base: BaseModel, targets: TargetModules, cache: SingularValueCache = .standard,
+        _ base: BaseModel, targets: TargetModules, cache: SingularValueCache = SingularValueCache(),
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
         let c = base.configuration
@@ -80,13 +80,11 @@ package final class SVFModel: Adapter {
     package func isMergingCheaper(tokens: Int) -> Bool {
         var merged = 0.0
         var factored = 0.0
-        for group in ProjectionGroup.allCases where factors[0, group] != nil {
-            for kind in group.members {
-                let (m, n) = kind.shape(base.configuration)
-                let r = Double(min(m, n))
-                merged += Double(m * n) * (r + Double(tokens))
-                factored += r * Double(m + n) * Double(tokens)
-            }
+        for kind in ProjectionGroup.allCases.filter({ factors[0, $0] != nil }).flatMap(\.members) {
+            let (m, n) = kind.shape(base.configuration)
+            let r = Double(min(m, n))
+            merged += Double(m * n) * (r + Double(tokens))
+            factored += r * Double(m + n) * Double(tokens)
         }
         return merged < factored
     }

@@ -99,8 +99,7 @@ package actor InMemoryNetwork {
 
     /// Whether a message from this worker waits for its connection.
     package func isAwaited(by worker: WorkerIdentifier) throws(InputError) -> Bool {
-        let peer = try PeerIdentity(worker)
-        return links[peer]?.outbox.isEmpty == false
+        try links[PeerIdentity(worker)]?.outbox.isEmpty == false
     }
 }
 
