@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "T2Learning", dependencies: ["T2Core", "T2Formats"]),
 
         // Row 4
-        .target(name: "T2Model", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels"]),
+        .target(name: "T2Model", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels", algorithms]),
         .target(
             name: "T2Jobs",
             dependencies: [

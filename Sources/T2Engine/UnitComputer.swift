@@ -184,13 +184,13 @@ package struct UnitComputer: Sendable {
     }
 
     private func requireRewards(_ completions: [Completion]) throws {
-        guard let first = completions.first(where: { $0.reward.missingReason != nil }),
-            let reason = first.reward.missingReason
-        else { return }
-        throw CompletionFailure(
-            cause: .missingReward(
-                problem: first.problem, sample: first.sample, attempts: RewardRunner.attempts, reason: reason),
-            completions: completions)
+        for first in completions {
+            guard let reason = first.reward.missingReason else { continue }
+            throw CompletionFailure(
+                cause: .missingReward(
+                    problem: first.problem, sample: first.sample, attempts: RewardRunner.attempts, reason: reason),
+                completions: completions)
+        }
     }
 
     /// Computes the advantages from the rewards of the unit.

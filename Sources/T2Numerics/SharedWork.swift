@@ -38,8 +38,7 @@ package final class SharedWork<Output: Sendable>: Sendable {
 
     /// Waits for all items, or all that were taken before one failed.
     ///
-    /// - Parameter progress: called with the numbers of finished and of all items: at first, after each `tick`, and at the
-    ///   end.
+    /// - Parameter progress: called with the numbers of finished and of all items: at first, each `tick`, at the end.
     package func wait(tick: Duration, progress: (Int, Int) -> Void) {
         var known = 0
         progress(known, count)

@@ -39,8 +39,7 @@ package struct WeightDecomposition: Sendable {
     /// An estimate of the memory that one thread needs at most, in bytes, without the results.
     package var bytesPerThread: Int { weights.map(\.bytes).max() ?? 0 }
 
-    /// The number of matrices that are decomposed at a time: one per core, but no more than memory allows and at least
-    /// 1.
+    /// The number of matrices that are decomposed at a time: one per core if memory allows it, and at least 1.
     package func threadCount(_ resources: MachineResources = MachineResources()) -> Int {
         let room = resources.availableMemory.map { $0 / max(1, bytesPerThread) } ?? weights.count
         return max(1, min(weights.count, resources.cores, room))

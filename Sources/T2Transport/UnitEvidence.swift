@@ -113,7 +113,5 @@ package struct UnitEvidence: Sendable, Equatable {
 
     private static func path(_ folder: String, frame index: Int) -> String { "\(folder)/answer-\(index).frame" }
 
-    private static func path(_ folder: String, policy index: Int) -> String {
-        "\(folder)/policy-\(index).safetensors"
-    }
+    private static func path(_ folder: String, policy index: Int) -> String { "\(folder)/policy-\(index).safetensors" }
 }

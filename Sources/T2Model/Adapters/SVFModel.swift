@@ -55,8 +55,6 @@ package final class SVFModel: Adapter {
 
     /// W′ = U diag(σ ⊙ z) Vᵀ of every adapted weight. Groups whose z is 1 throughout keep the base's own weights, exactly.
     ///
-    /// - Shapes: z in this model's layout.
-    /// - Parameter onLayer: called after each layer.
     /// - Cost: 2·M·N·R flops per weight.
     package func merge(_ z: ExpertVector, onLayer: () -> Void) -> MergedWeights {
         precondition(z.layout == layout)

@@ -1,3 +1,4 @@
+import Algorithms
 import CKernels
 import T2Core
 import T2Numerics
@@ -40,8 +41,6 @@ package final class PolicyGradient {
     private let adapter: any Adapter
     private let tape: ActivationTape
     private let tokensPerBatch: Int
-    /// The number of rows whose logits are in memory at once.
-    private let rowsPerHead = 128
     private var batch = TokenBatch()
 
     package init(_ transformer: Transformer, _ adapter: any Adapter, tokensPerBatch: Int = 512) {
@@ -64,7 +63,7 @@ package final class PolicyGradient {
         loss: (ScoredToken) -> Void
     ) -> [Float] {
         let execution = adapter.factored(z)
-        let backward = TransformerBackward(transformer, execution)
+        let backward = TransformerBackward(transformer: transformer, execution: execution)
         var sums = [Float](repeating: 0, count: adapter.layout.count)
         var first = 0
         while first < sequences.count {
@@ -98,8 +97,7 @@ package final class PolicyGradient {
         var indices = range.lazy.flatMap { sequence in
             sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
         }.makeIterator()
-        for start in stride(from: 0, to: policy.rows, by: rowsPerHead) {
-            let rows = start..<min(start + rowsPerHead, policy.rows)
+        for rows in (0..<policy.rows).chunks(ofCount: Transformer.rowsPerHead) {
             let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
             let referenceRows = reference.map { logProbabilities($0.rows(rows), .referenceLogits, temperature) }
             let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)

@@ -4,23 +4,18 @@ import T2Numerics
 
 /// The backward pass from hidden states to the gradient of an adapter's vector: ∂J/∂z, or LoRA's ∂J/∂A and ∂J/∂B. ∂J/∂W
 /// is never formed.
-package struct TransformerBackward {
-    private let transformer: Transformer
-    private let execution: Execution
+struct TransformerBackward {
+    let transformer: Transformer
+    /// The execution of the forward pass, for one policy and not merged.
+    let execution: Execution
     private var workspace: Workspace { transformer.workspace }
     private var c: ModelConfiguration { transformer.model.configuration }
-
-    /// - Parameter execution: the execution of the forward pass, for one policy and not merged.
-    package init(_ transformer: Transformer, _ execution: Execution) {
-        self.transformer = transformer
-        self.execution = execution
-    }
 
     /// Adds every adapted weight's part to `sums`: Σ_t a ⊙ b, which `Adapter.finishGradient` turns into ∂J/∂z, or
     /// LoRA's ∂J/∂A and ∂J/∂B.
     ///
     /// - Shapes: deltaHidden [S, H], the gradient with respect to `forward`'s result; sums flat in the layout's order.
-    package func run(
+    func run(
         _ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
         let (t, s, h) = (batch.count, batch.outputs.count, c.hiddenSize)

@@ -101,7 +101,8 @@ package final class Sampler {
             batch.clear()
             for row in active {
                 batch.append(
-                    next: row.token, position: row.position, expert: requests[row.request].expert, slot: row.slot)
+                    CollectionOfOne(row.token), from: row.position, outputs: 0..<1,
+                    expert: requests[row.request].expert, slot: row.slot)
             }
             let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
             var kept = 0

@@ -1,3 +1,4 @@
+import Algorithms
 import CKernels
 import T2Core
 import T2Numerics
@@ -6,15 +7,10 @@ import T2Numerics
 ///
 /// Shape letters: T tokens, L tokens of one segment, P positions attended to (its prefix's, then its own), D head size.
 struct Attention {
-    private let c: ModelConfiguration
-    private let workspace: Workspace
+    let c: ModelConfiguration
+    let workspace: Workspace
     /// The number of query rows computed together, which limits the scores in memory to blockRows × P.
     private let blockRows = 128
-
-    init(_ configuration: ModelConfiguration, workspace: Workspace) {
-        c = configuration
-        self.workspace = workspace
-    }
 
     private var scale: Float { 1 / Float(c.headSize).squareRoot() }
     private var group: Int { c.headCount / c.keyValueHeadCount }
@@ -58,7 +54,7 @@ struct Attention {
             let keys_DP = transposedContext(segment, key(qkv, shared * group), into: .keysTransposed)
             let values_PD = context(segment, value(qkv, shared * group), into: .values)
             for head in shared * group..<(shared + 1) * group {
-                for block in blocks(segment.count) {
+                for block in (0..<segment.count).chunks(ofCount: blockRows) {
                     let scores = probabilities(segment, query(qkv, head), block, keys_DP)
                     MatrixMultiply.multiply(
                         scores, values_PD.rows(0..<scores.columns), into: query(output, head).rows(block))
@@ -86,10 +82,6 @@ struct Attention {
                 x_TD.rows(rows).pointer, output.pointer + start, rows.count, x_TD.columns, x_TD.stride, output.stride)
         }
         return output
-    }
-
-    private func blocks(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) }
     }
 
     /// Scratch for one number per query row and position; its stride is a multiple of 16 floats.
@@ -132,7 +124,7 @@ struct Attention {
         let dK = deltaContext(segment, key(dx, shared * group), .deltaKeys)
         let dV = deltaContext(segment, value(dx, shared * group), .deltaValues)
         for head in shared * group..<(shared + 1) * group {
-            for block in blocks(segment.count) {
+            for block in (0..<segment.count).chunks(ofCount: blockRows) {
                 let p = probabilities(segment, query(x, head), block, keys_DP)
                 let past = 0..<p.columns
                 let dO = query(dy, head).rows(block)

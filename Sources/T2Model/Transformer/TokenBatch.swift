@@ -85,9 +85,4 @@ package struct TokenBatch {
         }
         return sequences.count
     }
-
-    /// Adds the next token of a sequence whose earlier tokens are in the cache, and makes it an output.
-    package mutating func append(next token: Int32, position: Int, expert: Int32 = 0, slot: Int) {
-        append(CollectionOfOne(token), from: position, outputs: 0..<1, expert: expert, slot: slot)
-    }
 }

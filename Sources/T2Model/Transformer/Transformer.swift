@@ -8,6 +8,8 @@ import T2Numerics
 /// Shape letters: T tokens of the batch, S output rows, H hidden size.
 package final class Transformer {
     package let model: BaseModel
+    /// The number of rows whose logits are in memory at once.
+    static let rowsPerHead = 128
     let workspace = Workspace()
     let attention: Attention
     private var compactExperts: [Int32] = []
@@ -22,7 +24,7 @@ package final class Transformer {
 
     package init(_ model: BaseModel) {
         self.model = model
-        attention = Attention(model.configuration, workspace: workspace)
+        attention = Attention(c: model.configuration, workspace: workspace)
     }
 
     /// The normed hidden states of the batch's output rows, [S, H]; valid until the next call.

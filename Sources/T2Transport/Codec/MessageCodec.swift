@@ -38,7 +38,6 @@ package struct MessageCodec: Sendable {
         return frames
     }
 
-    /// - Throws: `ProtocolError` with what was expected and what was found.
     package func decode(_ frames: [Data]) throws(ProtocolError) -> Message {
         let version = frames.first.map(Self.text) ?? ""
         guard version == Message.version else { throw .unsupportedVersion(found: version) }

@@ -30,8 +30,7 @@ package struct Endpoint: Sendable, Equatable {
 
     private static func isPort(_ text: Substring, isListening: Bool) -> Bool {
         if text == "*" || text == "0" { return isListening }
-        guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = UInt16(text) else { return false }
-        return number > 0
+        return text.allSatisfy { $0.isASCII && $0.isNumber } && UInt16(text) ?? 0 > 0
     }
 
     private static func isLoopback(_ host: Substring) -> Bool {
