@@ -46,9 +46,9 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
 
     /// Answers the first `limit` requests in order, until one is not `done`.
     mutating func answer(with answer: Answer, limit: Int = .max, _ done: (Request) -> Bool) {
-        let answered = entries.prefix(limit).prefix { done($0.request) }
-        for entry in answered { entry.wait.continuation.resume(returning: answer) }
-        entries.removeFirst(answered.count)
+        let count = entries.prefix(limit).prefix { done($0.request) }.count
+        for entry in entries[..<count] { entry.wait.continuation.resume(returning: answer) }
+        entries.removeFirst(count)
     }
 
     mutating func cancel(_ ticket: Wait<Answer>.Ticket) { end(with: refusal) { $0.ticket === ticket } }
