@@ -6,6 +6,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let bits: Target.Dependency = .product(name: "BitCollections", package: "swift-collections")
 let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -63,11 +64,11 @@ let package = Package(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
             exclude: ["README.md"]),
         .target(
-            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ"], exclude: ["README.md"]),
+            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ", deque], exclude: ["README.md"]),
         .target(name: "T2Learning", dependencies: ["T2Core", "T2Formats"]),
 
         // Row 4
-        .target(name: "T2Model", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels"]),
+        .target(name: "T2Model", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels", algorithms]),
         .target(
             name: "T2Jobs",
             dependencies: [

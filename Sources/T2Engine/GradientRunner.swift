@@ -25,6 +25,7 @@ package final class GradientRunner {
         let loss = try PolicyGradientLoss(specification)
         let prepared = try policies.prepare()
         var unit = UnitGradient()
+        var nonFinite: String?
         if specification.needsReference { unit.kl = 0 }
         var isWanted = true
         let sums = policyGradient(prepared.adapter).run(
@@ -40,10 +41,11 @@ package final class GradientRunner {
             unit.kl? += found.kl
             let sampled = completion.logProbabilities[token.position]
             let scored = token.policy[Int(token.token)]
-            if unit.firstNonFinite == nil, let quantity = Self.nonFinite(scored: scored, sampled: sampled, found) {
-                unit.firstNonFinite = NonFiniteToken(
-                    completion: token.sequence, position: token.position, problem: completion.problem,
-                    sample: completion.sample, token: token.token, quantity: quantity)
+            if nonFinite == nil, let quantity = Self.nonFinite(scored: scored, sampled: sampled, found) {
+                nonFinite = """
+                    the loss of token \(token.position) (identifier \(token.token)) of completion \(token.sequence) \
+                    (problem \(completion.problem), sample \(completion.sample)), whose \(quantity),
+                    """
             }
             let difference = abs(scored - sampled)
             // max() would lose a NaN.
@@ -54,7 +56,12 @@ package final class GradientRunner {
         }
         guard isWanted else { throw UnitError.cancelled }
         unit.sum = policies.inPolicyLayout(sums, of: prepared.adapter)
-        try checkFinite(unit, policies.policies[0].vector?.layout ?? prepared.adapter.layout)
+        let layout = policies.policies[0].vector?.layout ?? prepared.adapter.layout
+        if let quantity = nonFinite ?? Self.nonFinite(unit, layout) {
+            throw UnitError.nonFinite(
+                quantity: quantity,
+                remedy: "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.")
+        }
         return unit
     }
 
@@ -66,9 +73,7 @@ package final class GradientRunner {
     }
 
     /// The first of a token's numbers that is not finite, in the order of computation.
-    private static func nonFinite(
-        scored: Float, sampled: Float, _ loss: PolicyGradientLoss.TokenLoss
-    ) -> String? {
+    private static func nonFinite(scored: Float, sampled: Float, _ loss: PolicyGradientLoss.TokenLoss) -> String? {
         if sampled.isFinite, scored.isFinite, loss.policyLoss.isFinite, loss.kl.isFinite { return nil }
         let numbers = [
             ("log-probability when sampled", Double(sampled)), ("log-probability in training", Double(scored)),
@@ -77,17 +82,9 @@ package final class GradientRunner {
         return numbers.first { !$0.1.isFinite }.map { "\($0.0) is \($0.1)" }
     }
 
-    private func checkFinite(_ unit: UnitGradient, _ layout: ExpertLayout) throws {
-        guard let quantity = nonFiniteQuantity(unit, layout) else { return }
-        throw UnitError.nonFinite(
-            quantity: quantity,
-            remedy: "Start a new run with a lower learning-rate or kl-coefficient in another --run-dir.")
-    }
-
-    /// The first quantity that is not finite: a token's loss in the forward pass, or a weight's gradient in the backward pass,
-    /// which runs from the last weight to the first.
-    private func nonFiniteQuantity(_ unit: UnitGradient, _ layout: ExpertLayout) -> String? {
-        if let token = unit.firstNonFinite { return "the loss of \(token)," }
+    /// The quantity that is not finite although every token's loss is: a weight's gradient, of which the backward pass
+    /// computes the last first, or a sum.
+    private static func nonFinite(_ unit: UnitGradient, _ layout: ExpertLayout) -> String? {
         let gradient = ExpertVector(layout: layout, values: unit.sum)
         if let index = layout.entries.indices.last(where: { !gradient[entry: $0].allSatisfy(\.isFinite) }) {
             return "the gradient of '\(layout.entries[index].name)', the first in the backward pass from finite losses,"
@@ -105,25 +102,6 @@ package struct UnitGradient: Sendable, Equatable {
     package var policyLoss: Double = 0
     /// Σ KL over completion tokens, nats, before the coefficient; nil where the reference model was not run.
     package var kl: Double?
-    /// The first token whose loss or log-probability is not finite.
-    var firstNonFinite: NonFiniteToken?
     /// The largest |log π(sampling) − log π(training)| of any token, nats.
     package var largestLogProbabilityDifference: Float = 0
-}
-
-/// The first token of a unit with a number that is not finite.
-struct NonFiniteToken: Sendable, Equatable, CustomStringConvertible {
-    /// The index of the completion in the unit.
-    let completion: Int
-    /// The index of the token in the completion.
-    let position: Int
-    let problem: String
-    let sample: Int
-    let token: Int32
-    /// `KL is nan`
-    let quantity: String
-
-    var description: String {
-        "token \(position) (identifier \(token)) of completion \(completion) (problem \(problem), sample \(sample)), whose \(quantity)"
-    }
 }

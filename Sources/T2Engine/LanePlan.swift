@@ -10,13 +10,8 @@ package struct LanePlan: Sendable, Equatable {
     ///
     /// - Parameter requested: the user's choice, used unchanged.
     package init(requested: Int?, resources: MachineResources, model: ModelConfiguration) {
-        if let requested {
-            lanes = requested
-            reduction = nil
-            return
-        }
-        guard let memory = resources.availableMemory else {
-            lanes = resources.cores
+        guard requested == nil, let memory = resources.availableMemory else {
+            lanes = requested ?? resources.cores
             reduction = nil
             return
         }

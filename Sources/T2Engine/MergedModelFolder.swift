@@ -27,32 +27,27 @@ package struct MergedModelFolder {
     /// - Cost: weights, merged weights and factors in memory; 2·M·N·R flops per adapted weight.
     /// - Throws: errors of the decomposition; `InputError` if the expert does not fit the model.
     package init(
-        _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = .standard,
-        progress: (Int, Int) -> Void = { _, _ in }
+        _ base: BaseModel, expert: ExpertFile, cache: SingularValueCache = SingularValueCache(),
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws {
-        let adapter: any Adapter
-        if case .lora = expert.policy {
-            adapter = try LoRAModel(base, layout: expert.vector.layout)
-        } else {
-            let targets = TargetModules.smallest(covering: expert.vector.layout, of: base.configuration)
-            adapter = try SVFModel(base, targets: targets, cache: cache, progress: progress)
-        }
-        let vector = try adapter.complete(expert.vector)
-        var places: [String: (MatrixKind, Int)] = [:]
-        for layer in 0..<base.configuration.layerCount {
-            for kind in MatrixKind.allCases { places[kind.name(layer: layer)] = (kind, layer) }
-        }
+        let adapters = ModelAdapters(base, cache: cache, progress: progress)
+        let prepared = try PolicySet(expert.policy, adapters).prepare()
+        let vector = prepared.vectors[0]
         folder = base.folder
         self.expert = expert
-        weights = adapter.merge(vector)
-        changed = adapter.layout.entries.enumerated().reduce(into: [:]) { changed, entry in
-            let lora = LoRAMatrix.parts(of: entry.element.name)
-            guard lora?.factor != .a else { return }
-            let neutral: Float = lora == nil ? 1 : 0
-            guard vector[entry: entry.offset].contains(where: { $0 != neutral }) else { return }
-            let name = lora.map { $0.kind.name(layer: $0.layer) } ?? entry.element.name
-            changed[name] = places[name]
+        weights = prepared.adapter.merge(vector)
+        var changed: [String: (kind: MatrixKind, layer: Int)] = [:]
+        let entries = vector.layout.entries.enumerated().map { ($1.name, vector[entry: $0]) }
+        let values = Dictionary(uniqueKeysWithValues: entries)
+        for layer in 0..<base.configuration.layerCount {
+            for kind in MatrixKind.allCases {
+                let z = values[kind.name(layer: layer)] ?? []
+                let b = values[LoRAMatrix.name(layer: layer, kind: kind, .b)] ?? []
+                guard z.contains(where: { $0 != 1 }) || b.contains(where: { $0 != 0 }) else { continue }
+                changed[kind.name(layer: layer)] = (kind, layer)
+            }
         }
+        self.changed = changed
     }
 
     /// Writes the folder atomically. The bytes of an unchanged weight are copied if its type stays the same.
@@ -77,7 +72,8 @@ package struct MergedModelFolder {
         }
         let entries = files.sorted { $0.key < $1.key }.map { name, file in
             let tensor = file.tensors[name]!
-            let target = tensor.element.isReal ? element ?? tensor.element : tensor.element
+            let holdsWeights = tensor.element.configurationName != nil
+            let target = holdsWeights ? element ?? tensor.element : tensor.element
             return SafetensorsWriter.Entry(name: name, element: target, shape: tensor.shape)
         }
         let metadata = [
@@ -112,9 +108,6 @@ package struct MergedModelFolder {
 }
 
 extension TensorElement {
-    /// Whether weights can have this type.
-    fileprivate var isReal: Bool { configurationName != nil }
-
     /// The name in `config.json`; nil for types that hold no weights.
     package var configurationName: String? {
         switch self {

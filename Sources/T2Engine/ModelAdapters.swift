@@ -16,7 +16,7 @@ package final class ModelAdapters: Sendable {
 
     /// - Parameter progress: called from any thread during decomposition with the numbers of matrices done and in total.
     package init(
-        _ base: BaseModel, cache: SingularValueCache = .standard,
+        _ base: BaseModel, cache: SingularValueCache = SingularValueCache(),
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) {
         self.base = base

@@ -28,7 +28,7 @@ package struct UnitComputer: Sendable {
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> UnitOutput {
         // Reading prompts, merging weights and the passes of the gradient take long without a new token.
-        lane.onLayer = { _ = onProgress(0) }
+        lane.transformer.onLayer = { _ = onProgress(0) }
         if !policies.isBaseModel { try policies.prepare { _ = onProgress(0) } }
         var statistics = UnitStatistics()
         var stopwatch = Stopwatch()
@@ -61,8 +61,7 @@ package struct UnitComputer: Sendable {
                 completions, specification, policies, temperature: unit.sampling?.temperature ?? 1
             ) { onProgress(1) }
         } catch UnitError.nonFinite(let quantity, let remedy) {
-            throw CompletionFailure(
-                cause: .nonFinite(quantity: quantity, remedy: remedy), completions: completions)
+            throw CompletionFailure(cause: .nonFinite(quantity: quantity, remedy: remedy), completions: completions)
         }
         statistics.policyLoss = gradient.policyLoss
         statistics.kl = gradient.kl
@@ -81,48 +80,40 @@ package struct UnitComputer: Sendable {
         _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
     ) throws -> [Completion] {
         try check(unit)
-        let prompts = try prompts(of: unit)
-        guard let sampling = unit.sampling else {
-            return try score(unit, prompts, policies, on: lane, onProgress)
+        let prompts = try unit.problems.map {
+            try tokenizer.prompt(
+                of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
         }
+        guard let sampling = unit.sampling else { return try score(unit, prompts, policies, on: lane, onProgress) }
         return try sample(unit, prompts, sampling, policies, on: lane, onProgress)
     }
 
     /// Checks the unit, since a lease comes from the network.
-    private func check(_ unit: WorkUnit) throws {
-        func unsuitable(_ problem: String, _ remedy: String = "Run the same t2 version on both sides.") -> UnitError {
-            .unsuitableLease(problem: problem, remedy: remedy)
-        }
+    private func check(_ unit: WorkUnit) throws(UnitError) {
         guard !unit.sequences.isEmpty, unit.problems.count == unit.problemIndices.count,
             unit.sequences.allSatisfy({
                 unit.problems.indices.contains($0.problem) && unit.policies.indices.contains($0.policy)
             })
-        else { throw unsuitable("its sequences do not fit its problems and policies") }
+        else { throw .unsuitableLease(problem: "its sequences do not fit its problems and policies") }
         guard let sampling = unit.sampling else {
-            guard unit.gradient == nil else { throw unsuitable("references have no gradient") }
+            guard unit.gradient == nil else { throw .unsuitableLease(problem: "references have no gradient") }
             return
         }
         guard sampling.maxTokens > 0, sampling.temperature >= 0, sampling.temperature.isFinite else {
-            throw unsuitable("max-tokens \(sampling.maxTokens), temperature \(sampling.temperature) cannot be sampled")
+            throw .unsuitableLease(
+                problem: "max-tokens \(sampling.maxTokens), temperature \(sampling.temperature) cannot be sampled")
         }
         guard unit.gradient != nil else { return }
         guard unit.policies.count == 1, unit.policies[0] != Policy.baseDigest else {
             let found = unit.policies.count == 1 ? "the base model" : "\(unit.policies.count) policies"
-            throw unsuitable("a gradient needs one policy other than the base model, found \(found)")
+            throw .unsuitableLease(problem: "a gradient needs one policy other than the base model, found \(found)")
         }
         guard sampling.temperature > 0, sampling.topK == nil, sampling.topP == nil else {
-            throw unsuitable(
-                "training needs temperature > 0 and neither top-k nor top-p, which bias the gradient; found temperature "
+            throw .unsuitableLease(
+                problem:
+                    "training needs temperature > 0 and neither top-k nor top-p, which bias the gradient; found temperature "
                     + "\(sampling.temperature), top-k \(sampling.topK.map(String.init) ?? "none"), top-p "
-                    + (sampling.topP.map { "\($0)" } ?? "none"), "Change the run's sampling.")
-        }
-    }
-
-    /// The token ids of each problem's prompt.
-    private func prompts(of unit: WorkUnit) throws -> [[Int32]] {
-        try unit.problems.map {
-            try tokenizer.prompt(
-                of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
+                    + (sampling.topP.map { "\($0)" } ?? "none"), remedy: "Change the run's sampling.")
         }
     }
 
@@ -133,24 +124,19 @@ package struct UnitComputer: Sendable {
         let requests = unit.sequences.map { sequence in
             SampleRequest(
                 prompt: prompts[sequence.problem],
-                random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)),
-                expert: Int32(sequence.policy))
+                random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)), expert: Int32(sequence.policy))
         }
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + sampling.maxTokens }
         var isWanted = true
         let sampled = try lane.sampler.sample(
-            requests, try policies.execution(tokens: tokens, onLayer: lane.onLayer), sampling,
+            requests, try policies.execution(tokens: tokens, onLayer: lane.transformer.onLayer), sampling,
             stop: tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
         ) { _, _ in
             isWanted = onProgress(1)
             return isWanted
         }
         guard isWanted else { throw UnitError.cancelled }
-        return zip(unit.sequences, sampled).map { sequence, completion in
-            unit.completion(completion, of: sequence) {
-                tokenizer.completion($0, stopStrings: sampling.stopStrings)
-            }
-        }
+        return zip(unit.sequences, sampled).map { attributed($1, to: $0, in: unit) }
     }
 
     /// The references with their log-probabilities, as completions that are not judged.
@@ -159,8 +145,7 @@ package struct UnitComputer: Sendable {
     ) throws -> [Completion] {
         let references = try zip(unit.problems, prompts).map { problem, prompt in
             ScoredSequence(
-                prompt: prompt,
-                completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
+                prompt: prompt, completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
         }
         let execution = try policies.factored()
         var completions: [Completion] = []
@@ -172,15 +157,12 @@ package struct UnitComputer: Sendable {
                 let completion = Completion(
                     prompt: scored[index].prompt, tokens: scored[index].completion, logProbabilities: scores[index],
                     finishReason: .stop)
-                completions.append(
-                    unit.completion(completion, of: sequence) { tokenizer.completion($0, stopStrings: []) })
+                completions.append(attributed(completion, to: sequence, in: unit))
             }
             guard onProgress(scored.reduce(0) { $0 + $1.completion.count }) else { throw UnitError.cancelled }
         }
         guard completions.map(\.policy) == unit.sequences.map(\.policy) else {
-            throw UnitError.unsuitableLease(
-                problem: "the references of one policy are not adjacent",
-                remedy: "Run the same t2 version on both sides.")
+            throw UnitError.unsuitableLease(problem: "the references of one policy are not adjacent")
         }
         if let place = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
             throw ModelError.nonFinite(
@@ -190,14 +172,25 @@ package struct UnitComputer: Sendable {
         return completions
     }
 
+    /// A sampled or scored completion with its text and the data of its sequence.
+    private func attributed(_ completion: Completion, to sequence: WorkUnit.Sequence, in unit: WorkUnit) -> Completion {
+        var completion = completion
+        completion.problem = unit.problems[sequence.problem].id
+        completion.problemIndex = unit.problemIndices[sequence.problem]
+        completion.sample = sequence.sample
+        completion.policy = sequence.policy
+        completion.text = tokenizer.completion(completion.tokens, stopStrings: unit.sampling?.stopStrings ?? [])
+        return completion
+    }
+
     private func requireRewards(_ completions: [Completion]) throws {
-        guard let first = completions.first(where: { $0.reward.missingReason != nil }),
-            let reason = first.reward.missingReason
-        else { return }
-        throw CompletionFailure(
-            cause: .missingReward(
-                problem: first.problem, sample: first.sample, attempts: RewardRunner.attempts, reason: reason),
-            completions: completions)
+        for first in completions {
+            guard let reason = first.reward.missingReason else { continue }
+            throw CompletionFailure(
+                cause: .missingReward(
+                    problem: first.problem, sample: first.sample, attempts: RewardRunner.attempts, reason: reason),
+                completions: completions)
+        }
     }
 
     /// Computes the advantages from the rewards of the unit.
@@ -208,9 +201,7 @@ package struct UnitComputer: Sendable {
         let groups = unit.groups
         let rewards = groups.map { group in completions[group].compactMap(\.reward.value) }
         guard zip(groups, rewards).allSatisfy({ $0.count == $1.count }) else {
-            throw UnitError.unsuitableLease(
-                problem: "the unit asks for a gradient of completions that are not judged",
-                remedy: "Run the same t2 version on both sides.")
+            throw UnitError.unsuitableLease(problem: "the unit asks for a gradient of completions that are not judged")
         }
         let advantage = try Advantage(
             rewards: rewards, kind: specification.advantage, runningMean: specification.runningMeanReward)
@@ -229,17 +220,16 @@ extension WorkUnit {
         case .answers, .references, .classification, .evaluation: .evaluation(problem: index)
         }
     }
+}
 
-    /// A sampled or scored completion with the data of its sequence.
-    fileprivate func completion(
-        _ completion: Completion, of sequence: Sequence, text: ([Int32]) -> String
-    ) -> Completion {
-        var completion = completion
-        completion.problem = problems[sequence.problem].id
-        completion.problemIndex = problemIndices[sequence.problem]
-        completion.sample = sequence.sample
-        completion.policy = sequence.policy
-        completion.text = text(completion.tokens)
-        return completion
+/// Measures the seconds between laps.
+private struct Stopwatch {
+    private var started = ContinuousClock.now
+
+    /// Seconds since the last lap or the start.
+    mutating func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { started = now }
+        return (now - started).seconds
     }
 }

@@ -7,7 +7,7 @@ package enum UnitError: UserFacingError, Equatable {
     /// The coordinator cancelled the unit.
     case cancelled
     /// The lease asks for something that cannot be computed.
-    case unsuitableLease(problem: String, remedy: String)
+    case unsuitableLease(problem: String, remedy: String = "Run the same t2 version on both sides.")
     case missingReward(problem: String, sample: Int, attempts: Int, reason: String)
     case nonFinite(quantity: String, remedy: String)
 

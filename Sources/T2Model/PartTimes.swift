@@ -14,24 +14,23 @@ package final class PartTimes {
         case vocabulary
     }
 
-    package private(set) var seconds = [Double](repeating: 0, count: Part.allCases.count)
+    private var seconds: [Part: Double] = [:]
 
     package init() {}
 
-    package subscript(part: Part) -> Double { seconds[Part.allCases.firstIndex(of: part)!] }
-
-    fileprivate func add(_ part: Part, _ nanoseconds: UInt64) {
-        seconds[Part.allCases.firstIndex(of: part)!] += Double(nanoseconds) * 1e-9
+    package fileprivate(set) subscript(part: Part) -> Double {
+        get { seconds[part, default: 0] }
+        set { seconds[part] = newValue }
     }
 }
 
-extension Workspace {
+extension Transformer {
     /// Runs `body` and adds its time to `part` if times are kept.
     @inline(__always)
     func measure<Result>(_ part: PartTimes.Part, _ body: () throws -> Result) rethrows -> Result {
         guard let times = partTimes else { return try body() }
         let start = DispatchTime.now().uptimeNanoseconds
-        defer { times.add(part, DispatchTime.now().uptimeNanoseconds - start) }
+        defer { times[part] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
         return try body()
     }
 }

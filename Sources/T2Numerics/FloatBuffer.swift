@@ -25,7 +25,8 @@ package final class FloatBuffer: Sendable {
 
     deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
-    package var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+    var elements: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
+    package var values: [Float] { Array(elements) }
 
     /// A view of the first rows · columns values as a row-major [rows, columns] matrix.
     package func matrix(rows: Int, columns: Int) -> Matrix {

@@ -20,21 +20,18 @@ package enum MatrixMultiply {
     /// - Cost: 2·M·N·K flops.
     package static func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
         precondition(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns)
-        let beta: Float = accumulate ? 1 : 0
         let (m, n, k) = (a.rows, b.columns, a.columns)
         guard m > 0, n > 0, k > 0 else { return }
         let blockColumns = unpackedLimit / (min(m, blockRows) * k) / 32 * 32
         guard m * n * k > unpackedLimit, k * n * 4 <= cachedBytes, blockColumns >= 32 else {
-            return product(a, b, c, m, n, k, beta, transposed: false)
+            return product(a, b, into: c, depth: k, accumulate)
         }
         let width = min(blockColumns, 128)
         for row in stride(from: 0, to: m, by: blockRows) {
             let rows = row..<min(row + blockRows, m)
             for column in stride(from: 0, to: n, by: width) {
                 let columns = column..<min(column + width, n)
-                product(
-                    a.rows(rows), b.columns(columns), c.rows(rows).columns(columns), rows.count, columns.count, k, beta,
-                    transposed: false)
+                product(a.rows(rows), b.columns(columns), into: c.rows(rows).columns(columns), depth: k, accumulate)
             }
         }
     }
@@ -45,8 +42,7 @@ package enum MatrixMultiply {
     /// - Cost: 2·M·N·K flops.
     package static func multiplyTransposed(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
         precondition(a.columns == b.columns && a.rows == c.rows && b.rows == c.columns)
-        guard a.rows > 0, b.rows > 0, a.columns > 0 else { return }
-        product(a, b, c, a.rows, b.rows, a.columns, accumulate ? 1 : 0, transposed: true)
+        product(a, b, into: c, depth: a.columns, right: CblasTrans, accumulate)
     }
 
     /// C = Aᵀ·B, or C += Aᵀ·B.
@@ -55,19 +51,17 @@ package enum MatrixMultiply {
     /// - Cost: 2·M·N·K flops.
     package static func multiplyTransposedLeft(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
         precondition(a.rows == b.rows && a.columns == c.rows && b.columns == c.columns)
-        guard a.rows > 0, a.columns > 0, b.columns > 0 else { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, blasint(a.columns), blasint(b.columns), blasint(a.rows), 1,
-            a.pointer,
-            blasint(a.stride), b.pointer, blasint(b.stride), accumulate ? 1 : 0, c.pointer, blasint(c.stride))
+        product(a, b, into: c, depth: a.rows, left: CblasTrans, accumulate)
     }
 
     private static func product(
-        _ a: Matrix, _ b: Matrix, _ c: Matrix, _ m: Int, _ n: Int, _ k: Int, _ beta: Float, transposed: Bool
+        _ a: Matrix, _ b: Matrix, into c: Matrix, depth: Int, left: CBLAS_TRANSPOSE = CblasNoTrans,
+        right: CBLAS_TRANSPOSE = CblasNoTrans, _ accumulate: Bool
     ) {
+        guard c.rows > 0, c.columns > 0, depth > 0 else { return }
         cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k), 1,
-            a.pointer, blasint(a.stride), b.pointer, blasint(b.stride), beta, c.pointer, blasint(c.stride))
+            CblasRowMajor, left, right, blasint(c.rows), blasint(c.columns), blasint(depth), 1, a.pointer,
+            blasint(a.stride), b.pointer, blasint(b.stride), accumulate ? 1 : 0, c.pointer, blasint(c.stride))
     }
 
     /// Sets the number of threads that compute one product. t2 uses one: splitting a product over threads changes its

@@ -32,9 +32,6 @@ package final class SingularValueCache: Sendable {
         return root + "/decompositions"
     }
 
-    /// A cache in the standard folder that prints its warnings to standard error.
-    package static var standard: SingularValueCache { SingularValueCache() }
-
     /// - Parameter warn: receives one line for each damaged entry, and one line if entries cannot be written.
     package init(folder: String = standardFolder, warn: @escaping @Sendable (String) -> Void = StandardError.warn) {
         self.folder = folder
@@ -62,11 +59,13 @@ package final class SingularValueCache: Sendable {
         do {
             try write(fresh, key, rows: rows, columns: columns)
         } catch {
-            let isFirst = state.withLock { state in
+            let earlier = state.withLock { state in
                 defer { state.failure = state.failure ?? error }
-                return state.failure == nil
+                return state.failure
             }
-            if isFirst { warn("decompositions cannot be cached, so the next start will compute them again: \(error)") }
+            if earlier == nil {
+                warn("decompositions cannot be cached, so the next start will compute them again: \(error)")
+            }
         }
         return fresh
     }
@@ -81,7 +80,7 @@ package final class SingularValueCache: Sendable {
     private static func key(_ weight: FloatBuffer, rows: Int, columns: Int) -> Digest {
         var builder = DigestBuilder()
         builder.update("\(version) [\(rows), \(columns)]")
-        builder.update(weight.bytes)
+        builder.update(UnsafeRawBufferPointer(weight.elements))
         return builder.finalize()
     }
 
@@ -90,8 +89,8 @@ package final class SingularValueCache: Sendable {
         var builder = DigestBuilder()
         builder.update(key.hexadecimal)
         decomposition.sigma.withUnsafeBytes { builder.update($0) }
-        builder.update(decomposition.uTransposed.bytes)
-        builder.update(decomposition.v.bytes)
+        builder.update(UnsafeRawBufferPointer(decomposition.uTransposed.elements))
+        builder.update(UnsafeRawBufferPointer(decomposition.v.elements))
         return builder.finalize().hexadecimal
     }
 
@@ -125,11 +124,5 @@ package final class SingularValueCache: Sendable {
                 .init(name: "v", shape: [columns, rank], values: decomposition.v.values),
             ],
             metadata: ["format": Self.version, "digest": Self.digest(decomposition, key)], to: path(key))
-    }
-}
-
-extension FloatBuffer {
-    fileprivate var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: pointer, count: count * MemoryLayout<Float>.size)
     }
 }

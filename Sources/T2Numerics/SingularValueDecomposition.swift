@@ -9,13 +9,9 @@ package struct SingularValueDecomposition: Sendable {
     package let sigma: [Float]
     /// V, [N, R] row-major.
     package let v: FloatBuffer
+}
 
-    package init(uTransposed: FloatBuffer, sigma: [Float], v: FloatBuffer) {
-        self.uTransposed = uTransposed
-        self.sigma = sigma
-        self.v = v
-    }
-
+extension SingularValueDecomposition {
     /// Decomposes w by LAPACK's divide-and-conquer method `dgesdd`, in double precision: a float32 decomposition would
     /// make the gradient less accurate by 5e-5.
     ///
@@ -39,9 +35,9 @@ package struct SingularValueDecomposition: Sendable {
                 name, "its singular value decomposition did not converge (LAPACK status \(status))",
                 remedy: "Check the weight file for damage.")
         }
-        sigma = values.map { Float($0) }
-        v = FloatBuffer(count: columns * rank)
-        uTransposed = FloatBuffer(count: rank * rows)
+        self.init(
+            uTransposed: FloatBuffer(count: rank * rows), sigma: values.map { Float($0) },
+            v: FloatBuffer(count: columns * rank))
         for i in 0..<columns { for r in 0..<rank { v.pointer[i * rank + r] = Float(left[r * columns + i]) } }
         for j in 0..<rows { for r in 0..<rank { uTransposed.pointer[r * rows + j] = Float(right[j * rank + r]) } }
     }

@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 import T2Formats
 
@@ -40,8 +39,7 @@ package struct WeightDecomposition: Sendable {
     /// An estimate of the memory that one thread needs at most, in bytes, without the results.
     package var bytesPerThread: Int { weights.map(\.bytes).max() ?? 0 }
 
-    /// The number of matrices that are decomposed at a time: one per core, but no more than memory allows and at least
-    /// 1.
+    /// The number of matrices that are decomposed at a time: one per core if memory allows it, and at least 1.
     package func threadCount(_ resources: MachineResources = MachineResources()) -> Int {
         let room = resources.availableMemory.map { $0 / max(1, bytesPerThread) } ?? weights.count
         return max(1, min(weights.count, resources.cores, room))
@@ -65,74 +63,16 @@ package struct WeightDecomposition: Sendable {
     ) throws -> [Kept] {
         AtomicFile.removeAbandoned(in: cache.folder)
         let work = SharedWork<Kept>(count: weights.count)
-        for _ in 0..<threadCount() {
-            let thread = Thread {
-                while let index = work.take() { work.finish(index, Result { keep(try decompose(weights[index])) }) }
-            }
-            thread.name = "t2-decomposition"
-            thread.stackSize = 8 << 20
-            thread.start()
+        for number in 0..<threadCount() {
+            LaneThread.start(number) { work.run { keep(try decompose(weights[$0])) } }
         }
-        return try work.results(tick: tick, progress: progress)
+        work.wait(tick: tick, progress: progress)
+        return try work.outputs
     }
 
     private func decompose(_ weight: Weight) throws -> SingularValueDecomposition {
         let (rows, columns) = (weight.rows, weight.columns)
         let values = try WeightLoader(folder).load(weight.name, shape: [rows, columns])
         return try cache.decomposition(of: values, rows: rows, columns: columns, name: weight.name)
-    }
-}
-
-/// A list of items that several threads take one by one while another thread waits for the results.
-private final class SharedWork<Output: Sendable>: Sendable {
-    private let condition = NSCondition()
-    private let count: Int
-    private nonisolated(unsafe) var outputs: [Result<Output, any Error>?]
-    private nonisolated(unsafe) var taken = 0
-    private nonisolated(unsafe) var finished = 0
-    private nonisolated(unsafe) var hasFailed = false
-
-    init(count: Int) {
-        self.count = count
-        outputs = Array(repeating: nil, count: count)
-    }
-
-    /// The index of the next item, or nil if there is none or an item has failed.
-    func take() -> Int? {
-        condition.withLock {
-            guard taken < count, !hasFailed else { return nil }
-            defer { taken += 1 }
-            return taken
-        }
-    }
-
-    func finish(_ index: Int, _ output: Result<Output, any Error>) {
-        condition.withLock {
-            outputs[index] = output
-            finished += 1
-            if case .failure = output { hasFailed = true }
-            condition.signal()
-        }
-    }
-
-    func results(tick: Duration, progress: (Int, Int) -> Void) throws -> [Output] {
-        var done = 0
-        progress(done, count)
-        while let next = wait(beyond: done, tick: tick) {
-            done = next
-            progress(done, count)
-        }
-        return try condition.withLock { try outputs.compactMap { try $0?.get() } }
-    }
-
-    /// Waits until more items are finished than `known`, or for `tick`, and returns their number. Returns nil if
-    /// `known` counts all items that will ever finish.
-    private func wait(beyond known: Int, tick: Duration) -> Int? {
-        condition.withLock {
-            let isOver = finished == taken && (taken == count || hasFailed)
-            if isOver, finished == known { return nil }
-            if finished == known { _ = condition.wait(until: Date(timeIntervalSinceNow: tick.seconds)) }
-            return finished
-        }
     }
 }

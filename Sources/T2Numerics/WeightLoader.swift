@@ -1,5 +1,4 @@
 import CKernels
-import T2Core
 import T2Formats
 
 /// Reads the weights of a model folder as float32 and rejects invalid ones.
@@ -22,9 +21,10 @@ package struct WeightLoader {
 
     /// Writes the transpose of a weight into a view.
     ///
-    /// - Shapes: weight [rows, columns], output [columns, rows].
+    /// - Shapes: weight [M, N], output [N, M].
     /// - Throws: the errors of `load`.
-    package func loadTransposed(_ name: String, rows: Int, columns: Int, into output: Matrix) throws {
+    package func loadTransposed(_ name: String, into output: Matrix) throws {
+        let (rows, columns) = (output.columns, output.rows)
         let weight = try load(name, shape: [rows, columns])
         t2_transpose(weight.pointer, output.pointer, rows, columns, columns, output.stride)
     }

@@ -1,10 +1,29 @@
 import T2Core
 
+/// One end of the connections between a coordinator and its workers.
+package protocol Transport<Event>: Sendable {
+    associatedtype Event: Sendable
+
+    /// The next event in order of arrival; one consumer at a time.
+    ///
+    /// - Returns: nil if the deadline passes or the calling task is cancelled; `.closed` once the transport is closed,
+    ///   again at every later call.
+    func nextEvent(before deadline: ContinuousClock.Instant?) async -> Event?
+
+    /// Sends what is queued, within the linger time, and releases threads and sockets. Later calls have no effect.
+    func close() async
+}
+
+extension Transport {
+    /// Waits for the next event without a deadline; nil only if the calling task is cancelled.
+    package func nextEvent() async -> Event? { await nextEvent(before: nil) }
+}
+
 /// The coordinator's end of the connections to many workers, each identified by its peer identity.
 ///
 /// The transport sends and receives heartbeats on its I/O thread, so that computing never delays them; they never appear as
 /// events. Memory is bounded: while the consumer of events lags, reading stops and the peers' queues fill up instead.
-package protocol CoordinatorTransport: Sendable {
+package protocol CoordinatorTransport: Transport where Event == CoordinatorEvent {
     /// The endpoint that workers connect to, with the actual port.
     var endpoint: String { get }
 
@@ -16,25 +35,16 @@ package protocol CoordinatorTransport: Sendable {
     @discardableResult
     func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome
 
-    /// The next event in order of arrival; one consumer at a time.
-    ///
-    /// - Returns: nil if the deadline passes or the calling task is cancelled; `.closed` once the transport is closed,
-    ///   again at every later call.
-    func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent?
-
     /// The time of the last message or heartbeat from each connected peer. Peers that became unreachable or were forgotten are
     /// absent. While reading is paused because the consumer lags, every peer counts as heard now.
     func lastHeard() async -> [PeerIdentity: ContinuousClock.Instant]
 
     /// Stops heartbeats to a peer and drops its state until it sends another message.
     func forget(_ peer: PeerIdentity) async
-
-    /// Sends what is queued, within the linger time, and releases threads and sockets. Later calls have no effect.
-    func close() async
 }
 
 /// A worker's end of its connection to the coordinator, which is restored for as long as the transport is open.
-package protocol WorkerTransport: Sendable {
+package protocol WorkerTransport: Transport where Event == WorkerEvent {
     /// Sends a message once there is a connection and room in the queue; messages leave in the order of the calls.
     ///
     /// - Returns: `.unreachable` if the deadline passes first, the task is cancelled, or the transport is closed; nothing
@@ -43,25 +53,27 @@ package protocol WorkerTransport: Sendable {
     @discardableResult
     func send(_ message: Message, before deadline: ContinuousClock.Instant?) async throws(ProtocolError) -> SendOutcome
 
-    /// The next event in order of arrival; one consumer at a time.
-    ///
-    /// - Returns: nil if the deadline passes or the calling task is cancelled; `.closed` once the transport is closed,
-    ///   again at every later call.
-    func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent?
-
     /// The time of the last message or heartbeat from the coordinator; nil if there was none.
     func lastHeard() async -> ContinuousClock.Instant?
-
-    /// Sends what is queued, within the linger time, and releases threads and sockets. Later calls have no effect.
-    func close() async
 }
 
-/// The routing id of a worker's connection at the coordinator's socket: the worker's name and incarnation.
+/// The routing id of a worker's connection at the coordinator's socket: the worker's name and incarnation. A stray
+/// peer's may be any bytes.
 ///
 /// Invariant: 1 to 255 bytes, the first not zero (libzmq's rule for routing ids).
 package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
+    /// The identity as printable text, even if the peer sent other bytes.
+    package var description: String {
+        String(decoding: bytes.prefix(80), as: UTF8.self).map {
+            $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? String($0) : "\\?"
+        }
+        .joined()
+    }
+}
+
+extension PeerIdentity {
     /// The identity of a worker's socket; a worker's HELLO must come from `PeerIdentity(hello.worker)`.
     ///
     /// - Throws: `InputError` if the name is empty or longer than 200 bytes.
@@ -72,17 +84,6 @@ package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
                 remedy: "Give the worker a shorter name.", exitStatus: .usage)
         }
         bytes = Array(worker.name.utf8) + Array("#\(String(worker.incarnation, radix: 16))".utf8)
-    }
-
-    /// An identity as found on the wire; that of a stray peer may be any bytes.
-    package init(bytes: [UInt8]) { self.bytes = bytes }
-
-    /// The identity as printable text, even if the peer sent other bytes.
-    package var description: String {
-        String(decoding: bytes.prefix(80), as: UTF8.self).map {
-            $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? String($0) : "\\?"
-        }
-        .joined()
     }
 }
 
@@ -122,15 +123,7 @@ package enum WorkerEvent: Sendable, Equatable {
     case closed
 }
 
-extension CoordinatorTransport {
-    /// Waits for the next event without a deadline; nil only if the calling task is cancelled.
-    package func nextEvent() async -> CoordinatorEvent? { await nextEvent(before: nil) }
-}
-
 extension WorkerTransport {
-    /// Waits for the next event without a deadline; nil only if the calling task is cancelled.
-    package func nextEvent() async -> WorkerEvent? { await nextEvent(before: nil) }
-
     /// Sends a message within a duration from now.
     @discardableResult
     package func send(_ message: Message, within duration: Duration) async throws(ProtocolError) -> SendOutcome {

@@ -89,10 +89,8 @@ package struct UnitEvidence: Sendable, Equatable {
             return file.policy
         }
         self.description = description ?? .init(modelDigest: model.digest)
-        var frames: [Data] = []
-        while FileManager.default.fileExists(atPath: Self.path(folder, frame: frames.count)) {
-            frames.append(try MappedFile(path: Self.path(folder, frame: frames.count)).data)
-        }
+        let frames = try (0...).lazy.map { Self.path(folder, frame: $0) }
+            .prefix { FileManager.default.fileExists(atPath: $0) }.map { try MappedFile(path: $0).data }
         answer = frames.isEmpty ? nil : try MessageCodec().decode(frames)
         guard completions.isEmpty || answersLease(vocabularySize: model.configuration.vocabularySize) else {
             throw InputError(
@@ -115,7 +113,5 @@ package struct UnitEvidence: Sendable, Equatable {
 
     private static func path(_ folder: String, frame index: Int) -> String { "\(folder)/answer-\(index).frame" }
 
-    private static func path(_ folder: String, policy index: Int) -> String {
-        "\(folder)/policy-\(index).safetensors"
-    }
+    private static func path(_ folder: String, policy index: Int) -> String { "\(folder)/policy-\(index).safetensors" }
 }

@@ -36,7 +36,7 @@ struct ClusterHostOptions: JobHostOptions {
     }
 
     func check(_ work: String, tasks: [TrainingTask]) throws {
-        _ = try Endpoint(listening: host.bind)
+        _ = try Endpoint(host.bind, isListening: true)
         if let runFolder {
             try RunFolder.check(path: runFolder, resume: resume)
             try RunFolder.checkPlace(runFolder)

@@ -46,7 +46,7 @@ struct StartCommand: AsyncParsableCommand {
         let console = Console()
         let signals = StopSignals()
         // Cheap checks come first.
-        _ = try Endpoint(listening: host.bind)
+        _ = try Endpoint(host.bind, isListening: true)
         // The folder of another kind of job holds no configuration to go on with.
         if resume, let folder = options.runFolder { try RunJournal.requireKind(.training, inFolder: folder) }
         let request = try options.request(resume: resume)
@@ -77,10 +77,10 @@ struct StartCommand: AsyncParsableCommand {
     /// σ of each entry of the layout, in its order, from the cache that the workers use too. The coordinator computes nothing
     /// else from the weights.
     private static func singularValues(_ model: BaseModelFolder, _ layout: ExpertLayout) throws -> [[Float]] {
-        let reporter = ProgressReporter("decomposing")
-        defer { reporter.finish() }
-        return try WeightDecomposition(model, layout: layout, cache: .standard).run(
-            progress: { reporter.report($0, of: $1, "matrices") }, keep: \.sigma)
+        try ProgressReporter.during("decomposing", "matrices") { progress in
+            try WeightDecomposition(model, layout: layout, cache: SingularValueCache()).run(
+                progress: progress, keep: \.sigma)
+        }
     }
 
     /// Checks the run folder, and what local workers need.

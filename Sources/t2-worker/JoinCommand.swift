@@ -74,7 +74,7 @@ struct JoinCommand: AsyncParsableCommand {
                 .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
         }
         // Cheap checks come first: the endpoint, the files, then the weights.
-        _ = try Endpoint(connecting: address)
+        _ = try Endpoint(address, isListening: false)
         let tasks = try ownTasks()
         let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(
             path: try modelPath ?? BundledExample.baseModelPath())

@@ -72,12 +72,10 @@ struct SVFWeightTests {
         #expect(error?.description.contains("self_attn.q_proj.weight") == true)
     }
 
-    @Test("merging is chosen for long work under one z, never for several")
+    @Test("merging is chosen for long work")
     func cost() throws {
         let model = try RandomModel()
-        let configuration = model.svf.base.configuration
-        #expect(Execution.isMergingCheaper(configuration, layout: model.svf.layout, tokens: 10_000, experts: 1))
-        #expect(!Execution.isMergingCheaper(configuration, layout: model.svf.layout, tokens: 5, experts: 1))
-        #expect(!Execution.isMergingCheaper(configuration, layout: model.svf.layout, tokens: 10_000, experts: 2))
+        #expect(model.svf.isMergingCheaper(tokens: 10_000))
+        #expect(!model.svf.isMergingCheaper(tokens: 5))
     }
 }

@@ -113,8 +113,11 @@ import Testing
     func disagreeingCounts() {
         var result = SampleMessages.result
         result.output.completions[0].logProbabilities.removeLast()
-        #expect(throws: ProtocolError.wrongShape(kind: "RESULT", frame: "log-probabilities", expected: [3], found: [2]))
-        {
+        #expect(
+            throws:
+                ProtocolError.wrongPayload(
+                    kind: "RESULT", frame: "log-probabilities", expected: "shape [3]", found: "[2]")
+        ) {
             try codec.encode(.result(result))
         }
     }

@@ -5,7 +5,7 @@ import T2Core
 /// Sampling uses merged weights and gradients use factors, for every kind of adapter. Immutable; lanes share it.
 package protocol Adapter: AnyObject, Sendable {
     var base: BaseModel { get }
-    /// The layout of the adapter's vectors and of their gradients.
+    /// The layout of the adapter's vectors, which all methods but `complete` take, and of their gradients.
     var layout: ExpertLayout { get }
 
     /// An expert's vector in this adapter's layout: weights that it does not name keep the base's values.
@@ -15,14 +15,10 @@ package protocol Adapter: AnyObject, Sendable {
 
     /// W′ of every adapted weight; a group that the vector does not change keeps exactly the base's weights.
     ///
-    /// - Parameters:
-    ///   - vector: a vector in this adapter's layout.
-    ///   - onLayer: called after each layer, to show progress.
+    /// - Parameter onLayer: called after each layer, to show progress.
     func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights
 
     /// The form in which gradients are computed: the weights as factors, or with LoRA's factors apart.
-    ///
-    /// - Parameter vector: a vector in this adapter's layout.
     func factored(_ vector: ExpertVector) -> Execution
 
     /// Whether merging a vector is cheaper for `tokens` tokens under it.
@@ -34,16 +30,4 @@ package protocol Adapter: AnyObject, Sendable {
 
 extension Adapter {
     package func merge(_ vector: ExpertVector) -> MergedWeights { merge(vector, onLayer: {}) }
-}
-
-extension SVFModel: Adapter {
-    package func factored(_ vector: ExpertVector) -> Execution { .factored(self, ScaleTable(self, [vector])) }
-
-    package func isMergingCheaper(tokens: Int) -> Bool {
-        Execution.isMergingCheaper(base.configuration, layout: layout, tokens: tokens, experts: 1)
-    }
-
-    package func finishGradient(_ sums: inout [Float]) {
-        for (index, sigma) in sigma.enumerated() { sums[index] *= sigma }
-    }
 }

@@ -8,26 +8,7 @@ package enum Execution {
     /// U, σ ⊙ z and V as factors: each row may have its own z, and the backward pass yields ∂J/∂z.
     case factored(SVFModel, ScaleTable)
     /// The base weights plus LoRA's thin products, one policy for all rows: for its gradient.
-    case lowRank(LoRAWeights)
-
-    /// Whether merging is cheaper for `tokens` tokens under `experts` vectors.
-    ///
-    /// Multiply-adds per weight: M·N·R per vector and M·N per token if merged, R·(M+N) per token if factored.
-    package static func isMergingCheaper(_ model: ModelConfiguration, layout: ExpertLayout, tokens: Int, experts: Int)
-        -> Bool
-    {
-        guard experts == 1 else { return false }
-        var merged = 0.0
-        var factored = 0.0
-        let names = Set(layout.entries.map(\.name))
-        for kind in MatrixKind.allCases where names.contains(kind.name(layer: 0)) {
-            let (m, n) = kind.shape(model)
-            let r = Double(min(m, n))
-            merged += Double(m * n) * (r + Double(tokens))
-            factored += r * Double(m + n) * Double(tokens)
-        }
-        return merged < factored
-    }
+    case lowRank(ProjectionTable<LoRAWeight?>)
 }
 
 /// σ ⊙ z of one or more experts: [experts, R of the whole model], row by row.

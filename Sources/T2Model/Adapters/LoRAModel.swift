@@ -7,8 +7,8 @@ package final class LoRAModel: Adapter {
     package let base: BaseModel
     package let matrices: LoRALayout
     package var layout: ExpertLayout { matrices.expertLayout }
-    /// Indexed by layer · 4 + group; empty if the adapter does not change the group.
-    private let members: [[LoRAWeight.Member]]
+    /// Empty for a group that the adapter does not change.
+    private let members: ProjectionTable<[LoRAWeight.Member]>
 
     /// - Throws: `InputError` naming the entry that does not fit the model.
     package init(_ base: BaseModel, layout: ExpertLayout) throws {
@@ -18,28 +18,28 @@ package final class LoRAModel: Adapter {
         self.matrices = matrices
         let indices = Dictionary(
             uniqueKeysWithValues: matrices.matrices.enumerated().map { ($1.kind.name(layer: $1.layer), $0) })
-        members = (0..<c.layerCount).flatMap { layer in
-            ProjectionGroup.allCases.map { group in
-                var members: [LoRAWeight.Member] = []
-                var output = 0
-                for kind in group.members {
-                    let rows = kind.shape(c).rows
-                    if let index = indices[kind.name(layer: layer)] {
-                        let start = members.last?.ranks.upperBound ?? 0
-                        members.append(
-                            .init(
-                                ranks: start..<start + matrices.matrices[index].rank, outputs: output..<output + rows,
-                                a: matrices.range(index, .a), b: matrices.range(index, .b)))
-                    }
-                    output += rows
-                }
-                return members
+        members = ProjectionTable(layerCount: c.layerCount) { layer, group in
+            var members: [LoRAWeight.Member] = []
+            for (kind, outputs) in group.columns(c) {
+                guard let index = indices[kind.name(layer: layer)] else { continue }
+                let start = members.last?.ranks.upperBound ?? 0
+                members.append(
+                    .init(
+                        ranks: start..<start + matrices.matrices[index].rank, outputs: outputs,
+                        a: matrices.range(index, .a), b: matrices.range(index, .b)))
             }
+            return members
         }
     }
 
-    func members(_ layer: Int, _ group: ProjectionGroup) -> [LoRAWeight.Member] {
-        members[layer * ProjectionGroup.allCases.count + group.rawValue]
+    /// The factors of a vector, arranged for multiplication; nil for a group that the adapter does not change.
+    private func weights(_ vector: ExpertVector) -> ProjectionTable<LoRAWeight?> {
+        precondition(vector.layout == layout)
+        let c = base.configuration
+        return ProjectionTable(layerCount: c.layerCount) { layer, group in
+            let members = members[layer, group]
+            return members.isEmpty ? nil : LoRAWeight(members, inputSize: group.inputSize(c), values: vector.values)
+        }
     }
 
     package func complete(_ expert: ExpertVector) throws -> ExpertVector {
@@ -54,27 +54,17 @@ package final class LoRAModel: Adapter {
 
     /// - Cost: 2·M·N·r flops per weight.
     package func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights {
-        let weights = LoRAWeights(self, vector)
-        let c = base.configuration
-        var groups: [FloatBuffer] = []
-        for layer in 0..<c.layerCount {
-            for group in ProjectionGroup.allCases {
-                let original = base.weights.buffer(layer, group)
-                guard let weight = weights.weight(layer, group), weight.changesOutputs(vector) else {
-                    groups.append(original)
-                    continue
-                }
-                let buffer = FloatBuffer(count: original.count)
-                buffer.pointer.update(from: original.pointer, count: original.count)
-                weight.addMerged(into: buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c)))
-                groups.append(buffer)
+        let weights = weights(vector)
+        return base.weights.replacing(onLayer: onLayer) { [base] layer, group in
+            guard let weight = weights[layer, group], weight.changesOutputs(vector) else { return nil }
+            return { output in
+                output.copy(from: base.weights.matrix(layer, group))
+                weight.addMerged(into: output)
             }
-            onLayer()
         }
-        return MergedWeights(configuration: c, groups: groups)
     }
 
-    package func factored(_ vector: ExpertVector) -> Execution { .lowRank(LoRAWeights(self, vector)) }
+    package func factored(_ vector: ExpertVector) -> Execution { .lowRank(weights(vector)) }
 
     /// Merging costs M·N·r multiply-adds per weight, and saves r·(M+N) per token.
     package func isMergingCheaper(tokens: Int) -> Bool {
@@ -88,27 +78,4 @@ package final class LoRAModel: Adapter {
     }
 
     package func finishGradient(_ sums: inout [Float]) {}
-}
-
-/// LoRA's factors of one vector, arranged for multiplication. Immutable; lanes share it.
-package final class LoRAWeights: Sendable {
-    /// Indexed by layer · 4 + group.
-    private let weights: [LoRAWeight?]
-
-    /// - Parameter vector: a vector in the model's own layout.
-    package init(_ model: LoRAModel, _ vector: ExpertVector) {
-        precondition(vector.layout == model.layout)
-        let c = model.base.configuration
-        weights = (0..<c.layerCount).flatMap { layer in
-            ProjectionGroup.allCases.map { group in
-                let members = model.members(layer, group)
-                return members.isEmpty
-                    ? nil : LoRAWeight(members, inputSize: group.inputSize(c), values: vector.values)
-            }
-        }
-    }
-
-    func weight(_ layer: Int, _ group: ProjectionGroup) -> LoRAWeight? {
-        weights[layer * ProjectionGroup.allCases.count + group.rawValue]
-    }
 }

@@ -61,8 +61,7 @@ package struct LoRAWeight: Sendable {
     func add(_ x: Matrix, h: Matrix, into y: Matrix) {
         MatrixMultiply.multiply(x, a_NR, into: h)
         for (k, member) in members.enumerated() {
-            MatrixMultiply.multiply(
-                h.columns(member.ranks), b_RM(k), into: y.columns(member.outputs), accumulate: true)
+            MatrixMultiply.multiply(h.columns(member.ranks), b_RM(k), into: y.columns(member.outputs), accumulate: true)
         }
     }
 

@@ -1,44 +1,47 @@
 import CKernels
-import T2Core
 import T2Numerics
 
 /// The factors of one projection group of one layer: W_k = U_k diag(σ_k) V_kᵀ for each member k, side by side.
 ///
 /// - Source: arXiv 2501.06252, section 3.1.
-package struct SVFWeight: Sendable {
+struct SVFWeight: Sendable {
     /// V of all members side by side, [N, R].
-    let v: FloatBuffer
+    private let v: FloatBuffer
     /// Uᵀ of each member, [R_k, M_k].
-    let uTransposed: [FloatBuffer]
+    private let uTransposed: [FloatBuffer]
     /// σ of all members, [R].
     let sigma: [Float]
     /// The index ranges of each member's singular values and outputs.
-    let ranks: [Range<Int>]
-    let outputs: [Range<Int>]
+    private let ranks: [Range<Int>]
+    private let outputs: [Range<Int>]
     let inputSize: Int
+    /// The index of the group's first value in a flat vector of the model.
+    let start: Int
 
     var rank: Int { sigma.count }
+    /// The indices of the group's values in a flat vector of the model.
+    var values: Range<Int> { start..<start + rank }
 
-    init(decompositions: [SingularValueDecomposition], shapes: [(rows: Int, columns: Int)]) {
-        inputSize = shapes[0].columns
+    init(_ decompositions: [SingularValueDecomposition], outputs: [Range<Int>], inputSize: Int, start: Int) {
+        self.outputs = outputs
+        self.inputSize = inputSize
+        self.start = start
         sigma = decompositions.flatMap(\.sigma)
         uTransposed = decompositions.map(\.uTransposed)
         v = FloatBuffer(count: inputSize * sigma.count)
         var ranks: [Range<Int>] = []
-        var outputs: [Range<Int>] = []
-        for (decomposition, shape) in zip(decompositions, shapes) {
+        for decomposition in decompositions {
             let start = ranks.last?.upperBound ?? 0
-            let rank = decomposition.sigma.count
-            for i in 0..<inputSize {
-                (v.pointer + i * sigma.count + start).update(from: decomposition.v.pointer + i * rank, count: rank)
-            }
-            ranks.append(start..<start + rank)
-            let output = outputs.last?.upperBound ?? 0
-            outputs.append(output..<output + shape.rows)
+            ranks.append(start..<start + decomposition.sigma.count)
+            let v_NR = decomposition.v.matrix(rows: inputSize, columns: decomposition.sigma.count)
+            v.matrix(rows: inputSize, columns: sigma.count).columns(ranks.last!).copy(from: v_NR)
         }
         self.ranks = ranks
-        self.outputs = outputs
     }
+
+    private var v_NR: Matrix { v.matrix(rows: inputSize, columns: rank) }
+
+    private func u_RM(_ k: Int) -> Matrix { uTransposed[k].matrix(rows: ranks[k].count, columns: outputs[k].count) }
 
     /// Effective weight product under SVF: y = U(σ ⊙ z ⊙ Vᵀx).
     ///
@@ -48,16 +51,12 @@ package struct SVFWeight: Sendable {
     /// - Cost: 2·T·(N·R + Σ R_k·M_k) flops, no allocation.
     func multiply(
         _ x: Matrix, scales: UnsafePointer<Float>, stride: Int, experts: UnsafePointer<Int32>?, a: Matrix, s: Matrix,
-        into y: Matrix,
-        accumulate: Bool
+        into y: Matrix, accumulate: Bool
     ) {
-        MatrixMultiply.multiply(x, v.matrix(rows: inputSize, columns: rank), into: a)
+        MatrixMultiply.multiply(x, v_NR, into: a)
         t2_scale_rows(a.pointer, scales, experts, s.pointer, x.rows, rank, a.stride, s.stride, stride)
-        for (k, u) in uTransposed.enumerated() {
-            MatrixMultiply.multiply(
-                s.columns(ranks[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count),
-                into: y.columns(outputs[k]),
-                accumulate: accumulate)
+        for k in ranks.indices {
+            MatrixMultiply.multiply(s.columns(ranks[k]), u_RM(k), into: y.columns(outputs[k]), accumulate: accumulate)
         }
     }
 
@@ -70,16 +69,14 @@ package struct SVFWeight: Sendable {
         _ delta: Matrix, scales: UnsafePointer<Float>, a: Matrix, b: Matrix, sums: UnsafeMutablePointer<Float>,
         dx: Matrix?
     ) {
-        for (k, u) in uTransposed.enumerated() {
-            MatrixMultiply.multiplyTransposed(
-                delta.columns(outputs[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count),
-                into: b.columns(ranks[k]))
+        for k in ranks.indices {
+            MatrixMultiply.multiplyTransposed(delta.columns(outputs[k]), u_RM(k), into: b.columns(ranks[k]))
         }
         precondition(a.stride == b.stride)
         t2_accumulate_products(a.pointer, b.pointer, sums, a.rows, rank, a.stride)
         guard let dx else { return }
         t2_scale_rows(b.pointer, scales, nil, b.pointer, b.rows, rank, b.stride, b.stride, 0)
-        MatrixMultiply.multiplyTransposed(b, v.matrix(rows: inputSize, columns: rank), into: dx)
+        MatrixMultiply.multiplyTransposed(b, v_NR, into: dx)
     }
 
     /// W′ᵀ = V diag(σ ⊙ z) Uᵀ for all members, written side by side into `output` [N, M].
@@ -91,10 +88,8 @@ package struct SVFWeight: Sendable {
         let scale = FloatBuffer(count: rank)
         for r in 0..<rank { scale.pointer[r] = sigma[r] * z[r] }
         t2_scale_rows(v.pointer, scale.pointer, nil, scaled.pointer, inputSize, rank, rank, rank, 0)
-        for (k, u) in uTransposed.enumerated() {
-            MatrixMultiply.multiply(
-                scaled.columns(ranks[k]), u.matrix(rows: ranks[k].count, columns: outputs[k].count),
-                into: output.columns(outputs[k]))
+        for k in ranks.indices {
+            MatrixMultiply.multiply(scaled.columns(ranks[k]), u_RM(k), into: output.columns(outputs[k]))
         }
     }
 }

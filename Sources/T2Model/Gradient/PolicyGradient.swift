@@ -1,3 +1,4 @@
+import Algorithms
 import CKernels
 import T2Core
 import T2Numerics
@@ -40,8 +41,6 @@ package final class PolicyGradient {
     private let adapter: any Adapter
     private let tape: ActivationTape
     private let tokensPerBatch: Int
-    /// The number of rows whose logits are in memory at once.
-    private let rowsPerHead = 128
     private var batch = TokenBatch()
 
     package init(_ transformer: Transformer, _ adapter: any Adapter, tokensPerBatch: Int = 512) {
@@ -64,7 +63,7 @@ package final class PolicyGradient {
         loss: (ScoredToken) -> Void
     ) -> [Float] {
         let execution = adapter.factored(z)
-        let backward = TransformerBackward(transformer, execution)
+        let backward = TransformerBackward(transformer: transformer, execution: execution)
         var sums = [Float](repeating: 0, count: adapter.layout.count)
         var first = 0
         while first < sequences.count {
@@ -98,12 +97,11 @@ package final class PolicyGradient {
         var indices = range.lazy.flatMap { sequence in
             sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
         }.makeIterator()
-        for start in stride(from: 0, to: policy.rows, by: rowsPerHead) {
-            let rows = start..<min(start + rowsPerHead, policy.rows)
+        for rows in (0..<policy.rows).chunks(ofCount: Transformer.rowsPerHead) {
             let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
             let referenceRows = reference.map { logProbabilities($0.rows(rows), .referenceLogits, temperature) }
             let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)
-            transformer.workspace.measure(.vocabulary) {
+            transformer.measure(.vocabulary) {
                 gradient.fillWithZeros()
                 for row in 0..<rows.count {
                     let (sequence, position) = indices.next()!
@@ -118,18 +116,14 @@ package final class PolicyGradient {
                 }
                 if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
             }
-            transformer.workspace.measure(.head) {
-                MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows))
-            }
+            transformer.measure(.head) { MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows)) }
             transformer.onLayer()
         }
     }
 
     private func logProbabilities(_ hidden: Matrix, _ area: Workspace.Area, _ temperature: Float) -> Matrix {
-        let rows = transformer.workspace.matrix(
-            area, rows: hidden.rows, columns: transformer.model.configuration.vocabularySize)
-        transformer.logits(hidden, into: rows)
-        transformer.workspace.measure(.vocabulary) {
+        let rows = transformer.logits(hidden, in: area)
+        transformer.measure(.vocabulary) {
             t2_log_softmax(rows.pointer, rows.rows, rows.columns, rows.stride, 1 / temperature)
         }
         return rows

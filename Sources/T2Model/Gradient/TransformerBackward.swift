@@ -4,23 +4,18 @@ import T2Numerics
 
 /// The backward pass from hidden states to the gradient of an adapter's vector: ∂J/∂z, or LoRA's ∂J/∂A and ∂J/∂B. ∂J/∂W
 /// is never formed.
-package struct TransformerBackward {
-    private let transformer: Transformer
-    private let execution: Execution
+struct TransformerBackward {
+    let transformer: Transformer
+    /// The execution of the forward pass, for one policy and not merged.
+    let execution: Execution
     private var workspace: Workspace { transformer.workspace }
     private var c: ModelConfiguration { transformer.model.configuration }
-
-    /// - Parameter execution: the execution of the forward pass, for one policy and not merged.
-    package init(_ transformer: Transformer, _ execution: Execution) {
-        self.transformer = transformer
-        self.execution = execution
-    }
 
     /// Adds every adapted weight's part to `sums`: Σ_t a ⊙ b, which `Adapter.finishGradient` turns into ∂J/∂z, or
     /// LoRA's ∂J/∂A and ∂J/∂B.
     ///
     /// - Shapes: deltaHidden [S, H], the gradient with respect to `forward`'s result; sums flat in the layout's order.
-    package func run(
+    func run(
         _ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
         let (t, s, h) = (batch.count, batch.outputs.count, c.hiddenSize)
@@ -28,13 +23,12 @@ package struct TransformerBackward {
         var delta = workspace.matrix(isCompact ? .deltaCompact : .deltaResidual, rows: s, columns: h)
         delta.fillWithZeros()
         t2_rms_norm_backward(
-            deltaHidden.pointer, tape.finalResidual(s, h).pointer, transformer.model.finalNorm.pointer,
-            tape.finalInverse(s).pointer, delta.pointer, s, h)
+            deltaHidden.pointer, tape.finalResidual.matrix(s, h).pointer, transformer.model.finalNorm.pointer,
+            tape.finalInverse.matrix(s, 1).pointer, delta.pointer, s, h)
         for layer in (0..<c.layerCount).reversed() {
             let kept = tape.layers[layer]
-            let rows = layer == c.layerCount - 1 ? s : t
-            feedForward(layer, kept, delta, rows: rows, sums: sums)
-            var deltaAttended = workspace.matrix(.deltaAttended, rows: rows, columns: c.querySize)
+            feedForward(layer, kept, delta, sums: sums)
+            var deltaAttended = workspace.matrix(.deltaAttended, rows: delta.rows, columns: c.querySize)
             project(layer, .output, kept, delta, sums: sums, into: deltaAttended)
             if isCompact && layer == c.layerCount - 1 {
                 deltaAttended = scatter(deltaAttended, batch.outputs, rows: t, into: .attended)
@@ -46,20 +40,21 @@ package struct TransformerBackward {
     }
 
     private func feedForward(
-        _ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, rows: Int, sums: UnsafeMutablePointer<Float>
+        _ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
+        let rows = delta.rows
         let deltaActivated = workspace.matrix(.deltaActivated, rows: rows, columns: c.intermediateSize)
         project(layer, .down, tape, delta, sums: sums, into: deltaActivated)
-        let gateUp = tape.gateUp(rows, 2 * c.intermediateSize)
-        workspace.measure(.rows) {
+        let gateUp = tape.gateUp.matrix(rows, 2 * c.intermediateSize)
+        transformer.measure(.rows) {
             t2_silu_multiply_backward(gateUp.pointer, deltaActivated.pointer, rows, c.intermediateSize)
         }
         let deltaNormed = workspace.matrix(.deltaNormed, rows: rows, columns: c.hiddenSize)
         project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed)
         t2_rms_norm_backward(
-            deltaNormed.pointer, tape.middle(rows, c.hiddenSize).pointer,
+            deltaNormed.pointer, tape.middle.matrix(rows, c.hiddenSize).pointer,
             transformer.model.feedForwardNorms[layer].pointer,
-            tape.feedForwardInverse(rows).pointer, delta.pointer, rows, c.hiddenSize)
+            tape.feedForwardInverse.matrix(rows, 1).pointer, delta.pointer, rows, c.hiddenSize)
     }
 
     private func attention(
@@ -68,9 +63,9 @@ package struct TransformerBackward {
     ) {
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
         let deltaQKV = workspace.matrix(.deltaQueryKeyValue, rows: batch.count, columns: width)
-        workspace.measure(.attention) {
+        transformer.measure(.attention) {
             transformer.attention.backward(
-                batch, tape.queryKeyValue(batch.count, width), deltaOutput: deltaAttended, into: deltaQKV)
+                batch, tape.queryKeyValue.matrix(batch.count, width), deltaOutput: deltaAttended, into: deltaQKV)
         }
         batch.positions.withUnsafeBufferPointer {
             transformer.model.rotary.rotate(
@@ -83,9 +78,9 @@ package struct TransformerBackward {
         let deltaNormed = workspace.matrix(.deltaNormed, rows: batch.count, columns: c.hiddenSize)
         project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: deltaNormed)
         t2_rms_norm_backward(
-            deltaNormed.pointer, tape.residual(batch.count, c.hiddenSize).pointer,
-            transformer.model.attentionNorms[layer].pointer, tape.attentionInverse(batch.count).pointer, delta.pointer,
-            batch.count, c.hiddenSize)
+            deltaNormed.pointer, tape.residual.matrix(batch.count, c.hiddenSize).pointer,
+            transformer.model.attentionNorms[layer].pointer, tape.attentionInverse.matrix(batch.count, 1).pointer,
+            delta.pointer, batch.count, c.hiddenSize)
     }
 
     /// The transpose of `Transformer.project`, and the gradient of the group's part of the vector.
@@ -93,26 +88,25 @@ package struct TransformerBackward {
         _ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, _ delta: Matrix,
         sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?
     ) {
-        workspace.measure(.projections) {
+        transformer.measure(.projections) {
             switch execution {
             case .merged: preconditionFailure("merged weights have no gradient")
             case .factored(let svf, let table):
-                guard let factor = svf.factor(layer, group) else {
+                guard let factor = svf.factors[layer, group] else {
                     return multiplyByBase(layer, group, delta, into: deltaInput)
                 }
-                let start = svf.start(layer, group)
                 factor.backward(
-                    delta, scales: table.buffer.pointer + start, a: tape.projection(group, delta.rows, factor.rank),
-                    b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + start,
+                    delta, scales: table.buffer.pointer + factor.start,
+                    a: tape.projections[group.rawValue].matrix(delta.rows, factor.rank),
+                    b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + factor.start,
                     dx: deltaInput)
             case .lowRank(let weights):
                 multiplyByBase(layer, group, delta, into: deltaInput)
-                guard let weight = weights.weight(layer, group) else { return }
+                guard let weight = weights[layer, group] else { return }
                 weight.backward(
-                    delta, x: tape.input(group, delta.rows, weight.inputSize),
-                    h: tape.projection(group, delta.rows, weight.rank),
-                    g: workspace.matrix(.deltaRank, rows: delta.rows, columns: weight.rank), sums: sums,
-                    dx: deltaInput)
+                    delta, x: tape.inputs[group.rawValue].matrix(delta.rows, weight.inputSize),
+                    h: tape.projections[group.rawValue].matrix(delta.rows, weight.rank),
+                    g: workspace.matrix(.deltaRank, rows: delta.rows, columns: weight.rank), sums: sums, dx: deltaInput)
             }
         }
     }
@@ -131,9 +125,4 @@ package struct TransformerBackward {
         }
         return output
     }
-}
-
-extension Matrix {
-    /// - Precondition: the matrix is dense.
-    func fillWithZeros() { pointer.update(repeating: 0, count: rows * columns) }
 }

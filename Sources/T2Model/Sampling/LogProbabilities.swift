@@ -1,12 +1,10 @@
+import Algorithms
 import CKernels
-import T2Core
 import T2Numerics
 
 /// Natural log-probabilities of given tokens.
 package struct LogProbabilities {
     private let transformer: Transformer
-    /// The number of rows whose logits are in memory at once.
-    private let rowsPerHead = 128
 
     package init(_ transformer: Transformer) { self.transformer = transformer }
 
@@ -36,12 +34,11 @@ package struct LogProbabilities {
     private func score(_ hidden: Matrix, _ tokens: [Int32]) -> [Float] {
         var values: [Float] = []
         values.reserveCapacity(tokens.count)
-        var sums = [Float](repeating: 0, count: rowsPerHead)
-        for start in stride(from: 0, to: hidden.rows, by: rowsPerHead) {
-            let rows = start..<min(start + rowsPerHead, hidden.rows)
+        var sums = [Float](repeating: 0, count: Transformer.rowsPerHead)
+        for rows in (0..<hidden.rows).chunks(ofCount: Transformer.rowsPerHead) {
             let logits = transformer.logits(hidden.rows(rows))
             t2_log_sum_exp(logits.pointer, &sums, nil, rows.count, logits.columns, logits.stride, 1)
-            for row in 0..<rows.count { values.append(logits.row(row)[Int(tokens[start + row])] - sums[row]) }
+            for (row, token) in tokens[rows].enumerated() { values.append(logits.row(row)[Int(token)] - sums[row]) }
         }
         return values
     }

@@ -58,11 +58,11 @@ package final class Sampler {
         var active: [Row] = []
         var waiting = 0
 
-        /// Draws the next token of a request; `wanted` is false if `onToken` stops all sampling.
-        func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) throws(ModelError) -> (
-            token: Int32, continues: Bool, wanted: Bool
-        ) {
-            let (token, logProbability) = transformer.workspace.measure(.vocabulary) {
+        var isWanted = true
+
+        /// Draws the next token of a request, and returns it unless it is the completion's last.
+        func draw(_ request: Int, _ logits: UnsafePointer<Float>, _ count: Int) throws(ModelError) -> Int32? {
+            let (token, logProbability) = transformer.measure(.vocabulary) {
                 choice.choose(logits, count, &requests[request].random)
             }
             guard logProbability.isFinite else {
@@ -74,25 +74,25 @@ package final class Sampler {
             completions[request].logProbabilities.append(logProbability)
             let stopped = watches[request].ends(token, stop)
             if stopped { completions[request].finishReason = .stop }
-            let wanted = onToken(request, token)
-            return (token, !stopped && completions[request].tokens.count < limit(requests[request], sampling), wanted)
+            isWanted = onToken(request, token)
+            return stopped || completions[request].tokens.count >= limit(requests[request], sampling) ? nil : token
         }
 
         while waiting < requests.count || !active.isEmpty {
             while waiting < requests.count && !free.isEmpty {
                 let admitted = admit(requests, from: waiting, &free)
                 let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
-                for (index, slot, prompt) in admitted {
-                    if let source = prompt.sharedSlot, source != slot {
-                        cache.copy(from: source, to: slot, positions: requests[index].prompt.count)
+                for entry in admitted {
+                    let position = requests[entry.request].prompt.count
+                    if entry.source != entry.slot {
+                        cache.copy(from: entry.source, to: entry.slot, positions: position)
                     }
-                    let (token, continues, wanted) = try draw(index, logits.row(prompt.row), logits.columns)
-                    guard wanted else { return completions }
-                    if continues {
-                        active.append(
-                            Row(request: index, slot: slot, position: requests[index].prompt.count, token: token))
+                    let token = try draw(entry.request, logits.row(entry.row), logits.columns)
+                    guard isWanted else { return completions }
+                    if let token {
+                        active.append(Row(request: entry.request, slot: entry.slot, position: position, token: token))
                     } else {
-                        free.append(slot)
+                        free.append(entry.slot)
                     }
                 }
                 waiting += admitted.count
@@ -101,14 +101,15 @@ package final class Sampler {
             batch.clear()
             for row in active {
                 batch.append(
-                    next: row.token, position: row.position, expert: requests[row.request].expert, slot: row.slot)
+                    CollectionOfOne(row.token), from: row.position, outputs: 0..<1,
+                    expert: requests[row.request].expert, slot: row.slot)
             }
             let logits = transformer.logits(transformer.forward(batch, execution, cache: cache))
             var kept = 0
             for (index, row) in active.enumerated() {
-                let (token, continues, wanted) = try draw(row.request, logits.row(index), logits.columns)
-                guard wanted else { return completions }
-                if continues {
+                let token = try draw(row.request, logits.row(index), logits.columns)
+                guard isWanted else { return completions }
+                if let token {
                     active[kept] = Row(request: row.request, slot: row.slot, position: row.position + 1, token: token)
                     kept += 1
                 } else {
@@ -146,36 +147,36 @@ package final class Sampler {
         return fresh
     }
 
+    /// A request whose prompt is in the batch.
     private struct Admission {
+        let request: Int
+        let slot: Int
+        /// The slot into which the prompt is read: its own, or that of the first request that shares the prompt.
+        let source: Int
         /// The row of the prefill's logits.
         let row: Int
-        /// The slot into which the shared prompt was read.
-        let sharedSlot: Int?
     }
 
     /// Fills the batch with the prompts of waiting requests, one copy of each run of equal prompts, while slots are
     /// free and the batch stays within `prefillTokens`.
-    private func admit(_ requests: [SampleRequest], from first: Int, _ free: inout [Int]) -> [(Int, Int, Admission)] {
+    private func admit(_ requests: [SampleRequest], from first: Int, _ free: inout [Int]) -> [Admission] {
         let prefillTokens = 1024
         batch.clear()
-        var admitted: [(Int, Int, Admission)] = []
-        var next = first
-        while next < requests.count, let slot = free.last {
+        var admitted: [Admission] = []
+        for next in first..<requests.count {
+            guard let slot = free.last else { break }
             let request = requests[next]
-            let isShared =
-                next > first && requests[next - 1].prompt == request.prompt
-                && requests[next - 1].expert == request.expert
-            if isShared, let (_, previousSlot, previous) = admitted.last {
-                admitted.append(
-                    (next, slot, Admission(row: previous.row, sharedSlot: previous.sharedSlot ?? previousSlot)))
+            if let previous = admitted.last, requests[next - 1].prompt == request.prompt,
+                requests[next - 1].expert == request.expert
+            {
+                admitted.append(Admission(request: next, slot: slot, source: previous.source, row: previous.row))
             } else {
-                if next > first && batch.count + request.prompt.count > prefillTokens { break }
-                admitted.append((next, slot, Admission(row: batch.outputs.count, sharedSlot: nil)))
+                if !admitted.isEmpty && batch.count + request.prompt.count > prefillTokens { break }
+                admitted.append(Admission(request: next, slot: slot, source: slot, row: batch.outputs.count))
                 let last = request.prompt.count - 1
                 batch.append(request.prompt, outputs: last..<last + 1, expert: request.expert, slot: slot)
             }
             free.removeLast()
-            next += 1
         }
         return admitted
     }

@@ -19,9 +19,7 @@ struct TokenChoice {
         var largest: Int32 = 0
         t2_log_sum_exp(logits, &logSumExp, &largest, 1, count, count, scale)
         if sampling.temperature == 0 { return (largest, logits[Int(largest)] - logSumExp) }
-        if sampling.topK != nil || sampling.topP != nil {
-            return truncated(logits, count, scale, logSumExp, &random)
-        }
+        if sampling.topK != nil || sampling.topP != nil { return truncated(logits, count, scale, logSumExp, &random) }
         let token = t2_draw(logits, count, scale, logSumExp, random.nextUniform())
         return (token, logits[Int(token)] * scale - logSumExp)
     }
@@ -42,15 +40,11 @@ struct TokenChoice {
             kept += 1
         }
         var rest = random.nextUniform() * mass
-        var chosen = kept - 1
-        for index in 0..<kept {
-            rest -= probability(order[index])
-            if rest < 0 {
-                chosen = index
-                break
-            }
+        let drawn = order[..<kept].first { token in
+            rest -= probability(token)
+            return rest < 0
         }
-        let token = order[chosen]
+        let token = drawn ?? order[kept - 1]
         return (token, Float(Double(logits[Int(token)] * scale - logSumExp) - log(mass)))
     }
 }

@@ -1,3 +1,4 @@
+import Algorithms
 import CKernels
 import T2Core
 import T2Numerics
@@ -6,15 +7,10 @@ import T2Numerics
 ///
 /// Shape letters: T tokens, L tokens of one segment, P positions attended to (its prefix's, then its own), D head size.
 struct Attention {
-    private let c: ModelConfiguration
-    private let workspace: Workspace
+    let c: ModelConfiguration
+    let workspace: Workspace
     /// The number of query rows computed together, which limits the scores in memory to blockRows × P.
     private let blockRows = 128
-
-    init(_ configuration: ModelConfiguration, workspace: Workspace) {
-        c = configuration
-        self.workspace = workspace
-    }
 
     private var scale: Float { 1 / Float(c.headSize).squareRoot() }
     private var group: Int { c.headCount / c.keyValueHeadCount }
@@ -43,10 +39,8 @@ struct Attention {
                     let scores = workspace.matrix(.scores, rows: 1, columns: cache.capacity)
                     t2_attend_cached(
                         qkv.row(segment.start), cache.keys(layer: layer, slot: slot),
-                        cache.values(layer: layer, slot: slot),
-                        output.row(segment.start), scores.pointer, c.headCount, c.keyValueHeadCount, c.headSize,
-                        position + 1,
-                        cache.capacity, scale)
+                        cache.values(layer: layer, slot: slot), output.row(segment.start), scores.pointer, c.headCount,
+                        c.keyValueHeadCount, c.headSize, position + 1, cache.capacity, scale)
                     continue
                 }
             }
@@ -60,7 +54,7 @@ struct Attention {
             let keys_DP = transposedContext(segment, key(qkv, shared * group), into: .keysTransposed)
             let values_PD = context(segment, value(qkv, shared * group), into: .values)
             for head in shared * group..<(shared + 1) * group {
-                for block in blocks(segment.count) {
+                for block in (0..<segment.count).chunks(ofCount: blockRows) {
                     let scores = probabilities(segment, query(qkv, head), block, keys_DP)
                     MatrixMultiply.multiply(
                         scores, values_PD.rows(0..<scores.columns), into: query(output, head).rows(block))
@@ -74,12 +68,8 @@ struct Attention {
         if segment.prefix.isEmpty { return x_TD.rows(segment.rows) }
         let prefix = segment.prefix.count
         let output = workspace.matrix(area, rows: prefix + segment.count, columns: x_TD.columns)
-        for row in 0..<prefix {
-            output.row(row).update(from: x_TD.row(segment.prefix.lowerBound + row), count: x_TD.columns)
-        }
-        for row in 0..<segment.count {
-            output.row(prefix + row).update(from: x_TD.row(segment.start + row), count: x_TD.columns)
-        }
+        output.rows(0..<prefix).copy(from: x_TD.rows(segment.prefix))
+        output.rows(prefix..<output.rows).copy(from: x_TD.rows(segment.rows))
         return output
     }
 
@@ -92,10 +82,6 @@ struct Attention {
                 x_TD.rows(rows).pointer, output.pointer + start, rows.count, x_TD.columns, x_TD.stride, output.stride)
         }
         return output
-    }
-
-    private func blocks(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) }
     }
 
     /// Scratch for one number per query row and position; its stride is a multiple of 16 floats.
@@ -138,7 +124,7 @@ struct Attention {
         let dK = deltaContext(segment, key(dx, shared * group), .deltaKeys)
         let dV = deltaContext(segment, value(dx, shared * group), .deltaValues)
         for head in shared * group..<(shared + 1) * group {
-            for block in blocks(segment.count) {
+            for block in (0..<segment.count).chunks(ofCount: blockRows) {
                 let p = probabilities(segment, query(x, head), block, keys_DP)
                 let past = 0..<p.columns
                 let dO = query(dy, head).rows(block)
@@ -146,8 +132,7 @@ struct Attention {
                 MatrixMultiply.multiplyTransposedLeft(p, dO, into: dV.rows(past), accumulate: true)
                 MatrixMultiply.multiply(dO, values_DP.columns(past), into: dP)
                 t2_softmax_backward(p.pointer, dP.pointer, dP.rows, dP.columns, dP.stride, scale)
-                MatrixMultiply.multiply(
-                    dP, keys_PD.rows(past), into: query(dx, head).rows(segment.rows).rows(block))
+                MatrixMultiply.multiply(dP, keys_PD.rows(past), into: query(dx, head).rows(segment.rows).rows(block))
                 MatrixMultiply.multiplyTransposedLeft(
                     dP, query(x, head).rows(segment.rows).rows(block), into: dK.rows(past), accumulate: true)
             }

@@ -32,29 +32,20 @@ package final class BaseModel: Sendable {
         t2_transpose(
             head.pointer, headTransposed.pointer, c.vocabularySize, c.hiddenSize, c.hiddenSize, c.vocabularySize)
         finalNorm = try loader.load("model.norm.weight", shape: [c.hiddenSize])
-        attentionNorms = try (0..<c.layerCount).map {
-            try loader.load("model.layers.\($0).input_layernorm.weight", shape: [c.hiddenSize])
+        func norms(_ name: String) throws -> [FloatBuffer] {
+            try (0..<c.layerCount).map { try loader.load("model.layers.\($0).\(name).weight", shape: [c.hiddenSize]) }
         }
-        feedForwardNorms = try (0..<c.layerCount).map {
-            try loader.load("model.layers.\($0).post_attention_layernorm.weight", shape: [c.hiddenSize])
-        }
-        var groups: [FloatBuffer] = []
-        for layer in 0..<c.layerCount {
-            for group in ProjectionGroup.allCases {
-                let buffer = FloatBuffer(count: group.inputSize(c) * group.outputSize(c))
-                let fused = buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c))
-                var column = 0
-                for kind in group.members {
-                    let (rows, columns) = kind.shape(c)
-                    try loader.loadTransposed(
-                        kind.name(layer: layer), rows: rows, columns: columns,
-                        into: fused.columns(column..<column + rows))
-                    column += rows
-                }
-                groups.append(buffer)
+        attentionNorms = try norms("input_layernorm")
+        feedForwardNorms = try norms("post_attention_layernorm")
+        let groups = try ProjectionTable(layerCount: c.layerCount) { layer, group in
+            let buffer = FloatBuffer(count: group.inputSize(c) * group.outputSize(c))
+            let fused = buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c))
+            for (kind, columns) in group.columns(c) {
+                try loader.loadTransposed(kind.name(layer: layer), into: fused.columns(columns))
             }
+            return buffer
         }
-        weights = MergedWeights(configuration: c, groups: groups)
+        weights = MergedWeights(c, groups)
         rotary = RotaryEmbedding(headSize: c.headSize, theta: c.ropeTheta, contextLength: c.contextLength)
     }
 }

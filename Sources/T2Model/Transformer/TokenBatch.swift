@@ -37,35 +37,22 @@ package struct TokenBatch {
         outputs.removeAll(keepingCapacity: true)
     }
 
-    /// Adds a whole sequence from position 0.
+    /// Adds consecutive tokens of a sequence: a whole one, or those after tokens in the cache or in the rows `prefix`.
     ///
-    /// - Parameter outputs: the indices in the sequence whose hidden states are returned.
+    /// - Parameters:
+    ///   - position: the position of the first token.
+    ///   - wanted: the indices among these tokens whose hidden states are returned.
     package mutating func append(
-        _ sequence: some Collection<Int32>, outputs wanted: Range<Int>, expert: Int32 = 0, slot: Int? = nil
+        _ sequence: some Collection<Int32>, from position: Int = 0, after prefix: Range<Int> = 0..<0,
+        outputs wanted: Range<Int>, expert: Int32 = 0, slot: Int? = nil
     ) {
-        let start = count
-        appendRows(sequence, from: 0, expert: expert)
-        for index in wanted { outputs.append(Int32(start + index)) }
-        segments.append(Segment(start: start, count: sequence.count, slot: slot))
-    }
-
-    private mutating func appendRows(_ sequence: some Collection<Int32>, from first: Int, expert: Int32) {
+        for index in wanted { outputs.append(Int32(count + index)) }
+        segments.append(Segment(start: count, count: sequence.count, prefix: prefix, slot: slot))
         tokens.append(contentsOf: sequence)
-        for position in first..<first + sequence.count {
-            positions.append(Int32(position))
+        for index in 0..<sequence.count {
+            positions.append(Int32(position + index))
             experts.append(expert)
         }
-    }
-
-    /// Adds the tokens after a prefix whose rows are already in the batch. The prefix's last row and all added rows
-    /// become outputs.
-    private mutating func append(_ sequence: some Collection<Int32>, after prefix: Range<Int>, expert: Int32) {
-        outputs.append(Int32(prefix.upperBound - 1))
-        guard !sequence.isEmpty else { return }
-        let start = count
-        appendRows(sequence, from: prefix.count, expert: expert)
-        for row in start..<count { outputs.append(Int32(row)) }
-        segments.append(Segment(start: start, count: sequence.count, prefix: prefix, slot: nil))
     }
 
     /// Clears the batch and fills it with whole sequences to be scored, at least one, until the next would bring its
@@ -76,34 +63,26 @@ package struct TokenBatch {
     mutating func pack(_ sequences: [ScoredSequence], from first: Int, limit: Int, expert: Int32 = 0) -> Int {
         clear()
         var shared: Range<Int>?
-        var next = first
-        while next < sequences.count {
+        for next in first..<sequences.count {
             let sequence = sequences[next]
             let prompt = sequence.prompt.count
             if next > first && sequences[next - 1].prompt != sequence.prompt { shared = nil }
             let added = sequence.completion.count - 1 + (shared == nil ? prompt : 0)
             let wanted = outputs.count + sequence.completion.count
-            if next > first && max(count + added, wanted) > limit { break }
+            if next > first && max(count + added, wanted) > limit { return next }
             if shared == nil && next + 1 < sequences.count && sequences[next + 1].prompt == sequence.prompt {
                 shared = count..<count + prompt
                 append(sequence.prompt, outputs: 0..<0, expert: expert)
             }
             if let shared {
-                append(sequence.completion.dropLast(), after: shared, expert: expert)
+                // The prompt's last row predicts the completion's first token.
+                outputs.append(Int32(shared.upperBound - 1))
+                let rest = sequence.completion.dropLast()
+                if !rest.isEmpty { append(rest, from: prompt, after: shared, outputs: 0..<rest.count, expert: expert) }
             } else {
                 append(sequence.inputs, outputs: sequence.scored, expert: expert)
             }
-            next += 1
         }
-        return next
-    }
-
-    /// Adds the next token of a sequence whose earlier tokens are in the cache, and makes it an output.
-    package mutating func append(next token: Int32, position: Int, expert: Int32 = 0, slot: Int) {
-        outputs.append(Int32(count))
-        segments.append(Segment(start: count, count: 1, slot: slot))
-        tokens.append(token)
-        positions.append(Int32(position))
-        experts.append(expert)
+        return sequences.count
     }
 }

@@ -8,15 +8,15 @@ import T2Numerics
 /// Shape letters: T tokens of the batch, S output rows, H hidden size.
 package final class Transformer {
     package let model: BaseModel
+    /// The number of rows whose logits are in memory at once.
+    static let rowsPerHead = 128
     let workspace = Workspace()
     let attention: Attention
     private var compactExperts: [Int32] = []
+    private var c: ModelConfiguration { model.configuration }
 
     /// Receives this lane's times if it is set; nil costs nothing.
-    package var partTimes: PartTimes? {
-        get { workspace.partTimes }
-        set { workspace.partTimes = newValue }
-    }
+    package var partTimes: PartTimes?
 
     /// Called after each layer, forward and backward, and after each block of the head's rows, to show progress in a
     /// pass of minutes.
@@ -24,7 +24,7 @@ package final class Transformer {
 
     package init(_ model: BaseModel) {
         self.model = model
-        attention = Attention(model.configuration, workspace: workspace)
+        attention = Attention(c: model.configuration, workspace: workspace)
     }
 
     /// The normed hidden states of the batch's output rows, [S, H]; valid until the next call.
@@ -35,11 +35,9 @@ package final class Transformer {
     package func forward(
         _ batch: TokenBatch, _ execution: Execution, cache: KVCache? = nil, tape: ActivationTape? = nil
     ) -> Matrix {
-        let c = model.configuration
-        let t = batch.count
         let s = batch.outputs.count
-        var x = workspace.matrix(.residual, rows: t, columns: c.hiddenSize)
-        workspace.measure(.rows) { embed(batch.tokens, into: x) }
+        let embedding = model.embedding.matrix(rows: c.vocabularySize, columns: c.hiddenSize)
+        var x = measure(.rows) { gather(embedding, batch.tokens, into: .residual) }
         compactExperts.removeAll(keepingCapacity: true)
         for row in batch.outputs { compactExperts.append(batch.experts[Int(row)]) }
         for layer in 0..<c.layerCount {
@@ -47,41 +45,30 @@ package final class Transformer {
             let attended = attend(batch, execution, layer: layer, x, cache: cache, tape: kept)
             // Only the output rows are needed after the last attention.
             let isCompact = layer == c.layerCount - 1 && batch.isSelective
-            let rows = isCompact ? s : t
             if isCompact { x = gather(x, batch.outputs, into: .compactResidual) }
             let input = isCompact ? gather(attended, batch.outputs, into: .compactAttended) : attended
-            project(
-                layer, .output, execution, experts: isCompact ? compactExperts : batch.experts, input, into: x,
-                accumulate: true, kept)
-            feedForward(layer, execution, experts: isCompact ? compactExperts : batch.experts, x, rows: rows, kept)
+            let experts = isCompact ? compactExperts : batch.experts
+            project(layer, .output, execution, experts, input, into: x, accumulate: true, kept)
+            feedForward(layer, execution, experts, x, kept)
             onLayer()
         }
         let hidden = workspace.matrix(.hidden, rows: s, columns: c.hiddenSize)
-        tape?.finalResidual(s, c.hiddenSize).copy(from: x)
-        norm(x, model.finalNorm, into: hidden, inverse: tape?.finalInverse(s))
+        tape?.finalResidual.matrix(s, c.hiddenSize).copy(from: x)
+        norm(x, model.finalNorm, into: hidden, inverse: tape?.finalInverse.matrix(s, 1))
         return hidden
     }
 
-    /// Logits of hidden states: [S, H] → [S, V], before any temperature.
-    package func logits(_ hidden: Matrix, into output: Matrix) {
-        let c = model.configuration
-        workspace.measure(.head) {
+    /// Logits of hidden states in the lane's own scratch memory: [S, H] → [S, V], before any temperature; valid until
+    /// the next call.
+    package func logits(_ hidden: Matrix) -> Matrix { logits(hidden, in: .logits) }
+
+    func logits(_ hidden: Matrix, in area: Workspace.Area) -> Matrix {
+        let output = workspace.matrix(area, rows: hidden.rows, columns: c.vocabularySize)
+        measure(.head) {
             MatrixMultiply.multiply(
                 hidden, model.headTransposed.matrix(rows: c.hiddenSize, columns: c.vocabularySize), into: output)
         }
-    }
-
-    /// Logits in the lane's own scratch memory; valid until the next call.
-    package func logits(_ hidden: Matrix) -> Matrix {
-        let output = workspace.matrix(.logits, rows: hidden.rows, columns: model.configuration.vocabularySize)
-        logits(hidden, into: output)
         return output
-    }
-
-    private func embed(_ tokens: [Int32], into x: Matrix) {
-        for (row, token) in tokens.enumerated() {
-            x.row(row).update(from: model.embedding.pointer + Int(token) * x.columns, count: x.columns)
-        }
     }
 
     func gather(_ x: Matrix, _ rows: [Int32], into area: Workspace.Area) -> Matrix {
@@ -96,95 +83,85 @@ package final class Transformer {
         _ batch: TokenBatch, _ execution: Execution, layer: Int, _ x: Matrix, cache: KVCache?,
         tape: ActivationTape.Layer?
     ) -> Matrix {
-        let c = model.configuration
         let normed = workspace.matrix(.normed, rows: x.rows, columns: c.hiddenSize)
-        tape?.residual(x.rows, c.hiddenSize).copy(from: x)
-        norm(x, model.attentionNorms[layer], into: normed, inverse: tape?.attentionInverse(x.rows))
+        tape?.residual.matrix(x.rows, c.hiddenSize).copy(from: x)
+        norm(x, model.attentionNorms[layer], into: normed, inverse: tape?.attentionInverse.matrix(x.rows, 1))
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
         let qkv =
-            tape?.queryKeyValue(x.rows, width) ?? workspace.matrix(.queryKeyValue, rows: x.rows, columns: width)
-        project(layer, .queryKeyValue, execution, experts: batch.experts, normed, into: qkv, accumulate: false, tape)
-        workspace.measure(.rows) {
+            tape?.queryKeyValue.matrix(x.rows, width) ?? workspace.matrix(.queryKeyValue, rows: x.rows, columns: width)
+        project(layer, .queryKeyValue, execution, batch.experts, normed, into: qkv, tape)
+        measure(.rows) {
             // Queries and keys are adjacent columns, rotated alike.
             batch.positions.withUnsafeBufferPointer {
                 model.rotary.rotate(qkv, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount)
             }
         }
         let attended = workspace.matrix(.attended, rows: x.rows, columns: c.querySize)
-        workspace.measure(.attention) { attention.forward(batch, layer: layer, qkv, cache: cache, into: attended) }
+        measure(.attention) { attention.forward(batch, layer: layer, qkv, cache: cache, into: attended) }
         return attended
     }
 
     private func feedForward(
-        _ layer: Int, _ execution: Execution, experts: [Int32], _ x: Matrix, rows: Int, _ tape: ActivationTape.Layer?
+        _ layer: Int, _ execution: Execution, _ experts: [Int32], _ x: Matrix, _ tape: ActivationTape.Layer?
     ) {
-        let c = model.configuration
-        let normed = workspace.matrix(.normed, rows: rows, columns: c.hiddenSize)
-        tape?.middle(rows, c.hiddenSize).copy(from: x)
-        norm(x, model.feedForwardNorms[layer], into: normed, inverse: tape?.feedForwardInverse(rows))
+        let normed = workspace.matrix(.normed, rows: x.rows, columns: c.hiddenSize)
+        tape?.middle.matrix(x.rows, c.hiddenSize).copy(from: x)
+        norm(x, model.feedForwardNorms[layer], into: normed, inverse: tape?.feedForwardInverse.matrix(x.rows, 1))
         let width = 2 * c.intermediateSize
-        let gateUp = tape?.gateUp(rows, width) ?? workspace.matrix(.gateUp, rows: rows, columns: width)
-        project(layer, .gateUp, execution, experts: experts, normed, into: gateUp, accumulate: false, tape)
-        let activated = workspace.matrix(.activated, rows: rows, columns: c.intermediateSize)
-        workspace.measure(.rows) { t2_silu_multiply(gateUp.pointer, activated.pointer, rows, c.intermediateSize) }
-        project(layer, .down, execution, experts: experts, activated, into: x, accumulate: true, tape)
+        let gateUp = tape?.gateUp.matrix(x.rows, width) ?? workspace.matrix(.gateUp, rows: x.rows, columns: width)
+        project(layer, .gateUp, execution, experts, normed, into: gateUp, tape)
+        let activated = workspace.matrix(.activated, rows: x.rows, columns: c.intermediateSize)
+        measure(.rows) { t2_silu_multiply(gateUp.pointer, activated.pointer, x.rows, c.intermediateSize) }
+        project(layer, .down, execution, experts, activated, into: x, accumulate: true, tape)
     }
 
     private func norm(_ x: Matrix, _ weight: FloatBuffer, into y: Matrix, inverse: Matrix?) {
-        workspace.measure(.rows) {
+        measure(.rows) {
             t2_rms_norm(
-                x.pointer, weight.pointer, y.pointer, inverse?.pointer, x.rows, x.columns,
-                model.configuration.normEpsilon)
+                x.pointer, weight.pointer, y.pointer, inverse?.pointer, x.rows, x.columns, c.normEpsilon)
         }
     }
 
     /// y = W′x for one projection group, in the form that `execution` selects.
     private func project(
-        _ layer: Int, _ group: ProjectionGroup, _ execution: Execution, experts: [Int32], _ x: Matrix, into y: Matrix,
-        accumulate: Bool, _ tape: ActivationTape.Layer?
+        _ layer: Int, _ group: ProjectionGroup, _ execution: Execution, _ experts: [Int32], _ x: Matrix, into y: Matrix,
+        accumulate: Bool = false, _ tape: ActivationTape.Layer?
     ) {
-        workspace.measure(.projections) {
-            multiply(layer, group, execution, experts: experts, x, into: y, accumulate: accumulate, tape)
+        /// Vᵀx or Ax, which the tape keeps.
+        func projection(rank: Int) -> Matrix {
+            tape?.projections[group.rawValue].matrix(x.rows, rank)
+                ?? workspace.matrix(.rank, rows: x.rows, columns: rank)
         }
-    }
-
-    private func multiply(
-        _ layer: Int, _ group: ProjectionGroup, _ execution: Execution, experts: [Int32], _ x: Matrix, into y: Matrix,
-        accumulate: Bool, _ tape: ActivationTape.Layer?
-    ) {
-        switch execution {
-        case .merged(let weights):
-            MatrixMultiply.multiply(x, weights.matrix(layer, group), into: y, accumulate: accumulate)
-        case .factored(let svf, let table):
-            guard let factor = svf.factor(layer, group) else {
-                return MatrixMultiply.multiply(x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
+        measure(.projections) {
+            switch execution {
+            case .merged(let weights):
+                MatrixMultiply.multiply(x, weights.matrix(layer, group), into: y, accumulate: accumulate)
+            case .factored(let svf, let table):
+                guard let factor = svf.factors[layer, group] else {
+                    return MatrixMultiply.multiply(
+                        x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
+                }
+                let scaled = workspace.matrix(.scaledRank, rows: x.rows, columns: factor.rank)
+                experts.withUnsafeBufferPointer {
+                    factor.multiply(
+                        x, scales: table.buffer.pointer + factor.start, stride: table.stride, experts: $0.baseAddress,
+                        a: projection(rank: factor.rank), s: scaled, into: y, accumulate: accumulate)
+                }
+            case .lowRank(let weights):
+                MatrixMultiply.multiply(x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
+                guard let weight = weights[layer, group] else { return }
+                tape?.inputs[group.rawValue].matrix(x.rows, x.columns).copy(from: x)
+                weight.add(x, h: projection(rank: weight.rank), into: y)
             }
-            let a =
-                tape?.projection(group, x.rows, factor.rank)
-                ?? workspace.matrix(.rank, rows: x.rows, columns: factor.rank)
-            let scaled = workspace.matrix(.scaledRank, rows: x.rows, columns: factor.rank)
-            experts.withUnsafeBufferPointer {
-                factor.multiply(
-                    x, scales: table.buffer.pointer + svf.start(layer, group), stride: table.stride,
-                    experts: $0.baseAddress, a: a, s: scaled, into: y, accumulate: accumulate)
-            }
-        case .lowRank(let weights):
-            MatrixMultiply.multiply(x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
-            guard let weight = weights.weight(layer, group) else { return }
-            tape?.input(group, x.rows, x.columns).copy(from: x)
-            let h =
-                tape?.projection(group, x.rows, weight.rank)
-                ?? workspace.matrix(.rank, rows: x.rows, columns: weight.rank)
-            weight.add(x, h: h, into: y)
         }
     }
 }
 
 extension Matrix {
-    /// Copies the elements of a matrix of the same shape; both must be dense.
+    /// Copies the elements of a matrix of the same shape.
     func copy(from source: Matrix) {
-        precondition(rows == source.rows && columns == source.columns && stride == columns && source.stride == columns)
-        pointer.update(from: source.pointer, count: rows * columns)
+        precondition(rows == source.rows && columns == source.columns)
+        for row in 0..<rows { self.row(row).update(from: source.row(row), count: columns) }
     }
 
     /// Adds the elements of a matrix of the same shape.
@@ -192,4 +169,7 @@ extension Matrix {
         precondition(rows == other.rows && columns == other.columns)
         for row in 0..<rows { t2_add(self.row(row), other.row(row), columns) }
     }
+
+    /// - Precondition: the matrix is dense.
+    func fillWithZeros() { pointer.update(repeating: 0, count: rows * columns) }
 }

@@ -11,18 +11,23 @@ final class Workspace {
         case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }
 
-    /// Set while times are kept.
-    var partTimes: PartTimes?
-    private var buffers = [FloatBuffer?](repeating: nil, count: Area.allCases.count)
+    private var buffers = [GrowingBuffer](repeating: GrowingBuffer(), count: Area.allCases.count)
 
     /// The area as a [rows, columns] matrix; its old content is undefined.
     func matrix(_ area: Area, rows: Int, columns: Int) -> Matrix {
-        let needed = rows * columns
-        if let buffer = buffers[area.rawValue], buffer.count >= needed {
-            return buffer.matrix(rows: rows, columns: columns)
-        }
-        let buffer = FloatBuffer(count: needed + needed / 4)
-        buffers[area.rawValue] = buffer
-        return buffer.matrix(rows: rows, columns: columns)
+        buffers[area.rawValue].matrix(rows, columns, reserve: rows * columns / 4)
+    }
+}
+
+/// Memory that grows to the largest requested matrix.
+struct GrowingBuffer {
+    private var buffer: FloatBuffer?
+
+    /// - Parameter reserve: the number of values to allocate in addition if the buffer must grow.
+    mutating func matrix(_ rows: Int, _ columns: Int, reserve: Int = 0) -> Matrix {
+        if let buffer, buffer.count >= rows * columns { return buffer.matrix(rows: rows, columns: columns) }
+        let grown = FloatBuffer(count: rows * columns + reserve)
+        buffer = grown
+        return grown.matrix(rows: rows, columns: columns)
     }
 }

@@ -19,23 +19,15 @@ struct BlobHeader: Codable {
 
     /// Decodes the blob and checks that its kind, layout and values match its digest.
     func blob(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> Blob {
-        let kind = Message.Kind.blob.rawValue
-        let received = try ReceivedTensorFrames(kind: kind, descriptions: payload, frames: frames)
+        let received = try TensorFrames(kind: .blob, descriptions: payload, frames: frames)
+        let kind = received.kind
         guard frames.count == 1 else { throw .wrongFrameCount(kind: kind, expected: 4, found: 3 + frames.count) }
-        guard layout.count <= limits.layoutEntries else {
-            throw .tooLarge(kind: kind, what: "layout entries", limit: limits.layoutEntries, found: layout.count)
-        }
+        try ProtocolError.require(layout.count, atMost: limits.layoutEntries, "layout entries", kind: kind)
         let largest = limits.frameBytes / MemoryLayout<Float>.stride
-        var total = 0
-        for entry in layout {
-            guard entry.count >= 0 else {
-                throw .malformedHeader(
-                    kind: kind, problem: "layout: '\(printable(entry.name))' has \(entry.count) values")
-            }
-            guard entry.count <= largest - total else {
-                throw .tooLarge(kind: kind, what: "values of the layout", limit: largest, found: entry.count)
-            }
-            total += entry.count
+        let total = try ProtocolError.total(
+            layout.map(\.count), atMost: largest, "values of the layout", kind: kind
+        ) { index in
+            "layout: '\(printable(layout[index].name))' has \(layout[index].count) values"
         }
         let values: [Float] = try received.values(0, name: "values", count: total)
         let vector = ExpertVector(layout: ExpertLayout(entries: layout), values: values)

@@ -1,4 +1,3 @@
-import Foundation
 import T2Core
 
 /// A completion in the header of a RESULT or an ERROR. The payload holds `prompts` and `tokens` (i32) and `log-probabilities`
@@ -27,37 +26,25 @@ struct CompletionHeader: Codable {
         tokenCount = completion.tokens.count
         text = completion.text
         finishReason = completion.finishReason
-        switch completion.reward {
-        case .judged(let judgement): (outcome, missing) = (judgement, nil)
-        case .missing(let reason): (outcome, missing) = (nil, reason)
-        case .unjudged: (outcome, missing) = (nil, nil)
-        }
+        outcome = if case .judged(let outcome) = completion.reward { outcome } else { nil }
+        missing = completion.reward.missingReason
         advantage = completion.advantage
-    }
-
-    /// The reward; nil if the header holds both an outcome and a reason why the reward is missing.
-    fileprivate var reward: Reward? {
-        switch (outcome, missing) {
-        case (let outcome?, nil): .judged(outcome)
-        case (nil, let reason?): .missing(reason: reason)
-        case (nil, nil): .unjudged
-        case (_?, _?): nil
-        }
     }
 }
 
 extension TensorFrames {
-    /// Appends the three frames of the completions.
-    ///
-    /// - Returns: the entries of the header.
-    mutating func append(_ completions: [Completion], kind: String) throws(ProtocolError) -> [CompletionHeader] {
+    /// The number of frames that hold the completions.
+    static let completionFrames = 3
+
+    /// Appends the frames of the completions, and returns the entries of the header.
+    mutating func append(_ completions: [Completion]) throws(ProtocolError) -> [CompletionHeader] {
         var headers: [CompletionHeader] = []
         var prompts: [Int32] = []
         for (index, completion) in completions.enumerated() {
             guard completion.tokens.count == completion.logProbabilities.count else {
-                throw .wrongShape(
-                    kind: kind, frame: "log-probabilities", expected: [completion.tokens.count],
-                    found: [completion.logProbabilities.count])
+                throw .wrongPayload(
+                    kind: kind, frame: "log-probabilities", expected: "shape [\(completion.tokens.count)]",
+                    found: "[\(completion.logProbabilities.count)]")
             }
             let isShared = index > 0 && completions[index - 1].prompt == completion.prompt
             headers.append(CompletionHeader(completion, sharesPrompt: isShared))
@@ -68,26 +55,19 @@ extension TensorFrames {
         append("log-probabilities", completions.flatMap(\.logProbabilities))
         return headers
     }
-}
-
-extension ReceivedTensorFrames {
-    /// The number of frames that hold the completions.
-    static let completionFrames = 3
 
     /// Decodes the completions from the first three frames and checks their counts against the header.
     func completions(_ headers: [CompletionHeader], _ limits: MessageLimits) throws(ProtocolError) -> [Completion] {
-        guard headers.count <= limits.completions else {
-            throw .tooLarge(kind: kind, what: "completions", limit: limits.completions, found: headers.count)
-        }
-        let promptTotal = try total(headers, "promptCount", limits) { $0.promptCount ?? 0 }
-        let tokenTotal = try total(headers, "tokenCount", limits) { $0.tokenCount }
+        try ProtocolError.require(headers.count, atMost: limits.completions, "completions", kind: kind)
+        let promptTotal = try total("promptCount", headers.map { $0.promptCount ?? 0 }, limits)
+        let tokenTotal = try total("tokenCount", headers.map(\.tokenCount), limits)
         let prompts: [Int32] = try values(0, name: "prompts", count: promptTotal)
         let tokens: [Int32] = try values(1, name: "tokens", count: tokenTotal)
         let logProbabilities: [Float] = try values(2, name: "log-probabilities", count: tokenTotal)
         var completions: [Completion] = []
         var (promptStart, tokenStart) = (0, 0)
         for (index, header) in headers.enumerated() {
-            guard let reward = header.reward else {
+            guard header.outcome == nil || header.missing == nil else {
                 throw .malformedHeader(
                     kind: kind, problem: "completions.\(index): expected 'outcome' or 'missing', found both")
             }
@@ -106,34 +86,17 @@ extension ReceivedTensorFrames {
             completion.sample = header.sample
             completion.policy = header.policy
             completion.text = header.text
-            completion.reward = reward
+            completion.reward =
+                header.outcome.map { .judged($0) } ?? header.missing.map { .missing(reason: $0) } ?? .unjudged
             completion.advantage = header.advantage
             completions.append(completion)
         }
         return completions
     }
 
-    /// The sum of a count over all headers, without overflow.
-    private func total(
-        _ headers: [CompletionHeader], _ field: String, _ limits: MessageLimits, _ count: (CompletionHeader) -> Int
-    ) throws(ProtocolError) -> Int {
-        var total = 0
-        for (index, header) in headers.enumerated() {
-            let value = count(header)
-            guard value >= 0 else {
-                throw .malformedHeader(kind: kind, problem: "completions.\(index).\(field) is \(value)")
-            }
-            guard value <= limits.tokens - total else {
-                throw .tooLarge(kind: kind, what: "tokens", limit: limits.tokens, found: value)
-            }
-            total += value
+    private func total(_ field: String, _ counts: [Int], _ limits: MessageLimits) throws(ProtocolError) -> Int {
+        try ProtocolError.total(counts, atMost: limits.tokens, "tokens", kind: kind) { index in
+            "completions.\(index).\(field) is \(counts[index])"
         }
-        return total
-    }
-
-    /// - Throws: `ProtocolError.digestMismatch` if the payload differs from the one that was sent.
-    func require(_ expected: Digest) throws(ProtocolError) {
-        let found = digest
-        guard found == expected else { throw .digestMismatch(kind: kind, expected: expected, found: found) }
     }
 }

@@ -25,7 +25,7 @@ struct ErrorReportHeader: Codable {
             (completions, self.payload, payloadDigest) = (nil, nil, nil)
             return
         }
-        completions = try payload.append(report.completions, kind: Message.Kind.error.rawValue)
+        completions = try payload.append(report.completions)
         self.payload = payload.descriptions
         payloadDigest = payload.digest
     }
@@ -33,7 +33,7 @@ struct ErrorReportHeader: Codable {
     /// Decodes the report and checks its payload against the header.
     func report(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> ErrorReport {
         let kind = Message.Kind.error.rawValue
-        let expected = completions == nil ? 3 : 3 + ReceivedTensorFrames.completionFrames
+        let expected = completions == nil ? 3 : 3 + TensorFrames.completionFrames
         guard 3 + frames.count == expected else {
             throw .wrongFrameCount(kind: kind, expected: expected, found: 3 + frames.count)
         }
@@ -41,7 +41,7 @@ struct ErrorReportHeader: Codable {
             unit: unit, attempt: attempt, category: category, message: message, logLines: logLines, policy: policy)
         guard let completions else { return report }
         guard let payloadDigest else { throw .malformedHeader(kind: kind, problem: "payloadDigest is missing") }
-        let received = try ReceivedTensorFrames(kind: kind, descriptions: payload ?? [], frames: frames)
+        let received = try TensorFrames(kind: .error, descriptions: payload ?? [], frames: frames)
         report.completions = try received.completions(completions, limits)
         try received.require(payloadDigest)
         return report

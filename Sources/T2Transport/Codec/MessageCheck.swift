@@ -8,7 +8,7 @@ struct MessageCheck {
     func check(_ message: Message) throws(ProtocolError) {
         switch message {
         case .hello(let body):
-            try name(body.worker.name, "worker.name", bytes: 1...200)
+            try range(body.worker.name.utf8.count, "worker.name", 1...200, unit: " bytes")
             try name(body.fingerprint, "fingerprint")
             try range(body.lanes, "lanes", 1...65_536)
             try range(body.holding?.count ?? 0, "holding (count)", 0...limits.completions)
@@ -59,7 +59,10 @@ struct MessageCheck {
             try range(sequence.policy, "work.sequences.policy", 0...work.policies.count - 1)
         }
         if let sampling = work.sampling { try check(sampling) }
-        try duration(lease.lengthSeconds, "lengthSeconds")
+        // Short enough to be added to an instant.
+        guard lease.lengthSeconds > 0, lease.lengthSeconds <= 1e7 else {
+            throw malformed("lengthSeconds", "more than 0 and at most 1e7 seconds", lease.lengthSeconds)
+        }
     }
 
     private func check(_ sampling: Sampling) throws(ProtocolError) {
@@ -94,28 +97,19 @@ struct MessageCheck {
         }
     }
 
-    private func range(_ value: Int, _ field: String, _ allowed: ClosedRange<Int>) throws(ProtocolError) {
+    private func range(
+        _ value: Int, _ field: String, _ allowed: ClosedRange<Int>, unit: String = ""
+    ) throws(ProtocolError) {
         guard allowed.contains(value) else {
-            throw malformed(field, "\(allowed.lowerBound) to \(allowed.upperBound)", value)
+            throw malformed(field, "\(allowed.lowerBound) to \(allowed.upperBound)\(unit)", value)
         }
     }
 
-    /// Requires a positive duration that is short enough to be added to an instant.
-    private func duration(_ seconds: Double, _ field: String) throws(ProtocolError) {
-        guard seconds > 0, seconds <= 1e7 else {
-            throw malformed(field, "more than 0 and at most 1e7 seconds", seconds)
-        }
+    private func name(_ text: String, _ field: String) throws(ProtocolError) {
+        try range(text.utf8.count, field, 0...limits.nameBytes, unit: " bytes")
     }
 
-    private func name(_ text: String, _ field: String, bytes: ClosedRange<Int>? = nil) throws(ProtocolError) {
-        let allowed = bytes ?? 0...limits.nameBytes
-        guard allowed.contains(text.utf8.count) else {
-            throw malformed(field, "\(allowed.lowerBound) to \(allowed.upperBound) bytes", text.utf8.count)
-        }
-    }
-
-    private func malformed(_ field: String, _ expected: String, _ found: some CustomStringConvertible) -> ProtocolError
-    {
+    private func malformed(_ field: String, _ expected: String, _ found: some Any) -> ProtocolError {
         .malformedHeader(kind: kind, problem: "\(field): expected \(expected), found \(found)")
     }
 }

@@ -12,8 +12,8 @@ package struct MessageCodec: Sendable {
 
     /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN or an infinity, or it exceeds the limits.
     package func encode(_ message: Message) throws(ProtocolError) -> [Data] {
-        var payload = TensorFrames()
-        let kind = message.kind.rawValue
+        var payload = TensorFrames(kind: message.kind)
+        let kind = payload.kind
         try MessageCheck(kind: kind, limits: limits).check(message)
         let header: Data =
             switch message {
@@ -38,7 +38,6 @@ package struct MessageCodec: Sendable {
         return frames
     }
 
-    /// - Throws: `ProtocolError` with what was expected and what was found.
     package func decode(_ frames: [Data]) throws(ProtocolError) -> Message {
         let version = frames.first.map(Self.text) ?? ""
         guard version == Message.version else { throw .unsupportedVersion(found: version) }
@@ -48,8 +47,8 @@ package struct MessageCodec: Sendable {
         try checkSizes(frames, name)
         let header = frames[2]
         let payload = Array(frames[3...])
-        if ![.result, .blob, .error].contains(kind) {
-            guard payload.isEmpty else { throw .wrongFrameCount(kind: name, expected: 3, found: frames.count) }
+        guard payload.isEmpty || [.result, .blob, .error].contains(kind) else {
+            throw .wrongFrameCount(kind: name, expected: 3, found: frames.count)
         }
         let message: Message =
             switch kind {
@@ -74,14 +73,10 @@ package struct MessageCodec: Sendable {
     }
 
     private func checkSizes(_ frames: [Data], _ kind: String) throws(ProtocolError) {
-        guard frames.count <= MessageLimits.frames else {
-            throw .tooLarge(kind: kind, what: "number of frames", limit: MessageLimits.frames, found: frames.count)
-        }
-        guard frames[2].count <= limits.headerBytes else {
-            throw .tooLarge(kind: kind, what: "bytes of the header", limit: limits.headerBytes, found: frames[2].count)
-        }
-        for frame in frames where frame.count > limits.frameBytes {
-            throw .tooLarge(kind: kind, what: "bytes of a frame", limit: limits.frameBytes, found: frame.count)
+        try ProtocolError.require(frames.count, atMost: MessageLimits.frames, "number of frames", kind: kind)
+        try ProtocolError.require(frames[2].count, atMost: limits.headerBytes, "bytes of the header", kind: kind)
+        for frame in frames {
+            try ProtocolError.require(frame.count, atMost: limits.frameBytes, "bytes of a frame", kind: kind)
         }
     }
 
@@ -110,7 +105,5 @@ package struct MessageCodec: Sendable {
     }
 
     /// The start of a frame as printable text.
-    private static func text(_ frame: Data) -> String {
-        printable(String(decoding: frame.prefix(40), as: UTF8.self))
-    }
+    private static func text(_ frame: Data) -> String { printable(String(decoding: frame.prefix(40), as: UTF8.self)) }
 }

@@ -1,5 +1,4 @@
 import T2Core
-import T2Formats
 
 /// An error in a message from a peer, with what was expected and what was found.
 package enum ProtocolError: UserFacingError, Equatable {
@@ -8,9 +7,8 @@ package enum ProtocolError: UserFacingError, Equatable {
     case unknownKind(found: String)
     case wrongFrameCount(kind: String, expected: Int, found: Int)
     case malformedHeader(kind: String, problem: String)
-    case wrongFrameSize(kind: String, frame: String, expected: Int, found: Int)
-    case wrongElement(kind: String, frame: String, expected: TensorElement, found: TensorElement)
-    case wrongShape(kind: String, frame: String, expected: [Int], found: [Int])
+    /// A payload frame has another size, element or shape, as in "shape [3]" and "[4]".
+    case wrongPayload(kind: String, frame: String, expected: String, found: String)
     /// A size or count beyond the limits.
     case tooLarge(kind: String, what: String, limit: Int, found: Int)
     case digestMismatch(kind: String, expected: Digest, found: Digest)
@@ -25,12 +23,8 @@ package enum ProtocolError: UserFacingError, Equatable {
             "\(kind): expected \(expected) frames, found \(found). \(Self.remedy)"
         case .malformedHeader(let kind, let problem):
             "\(kind): its header cannot be read: \(problem). \(Self.remedy)"
-        case .wrongFrameSize(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have \(expected) bytes, found \(found). \(Self.remedy)"
-        case .wrongElement(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have elements \(expected.rawValue), found \(found.rawValue). \(Self.remedy)"
-        case .wrongShape(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have shape \(expected), found \(found). \(Self.remedy)"
+        case .wrongPayload(let kind, let frame, let expected, let found):
+            "\(kind): payload '\(frame)' should have \(expected), found \(found). \(Self.remedy)"
         case .tooLarge(let kind, let what, let limit, let found):
             "\(kind): \(what): found \(found), the limit is \(limit). Use smaller units or fewer tokens per completion."
         case .digestMismatch(let kind, let expected, let found):
@@ -45,4 +39,24 @@ package enum ProtocolError: UserFacingError, Equatable {
         "Run the same t2 version on both sides; if it is the same, another program uses this port."
 
     package var exitStatus: ExitStatus { .protocolViolation }
+
+    /// - Throws: `tooLarge` for a size or count beyond its limit.
+    static func require(_ found: Int, atMost limit: Int, _ what: String, kind: String) throws(ProtocolError) {
+        guard found <= limit else { throw .tooLarge(kind: kind, what: what, limit: limit, found: found) }
+    }
+
+    /// The sum of a peer's counts, without overflow.
+    ///
+    /// - Parameter negative: the problem with the count of this index if it is negative.
+    static func total(
+        _ counts: [Int], atMost limit: Int, _ what: String, kind: String, negative: (Int) -> String
+    ) throws(ProtocolError) -> Int {
+        var total = 0
+        for (index, count) in counts.enumerated() {
+            guard count >= 0 else { throw .malformedHeader(kind: kind, problem: negative(index)) }
+            guard count <= limit - total else { throw .tooLarge(kind: kind, what: what, limit: limit, found: count) }
+            total += count
+        }
+        return total
+    }
 }

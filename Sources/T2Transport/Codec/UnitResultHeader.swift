@@ -12,7 +12,7 @@ struct UnitResultHeader: Codable {
     let payloadDigest: Digest
 
     init(_ result: UnitResult, payload: inout TensorFrames) throws(ProtocolError) {
-        completions = try payload.append(result.output.completions, kind: Message.Kind.result.rawValue)
+        completions = try payload.append(result.output.completions)
         if let gradient = result.output.gradient { payload.append("gradient", gradient) }
         unit = result.unit
         attempt = result.attempt
@@ -24,11 +24,10 @@ struct UnitResultHeader: Codable {
 
     /// Decodes the result and checks its counts and the digest of its payload.
     func result(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> UnitResult {
-        let kind = Message.Kind.result.rawValue
-        let received = try ReceivedTensorFrames(kind: kind, descriptions: payload, frames: frames)
-        let own = ReceivedTensorFrames.completionFrames
+        let received = try TensorFrames(kind: .result, descriptions: payload, frames: frames)
+        let own = TensorFrames.completionFrames
         guard (own...own + 1).contains(frames.count) else {
-            throw .wrongFrameCount(kind: kind, expected: 3 + own + 1, found: 3 + frames.count)
+            throw .wrongFrameCount(kind: received.kind, expected: 3 + own + 1, found: 3 + frames.count)
         }
         var output = UnitOutput(completions: try received.completions(completions, limits), statistics: statistics)
         if frames.count > own {

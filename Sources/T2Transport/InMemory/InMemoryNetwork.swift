@@ -10,7 +10,7 @@ import T2Core
 package actor InMemoryNetwork {
     private struct Link {
         var inbox: Inbox<WorkerEvent>
-        var outbox = Outbox()
+        var outbox = Outbox(refusal: .unreachable)
         var isCut = false
         /// Set while the link loses messages without notice to either side.
         var frozenSince: ContinuousClock.Instant?
@@ -18,7 +18,7 @@ package actor InMemoryNetwork {
         var isKnown = false
     }
 
-    private let codec: MessageCodec
+    private let codec = MessageCodec()
     private let queueLength: Int
     private var manualTime: ContinuousClock.Instant?
     private var links: [PeerIdentity: Link] = [:]
@@ -29,13 +29,10 @@ package actor InMemoryNetwork {
     private var generation = 0
     private var isListening = false
 
-    package init(
-        startingAt time: ContinuousClock.Instant? = nil, queueLength: Int = 64, limits: MessageLimits = MessageLimits()
-    ) {
+    package init(startingAt time: ContinuousClock.Instant? = nil, queueLength: Int = 64) {
         manualTime = time
         self.queueLength = queueLength
-        codec = MessageCodec(limits: limits)
-        inbox = Self.emptyInbox(queueLength)
+        inbox = Inbox(eventLimit: queueLength)
     }
 
     package var now: ContinuousClock.Instant { manualTime ?? .now }
@@ -43,10 +40,14 @@ package actor InMemoryNetwork {
     /// Moves the manual clock and ends the waits whose deadlines have passed.
     package func advance(by duration: Duration) {
         manualTime = now + duration
-        inbox.expire(at: now)
+        expire(at: now)
+    }
+
+    private func expire(at time: ContinuousClock.Instant) {
+        inbox.consumers.expire(at: time)
         for peer in order {
-            links[peer]?.inbox.expire(at: now)
-            links[peer]?.outbox.expire(at: now)
+            links[peer]?.inbox.consumers.expire(at: time)
+            links[peer]?.outbox.expire(at: time)
         }
     }
 
@@ -55,7 +56,7 @@ package actor InMemoryNetwork {
         closeCoordinator(generation)
         generation += 1
         isListening = true
-        inbox = Self.emptyInbox(queueLength)
+        inbox = Inbox(eventLimit: queueLength)
         for peer in order where links[peer]?.isCut == false { links[peer]?.inbox.deliver(.connected) }
         for peer in order { flush(peer) }
         return InMemoryCoordinatorTransport(network: self, generation: generation)
@@ -65,7 +66,7 @@ package actor InMemoryNetwork {
     package func connect(_ worker: WorkerIdentifier) throws(InputError) -> InMemoryWorkerTransport {
         let peer = try PeerIdentity(worker)
         closeWorker(peer)
-        links[peer] = Link(inbox: Inbox(eventLimit: queueLength, byteLimit: .max))
+        links[peer] = Link(inbox: Inbox(eventLimit: queueLength))
         order.append(peer)
         if isListening { links[peer]?.inbox.deliver(.connected) }
         return InMemoryWorkerTransport(network: self, peer: peer)
@@ -98,12 +99,7 @@ package actor InMemoryNetwork {
 
     /// Whether a message from this worker waits for its connection.
     package func isAwaited(by worker: WorkerIdentifier) throws(InputError) -> Bool {
-        let peer = try PeerIdentity(worker)
-        return links[peer]?.outbox.isEmpty == false
-    }
-
-    private static func emptyInbox(_ queueLength: Int) -> Inbox<CoordinatorEvent> {
-        Inbox(eventLimit: queueLength, byteLimit: .max)
+        try links[PeerIdentity(worker)]?.outbox.isEmpty == false
     }
 }
 
@@ -121,29 +117,26 @@ extension InMemoryNetwork {
         return .sent
     }
 
-    func nextCoordinatorEvent(
-        before deadline: ContinuousClock.Instant?, _ generation: Int
-    ) async -> CoordinatorEvent? {
+    func nextCoordinatorEvent(before deadline: ContinuousClock.Instant?, _ generation: Int) async -> CoordinatorEvent? {
         guard generation == self.generation else { return .closed }
         if let event = inbox.take() {
             for peer in order { flush(peer) }
             return event
         }
         guard isListening else { return .closed }
-        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return nil }
-        let ticket = inbox.ticket()
-        let timer = timer(deadline) { network in network.inbox.cancel(ticket) }
+        if Task.isCancelled || isOver(deadline) { return nil }
+        let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { inbox.wait(ticket, until: deadline, $0) }
+        return await wait(until: deadline) {
+            inbox.consumers.append($0, ())
         } onCancel: {
-            Task { await self.cancelCoordinatorWait(ticket) }
+            $0.inbox.consumers.cancel($1)
         }
     }
 
     func heardByCoordinator(_ generation: Int) -> [PeerIdentity: ContinuousClock.Instant] {
         guard generation == self.generation, isListening else { return [:] }
-        return links.filter { $0.value.isKnown && !$0.value.isCut }.mapValues { $0.frozenSince ?? now }
+        return links.filter(\.value.isKnown).mapValues { $0.frozenSince ?? now }
     }
 
     func forget(_ peer: PeerIdentity, _ generation: Int) {
@@ -153,14 +146,12 @@ extension InMemoryNetwork {
     func closeCoordinator(_ generation: Int) {
         guard generation == self.generation, isListening else { return }
         isListening = false
-        inbox.close(with: .closed)
+        inbox.consumers.close(with: .closed)
         for peer in order where links[peer]?.isCut == false {
             links[peer]?.isKnown = false
             links[peer]?.inbox.deliver(.disconnected)
         }
     }
-
-    private func cancelCoordinatorWait(_ ticket: UInt64) { inbox.cancel(ticket) }
 }
 
 // MARK: - A worker's end
@@ -172,28 +163,26 @@ extension InMemoryNetwork {
         let frames = try codec.encode(message)
         guard let link = links[peer] else { return .unreachable }
         if link.outbox.isEmpty, transmit(frames, from: peer) { return .sent }
-        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return .unreachable }
-        let ticket = links[peer]?.outbox.ticket() ?? 0
-        let timer = timer(deadline) { network in network.links[peer]?.outbox.cancel(ticket) }
+        if Task.isCancelled || isOver(deadline) { return .unreachable }
+        let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { links[peer]?.outbox.wait(ticket, frames, until: deadline, $0) }
+        return await wait(until: deadline) {
+            links[peer]?.outbox.append($0, frames)
         } onCancel: {
-            Task { await self.cancelSend(ticket, from: peer) }
+            $0.links[peer]?.outbox.cancel($1)
         }
     }
 
     func nextWorkerEvent(before deadline: ContinuousClock.Instant?, _ peer: PeerIdentity) async -> WorkerEvent? {
         guard links[peer] != nil else { return .closed }
         if let event = links[peer]?.inbox.take() { return event }
-        if Task.isCancelled || deadline.map({ $0 <= now }) ?? false { return nil }
-        let ticket = links[peer]?.inbox.ticket() ?? 0
-        let timer = timer(deadline) { network in network.links[peer]?.inbox.cancel(ticket) }
+        if Task.isCancelled || isOver(deadline) { return nil }
+        let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { links[peer]?.inbox.wait(ticket, until: deadline, $0) }
+        return await wait(until: deadline) {
+            links[peer]?.inbox.consumers.append($0, ())
         } onCancel: {
-            Task { await self.cancelWorkerWait(ticket, peer) }
+            $0.links[peer]?.inbox.consumers.cancel($1)
         }
     }
 
@@ -203,11 +192,11 @@ extension InMemoryNetwork {
     }
 
     func closeWorker(_ peer: PeerIdentity) {
+        lose(peer)
         guard var link = links.removeValue(forKey: peer) else { return }
         order.removeAll { $0 == peer }
-        link.inbox.close(with: .closed)
-        link.outbox.close()
-        if link.isKnown && !link.isCut && isListening { inbox.deliver(.unreachable(peer)) }
+        link.inbox.consumers.close(with: .closed)
+        link.outbox.close(with: .unreachable)
     }
 
     private func transmit(_ frames: [Data], from peer: PeerIdentity) -> Bool {
@@ -226,7 +215,7 @@ extension InMemoryNetwork {
 
     private func flush(_ peer: PeerIdentity) {
         guard var outbox = links[peer]?.outbox, !outbox.isEmpty else { return }
-        outbox.flush { transmit($0, from: peer) }
+        outbox.answer(with: .sent) { transmit($0, from: peer) }
         links[peer]?.outbox = outbox
     }
 
@@ -236,18 +225,14 @@ extension InMemoryNetwork {
         if isListening { inbox.deliver(.unreachable(peer)) }
     }
 
-    private func cancelSend(_ ticket: UInt64, from peer: PeerIdentity) { links[peer]?.outbox.cancel(ticket) }
-
-    private func cancelWorkerWait(_ ticket: UInt64, _ peer: PeerIdentity) { links[peer]?.inbox.cancel(ticket) }
+    private func isOver(_ deadline: ContinuousClock.Instant?) -> Bool { deadline.map { $0 <= now } ?? false }
 
     /// Ends a wait at its deadline if the clock is the system's.
-    private func timer(
-        _ deadline: ContinuousClock.Instant?, _ end: @escaping @Sendable (isolated InMemoryNetwork) -> Void
-    ) -> Task<Void, Never>? {
+    private func timer(_ deadline: ContinuousClock.Instant?) -> Task<Void, Never>? {
         guard let deadline, manualTime == nil else { return nil }
         return Task {
-            try? await Task.sleep(until: deadline, clock: .continuous)
-            end(self)
+            guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+            expire(at: deadline)
         }
     }
 }

@@ -1,5 +1,3 @@
-import T2Core
-
 /// A worker leaves.
 package struct Bye: Sendable, Equatable, Codable {
     package var reason: String

@@ -1,5 +1,3 @@
-import T2Core
-
 /// The number of leases that the worker can take besides those that it has received; the coordinator sends no more than that.
 package struct Credit: Sendable, Equatable, Codable {
     package var count: Int

@@ -1,5 +1,3 @@
-import T2Core
-
 /// The coordinator asks a worker to finish its leases and leave.
 package struct Drain: Sendable, Equatable, Codable {
     package var reason: String

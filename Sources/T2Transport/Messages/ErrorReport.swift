@@ -15,8 +15,7 @@ package struct ErrorReport: Sendable, Equatable {
 
     package init(
         unit: UnitKey? = nil, attempt: Int? = nil, category: FailureCategory, message: String,
-        logLines: [String] =
-            [], policy: Digest? = nil, completions: [Completion] = []
+        logLines: [String] = [], policy: Digest? = nil, completions: [Completion] = []
     ) {
         self.unit = unit
         self.attempt = attempt

@@ -1,5 +1,3 @@
-import T2Core
-
 /// A sign of liveness from the I/O thread.
 package struct Heartbeat: Sendable, Equatable, Codable {
     package init() {}

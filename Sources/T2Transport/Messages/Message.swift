@@ -1,9 +1,6 @@
 import T2Core
 
-/// A message between coordinator and worker, protocol version 3.
-///
-/// On the wire a message is `["T2/3", kind, header as JSON, payload frames…]`. The payload frames are raw little-endian tensors
-/// whose types and shapes are in the header; nothing executable is ever accepted. This target's README describes the protocol.
+/// A message between coordinator and worker. This target's README describes the protocol.
 package enum Message: Sendable, Equatable {
     // From worker to coordinator.
     case hello(Hello)
@@ -48,7 +45,6 @@ package enum Message: Sendable, Equatable {
         case error = "ERROR"
     }
 
-    /// The kind, whose name is sent in the second frame.
     package var kind: Kind {
         switch self {
         case .hello: .hello

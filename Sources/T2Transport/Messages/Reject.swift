@@ -1,5 +1,3 @@
-import T2Core
-
 /// The coordinator refuses a worker.
 package struct Reject: Sendable, Equatable, Codable {
     package var reason: String

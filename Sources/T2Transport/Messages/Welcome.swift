@@ -1,5 +1,3 @@
-import T2Core
-
 /// The coordinator admits a worker.
 package struct Welcome: Sendable, Equatable, Codable {
     /// Each start of the coordinator has a new epoch; results of another epoch are stale.

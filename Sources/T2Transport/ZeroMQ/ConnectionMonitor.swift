@@ -16,27 +16,15 @@ struct ConnectionMonitor: ~Copyable {
     init(_ watched: borrowing ZeroMQSocket, _ context: borrowing ZeroMQContext) throws(TransportError) {
         let events =
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
-            | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
         // Each transport has its own context, so the name is unique.
         let address = "inproc://connections"
-        guard zmq_socket_monitor(watched.handle, address, events) == 0 else {
-            throw .library(operation: "watch a socket", code: zmq_errno())
-        }
-        self.init(socket: try Self.listener(to: address, context))
-    }
-
-    private init(socket: consuming ZeroMQSocket) { self.socket = socket }
-
-    private static func listener(
-        to address: String, _ context: borrowing ZeroMQContext
-    ) throws(TransportError) -> ZeroMQSocket {
+        try check(zmq_socket_monitor(watched.handle, address, events), "watch a socket")
         let socket = try ZeroMQSocket(context, ZMQ_PAIR)
         try socket.set(ZMQ_LINGER, Int32(0))
-        guard zmq_connect(socket.handle, address) == 0 else {
-            throw .library(operation: "watch a socket", code: zmq_errno())
-        }
-        return socket
+        try check(zmq_connect(socket.handle, address), "watch a socket")
+        self.socket = consume socket
     }
 
     /// The next event; nil if none is queued.

@@ -6,24 +6,10 @@ package struct Endpoint: Sendable, Equatable {
     package let address: String
     let isIPv6: Bool
 
-    /// An endpoint to listen on; port 0 or `*` takes a free one.
-    ///
+    /// - Parameter isListening: whether to listen, so that port 0 or `*` takes a free one, or to connect.
     /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
-    package init(listening text: String) throws(TransportError) {
-        try self.init(text, isListening: true)
-    }
-
-    /// An endpoint to connect to.
-    ///
-    /// - Throws: `TransportError.malformedEndpoint` or `.notLoopback`.
-    package init(connecting text: String) throws(TransportError) {
-        try self.init(text, isListening: false)
-    }
-
-    private init(_ text: String, isListening: Bool) throws(TransportError) {
-        guard let scheme = text.range(of: "://") else {
-            throw .malformedEndpoint(text, problem: "has no '://'")
-        }
+    package init(_ text: String, isListening: Bool) throws(TransportError) {
+        guard let scheme = text.range(of: "://") else { throw .malformedEndpoint(text, problem: "has no '://'") }
         guard text[..<scheme.lowerBound] == "tcp" else {
             throw .malformedEndpoint(text, problem: "has the scheme '\(text[..<scheme.lowerBound])'")
         }
@@ -44,8 +30,7 @@ package struct Endpoint: Sendable, Equatable {
 
     private static func isPort(_ text: Substring, isListening: Bool) -> Bool {
         if text == "*" || text == "0" { return isListening }
-        guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = UInt16(text) else { return false }
-        return number > 0
+        return text.allSatisfy { $0.isASCII && $0.isNumber } && UInt16(text) ?? 0 > 0
     }
 
     private static func isLoopback(_ host: Substring) -> Bool {

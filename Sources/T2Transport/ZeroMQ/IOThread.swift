@@ -28,13 +28,13 @@ final class IOThread: SerialExecutor {
     deinit { Foundation.close(wakeDescriptor) }
 
     /// Starts the thread. Each turn waits for work, does it, and returns false once the thread may end.
-    func start(name: String, turn: @escaping @Sendable () -> Bool) {
+    func start(turn: @escaping @Sendable () -> Bool) {
         let thread = Thread { [self] in
             identity.withLock { $0 = pthread_self() }
             repeat { runJobs() } while turn()
             end()
         }
-        thread.name = name
+        thread.name = "t2-transport"
         thread.start()
     }
 
@@ -64,20 +64,20 @@ final class IOThread: SerialExecutor {
     private func runJobs() {
         var count: UInt64 = 0
         _ = read(wakeDescriptor, &count, 8)
-        let jobs = queue.withLock { queue in
-            let jobs = queue.jobs
-            queue.jobs.removeAll(keepingCapacity: true)
-            return jobs
-        }
-        for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+        for job in takeJobs(andEnd: false) { job.runSynchronously(on: asUnownedSerialExecutor()) }
     }
 
     private func end() {
-        let late = queue.withLock { queue in
-            queue.hasEnded = true
+        for job in takeJobs(andEnd: true) {
+            afterwards.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+        }
+    }
+
+    private func takeJobs(andEnd end: Bool) -> [UnownedJob] {
+        queue.withLock { queue in
+            queue.hasEnded = end
             defer { queue.jobs = [] }
             return queue.jobs
         }
-        for job in late { afterwards.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) } }
     }
 }

@@ -37,9 +37,5 @@ package struct ZeroMQOptions: Sendable, Equatable {
 
 extension Duration {
     /// Milliseconds, rounded up so that a wait never ends before its deadline; limited to the range of Int32.
-    var milliseconds: Int32 {
-        let (seconds, attoseconds) = components
-        guard seconds < 2_000_000 else { return 2_000_000_000 }
-        return max(0, Int32(seconds) * 1000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
-    }
+    var milliseconds: Int32 { Int32(min(max(0, (self / .milliseconds(1)).rounded(.up)), 2_000_000_000)) }
 }

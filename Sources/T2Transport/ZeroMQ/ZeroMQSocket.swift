@@ -17,14 +17,6 @@ struct ZeroMQContext: ~Copyable {
 
 /// A libzmq socket. One thread at a time may use it; it must be destroyed before its context.
 struct ZeroMQSocket: ~Copyable {
-    enum SendResult {
-        case sent
-        /// EHOSTUNREACH: the ROUTER has no such peer.
-        case unreachable
-        /// EAGAIN: the queue is full, or (DEALER) there is no connection.
-        case full
-    }
-
     let handle: UnsafeMutableRawPointer
 
     init(_ context: borrowing ZeroMQContext, _ type: Int32) throws(TransportError) {
@@ -36,24 +28,13 @@ struct ZeroMQSocket: ~Copyable {
 
     deinit { zmq_close(handle) }
 
-    func set(_ option: Int32, _ value: Int32) throws(TransportError) {
+    func set(_ option: Int32, _ value: some FixedWidthInteger) throws(TransportError) {
         var value = value
-        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size) == 0 else {
-            throw .library(operation: "set socket option \(option) to \(value)", code: zmq_errno())
-        }
-    }
-
-    func set(_ option: Int32, _ value: Int64) throws(TransportError) {
-        var value = value
-        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int64>.size) == 0 else {
-            throw .library(operation: "set socket option \(option) to \(value)", code: zmq_errno())
-        }
+        try check(zmq_setsockopt(handle, option, &value, value.bitWidth / 8), "set socket option \(option) to \(value)")
     }
 
     func set(_ option: Int32, _ bytes: [UInt8]) throws(TransportError) {
-        guard zmq_setsockopt(handle, option, bytes, bytes.count) == 0 else {
-            throw .library(operation: "set socket option \(option)", code: zmq_errno())
-        }
+        try check(zmq_setsockopt(handle, option, bytes, bytes.count), "set socket option \(option)")
     }
 
     func bind(_ endpoint: Endpoint, as text: String) throws(TransportError) {
@@ -66,35 +47,31 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     func connect(_ endpoint: Endpoint) throws(TransportError) {
-        guard zmq_connect(handle, endpoint.address) == 0 else {
-            throw .library(operation: "connect to \(endpoint.address)", code: zmq_errno())
-        }
+        try check(zmq_connect(handle, endpoint.address), "connect to \(endpoint.address)")
     }
 
     /// The endpoint that `bind` opened, with the actual port.
     func lastEndpoint() throws(TransportError) -> String {
         var bytes = [UInt8](repeating: 0, count: 256)
         var count = bytes.count
-        guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
-            throw .library(operation: "read the endpoint", code: zmq_errno())
-        }
+        try check(zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count), "read the endpoint")
         return String(decoding: bytes[..<max(0, count - 1)], as: UTF8.self)
     }
 
     /// Sends a whole message or none of it; never waits.
-    func send(_ frames: [Data]) -> SendResult {
-        var failure: SendResult?
+    func send(_ frames: [Data]) -> SendOutcome {
+        var outcome = SendOutcome.sent
         for (index, frame) in frames.enumerated() {
             let result = send(frame, more: index + 1 < frames.count)
             if index == 0 && result != .sent { return result }
             // If the peer disconnects in the middle, libzmq drops the first frames and discards the rest. The rest must still be
             // handed over, or libzmq would discard the next message instead.
-            if result != .sent { failure = .full }
+            if result != .sent { outcome = .congested }
         }
-        return failure ?? .sent
+        return outcome
     }
 
-    private func send(_ frame: Data, more: Bool) -> SendResult {
+    private func send(_ frame: Data, more: Bool) -> SendOutcome {
         while true {
             let rc = frame.withUnsafeBytes {
                 zmq_send(handle, $0.baseAddress, $0.count, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0))
@@ -102,8 +79,10 @@ struct ZeroMQSocket: ~Copyable {
             if rc >= 0 { return .sent }
             switch zmq_errno() {
             case EINTR: continue
+            // The ROUTER has no such peer.
             case EHOSTUNREACH: return .unreachable
-            default: return .full
+            // The queue is full, or (DEALER) there is no connection.
+            default: return .congested
             }
         }
     }
@@ -130,4 +109,9 @@ struct ZeroMQSocket: ~Copyable {
         }
         return true
     }
+}
+
+/// Throws libzmq's last error unless its call returned 0.
+func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(TransportError) {
+    guard status == 0 else { throw .library(operation: operation(), code: zmq_errno()) }
 }

@@ -38,7 +38,7 @@ struct DecomposeCommand: ParsableCommand {
 
     func run() throws {
         let (folder, _) = try model.openFolder()
-        let cache = SingularValueCache.standard
+        let cache = SingularValueCache()
         try prepare(cache)
         let base = try BaseModel(folder)
         let start = ContinuousClock.now

@@ -123,16 +123,16 @@ struct GenerateCommand: AsyncParsableCommand {
             coefficients: assignment.search?.coefficientsByExpert)
         if selection.strategyName != nil { StandardError.write("\(adaptation.text)\n") }
         let policy = PolicySet(assignment.policies[assignment.indices[0]], host.adapters)
-        let generation = Generation(
-            Lane(host.adapters.base), tokenizer: tokenizer,
-            execution: try policy.execution(tokens: promptTokens.count + maxTokens))
+        let lane = Lane(host.adapters.base)
+        let execution = try policy.execution(tokens: promptTokens.count + maxTokens)
         // From here on a signal ends the completion, and its text so far is the result.
         signals.tell { _ in }
         let start = ContinuousClock.now
         var failure: (any Error)?
-        let completion = try generation.complete(
-            promptTokens,
-            Sampling(temperature: sampling.temperature, topK: topK, topP: topP, maxTokens: maxTokens), seed: seed
+        let completion = try lane.complete(
+            promptTokens, execution,
+            Sampling(temperature: sampling.temperature, topK: topK, topP: topP, maxTokens: maxTokens),
+            tokenizer: tokenizer, seed: seed
         ) { piece in
             do {
                 if !json { try StandardOutput.write(piece) }

@@ -1,0 +1,69 @@
+import Foundation
+
+/// A call of an actor's method that is suspended until it is answered, its deadline passes, or its task is cancelled.
+struct Wait<Answer: Sendable> {
+    /// The identity of a wait, by which it can be cancelled.
+    final class Ticket: Sendable {}
+
+    let ticket: Ticket
+    let deadline: ContinuousClock.Instant?
+    let continuation: CheckedContinuation<Answer, Never>
+}
+
+extension Actor {
+    /// Suspends the caller.
+    ///
+    /// - Parameters:
+    ///   - start: puts the wait into a queue of this actor.
+    ///   - cancel: ends the wait in that queue.
+    func wait<Answer: Sendable>(
+        until deadline: ContinuousClock.Instant?, _ start: (Wait<Answer>) -> Void,
+        onCancel cancel: @escaping @Sendable (isolated Self, Wait<Answer>.Ticket) -> Void
+    ) async -> Answer {
+        let ticket = Wait<Answer>.Ticket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { start(Wait(ticket: ticket, deadline: deadline, continuation: $0)) }
+        } onCancel: {
+            Task { await cancel(self, ticket) }
+        }
+    }
+}
+
+/// Requests whose callers wait, first come first served. The queue belongs to an actor and never blocks.
+struct WaitQueue<Request: Sendable, Answer: Sendable> {
+    private var entries: [(wait: Wait<Answer>, request: Request)] = []
+    /// The answer to a caller whose deadline passes or whose task is cancelled.
+    private let refusal: Answer
+
+    init(refusal: Answer) { self.refusal = refusal }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// The earliest deadline of a wait.
+    var nextDeadline: ContinuousClock.Instant? { entries.compactMap(\.wait.deadline).min() }
+
+    mutating func append(_ wait: Wait<Answer>, _ request: Request) { entries.append((wait, request)) }
+
+    /// Answers the first `limit` requests in order, until one is not `done`.
+    mutating func answer(with answer: Answer, limit: Int = .max, _ done: (Request) -> Bool) {
+        let count = entries.prefix(limit).prefix { done($0.request) }.count
+        for entry in entries[..<count] { entry.wait.continuation.resume(returning: answer) }
+        entries.removeFirst(count)
+    }
+
+    mutating func cancel(_ ticket: Wait<Answer>.Ticket) { end(with: refusal) { $0.ticket === ticket } }
+
+    mutating func expire(at now: ContinuousClock.Instant) {
+        end(with: refusal) { wait in wait.deadline.map { $0 <= now } ?? false }
+    }
+
+    mutating func close(with last: Answer) { end(with: last) { _ in true } }
+
+    private mutating func end(with answer: Answer, where isMeant: (Wait<Answer>) -> Bool) {
+        for entry in entries where isMeant(entry.wait) { entry.wait.continuation.resume(returning: answer) }
+        entries.removeAll { isMeant($0.wait) }
+    }
+}
+
+/// Messages whose senders wait for a connection or for room in the queue.
+typealias Outbox = WaitQueue<[Data], SendOutcome>

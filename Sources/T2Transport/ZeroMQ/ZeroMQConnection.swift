@@ -1,0 +1,108 @@
+import CZeroMQ
+import Foundation
+import T2Core
+
+/// The common part of both ZeroMQ transports: a socket with its monitor, the I/O thread's turns, and the messages that wait.
+///
+/// It belongs to one transport, whose executor is the thread. Invariants: sockets are used on that thread alone; nothing waits
+/// except in the poll.
+final class ZeroMQConnection<Event: Sendable> {
+    let thread: IOThread
+    let codec: MessageCodec
+    let heartbeat: [Data]
+    var inbox: Inbox<Event>
+    /// Messages of a DEALER that wait. A ROUTER's messages never do.
+    var outbox = Outbox(refusal: .unreachable)
+
+    // `close` releases these in this order: the socket first, its context last.
+    private var socket: ZeroMQSocket?
+    private var monitor: ConnectionMonitor?
+    private var context: ZeroMQContext?
+    /// One more than the longest message has, so that a longer one is noticed.
+    private let frameLimit: Int
+    private let heartbeatEvery: Duration
+    private var nextHeartbeat: ContinuousClock.Instant
+
+    /// - Parameters:
+    ///   - configure: sets the options that only this type of socket has.
+    ///   - open: binds or connects the socket.
+    init(
+        _ type: Int32, _ options: ZeroMQOptions, isIPv6: Bool, configure: (borrowing ZeroMQSocket) throws -> Void,
+        open: (borrowing ZeroMQSocket) throws -> Void
+    ) throws {
+        let context = try ZeroMQContext()
+        let socket = try ZeroMQSocket(context, type)
+        try options.apply(to: socket)
+        try configure(socket)
+        if isIPv6 { try socket.set(ZMQ_IPV6, Int32(1)) }
+        let monitor = try ConnectionMonitor(socket, context)
+        try open(socket)
+        codec = MessageCodec(limits: options.limits)
+        heartbeat = try codec.encode(.heartbeat(Heartbeat()))
+        thread = try IOThread()
+        inbox = Inbox(eventLimit: options.inboxEvents, byteLimit: options.inboxBytes)
+        // A ROUTER's messages begin with the frame of the peer's identity.
+        frameLimit = MessageLimits.frames + (type == ZMQ_ROUTER ? 2 : 1)
+        heartbeatEvery = options.heartbeatEvery
+        nextHeartbeat = .now + heartbeatEvery
+        self.context = consume context
+        self.socket = consume socket
+        self.monitor = consume monitor
+    }
+
+    var isOpen: Bool { socket != nil }
+
+    /// Sends a whole message or none of it.
+    func send(_ frames: [Data]) -> SendOutcome { socket?.send(frames) ?? .unreachable }
+
+    /// Ends every wait; the consumer's with the last event.
+    func close(with last: Event) {
+        socket = nil
+        monitor = nil
+        context = nil
+        outbox.close(with: .unreachable)
+        inbox.consumers.close(with: last)
+    }
+
+    /// One turn of the I/O thread; returns false once the connection is closed.
+    func turn(
+        onFrames: ([Data]) -> Void, onChange: (ConnectionMonitor.Event) -> Void, onHeartbeat: () -> Void
+    ) -> Bool {
+        guard isOpen else { return false }
+        let ready = poll()
+        if ready.changes {
+            while inbox.hasRoom, let event = monitor?.next() { onChange(event) }
+        }
+        if ready.messages {
+            // The number of messages per turn is bounded, so that calls and heartbeats are not delayed.
+            for _ in 0..<64 where inbox.hasRoom {
+                guard let frames = socket?.receive(limit: frameLimit) else { break }
+                onFrames(frames)
+            }
+        }
+        let now = ContinuousClock.now
+        outbox.answer(with: .sent) { send($0) == .sent }
+        outbox.expire(at: now)
+        inbox.consumers.expire(at: now)
+        if now >= nextHeartbeat {
+            onHeartbeat()
+            nextHeartbeat = now + heartbeatEvery
+        }
+        return true
+    }
+
+    private func poll() -> (messages: Bool, changes: Bool) {
+        guard let socket = socket?.handle, let monitor = monitor?.socket.handle else { return (false, false) }
+        let reading = inbox.hasRoom ? Int16(ZMQ_POLLIN) : 0
+        let writing = outbox.isEmpty ? 0 : Int16(ZMQ_POLLOUT)
+        var items = [
+            zmq_pollitem_t(socket: nil, fd: thread.wakeDescriptor, events: Int16(ZMQ_POLLIN), revents: 0),
+            zmq_pollitem_t(socket: socket, fd: 0, events: reading | writing, revents: 0),
+            zmq_pollitem_t(socket: monitor, fd: 0, events: reading, revents: 0),
+        ]
+        let deadlines = [inbox.consumers.nextDeadline, outbox.nextDeadline].compactMap(\.self)
+        let timeout = ContinuousClock.now.duration(to: deadlines.reduce(nextHeartbeat, min)).milliseconds
+        guard zmq_poll(&items, Int32(items.count), Int(timeout)) > 0 else { return (false, false) }
+        return (items[1].revents & Int16(ZMQ_POLLIN) != 0, items[2].revents != 0)
+    }
+}
