@@ -30,14 +30,16 @@ enum ConstantValue: Equatable {
         return abs(first - second) <= tolerance * max(abs(first), abs(second))
     }
 
-    static func + (a: ConstantValue, b: ConstantValue) -> ConstantValue? {
-        if let first = a.exact, let second = b.exact { return (first + second).map { .exact($0) } }
-        return finite(a, b, +)
-    }
+    static func + (a: ConstantValue, b: ConstantValue) -> ConstantValue? { combine(a, b, exact: +, approximate: +) }
+    static func * (a: ConstantValue, b: ConstantValue) -> ConstantValue? { combine(a, b, exact: *, approximate: *) }
 
-    static func * (a: ConstantValue, b: ConstantValue) -> ConstantValue? {
-        if let first = a.exact, let second = b.exact { return (first * second).map { .exact($0) } }
-        return finite(a, b, *)
+    private static func combine(
+        _ a: ConstantValue, _ b: ConstantValue, exact: (Rational, Rational) -> Rational?,
+        approximate: (Double, Double) -> Double
+    ) -> ConstantValue? {
+        if let first = a.exact, let second = b.exact { return exact(first, second).map { .exact($0) } }
+        guard let first = a.double, let second = b.double else { return nil }
+        return finite(approximate(first, second))
     }
 
     func power(_ exponent: ConstantValue) -> ConstantValue? {
@@ -65,25 +67,16 @@ enum ConstantValue: Equatable {
             return .exact(result)
         }
         guard let x = first.double else { return nil }
-        switch (name, arguments.count) {
-        case ("sin", 1): return finite(sin(x))
-        case ("cos", 1): return finite(cos(x))
-        case ("tan", 1): return finite(tan(x))
-        case ("cot", 1): return finite(1 / tan(x))
-        case ("sec", 1): return finite(1 / cos(x))
-        case ("csc", 1): return finite(1 / sin(x))
-        case ("arcsin", 1): return finite(asin(x))
-        case ("arccos", 1): return finite(acos(x))
-        case ("arctan", 1): return finite(atan(x))
-        case ("exp", 1): return finite(exp(x))
-        case ("ln", 1): return finite(log(x))
-        case ("lg", 1): return finite(log10(x))
-        case ("abs", 1): return finite(abs(x))
+        if arguments.count == 1 { return functions[name].flatMap { finite($0(x)) } }
         // The base comes first.
-        case ("log", 2): return arguments[1].double.flatMap { finite(log($0) / log(x)) }
-        default: return nil
-        }
+        guard name == "log", arguments.count == 2, let power = arguments[1].double else { return nil }
+        return finite(log(power) / log(x))
     }
+
+    private static let functions: [String: @Sendable (Double) -> Double] = [
+        "sin": sin, "cos": cos, "tan": tan, "cot": { 1 / tan($0) }, "sec": { 1 / cos($0) }, "csc": { 1 / sin($0) },
+        "arcsin": asin, "arccos": acos, "arctan": atan, "exp": exp, "ln": log, "lg": log10, "abs": abs,
+    ]
 
     private static func exactFunction(_ name: String, _ value: Rational, _ second: Rational?) -> Rational? {
         switch (name, second) {
@@ -105,24 +98,14 @@ enum ConstantValue: Equatable {
     }
 
     private static func binomial(_ n: Int, _ k: Int) -> Rational? {
-        guard n >= 0, (0...n).contains(k) else { return nil }
-        let factors = min(k, n - k)
-        guard factors <= Rational.bitLimit else { return nil }
+        guard n >= 0, (0...n).contains(k), min(k, n - k) <= Rational.bitLimit else { return nil }
         var result = Rational.one
-        for index in 0..<factors {
-            guard let ratio = Rational(BigInt(n - index), over: BigInt(index + 1)),
-                let product = result * ratio
-            else { return nil }
+        for index in 0..<min(k, n - k) {
+            let product = Rational(result.numerator * BigInt(n - index), over: BigInt(index + 1))
+            guard let product else { return nil }
             result = product
         }
         return result
-    }
-
-    private static func finite(_ a: ConstantValue, _ b: ConstantValue, _ operation: (Double, Double) -> Double)
-        -> ConstantValue?
-    {
-        guard let first = a.double, let second = b.double else { return nil }
-        return finite(operation(first, second))
     }
 
     private static func finite(_ value: Double) -> ConstantValue? { value.isFinite ? .approximate(value) : nil }

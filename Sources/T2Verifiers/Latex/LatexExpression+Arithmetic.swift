@@ -51,7 +51,7 @@ extension LatexExpression {
         func take(_ part: LatexExpression) {
             if part.kind == kind {
                 part.children.forEach(take)
-            } else if part.isNumber {
+            } else if case .number = part.kind {
                 numbers.append(part)
             } else if part.value != nil {
                 constants.append(part)
@@ -72,7 +72,7 @@ extension LatexExpression {
 
         let constant = gathered(number, constants, kind, unit: unit, value: value)
         guard !variables.isEmpty else { return constant ?? .number(unit) }
-        let children = (variables + (constant.map { [$0] } ?? [])).sorted { $0.key < $1.key }
+        let children = (variables + [constant].compactMap(\.self)).sorted { $0.key < $1.key }
         return children.count == 1 ? children[0] : LatexExpression(kind, children)
     }
 

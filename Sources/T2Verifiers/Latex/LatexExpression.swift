@@ -90,19 +90,15 @@ struct LatexExpression {
         LatexExpression(.number(value), value: .exact(value))
     }
 
-    /// π and e are constants.
+    private static let constants = ["pi": Double.pi, "e": 2.718281828459045]
+
     static func symbol(_ name: String) -> LatexExpression {
-        let value: ConstantValue? =
-            switch name {
-            case "pi": .approximate(.pi)
-            case "e": .approximate(2.718281828459045)
-            default: nil
-            }
-        return LatexExpression(.symbol(name), value: value)
+        LatexExpression(.symbol(name), value: constants[name].map { .approximate($0) })
     }
 
-    var isNumber: Bool {
-        if case .number = kind { true } else { false }
+    /// A single item is no list.
+    static func list(_ items: [LatexExpression]) -> LatexExpression {
+        items.count == 1 ? items[0] : LatexExpression(.list, items)
     }
 
     // MARK: Equality

@@ -13,7 +13,7 @@ extension LatexParser {
             } else if skip(.symbol("!")) {
                 result = .function("factorial", [result])
             } else if skip(.symbol("'")) {
-                result = LatexExpression(.function("prime"), [result])
+                result = .function("prime", [result])
             } else if skip(.degree) {
                 if degreesCount {
                     let unit = LatexExpression.quotient(.symbol("pi"), .number(Rational(180)))
@@ -73,7 +73,7 @@ extension LatexParser {
             }
             return .root(try parseArgument(splitsNumber: true), degree: degree)
         case _ where LatexVocabulary.accents.contains(name):
-            return LatexExpression(.function(name), [try parseArgument(splitsNumber: true)])
+            return .function(name, [try parseArgument(splitsNumber: true)])
         case _ where LatexVocabulary.functions.contains(name): return try parseFunction(name)
         default: throw Failure()
         }
@@ -120,18 +120,9 @@ extension LatexParser {
     private mutating func parseBracketed(_ opening: Character) throws -> LatexExpression {
         switch opening {
         case "{": return try parseGroup()
-        case "⌊":
-            let content = try parseSum()
-            try expect(.symbol("⌋"))
-            return .function("floor", [content])
-        case "⌈":
-            let content = try parseSum()
-            try expect(.symbol("⌉"))
-            return .function("ceil", [content])
-        case "‖":
-            let content = try parseSum()
-            try expect(.symbol("‖"))
-            return LatexExpression(.function("norm"), [content])
+        case "⌊": return try parseEnclosed("floor", until: "⌋")
+        case "⌈": return try parseEnclosed("ceil", until: "⌉")
+        case "‖": return try parseEnclosed("norm", until: "‖")
         case "⟨":
             let items = try parseItems()
             try expect(.symbol("⟩"))
@@ -147,29 +138,31 @@ extension LatexParser {
         }
     }
 
+    /// The function that is written as brackets around its argument.
+    mutating func parseEnclosed(_ function: String, until closing: Character) throws -> LatexExpression {
+        let argument = try parseSum()
+        try expect(.symbol(closing))
+        return .function(function, [argument])
+    }
+
     private mutating func parseGroup() throws -> LatexExpression {
         let items = try parseItems()
+        var result = LatexExpression.list(items)
         if items.count == 1, skip(.command("choose")) {
-            let lower = try parseSum()
-            try expect(.symbol("}"))
-            return .function("binom", [items[0], lower])
-        }
-        if items.count == 1, skip(.command("over")) {
-            let lower = try parseSum()
-            try expect(.symbol("}"))
-            return .quotient(items[0], lower)
+            result = .function("binom", [result, try parseSum()])
+        } else if items.count == 1, skip(.command("over")) {
+            result = .quotient(result, try parseSum())
         }
         try expect(.symbol("}"))
-        return items.count == 1 ? items[0] : LatexExpression(.list, items)
+        return result
     }
 
     private mutating func parseSet() throws -> LatexExpression {
         if skip(.closeSet) { return LatexExpression(.set) }
         let items = try parseItems()
         try expect(.closeSet)
-        let sorted = items.sorted { $0.key < $1.key }
-        let distinct = sorted.indices.filter { $0 == 0 || sorted[$0].key != sorted[$0 - 1].key }
-        return LatexExpression(.set, distinct.map { sorted[$0] })
+        var keys: Set<String> = []
+        return LatexExpression(.set, items.filter { keys.insert($0.key).inserted }.sorted { $0.key < $1.key })
     }
 
     private mutating func parseMatrix(_ name: String) throws -> LatexExpression {
@@ -180,8 +173,7 @@ extension LatexParser {
             if next == .end(name) { break }
             var count = 0
             repeat {
-                let items = try parseItems()
-                cells.append(items.count == 1 ? items[0] : LatexExpression(.list, items))
+                cells.append(.list(try parseItems()))
                 count += 1
             } while skip(.symbol("&"))
             columns.append(count)

@@ -18,8 +18,9 @@
 package struct TextPattern: Sendable {
     enum Instruction: Sendable {
         case scalar(ScalarSet)
-        /// Continues at the first of these that leads to a match.
+        /// Continues at the first of these instructions, relative to this one, that leads to a match.
         case either(Int, Int)
+        /// Continues at an instruction relative to this one.
         case jump(Int)
         case require(Assertion)
         case match
@@ -62,10 +63,7 @@ package struct TextPattern: Sendable {
             swap(&current, &next)
             next.clear()
         }
-        guard let found else { return nil }
-        var match = String.UnicodeScalarView()
-        match.append(contentsOf: scalars[found])
-        return String(match)
+        return found.map { String(String.UnicodeScalarView(scalars[$0])) }
     }
 
     /// Adds the instructions that read a scalar or match and are reachable without reading one, in order of preference.
@@ -77,8 +75,8 @@ package struct TextPattern: Sendable {
             guard threads.visit(instruction) else { continue }
             switch program[instruction] {
             case .scalar, .match: threads.ordered.append((instruction, start))
-            case .jump(let target): pending.append(target)
-            case .either(let preferred, let other): pending += [other, preferred]
+            case .jump(let offset): pending.append(instruction + offset)
+            case .either(let preferred, let other): pending += [instruction + other, instruction + preferred]
             case .require(let assertion): if assertion.holds(at: position, in: text) { pending.append(instruction + 1) }
             }
         }
