@@ -3,7 +3,9 @@ enum LatexAssignment {
     /// The tokens without the left side. A list loses it if all items have the same: `x = 1, x = 2` is `1, 2`.
     static func removed(from tokens: [LatexToken]) -> [LatexToken] {
         let relations = tokens.indices.filter { isRelation(tokens[$0]) }
-        guard let first = relations.first, isSign(tokens[first]) else { return tokens }
+        guard let first = relations.first, [.symbol("="), .symbol("∈")].contains(tokens[first].kind) else {
+            return tokens
+        }
         if relations.count == 1 {
             return isName(tokens[..<first].map(\.kind)) ? Array(tokens[(first + 1)...]) : tokens
         }
@@ -18,8 +20,6 @@ enum LatexAssignment {
     private static func isRelation(_ token: LatexToken) -> Bool {
         if case .symbol(let symbol) = token.kind { LatexVocabulary.relations.contains(symbol) } else { false }
     }
-
-    private static func isSign(_ token: LatexToken) -> Bool { token.kind == .symbol("=") || token.kind == .symbol("∈") }
 
     /// The indices of the first token and of those after a comma outside of brackets.
     private static func itemStarts(_ tokens: [LatexToken]) -> [Int] {

@@ -18,23 +18,19 @@ package struct NumberAnswer: Sendable {
 
     /// The number after the last of the markers `####`, `\boxed{…}`, `answer is` and `answer:` that is followed by one;
     /// nil if there is none.
-    package init?(inCompletion completion: String) {
-        var steps = 0
-        self.init(inCompletion: completion, steps: &steps)
-    }
-
-    /// - Parameter steps: increased by the number of bytes looked at.
-    package init?(inCompletion completion: String, steps: inout Int) {
+    ///
+    /// - Parameter report: receives numbers of bytes looked at.
+    package init?(inCompletion completion: String, steps report: (Int) -> Void = { _ in }) {
         let bytes = Array(completion.utf8)
         let markers = AnswerMarkers(bytes)
-        steps += markers.steps
+        report(markers.steps)
         for index in markers.markers.indices.reversed() {
             var reader = NumberReader(ByteCursor(bytes, markers.window(index)))
-            let answer = reader.read()
-            steps += reader.steps
-            guard let answer else { continue }
-            self = answer
-            return
+            defer { report(reader.steps) }
+            if let answer = reader.read() {
+                self = answer
+                return
+            }
         }
         return nil
     }
