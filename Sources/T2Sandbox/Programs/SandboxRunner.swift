@@ -11,8 +11,8 @@ struct SandboxRunner: ~Copyable {
     }
 
     let process: pid_t
-    private let channel: Int32
-    private let diagnostics: Int32
+    private let channel: Descriptor
+    private let diagnostics: Descriptor
     private let limits: ProgramLimits
 
     /// The time beyond a program's own limit, because on a busy machine the runner takes a while to kill and reap.
@@ -20,24 +20,16 @@ struct SandboxRunner: ~Copyable {
     private static let longestReply = 1 << 16
 
     init(command: SandboxCommand, limits: ProgramLimits) throws(Failure) {
-        let channel = try Self.socketPair()
-        defer { close(channel.theirs) }
-        let diagnostics: (ours: Int32, theirs: Int32)
-        do {
-            diagnostics = try Self.socketPair()
-        } catch {
-            close(channel.ours)
-            throw error
+        func failure(_ action: String) -> Failure {
+            Failure(reason: "cannot \(action): \(String(cString: strerror(errno)))")
         }
-        defer { close(diagnostics.theirs) }
+        guard let channel = DescriptorPair.sockets(), let diagnostics = DescriptorPair.sockets() else {
+            throw failure("make a socket pair")
+        }
         let process = ChildProcess.start(
-            command.arguments, environment: command.environment, input: channel.theirs, diagnostics: diagnostics.theirs)
-        guard let process else {
-            let failure = Failure(reason: Self.reason("start \(command.executable)"))
-            close(channel.ours)
-            close(diagnostics.ours)
-            throw failure
-        }
+            command.arguments, environment: command.environment,
+            descriptors: [channel.theirs.number, nil, diagnostics.theirs.number])
+        guard let process else { throw failure("start \(command.arguments[0])") }
         self.process = process
         self.channel = channel.ours
         self.diagnostics = diagnostics.ours
@@ -46,9 +38,7 @@ struct SandboxRunner: ~Copyable {
 
     deinit {
         kill(process, SIGKILL)
-        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
-        close(channel)
-        close(diagnostics)
+        ChildProcess.reap(process)
     }
 
     /// False once bubblewrap or the interpreter in it has ended, for whatever reason.
@@ -56,7 +46,7 @@ struct SandboxRunner: ~Copyable {
         // Either may be gone a moment before the other, which ends with it.
         var ended = siginfo_t()
         let status = waitid(P_PID, id_t(process), &ended, WEXITED | WNOHANG | WNOWAIT)
-        var entry = pollfd(fd: channel, events: 0, revents: 0)
+        var entry = pollfd(fd: channel.number, events: 0, revents: 0)
         return status == 0 && ended.si_signo == 0 && poll(&entry, 1, 0) == 0
     }
 
@@ -98,7 +88,7 @@ struct SandboxRunner: ~Copyable {
         while sent < message.count {
             // Unlike a pipe, a socket can be written to without SIGPIPE.
             let count = message[sent...].withUnsafeBytes {
-                Foundation.send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                Foundation.send(channel.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw ended() }
@@ -115,11 +105,11 @@ struct SandboxRunner: ~Copyable {
         var bytes = [UInt8](repeating: 0, count: count)
         var received = 0
         while received < count {
-            let remaining = (deadline - .now) / .milliseconds(1)
-            guard remaining > 0 else { throw Failure(reason: "the runner does not answer") }
-            var entry = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
-            guard poll(&entry, 1, Int32(min(remaining, 1e6)) + 1) > 0 else { continue }
-            let part = bytes[received...].withUnsafeMutableBytes { recv(channel, $0.baseAddress, $0.count, 0) }
+            var entries = [pollfd(fd: channel.number, events: Int16(POLLIN), revents: 0)]
+            guard ChildProcess.wait(for: &entries, until: deadline) else {
+                throw Failure(reason: "the runner does not answer")
+            }
+            let part = bytes[received...].withUnsafeMutableBytes { recv(channel.number, $0.baseAddress, $0.count, 0) }
             if part < 0 && errno == EINTR { continue }
             guard part > 0 else { throw ended() }
             received += part
@@ -130,16 +120,8 @@ struct SandboxRunner: ~Copyable {
     /// The failure of a runner that has ended; the last line of bubblewrap or Python is the reason.
     private func ended() -> Failure {
         var text = [UInt8](repeating: 0, count: 4096)
-        let count = max(0, recv(diagnostics, &text, text.count, Int32(MSG_DONTWAIT)))
-        let words = String(decoding: text[..<count], as: UTF8.self).split(whereSeparator: \.isNewline).last.map(
-            String.init)
-        return Failure(reason: words ?? "the sandbox's runner was killed")
+        let count = max(0, recv(diagnostics.number, &text, text.count, Int32(MSG_DONTWAIT)))
+        let lines = String(decoding: text[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
+        return Failure(reason: lines.last.map(String.init) ?? "the sandbox's runner was killed")
     }
-
-    private static func socketPair() throws(Failure) -> (ours: Int32, theirs: Int32) {
-        guard let pair = ChildProcess.socketPair() else { throw Failure(reason: reason("make a socket pair")) }
-        return pair
-    }
-
-    private static func reason(_ action: String) -> String { "cannot \(action): \(String(cString: strerror(errno)))" }
 }
