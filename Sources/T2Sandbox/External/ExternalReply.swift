@@ -1,36 +1,40 @@
 import Foundation
 import T2Core
 
-/// The judgement in one line that an external verifier printed.
-struct ExternalReply: Equatable {
-    enum Flaw: Error, Equatable {
+/// The judgement of an external verifier.
+package struct ExternalReply: Sendable, Equatable {
+    package let reward: Reward
+    /// The text that the program took for the answer.
+    package let extracted: String?
+    /// The program's explanation; the reason of a missing reward is in `reward`.
+    package let reason: String?
+}
+
+extension ExternalReply {
+    enum Flaw: Error {
         /// The line is not a JSON object, so the request that it answers is unknown.
         case unreadable(String)
         /// The line is a JSON object, but not a judgement.
         case unusable(String)
     }
 
-    let reward: Reward
-    let extracted: String?
-    let reason: String?
-
-    /// - Throws: `Flaw`.
+    /// - Parameters:
+    ///   - line: a line that the program printed.
+    ///   - id: the id of the request.
     init(line: Data, id: String) throws(Flaw) {
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: line)
         } catch {
             let problem = "printed '\(Self.shown(line))': \(decodingProblem(error, in: line))"
-            if (try? JSONDecoder().decode(AnyObject.self, from: line)) != nil { throw .unusable(problem) }
-            throw .unreadable(problem)
+            let isObject = (try? JSONDecoder().decode([String: AnyValue].self, from: line)) != nil
+            throw isObject ? .unusable(problem) : .unreadable(problem)
         }
         // If this line answers another request, so will all later ones.
         if let answered = fields.id, answered != id {
             throw .unreadable("answered '\(answered.prefix(80))' when asked about '\(id.prefix(80))'")
         }
-        reward = try Self.reward(fields, line: line)
-        extracted = fields.extracted
-        reason = fields.reason
+        self.init(reward: try Self.reward(fields, line: line), extracted: fields.extracted, reason: fields.reason)
     }
 
     private static func reward(_ fields: Fields, line: Data) throws(Flaw) -> Reward {
@@ -57,15 +61,7 @@ struct ExternalReply: Equatable {
         let reason: String?
     }
 
-    /// Any JSON object.
-    private struct AnyObject: Decodable {
-        private struct AnyKey: CodingKey {
-            let stringValue: String
-            let intValue: Int? = nil
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        init(from decoder: any Decoder) throws { _ = try decoder.container(keyedBy: AnyKey.self) }
+    private struct AnyValue: Decodable {
+        init(from decoder: any Decoder) {}
     }
 }

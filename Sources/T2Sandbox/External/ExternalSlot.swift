@@ -19,12 +19,10 @@ final class ExternalSlot: Sendable {
     {
         let line = try Self.line(request)
         return try running.withLock { running throws(ExternalProgram.Failure) in
-            var program: ExternalProgram
-            if let current = running.take() {
-                program = current
-            } else {
-                program = try ExternalProgram(command: command, folder: folder)
-            }
+            var program =
+                if let current = running.take() { current } else {
+                    try ExternalProgram(command: command, folder: folder)
+                }
             let answer = try program.answer(to: line, within: timeout)
             do throws(ExternalReply.Flaw) {
                 let reply = try ExternalReply(line: answer, id: request.id)
@@ -42,15 +40,7 @@ final class ExternalSlot: Sendable {
     }
 
     private static func line(_ request: ExternalVerifier.Request) throws(ExternalProgram.Failure) -> Data {
-        struct Fields: Encodable {
-            let id: String
-            let prompt: String
-            let response: String
-            let finished: Bool
-        }
-        let fields = Fields(
-            id: request.id, prompt: request.prompt, response: request.response, finished: request.finished)
-        guard let fields = try? JSONEncoder().encode(fields) else {
+        guard let fields = try? JSONEncoder().encode(request) else {
             throw ExternalProgram.Failure(reason: "cannot be asked: the request cannot be written as JSON")
         }
         // JSON has line breaks only between its tokens, where they have no meaning.

@@ -21,8 +21,7 @@ package final class ProgramSandbox: Sendable {
     /// The isolation of its programs.
     package let isolation: ProgramIsolation
     private let limits: ProgramLimits
-    private let queue = ProgramQueue()
-    private let processes: RunningProcesses
+    private let queue: ProgramQueue
 
     /// Starts the interpreters and runs two trial programs.
     ///
@@ -39,10 +38,12 @@ package final class ProgramSandbox: Sendable {
         self.limits = limits
         self.isolation = isolation
         let command = try SandboxCommand(searchPath: searchPath, limits: limits, isolation: isolation)
-        processes = RunningProcesses(count: parallelism)
+        queue = ProgramQueue(threads: parallelism)
         for index in 0..<parallelism {
-            let thread = Thread { [queue, processes] in
-                Self.serve(queue, command: command, limits: limits) { processes.set(index, $0) }
+            let thread = Thread { [queue] in
+                Self.serve(queue, command: command, limits: limits) { process in
+                    queue.processes.withLock { $0[index] = process }
+                }
             }
             thread.name = "t2-sandbox-\(index)"
             thread.start()
@@ -59,7 +60,7 @@ package final class ProgramSandbox: Sendable {
 
     /// One result per program, in the same order; blocks the calling thread.
     package func run(_ programs: [Program]) -> [ProgramResult] {
-        let batch = ProgramBatch(count: programs.count)
+        let batch = Batch<ProgramResult>(count: programs.count)
         var entries: [ProgramQueue.Entry] = []
         for (index, program) in programs.enumerated() {
             let (source, tests) = (program.source.utf8.count, program.tests.reduce(0) { $0 + $1.utf8.count })
@@ -78,7 +79,7 @@ package final class ProgramSandbox: Sendable {
     }
 
     /// The process started by each thread, which is bubblewrap if it is used; nil for a thread without a process.
-    package var processIdentifiers: [pid_t?] { processes.all }
+    package var processIdentifiers: [pid_t?] { queue.processes.withLock { $0 } }
 
     private func checkTrialPrograms() throws {
         let trials = [("def one():\n    return 1", ProgramResult.passed), ("def one():\n    return 2", nil)]
@@ -129,17 +130,6 @@ package final class ProgramSandbox: Sendable {
             }
         }
     }
-}
-
-/// The process of each thread.
-private final class RunningProcesses: Sendable {
-    private let processes: Mutex<[pid_t?]>
-
-    init(count: Int) { processes = Mutex(Array(repeating: nil, count: count)) }
-
-    var all: [pid_t?] { processes.withLock { $0 } }
-
-    func set(_ index: Int, _ process: pid_t?) { processes.withLock { $0[index] = process } }
 }
 
 /// The isolation of a program from the machine on which it runs.
