@@ -21,15 +21,7 @@ package struct TrainingTask: Sendable, Equatable {
     /// A description in one line.
     package let summary: String
     package let origin: Origin
-    private let source: any ProblemSource
-
-    init(name: String, version: Int, summary: String, origin: Origin, source: any ProblemSource) {
-        self.name = name
-        self.version = version
-        self.summary = summary
-        self.origin = origin
-        self.source = source
-    }
+    let source: any ProblemSource
 
     /// True if completions are programs, which only a `ProgramSandbox` can check.
     package var needsSandbox: Bool { source.needsSandbox }

@@ -17,13 +17,6 @@ package final class Verifier: Sendable {
     /// The external verifiers by the name of their task.
     private let commands: [String: ExternalVerifier]
 
-    /// A verifier for tasks without external commands.
-    ///
-    /// - Parameter parallelism: the number of programs that may run at once.
-    package convenience init(parallelism: Int) {
-        self.init(parallelism: parallelism, isolation: .bubblewrap, commands: [:])
-    }
-
     /// - Parameters:
     ///   - parallelism: the number of programs, and of copies of a command, that may run at once.
     ///   - tasks: the tasks whose external commands may be run here; other tasks may be left out.
@@ -37,7 +30,10 @@ package final class Verifier: Sendable {
         self.init(parallelism: parallelism, isolation: isolation, commands: commands)
     }
 
-    private init(parallelism: Int, isolation: ProgramIsolation, commands: [String: ExternalVerifier]) {
+    /// - Parameter commands: the external verifiers by the name of their task.
+    package init(
+        parallelism: Int, isolation: ProgramIsolation = .bubblewrap, commands: [String: ExternalVerifier] = [:]
+    ) {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
         self.isolation = isolation

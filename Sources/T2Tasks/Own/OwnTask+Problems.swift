@@ -25,13 +25,11 @@ extension OwnTask: ProblemSource {
     }
 
     func verification(of record: Data) throws -> Verification {
-        let text = RecordText(place: "", index: 0, content: record, isLast: false)
-        return try rule.verification(
-            RecordFields(text), content: String(decoding: record, as: UTF8.self), task: name)
+        try rule.verification(RecordFields(record), task: name)
     }
 
     private func problem(_ record: RecordText, split: Split, form: PromptForm) throws -> Problem {
-        let fields = try RecordFields(record)
+        let fields = try RecordFields(record.content)
         guard let template = prompts[form] ?? prompts.values.first else { preconditionFailure("a task has a prompt") }
         let prompt = try template.filled(fields)
         if prompt.isBlank { throw RecordFlaw("its prompt is empty") }
@@ -39,8 +37,7 @@ extension OwnTask: ProblemSource {
         if id.isEmpty { throw RecordFlaw("\(idField ?? "id") is empty, expected a name that no other record has") }
         return Problem(
             id: "\(name)/\(id)", topic: try topicField.flatMap { try fields.optionalText($0) } ?? name, prompt: prompt,
-            verification: try rule.verification(
-                fields, content: String(decoding: record.content, as: UTF8.self), task: name),
+            verification: try rule.verification(fields, task: name),
             reference: try (references[form] ?? references.values.first).map { try $0.filled(fields) })
     }
 }

@@ -26,10 +26,14 @@ struct RecordFields {
         }
     }
 
+    let content: Data
     private let values: [String: Value]
 
-    /// - Throws: `DecodingError` if the record is not a JSON object.
-    init(_ record: RecordText) throws { values = try JSONDecoder().decode([String: Value].self, from: record.content) }
+    /// - Throws: `DecodingError` if the content is not a JSON object.
+    init(_ content: Data) throws {
+        self.content = content
+        values = try JSONDecoder().decode([String: Value].self, from: content)
+    }
 
     /// Nil if the field is missing or null.
     ///

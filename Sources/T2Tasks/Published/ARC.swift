@@ -12,34 +12,27 @@ struct ARC: PublishedDataset {
     /// The name of the data set's folder, such as `ARC-Easy`.
     let name: String
 
-    var version: Int { 1 }
-    var summary: String { "school science; \"the answer is (X)\"" }
-    var needsSandbox: Bool { false }
-    var identity: ProblemReading.Identity { .id }
-    let maxTokens = 256
-    var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
+    var task: String { name.lowercased() }
+    let summary = "school science; \"the answer is (X)\""
+    let needsSandbox = false
+    let identity = ProblemReading.Identity.id
+    let maxTokens: Int? = 256
+    let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 
     var parts: [Split: DatasetPart] {
         func paths(_ file: String, _ other: String) -> [String] {
-            ["arc/\(name)", "ARC-V1-Feb2018-2/\(name)", "arc/ARC-V1-Feb2018-2/\(name)", name, "ai2_arc/\(name)"].flatMap
-            {
-                ["\($0)/\(name)-\(file)", "\($0)/\(other)"]
+            ["arc/", "ARC-V1-Feb2018-2/", "arc/ARC-V1-Feb2018-2/", "", "ai2_arc/"].flatMap { folder in
+                ["\(folder)\(name)/\(name)-\(file)", "\(folder)\(name)/\(other)"]
             }
         }
-        let (train, development, test) = (
-            paths("Train", "train"), paths("Dev", "validation"), paths("Test", "test")
-        )
-        return [
-            .train: .even(train), .valid: .odd(train), .test: DatasetPart(paths: test),
-            .publishedTrain: DatasetPart(paths: train), .publishedValidation: DatasetPart(paths: development),
-            .publishedTest: DatasetPart(paths: test),
-        ]
+        var parts: [Split: DatasetPart] = .halving(train: paths("Train", "train"), test: paths("Test", "test"))
+        parts[.publishedValidation] = DatasetPart(paths: paths("Dev", "validation"))
+        return parts
     }
 
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
-        let (fields, key) = try self.fields(record.content)
+        let (fields, letters, key) = try self.fields(record.content)
         let texts = fields.options.map(\.text)
-        let letters = texts.indices.map(Self.letter)
         let options = zip(letters, texts).map { "\($0). \($1)" }.joined(separator: "\n")
         let body = "Question: \(fields.stem)\nOptions:\n\(options)"
         let instruction =
@@ -63,17 +56,15 @@ struct ARC: PublishedDataset {
         if let fields = try? JSONDecoder().decode(Answer.self, from: record) {
             return .choice(answer: fields.answer, options: fields.options ?? [])
         }
-        let (fields, key) = try self.fields(record)
-        return .choice(answer: Self.letter(key), options: fields.options.map(\.text))
+        let (fields, letters, key) = try self.fields(record)
+        return .choice(answer: letters[key], options: fields.options.map(\.text))
     }
 
-    /// The record and the index of the right option.
-    private func fields(_ record: Data) throws -> (ARCRecord, key: Int) {
+    /// The record, the letters of its options and the index of the right one.
+    private func fields(_ record: Data) throws -> (ARCRecord, letters: [String], key: Int) {
         let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
         if fields.stem.isBlank { throw RecordFlaw("question is empty") }
-        guard (2...26).contains(fields.options.count) else {
-            throw RecordFlaw("there are \(fields.options.count) options, expected from 2 to 26")
-        }
+        let letters = try Gold.letters(ofOptions: fields.options.count)
         let labels = fields.options.map(\.label)
         guard Set(labels).count == labels.count else {
             throw RecordFlaw("two options have the same label: \(labels.joined(separator: ", "))")
@@ -83,10 +74,8 @@ struct ARC: PublishedDataset {
                 "answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels.joined(separator: ", "))")
         }
         if fields.options.contains(where: { $0.text.isBlank }) { throw RecordFlaw("an option is empty") }
-        return (fields, key)
+        return (fields, letters, key)
     }
-
-    private static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(ascii: "A") + UInt8(index))) }
 }
 
 /// A record in either layout.

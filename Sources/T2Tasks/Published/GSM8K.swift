@@ -6,22 +6,18 @@ import T2Core
 ///
 /// - Source: Cobbe et al., arXiv 2110.14168.
 struct GSM8K: PublishedDataset {
-    var version: Int { 1 }
-    var summary: String { "word problems; reasoning, then #### and a number" }
-    var needsSandbox: Bool { false }
-    var identity: ProblemReading.Identity { .content }
-    let maxTokens = 512
-    var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
+    let task = "gsm8k"
+    let summary = "word problems; reasoning, then #### and a number"
+    let needsSandbox = false
+    let identity = ProblemReading.Identity.content
+    let maxTokens: Int? = 512
+    let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 
     var parts: [Split: DatasetPart] {
         func paths(_ file: String) -> [String] {
             ["gsm8k/\(file)", "gsm8k/main/\(file)", "grade-school-math/grade_school_math/data/\(file)", file]
         }
-        return [
-            .train: .even(paths("train")), .valid: .odd(paths("train")),
-            .test: DatasetPart(paths: paths("test")), .publishedTrain: DatasetPart(paths: paths("train")),
-            .publishedTest: DatasetPart(paths: paths("test")),
-        ]
+        return .halving(train: paths("train"), test: paths("test"))
     }
 
     private struct Record: Decodable {

@@ -18,19 +18,14 @@ struct MBPP: PublishedDataset {
 
     let edition: Edition
 
-    var version: Int { 1 }
-    var summary: String {
-        switch edition {
-        case .full: "Python functions for a sentence and three tests"
-        case .sanitized: "those of mbpp that were checked by hand"
-        case .plus: "those of mbpp with more tests"
-        }
-    }
-    var needsSandbox: Bool { true }
-    var identity: ProblemReading.Identity { .id }
-    let maxTokens = 512
+    let task: String
+    let summary: String
+
+    let needsSandbox = true
+    let identity = ProblemReading.Identity.id
+    let maxTokens: Int? = 512
     /// Texts that begin other code after the function, or another problem.
-    var plainStopStrings: [String] { ["\n\"\"\"", "\nassert ", "\nprint(", "\nif __name__", "\n```"] }
+    let plainStopStrings = ["\n\"\"\"", "\nassert ", "\nprint(", "\nif __name__", "\n```"]
 
     var parts: [Split: DatasetPart] {
         let paths =
