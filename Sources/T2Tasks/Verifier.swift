@@ -53,22 +53,24 @@ package final class Verifier: Sendable {
 
     /// One examination per submission, in the same order; blocks the calling thread while programs run.
     package func examine(_ submissions: [Submission]) -> [Examination] {
-        var examinations: [Examination?] = []
+        var examinations = submissions.map(AnswerExamination.examine)
         var programs: [(index: Int, program: Program)] = []
         var commands: [String: [(index: Int, request: ExternalVerifier.Request)]] = [:]
         for (index, submission) in submissions.enumerated() {
             switch submission.problem.verification {
             case .program(let prefix, let tests):
                 let text = ProgramText(inCompletion: submission.completion)
-                let refusal = Self.refusal(text, tests, submission)
-                examinations.append(refusal)
-                if refusal == nil {
+                examinations[index] = Self.refusal(text, submission)
+                if examinations[index] == nil {
                     programs.append((index, Program(source: text.source(after: prefix), tests: tests)))
                 }
             case .external(let task, let record):
-                examinations.append(nil)
-                commands[task, default: []].append((index, Self.request(submission, index: index, record: record)))
-            default: examinations.append(AnswerExamination.examine(submission))
+                let request = ExternalVerifier.Request(
+                    // The problem's id would not do, because a problem may occur more than once in a batch.
+                    id: "\(index)", prompt: submission.problem.prompt, response: submission.completion, record: record,
+                    finished: submission.finished)
+                commands[task, default: []].append((index, request))
+            default: break
             }
         }
         for (entry, examination) in zip(programs, run(programs.map(\.program))) {
@@ -83,12 +85,11 @@ package final class Verifier: Sendable {
     }
 
     /// The judgement of a program that need not be run; nil if it is run.
-    private static func refusal(_ text: ProgramText, _ tests: [String], _ submission: Submission) -> Examination? {
+    private static func refusal(_ text: ProgramText, _ submission: Submission) -> Examination? {
         if !submission.finished && !text.isClosed {
             return .judged(.cutOff, text.isEmpty ? nil : text.code, reason: "the token limit ended the program")
         }
-        if text.isEmpty { return .nothing(submission, sought: "program") }
-        return nil
+        return text.isEmpty ? .nothing(submission, sought: "program") : nil
     }
 
     private func run(_ programs: [Program]) -> [Examination] {
@@ -113,13 +114,6 @@ package final class Verifier: Sendable {
             sandbox = opened
             return opened
         }
-    }
-
-    private static func request(_ submission: Submission, index: Int, record: String) -> ExternalVerifier.Request {
-        ExternalVerifier.Request(
-            // The problem's id would not do, because a problem may occur more than once in a batch.
-            id: "\(index)", prompt: submission.problem.prompt, response: submission.completion, record: record,
-            finished: submission.finished)
     }
 
     private func run(_ task: String, _ requests: [ExternalVerifier.Request]) -> [Examination] {

@@ -99,7 +99,9 @@ struct ExternalProgram: ~Copyable {
     }
 
     private func send(_ unsent: inout Data) {
-        let count = unsent.withUnsafeBytes { Foundation.send(input.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        let count = unsent.withUnsafeBytes {
+            Foundation.send(input.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         if count > 0 { unsent = unsent.dropFirst(count) }
         // A program that stops reading may still answer; if it has ended, its output tells.
         if count < 0 && errno != EAGAIN && errno != EINTR { unsent = Data() }

@@ -101,26 +101,22 @@ package final class ProgramSandbox: Sendable {
         _ queue: ProgramQueue, command: SandboxCommand, limits: ProgramLimits, report: (pid_t?) -> Void
     ) {
         var pending: ProgramQueue.Entry?
-        var isOpen = true
-        while isOpen {
+        while true {
             do throws(SandboxRunner.Failure) {
                 let runner = try SandboxRunner(command: command, limits: limits)
                 report(runner.process)
                 defer { report(nil) }
-                repeat {
+                while true {
                     if pending == nil {
                         pending = queue.take()
                         // An interpreter that ended while it was idle costs no program.
                         guard runner.isAlive else { break }
                     }
-                    guard let entry = pending else {
-                        isOpen = false
-                        break
-                    }
+                    guard let entry = pending else { return }
                     let result = try runner.run(entry.program)
                     pending = nil
                     entry.batch.answer(entry.index, result)
-                } while true
+                }
             } catch {
                 // A runner that failed with a program in hand costs that program; one that failed to start, the next
                 // one.

@@ -31,7 +31,6 @@ struct PromptTemplate: Sendable, Equatable {
         self.pieces = pieces + [.text(text)]
     }
 
-
     /// - Throws: `RecordFlaw` if the record does not have a field.
     func filled(_ record: RecordFields) throws -> String {
         try pieces.map { piece in

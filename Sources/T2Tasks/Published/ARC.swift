@@ -41,8 +41,8 @@ struct ARC: PublishedDataset {
         let reference = "The answer is (\(letters[key]))"
         return PublishedProblem(
             id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
-            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)", reference: reference),
-            plain: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
+            chat: (prompt: "\(instruction)\n\n\(body)", reference: reference),
+            plain: (prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
             verification: .choice(answer: letters[key], options: texts))
     }
 

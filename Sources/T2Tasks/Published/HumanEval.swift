@@ -56,10 +56,10 @@ struct HumanEval: PublishedDataset {
             "Finish this Python function. Give the whole of it, with what it imports, in one ```python block."
         return PublishedProblem(
             id: fields.task_id, topic: name.lowercased(), question: prompt,
-            chat: PublishedProblem.Wording(
+            chat: (
                 prompt: "\(instruction)\n\n\(prompt.fencedAsPython)", reference: (prompt + solution).fencedAsPython
             ),
-            plain: PublishedProblem.Wording(prompt: prompt, reference: solution),
+            plain: (prompt: prompt, reference: solution),
             verification: tests.verification)
     }
 

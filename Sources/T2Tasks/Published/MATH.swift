@@ -41,9 +41,10 @@ struct MATH: PublishedDataset {
         return PublishedProblem(
             id: id(record, fields, file: file), topic: fields.type ?? fields.subject ?? "math",
             question: fields.problem,
-            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(fields.problem)", reference: fields.solution),
-            plain: PublishedProblem.Wording(
-                prompt: "\(instruction)\n\nProblem: \(fields.problem)\nSolution:", reference: " \(fields.solution)"),
+            chat: (prompt: "\(instruction)\n\n\(fields.problem)", reference: fields.solution),
+            plain: (
+                prompt: "\(instruction)\n\nProblem: \(fields.problem)\nSolution:", reference: " \(fields.solution)"
+            ),
             verification: .latex(answer: gold))
     }
 

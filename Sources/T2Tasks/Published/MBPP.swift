@@ -68,10 +68,11 @@ struct MBPP: PublishedDataset {
         let docstring = "\"\"\"\n\(text)\n\(tests.setup.isEmpty ? "" : "\(tests.setup)\n")\(shown)\n\"\"\"\n"
         return PublishedProblem(
             id: "mbpp/\(fields.number)", topic: "mbpp", question: text,
-            chat: PublishedProblem.Wording(
+            chat: (
                 prompt: "\(instruction)\n\n\(text)\n\n\(setup)These tests must pass:\n\(shown)",
-                reference: solution.fencedAsPython),
-            plain: PublishedProblem.Wording(prompt: docstring, reference: solution),
+                reference: solution.fencedAsPython
+            ),
+            plain: (prompt: docstring, reference: solution),
             verification: .program(programPrefix: "", tests: tests.run))
     }
 

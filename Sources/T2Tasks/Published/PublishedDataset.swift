@@ -53,15 +53,10 @@ struct PublishedProblem {
     let topic: String
     /// The question without instructions, options or tests.
     let question: String
-    let chat: Wording
-    let plain: Wording
+    /// The prompt for each kind of model, and a right completion of it.
+    let chat: (prompt: String, reference: String)
+    let plain: (prompt: String, reference: String)
     let verification: Verification
-
-    /// A prompt and a right completion.
-    struct Wording {
-        let prompt: String
-        let reference: String?
-    }
 
     func problem(_ form: PromptForm) -> Problem {
         let wording = form == .chat ? chat : plain
