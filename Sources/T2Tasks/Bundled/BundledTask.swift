@@ -19,7 +19,7 @@ struct BundledTask: ProblemSource {
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
     ) throws -> ProblemSet {
         let path = "\(dataFolder)/\(name)/\(split.rawValue).jsonl"
-        let records = try RecordFile(path: path, purpose: "open the problems of \(name)").records()
+        let records = try RecordFile.records(of: path, purpose: "open the problems of \(name)")
         let reading = ProblemReading(
             task: name, identity: .id, policy: policy,
             remedy: "Restore the file, or make it again with scripts/base_model.")

@@ -15,7 +15,7 @@ extension OwnTask: ProblemSource {
     ) throws -> ProblemSet {
         guard let name = files[split] else { preconditionFailure("\(self.name) has no split \(split.rawValue)") }
         let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
-        let records = try RecordFile(path: file, purpose: "open the problems of \(self.name)").records()
+        let records = try RecordFile.records(of: file, purpose: "open the problems of \(self.name)")
         let reading = ProblemReading(
             task: self.name, identity: idField == nil ? .content : .id, policy: policy,
             remedy: "Correct the record or \(path), or leave such records out: --on-bad-record skip.")

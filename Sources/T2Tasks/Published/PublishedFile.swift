@@ -18,7 +18,7 @@ struct PublishedFile {
         for stem in paths.map({ "\(folder)/\($0)" }) {
             if let path = Self.extensions.map({ stem + $0 }).first(where: FileManager.default.fileExists(atPath:)) {
                 self.path = path
-                records = try RecordFile(path: path, purpose: purpose).records()
+                records = try RecordFile.records(of: path, purpose: purpose)
                 return
             }
             let files = Self.recordFiles(stem)
@@ -27,7 +27,7 @@ struct PublishedFile {
                 records = try files.enumerated().map { index, file in
                     RecordText(
                         place: file, index: index,
-                        content: try CompressedFile(path: file, purpose: purpose).content(), isLast: true)
+                        content: try CompressedFile.content(of: file, purpose: purpose), isLast: true)
                 }
                 return
             }

@@ -6,14 +6,7 @@ struct ChoiceOption {
     let folded: [UInt8]
 
     init(_ text: String) {
-        var words: [UInt8] = []
-        for byte in text.utf8 {
-            if !byte.isWhitespace {
-                words.append(byte)
-            } else if !words.isEmpty, words.last != UInt8(ascii: " ") {
-                words.append(UInt8(ascii: " "))
-            }
-        }
+        var words = Array(text.utf8.split(whereSeparator: \.isWhitespace).joined(separator: " ".utf8))
         while let last = words.last, last == UInt8(ascii: " ") || last.endsOptionText { words.removeLast() }
         exact = Array(words.drop { $0 == UInt8(ascii: " ") || $0.leadsToChoice })
         folded = exact.map { $0.lowercased }
