@@ -2,11 +2,9 @@ import Foundation
 
 /// Starts programs with standard descriptors whose other ends this process holds.
 ///
-/// This is not swift-subprocess, because its child lives within one asynchronous closure, while an interpreter or a
-/// verifier is a value that a thread owns over many requests and that ends with that value. Its monitor also reaps a
-/// child by itself, so the exit status that `ExternalProgram.ending` and `SandboxRunner.isAlive` look at without
-/// reaping would be gone; and it starts programs on a thread of its own, whereas `--die-with-parent` and
-/// `PR_SET_PDEATHSIG` tie a child's life to the very thread that started it.
+/// This is not swift-subprocess: its child lives within one asynchronous closure, not as long as a value; it reaps a
+/// child whose exit status `ExternalProgram` and `SandboxRunner` look at before; and it starts programs on a thread of
+/// its own, whereas `--die-with-parent` and `PR_SET_PDEATHSIG` tie a child's life to the thread that started it.
 enum ChildProcess {
     /// Starts a program in its own session and process group: Ctrl-C in a terminal does not reach it, and one `kill`
     /// reaches everything that it started. All signals have their default actions in it.
@@ -105,4 +103,9 @@ enum ChildProcess {
         dlsym(nil, name).map { unsafeBitCast($0, to: type) }
     }
 
+}
+
+/// The reason why a started program gave no answer; it lies in its process, never in the request.
+struct ChildFailure: Error {
+    let reason: String
 }

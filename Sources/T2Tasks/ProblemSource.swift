@@ -17,7 +17,3 @@ protocol ProblemSource: Sendable {
     /// - Throws: `RecordFlaw` or `DecodingError` if a field is missing.
     func verification(of record: Data) throws -> Verification
 }
-
-extension ProblemSource {
-    var maxTokens: Int? { nil }
-}

@@ -61,11 +61,6 @@ package struct TrainingTask: Sendable, Equatable {
         return try source.problems(split: split, in: dataFolder, form: form, onBadRecord: policy)
     }
 
-    /// The problems of a split with the prompts for a base model; a bad record is an error.
-    package func problems(split: Split, in dataFolder: String) throws -> [Problem] {
-        try problems(split: split, in: dataFolder, form: .plain, onBadRecord: .fail).problems
-    }
-
     private struct Response: Decodable {
         let response: String
         let finished: Bool?

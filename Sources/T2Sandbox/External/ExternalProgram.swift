@@ -2,13 +2,8 @@ import Foundation
 
 /// A running copy of an external verifier, used by one thread at a time.
 ///
-/// Invariant: after a `Failure` its process group is dead.
+/// Invariant: after a `ChildFailure` its process group is dead.
 struct ExternalProgram: ~Copyable {
-    /// The reason why the program gave no answer.
-    struct Failure: Error {
-        let reason: String
-    }
-
     private let process: pid_t
     private let input: Descriptor
     private let output: Descriptor
@@ -22,15 +17,15 @@ struct ExternalProgram: ~Copyable {
     private static let keptErrorBytes = 4096
     private static let graceTime = Duration.seconds(5)
 
-    /// - Throws: `Failure` if the program does not start.
-    init(command: [String], folder: String) throws(Failure) {
+    /// - Throws: `ChildFailure` if the program does not start.
+    init(command: [String], folder: String) throws(ChildFailure) {
         // Its input is a socket, because a pipe would raise SIGPIPE in this process when the program has ended.
         guard let input = DescriptorPair.sockets(), let output = DescriptorPair.pipe(),
             let diagnostics = DescriptorPair.pipe(),
             let process = ChildProcess.start(
                 command, folder: folder,
                 descriptors: [input.theirs.number, output.theirs.number, diagnostics.theirs.number])
-        else { throw Failure(reason: "cannot be started: \(String(cString: strerror(errno)))") }
+        else { throw ChildFailure(reason: "cannot be started: \(String(cString: strerror(errno)))") }
         for descriptor in [input.ours.number, output.ours.number, diagnostics.ours.number] {
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         }
@@ -52,9 +47,9 @@ struct ExternalProgram: ~Copyable {
 
     /// Sends one line and waits for one, while reading standard output and standard error.
     ///
-    /// - Throws: `Failure` if no line comes in time, or if it may be the answer to another request. The program must
+    /// - Throws: `ChildFailure` if no line comes in time, or if it may be the answer to another request. The program must
     ///   then be dropped.
-    mutating func answer(to request: Data, within timeout: Duration) throws(Failure) -> Data {
+    mutating func answer(to request: Data, within timeout: Duration) throws(ChildFailure) -> Data {
         let deadline = ContinuousClock.now + timeout
         var unsent = (request + [UInt8(ascii: "\n")])[...]
         var line = Data()
@@ -74,7 +69,7 @@ struct ExternalProgram: ~Copyable {
     }
 
     /// True once the line is complete.
-    private mutating func readLine(into line: inout Data, hasSentAll: Bool) throws(Failure) -> Bool {
+    private mutating func readLine(into line: inout Data, hasSentAll: Bool) throws(ChildFailure) -> Bool {
         guard let part = Self.read(output) else { return false }
         if part.isEmpty { throw failure(ending()) }
         line += part
@@ -127,11 +122,11 @@ struct ExternalProgram: ~Copyable {
     }
 
     /// Ends the program; the reason holds the problem and the last line on standard error.
-    mutating func failure(_ problem: String) -> Failure {
+    mutating func failure(_ problem: String) -> ChildFailure {
         kill(-process, SIGKILL)
         readErrors()
         let last = String(decoding: errorText, as: UTF8.self).split(whereSeparator: \.isNewline).last { !$0.isEmpty }
-        return Failure(
+        return ChildFailure(
             reason: last.map { "\(problem); the last line on its standard error is '\($0.prefix(300))'" } ?? problem)
     }
 }

@@ -18,9 +18,7 @@ extension ExternalReply {
         case unusable(String)
     }
 
-    /// - Parameters:
-    ///   - line: a line that the program printed.
-    ///   - id: the id of the request.
+    /// Reads a line that the program printed in answer to the request with this id.
     init(line: Data, id: String) throws(Flaw) {
         let fields: Fields
         do {

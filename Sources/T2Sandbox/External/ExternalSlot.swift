@@ -12,13 +12,13 @@ final class ExternalSlot: Sendable {
         self.folder = folder
     }
 
-    /// - Throws: `ExternalProgram.Failure`. If the copy is out of step, it is ended, and the next request starts
+    /// - Throws: `ChildFailure`. If the copy is out of step, it is ended, and the next request starts
     ///   another.
-    func answer(to request: ExternalVerifier.Request, within timeout: Duration) throws(ExternalProgram.Failure)
+    func answer(to request: ExternalVerifier.Request, within timeout: Duration) throws(ChildFailure)
         -> ExternalReply
     {
         let line = try Self.line(request)
-        return try running.withLock { running throws(ExternalProgram.Failure) in
+        return try running.withLock { running throws(ChildFailure) in
             var program =
                 if let current = running.take() { current } else {
                     try ExternalProgram(command: command, folder: folder)
@@ -33,15 +33,15 @@ final class ExternalSlot: Sendable {
                 case .unreadable(let problem): throw program.failure(problem)
                 case .unusable(let problem):
                     running = consume program
-                    throw ExternalProgram.Failure(reason: problem)
+                    throw ChildFailure(reason: problem)
                 }
             }
         }
     }
 
-    private static func line(_ request: ExternalVerifier.Request) throws(ExternalProgram.Failure) -> Data {
+    private static func line(_ request: ExternalVerifier.Request) throws(ChildFailure) -> Data {
         guard let fields = try? JSONEncoder().encode(request) else {
-            throw ExternalProgram.Failure(reason: "cannot be asked: the request cannot be written as JSON")
+            throw ChildFailure(reason: "cannot be asked: the request cannot be written as JSON")
         }
         // JSON has line breaks only between its tokens, where they have no meaning.
         let record = request.record.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }

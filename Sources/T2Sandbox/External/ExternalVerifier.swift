@@ -53,7 +53,6 @@ package final class ExternalVerifier: Sendable {
     ///     for in `PATH`.
     ///   - folder: the working directory of the program.
     ///   - timeout: the time for one request.
-    ///   - parallelism: the number of copies that may run at once.
     /// - Throws: `InputError` (configuration) if there is no such folder or program. No copy is started yet.
     package init(command: [String], folder: String, timeout: Duration, parallelism: Int) throws {
         precondition(parallelism > 0, "an external verifier runs at least one program")
@@ -87,7 +86,7 @@ package final class ExternalVerifier: Sendable {
             free.withLock { $0.append(slot) }
             vacancies.signal()
         }
-        do throws(ExternalProgram.Failure) {
+        do throws(ChildFailure) {
             let reply = try slot.answer(to: request, within: timeout)
             guard case .missing(let reason) = reply.reward else { return reply }
             return ExternalReply(

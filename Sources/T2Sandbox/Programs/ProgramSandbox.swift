@@ -26,7 +26,6 @@ package final class ProgramSandbox: Sendable {
     /// Starts the interpreters and runs two trial programs.
     ///
     /// - Parameters:
-    ///   - parallelism: the number of programs that may run at once.
     ///   - isolation: `none` only if the user has asked for it.
     ///   - searchPath: the folders in which bubblewrap and Python are looked for, in the form of `PATH`.
     /// - Throws: `SandboxError` with the remedy.
@@ -102,7 +101,7 @@ package final class ProgramSandbox: Sendable {
     ) {
         var pending: ProgramQueue.Entry?
         while true {
-            do throws(SandboxRunner.Failure) {
+            do throws(ChildFailure) {
                 let runner = try SandboxRunner(command: command, limits: limits)
                 report(runner.process)
                 defer { report(nil) }

@@ -5,11 +5,6 @@ import T2Core
 ///
 /// Invariants: the process ends with that thread; after a failure it is dead and runs no further program.
 struct SandboxRunner: ~Copyable {
-    /// The reason why a program has no result; it lies in the sandbox, never in the program.
-    struct Failure: Error {
-        let reason: String
-    }
-
     let process: pid_t
     private let channel: Descriptor
     private let diagnostics: Descriptor
@@ -19,9 +14,9 @@ struct SandboxRunner: ~Copyable {
     private static let graceSeconds = 60.0
     private static let longestReply = 1 << 16
 
-    init(command: SandboxCommand, limits: ProgramLimits) throws(Failure) {
-        func failure(_ action: String) -> Failure {
-            Failure(reason: "cannot \(action): \(String(cString: strerror(errno)))")
+    init(command: SandboxCommand, limits: ProgramLimits) throws(ChildFailure) {
+        func failure(_ action: String) -> ChildFailure {
+            ChildFailure(reason: "cannot \(action): \(String(cString: strerror(errno)))")
         }
         guard let channel = DescriptorPair.sockets(), let diagnostics = DescriptorPair.sockets() else {
             throw failure("make a socket pair")
@@ -52,15 +47,15 @@ struct SandboxRunner: ~Copyable {
 
     /// Runs a program; blocks until none of its processes is left.
     ///
-    /// - Throws: `Failure` if the runner broke; it must then be dropped.
-    func run(_ program: Program) throws(Failure) -> ProgramResult {
+    /// - Throws: `ChildFailure` if the runner broke; it must then be dropped.
+    func run(_ program: Program) throws(ChildFailure) -> ProgramResult {
         let deadline = ContinuousClock.now + .seconds(limits.wallSeconds + Self.graceSeconds)
         try send(program)
         let header = try receive(4, until: deadline)
         let length = header.reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard length <= Self.longestReply else { throw Failure(reason: "the runner's reply has \(length) bytes") }
+        guard length <= Self.longestReply else { throw ChildFailure(reason: "the runner's reply has \(length) bytes") }
         guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(try receive(length, until: deadline))) else {
-            throw Failure(reason: "the runner's reply cannot be read")
+            throw ChildFailure(reason: "the runner's reply cannot be read")
         }
         return switch reply.result {
         case .passed: .passed
@@ -79,9 +74,9 @@ struct SandboxRunner: ~Copyable {
     }
 
     /// Sends the source and the tests in separate frames, because two processes read them.
-    private func send(_ program: Program) throws(Failure) {
+    private func send(_ program: Program) throws(ChildFailure) {
         guard let tests = try? JSONEncoder().encode(program.tests) else {
-            throw Failure(reason: "the tests cannot be encoded")
+            throw ChildFailure(reason: "the tests cannot be encoded")
         }
         let message = Self.frame(Array(program.source.utf8)) + Self.frame(Array(tests))
         var sent = 0
@@ -101,13 +96,13 @@ struct SandboxRunner: ~Copyable {
         return (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + body
     }
 
-    private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(Failure) -> [UInt8] {
+    private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(ChildFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var received = 0
         while received < count {
             var entries = [pollfd(fd: channel.number, events: Int16(POLLIN), revents: 0)]
             guard ChildProcess.wait(for: &entries, until: deadline) else {
-                throw Failure(reason: "the runner does not answer")
+                throw ChildFailure(reason: "the runner does not answer")
             }
             let part = bytes[received...].withUnsafeMutableBytes { recv(channel.number, $0.baseAddress, $0.count, 0) }
             if part < 0 && errno == EINTR { continue }
@@ -118,10 +113,10 @@ struct SandboxRunner: ~Copyable {
     }
 
     /// The failure of a runner that has ended; the last line of bubblewrap or Python is the reason.
-    private func ended() -> Failure {
+    private func ended() -> ChildFailure {
         var text = [UInt8](repeating: 0, count: 4096)
         let count = max(0, recv(diagnostics.number, &text, text.count, Int32(MSG_DONTWAIT)))
         let lines = String(decoding: text[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
-        return Failure(reason: lines.last.map(String.init) ?? "the sandbox's runner was killed")
+        return ChildFailure(reason: lines.last.map(String.init) ?? "the sandbox's runner was killed")
     }
 }

@@ -11,7 +11,8 @@ struct BundledTask: ProblemSource {
     let name: String
     let answerForm: AnswerForm
 
-    var splits: [Split] { [.train, .valid, .test] }
+    let splits: [Split] = [.train, .valid, .test]
+    let maxTokens: Int? = nil
     var needsSandbox: Bool { answerForm == .program }
     func stopStrings(_ form: PromptForm) -> [String] { [] }
 

@@ -99,9 +99,8 @@ package struct OwnTask: Sendable {
         try splits.requireOnly(Split.allCases.map(\.rawValue))
         var files: [Split: String] = [:]
         for split in Split.allCases {
-            guard let name = try splits.string(split.rawValue) else { continue }
-            if name.isEmpty { throw splits.wrong(split.rawValue, "the name of a file") }
-            files[split] = name
+            files[split] = try splits.string(split.rawValue)
+            if files[split] == "" { throw splits.wrong(split.rawValue, "the name of a file") }
         }
         if files.isEmpty { throw file.wrong("splits", "at least one of train, valid and test") }
         return files

@@ -16,8 +16,6 @@
 ///
 /// - Cost: linear in the completion for a bounded number of options.
 package struct ChoiceAnswer: Equatable, Sendable {
-    static let letters = UInt8(ascii: "A")...UInt8(ascii: "Z")
-
     /// A capital letter from A to Z.
     package let letter: Character
 
@@ -48,7 +46,7 @@ package struct ChoiceAnswer: Equatable, Sendable {
 
     /// - Parameter gold: one capital letter; anything else gives nil.
     package init?(_ gold: String) {
-        guard let letter = gold.utf8.first, gold.utf8.count == 1, Self.letters.contains(letter) else { return nil }
+        guard let letter = gold.utf8.first, gold.utf8.count == 1, letter.isCapital else { return nil }
         self.init(letter)
     }
 

@@ -58,10 +58,10 @@ struct ChoiceReader {
         return cursor.isAtEnd ? label.capital : nil
     }
 
-    private func letter(_ option: Int) -> UInt8 { ChoiceAnswer.letters.lowerBound + UInt8(option) }
+    private func letter(_ option: Int) -> UInt8 { UInt8(ascii: "A") + UInt8(option) }
 
     private func isOffered(_ letter: UInt8) -> Bool {
-        options.isEmpty || letter - ChoiceAnswer.letters.lowerBound < options.count
+        options.isEmpty || letter - UInt8(ascii: "A") < options.count
     }
 
     // MARK: Before the choice
@@ -137,7 +137,7 @@ struct ChoiceReader {
     private mutating func isContinuedAsLabel(_ label: Label) -> Bool {
         guard isOffered(label.capital) else { return false }
         cursor.skipBlanks()
-        if !options.isEmpty, option(at: cursor) == Int(label.capital - ChoiceAnswer.letters.lowerBound) { return true }
+        if !options.isEmpty, option(at: cursor) == Int(label.capital - UInt8(ascii: "A")) { return true }
         return cursor.next.isCapital || cursor.word().map(Self.continuations.contains) ?? false
     }
 

@@ -91,14 +91,10 @@ extension LatexParser {
         degreesCount = ["sin", "cos", "tan", "cot", "sec", "csc"].contains(name)
         defer { degreesCount = outer }
 
-        var arguments = base.map { [$0] } ?? []
-        if next == .symbol("(") {
-            arguments.append(try parseFactor())
-        } else {
-            var factors = [try parseFactor()]
-            while isPlainFactor { factors.append(try parseFactor()) }
-            arguments.append(.product(factors))
-        }
+        let isBracketed = next == .symbol("(")
+        var factors = [try parseFactor()]
+        while !isBracketed, isPlainFactor { factors.append(try parseFactor()) }
+        let arguments = [base, .product(factors)].compactMap(\.self)
         // `\sin^{-1}` is the inverse function.
         if let power = exponent, power.kind == .number(Rational(-1)) {
             return .function("arc\(name)", arguments)

@@ -134,18 +134,15 @@ struct PatternParser {
         if take("+") { return (1, nil) }
         if take("?") { return (0, 1) }
         let start = position
-        guard take("{"), let least = number() else {
-            position = start
-            return nil
+        if take("{"), let least = number() {
+            let most = take(",") ? (peek == "}" ? nil : number() ?? -1) : least
+            if take("}") {
+                if let most, most < least { throw flaw("a repetition {\(least),…} ends before it starts") }
+                return (least, most)
+            }
         }
-        let most: Int?
-        if take(",") { most = peek == "}" ? nil : number() ?? -1 } else { most = least }
-        guard take("}") else {
-            position = start
-            return nil
-        }
-        if let most, most < least { throw flaw("a repetition {\(least),…} ends before it starts") }
-        return (least, most)
+        position = start
+        return nil
     }
 
     private func repetitions(

@@ -6,11 +6,9 @@
 /// `[[:alpha:]]` are refused by name. A character is a Unicode scalar; `\w` and `\b` know the letters of all scripts,
 /// `\d` is 0 to 9. The match is the leftmost one, and of several there the one that a backtracking search finds.
 ///
-/// This is not libpcre2: its `pcre2_dfa_match` starts anew at every character and has no limit on the total work, so
-/// that in version 10.42 `(a+)+$` takes seconds on 512 characters. RE2 is linear,
-/// but its `\w` and `\b` know ASCII letters only, so that `\bcafé\b` never matches. A backtracking search such as
-/// Swift's `Regex` can take exponential time. A pattern also has to mean the same on every worker, whatever version of
-/// a library it has.
+/// No library does this: `pcre2_dfa_match` starts anew at every character (in version 10.42 `(a+)+$` takes seconds on
+/// 512 characters), a backtracking search such as Swift's `Regex` can take exponential time, and RE2 is linear, but
+/// its `\w` and `\b` know ASCII letters only. A pattern also has to mean the same on every worker.
 ///
 /// - Cost: the text's length times the pattern's in time, the pattern's length in memory.
 /// - Source: Thompson, "Regular expression search algorithm", CACM 1968; Pike's extension that records where a match
