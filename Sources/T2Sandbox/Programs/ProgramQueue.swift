@@ -7,8 +7,7 @@ import Synchronization
 final class ProgramQueue: Sendable {
     struct Entry: Sendable {
         let program: Program
-        let index: Int
-        let batch: Batch<ProgramResult>
+        let answer: @Sendable (ProgramResult) -> Void
     }
 
     let processes: Mutex<[pid_t?]>

@@ -70,7 +70,7 @@ package final class ProgramSandbox: Sendable {
                 batch.answer(
                     index, .failed(reason: "the source has \(source) bytes, at most \(limits.sourceBytes) are run"))
             } else {
-                entries.append(ProgramQueue.Entry(program: program, index: index, batch: batch))
+                entries.append(ProgramQueue.Entry(program: program) { batch.answer(index, $0) })
             }
         }
         queue.add(entries)
@@ -114,14 +114,14 @@ package final class ProgramSandbox: Sendable {
                     guard let entry = pending else { return }
                     let result = try runner.run(entry.program)
                     pending = nil
-                    entry.batch.answer(entry.index, result)
+                    entry.answer(result)
                 }
             } catch {
                 // A runner that failed with a program in hand costs that program; one that failed to start, the next
                 // one.
                 guard let entry = pending ?? queue.take() else { return }
                 pending = nil
-                entry.batch.answer(entry.index, .notRun(reason: error.reason))
+                entry.answer(.notRun(reason: error.reason))
             }
         }
     }

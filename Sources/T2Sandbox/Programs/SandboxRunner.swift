@@ -54,23 +54,14 @@ struct SandboxRunner: ~Copyable {
         let header = try receive(4, until: deadline)
         let length = header.reversed().reduce(0) { $0 << 8 | Int($1) }
         guard length <= Self.longestReply else { throw ChildFailure(reason: "the runner's reply has \(length) bytes") }
-        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(try receive(length, until: deadline))) else {
-            throw ChildFailure(reason: "the runner's reply cannot be read")
+        let body = try? Data(receive(length, until: deadline))
+        let reply = body.flatMap { try? JSONDecoder().decode([String: String].self, from: $0) } ?? [:]
+        return switch (reply["result"], reply["reason"]) {
+        case ("passed", _?): .passed
+        case ("failed", let reason?): .failed(reason: reason)
+        case ("not-run", let reason?): .notRun(reason: reason)
+        default: throw ChildFailure(reason: "the runner's reply cannot be read")
         }
-        return switch reply.result {
-        case .passed: .passed
-        case .failed: .failed(reason: reply.reason)
-        case .notRun: .notRun(reason: reply.reason)
-        }
-    }
-
-    private struct Reply: Decodable {
-        enum Result: String, Decodable {
-            case passed, failed
-            case notRun = "not-run"
-        }
-        let result: Result
-        let reason: String
     }
 
     /// Sends the source and the tests in separate frames, because two processes read them.
