@@ -22,7 +22,7 @@ struct BundledTask: ProblemSource {
         let path = "\(dataFolder)/\(name)/\(split.rawValue).jsonl"
         let records = try RecordFile.records(of: path, purpose: "open the problems of \(name)")
         let reading = ProblemReading(
-            task: name, identity: .id, policy: policy,
+            task: name, hasIDs: true, policy: policy,
             remedy: "Restore the file, or make it again with scripts/base_model.")
         return try reading.problems(records, in: path) { try problem($0.content) }
     }

@@ -17,7 +17,7 @@ extension OwnTask: ProblemSource {
         let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
         let records = try RecordFile.records(of: file, purpose: "open the problems of \(self.name)")
         let reading = ProblemReading(
-            task: self.name, identity: idField == nil ? .content : .id, policy: policy,
+            task: self.name, hasIDs: idField != nil, policy: policy,
             remedy: "Correct the record or \(path), or leave such records out: --on-bad-record skip.")
         return try reading.problems(records, in: file) { record in
             try problem(record, split: split, form: form)

@@ -15,7 +15,7 @@ struct ARC: PublishedDataset {
     var task: String { name.lowercased() }
     let summary = "school science; \"the answer is (X)\""
     let needsSandbox = false
-    let identity = ProblemReading.Identity.id
+    let hasIDs = true
     let maxTokens: Int? = 256
     let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 
@@ -32,8 +32,7 @@ struct ARC: PublishedDataset {
 
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
         let (fields, letters, key) = try self.fields(record.content)
-        let texts = fields.options.map(\.text)
-        let options = zip(letters, texts).map { "\($0). \($1)" }.joined(separator: "\n")
+        let options = zip(letters, fields.texts).map { "\($0). \($1)" }.joined(separator: "\n")
         let body = "Question: \(fields.stem)\nOptions:\n\(options)"
         let instruction =
             "One of the options is right. Think as long as you need, then finish with the words "
@@ -43,7 +42,7 @@ struct ARC: PublishedDataset {
             id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
             chat: (prompt: "\(instruction)\n\n\(body)", reference: reference),
             plain: (prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
-            verification: .choice(answer: letters[key], options: texts))
+            verification: .choice(answer: letters[key], options: fields.texts))
     }
 
     private struct Answer: Decodable {
@@ -57,15 +56,15 @@ struct ARC: PublishedDataset {
             return .choice(answer: fields.answer, options: fields.options ?? [])
         }
         let (fields, letters, key) = try self.fields(record)
-        return .choice(answer: letters[key], options: fields.options.map(\.text))
+        return .choice(answer: letters[key], options: fields.texts)
     }
 
     /// The record, the letters of its options and the index of the right one.
     private func fields(_ record: Data) throws -> (ARCRecord, letters: [String], key: Int) {
         let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
         if fields.stem.isBlank { throw RecordFlaw("question is empty") }
-        let letters = try Gold.letters(ofOptions: fields.options.count)
-        let labels = fields.options.map(\.label)
+        let letters = try Gold.letters(ofOptions: fields.texts.count)
+        let labels = fields.labels
         guard Set(labels).count == labels.count else {
             throw RecordFlaw("two options have the same label: \(labels.joined(separator: ", "))")
         }
@@ -73,24 +72,26 @@ struct ARC: PublishedDataset {
             throw RecordFlaw(
                 "answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels.joined(separator: ", "))")
         }
-        if fields.options.contains(where: { $0.text.isBlank }) { throw RecordFlaw("an option is empty") }
+        if fields.texts.contains(where: \.isBlank) { throw RecordFlaw("an option is empty") }
         return (fields, letters, key)
     }
 }
 
 /// A record in either layout.
 private struct ARCRecord: Decodable {
-    struct Option: Decodable {
-        let text: String
-        let label: String
-    }
-
     let id: String
     let stem: String
-    let options: [Option]
+    /// The texts of the options, and their labels.
+    let texts: [String]
+    let labels: [String]
     let answerKey: String
 
     private struct Nested: Decodable {
+        struct Option: Decodable {
+            let text: String
+            let label: String
+        }
+
         let stem: String
         let choices: [Option]
     }
@@ -110,14 +111,14 @@ private struct ARCRecord: Decodable {
         answerKey = try values.decode(String.self, forKey: .answerKey)
         guard values.contains(.choices) else {
             let nested = try values.decode(Nested.self, forKey: .question)
-            (stem, options) = (nested.stem, nested.choices)
+            (stem, texts, labels) = (nested.stem, nested.choices.map(\.text), nested.choices.map(\.label))
             return
         }
         stem = try values.decode(String.self, forKey: .question)
         let columns = try values.decode(Columns.self, forKey: .choices)
-        guard columns.text.count == columns.label.count else {
-            throw RecordFlaw("there are \(columns.text.count) options and \(columns.label.count) labels")
+        (texts, labels) = (columns.text, columns.label)
+        guard texts.count == labels.count else {
+            throw RecordFlaw("there are \(texts.count) options and \(labels.count) labels")
         }
-        options = zip(columns.text, columns.label).map { Option(text: $0, label: $1) }
     }
 }

@@ -9,7 +9,7 @@ struct GSM8K: PublishedDataset {
     let task = "gsm8k"
     let summary = "word problems; reasoning, then #### and a number"
     let needsSandbox = false
-    let identity = ProblemReading.Identity.content
+    let hasIDs = false
     let maxTokens: Int? = 512
     let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 

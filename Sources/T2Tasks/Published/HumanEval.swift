@@ -14,7 +14,7 @@ struct HumanEval: PublishedDataset {
     let summary: String
 
     let needsSandbox = true
-    let identity = ProblemReading.Identity.id
+    let hasIDs = true
     let maxTokens: Int? = 512
     /// Texts that begin other code after the function.
     let plainStopStrings = ["\ndef ", "\nclass ", "\nif ", "\nprint(", "\nassert ", "\n#", "\n```", "\n\"\"\""]

@@ -12,7 +12,7 @@ struct MATH: PublishedDataset {
     let task = "math"
     let summary = "competition mathematics; reasoning, then \\boxed{}"
     let needsSandbox = false
-    let identity = ProblemReading.Identity.id
+    let hasIDs = true
     let maxTokens: Int? = 1024
     let plainStopStrings = ["\nProblem:", "\n\n\n"]
 

@@ -8,7 +8,8 @@ protocol PublishedDataset: ProblemSource {
     /// A description in one line.
     var summary: String { get }
     var parts: [Split: DatasetPart] { get }
-    var identity: ProblemReading.Identity { get }
+    /// True if its records have ids.
+    var hasIDs: Bool { get }
     /// The texts that end a base model's answer.
     var plainStopStrings: [String] { get }
 
@@ -34,7 +35,7 @@ extension PublishedDataset {
         guard let part = parts[split] else { preconditionFailure("\(task) has no split \(split.rawValue)") }
         let file = try PublishedFile(task: task, paths: part.paths, in: dataFolder)
         let reading = ProblemReading(
-            task: task, identity: identity, policy: policy,
+            task: task, hasIDs: hasIDs, policy: policy,
             remedy: "Fetch the file again (scripts/datasets), or leave such records out: --on-bad-record skip.")
         return try reading.problems(file.records, in: file.path, where: part.contains) { record in
             wording(try problem(record, file: file.name))

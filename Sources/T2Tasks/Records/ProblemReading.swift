@@ -5,16 +5,10 @@ import T2Core
 ///
 /// Invariant: every record becomes a problem or is reported as bad, whichever split it belongs to.
 struct ProblemReading {
-    /// The key by which two records are the same.
-    enum Identity {
-        case id
-        /// The prompt and reference, for data sets without ids.
-        case content
-    }
-
     /// The name of the task, for messages.
     let task: String
-    let identity: Identity
+    /// True if two records with one id are the same record; otherwise the prompt and reference decide.
+    let hasIDs: Bool
     let policy: BadRecordPolicy
     /// The remedy for a bad record, for messages.
     let remedy: String
@@ -56,7 +50,7 @@ struct ProblemReading {
     }
 
     private func requireNew(_ problem: Problem, at place: String, _ places: inout [String: String]) throws {
-        let key = identity == .id ? problem.id : "\(problem.prompt)\u{0}\(problem.reference ?? "")"
+        let key = hasIDs ? problem.id : "\(problem.prompt)\u{0}\(problem.reference ?? "")"
         if let earlier = places[key] {
             // `train.jsonl:3` to `on line 3`, `train.json[2]` to `in record 2`.
             let words =
@@ -64,7 +58,7 @@ struct ProblemReading {
                 ? "in record \(earlier.split(separator: "[").last?.dropLast() ?? "")"
                 : earlier.split(separator: ":").last.flatMap { Int($0) }.map { "on line \($0)" } ?? "at \(earlier)"
             throw RecordFlaw(
-                identity == .id
+                hasIDs
                     ? "id '\(problem.id)' is already used \(words), expected distinct ids"
                     : "the same record is already \(words), expected it once")
         }

@@ -80,14 +80,12 @@ enum ConstantValue: Equatable {
 
     private static func exactFunction(_ name: String, _ value: Rational, _ second: Rational?) -> Rational? {
         switch (name, second) {
-        case ("abs", nil): return value.isNegative ? -value : value
-        case ("floor", nil): return value.rounded(up: false)
-        case ("ceil", nil): return value.rounded(up: true)
-        case ("factorial", nil): return value.int.flatMap { factorial($0) }
-        case ("binom", let second?):
-            guard let n = value.int, let k = second.int else { return nil }
-            return binomial(n, k)
-        default: return nil
+        case ("abs", nil): value.isNegative ? -value : value
+        case ("floor", nil): value.rounded(up: false)
+        case ("ceil", nil): value.rounded(up: true)
+        case ("factorial", nil): value.int.flatMap { factorial($0) }
+        case ("binom", let second?): value.int.flatMap { n in second.int.flatMap { k in binomial(n, k) } }
+        default: nil
         }
     }
 

@@ -56,13 +56,6 @@ struct LatexExpression {
             case .matrix(let name, let columns): "matrix \(name) \(columns)"
             }
         }
-
-        fileprivate var isUnordered: Bool {
-            switch self {
-            case .sum, .product, .set, .combination: true
-            default: false
-            }
-        }
     }
 
     let kind: Kind
@@ -112,7 +105,10 @@ struct LatexExpression {
         guard kind == other.kind, children.count == other.children.count, !children.isEmpty else { return false }
         // A constant without a value is too large for one, so it differs from a constant with one.
         guard value == nil, other.value == nil else { return false }
-        guard kind.isUnordered else { return zip(children, other.children).allSatisfy { $0.isEqual(to: $1) } }
+        switch kind {
+        case .sum, .product, .set, .combination: break
+        default: return zip(children, other.children).allSatisfy { $0.isEqual(to: $1) }
+        }
         var unmatched = other.children
         for child in children {
             let index = unmatched.firstIndex { $0.key == child.key } ?? unmatched.firstIndex { child.isEqual(to: $0) }
