@@ -1,6 +1,4 @@
 /// Reads the choice at the start of a span, after the words and marks that may come before it.
-///
-/// - Cost: linear in the span for a bounded number of options.
 struct ChoiceReader {
     enum Reading: Equatable {
         /// A capital.

@@ -94,8 +94,6 @@ struct LatexExpression {
         items.count == 1 ? items[0] : LatexExpression(.list, items)
     }
 
-    // MARK: Equality
-
     /// True for equal normal forms, equal values, or the same form with equal parts.
     ///
     /// - Cost: at most the product of the sizes of both.

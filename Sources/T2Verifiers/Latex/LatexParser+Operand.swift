@@ -111,8 +111,6 @@ extension LatexParser {
         }
     }
 
-    // MARK: Brackets
-
     private mutating func parseBracketed(_ opening: Character) throws -> LatexExpression {
         switch opening {
         case "{": return try parseGroup()

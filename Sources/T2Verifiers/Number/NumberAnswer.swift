@@ -26,7 +26,7 @@ package struct NumberAnswer: Sendable {
         report(markers.steps)
         for index in markers.markers.indices.reversed() {
             var reader = NumberReader(ByteCursor(bytes, markers.window(index)))
-            defer { report(reader.steps) }
+            defer { report(reader.cursor.steps) }
             if let answer = reader.read() {
                 self = answer
                 return

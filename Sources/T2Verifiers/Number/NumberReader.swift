@@ -1,12 +1,8 @@
-/// Reads the number at the start of a span, after the words and marks that may come before it.
-///
-/// - Cost: linear in the span; the reader goes back over a few bytes at most.
+/// Reads the number at the start of a span, after the words and marks that may come before it; linear in the span.
 struct NumberReader {
     var cursor: ByteCursor
     /// True if a line ended before the number: a dash is then a bullet, unless a digit follows at once.
     private var crossedLine = false
-
-    var steps: Int { cursor.steps }
 
     init(_ cursor: ByteCursor) { self.cursor = cursor }
 
@@ -24,8 +20,6 @@ struct NumberReader {
             }
         }
     }
-
-    // MARK: Before the number
 
     private static let fillers: Set<String> = [
         "a", "about", "almost", "approx", "approximately", "around", "be", "equal", "equals", "exactly", "is", "just",
@@ -103,8 +97,6 @@ struct NumberReader {
     private static let fractions: [StaticString] = ["\\frac", "\\dfrac", "\\tfrac", "\\cfrac"]
 
     private var isFraction: Bool { Self.fractions.contains(where: cursor.startsWith) }
-
-    // MARK: The number
 
     private mutating func readSigned() -> NumberValue? {
         var isNegative = false
