@@ -40,16 +40,21 @@ package final class Verifier: Sendable {
         self.commands = commands
     }
 
-    /// Checks that programs can be run, before the first one has to be.
+    /// Opens the sandbox unless it is open, to check that programs can be run before the first one has to be.
     ///
     /// - Throws: `SandboxError` with the remedy.
-    package func requireSandbox() throws { _ = try openSandbox() }
+    @discardableResult
+    package func requireSandbox() throws -> ProgramSandbox {
+        try sandbox.withLock { sandbox in
+            if let sandbox { return sandbox }
+            let opened = try ProgramSandbox(parallelism: parallelism, isolation: isolation)
+            sandbox = opened
+            return opened
+        }
+    }
 
     /// One reward per submission, in the same order; blocks the calling thread while programs run.
     package func judge(_ submissions: [Submission]) -> [Reward] { examine(submissions).map(\.reward) }
-
-    /// The reward of a completion with its grounds; blocks the calling thread while programs run.
-    package func examine(_ submission: Submission) -> Examination { examine([submission])[0] }
 
     /// One examination per submission, in the same order; blocks the calling thread while programs run.
     package func examine(_ submissions: [Submission]) -> [Examination] {
@@ -95,7 +100,7 @@ package final class Verifier: Sendable {
     private func run(_ programs: [Program]) -> [Examination] {
         guard !programs.isEmpty else { return [] }
         do {
-            return try zip(programs, openSandbox().run(programs)).map { program, result in
+            return try zip(programs, requireSandbox().run(programs)).map { program, result in
                 switch result {
                 case .passed: .right(program.source)
                 case .failed(let reason): .judged(.wrong, program.source, reason: reason)
@@ -104,15 +109,6 @@ package final class Verifier: Sendable {
             }
         } catch {
             return programs.map { .missing("\(error)", extracted: $0.source) }
-        }
-    }
-
-    private func openSandbox() throws -> ProgramSandbox {
-        try sandbox.withLock { sandbox in
-            if let sandbox { return sandbox }
-            let opened = try ProgramSandbox(parallelism: parallelism, isolation: isolation)
-            sandbox = opened
-            return opened
         }
     }
 

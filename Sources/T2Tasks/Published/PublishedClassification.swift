@@ -23,7 +23,7 @@ struct PublishedClassification: ProblemSource {
     func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
     ) throws -> ProblemSet {
-        var skipped: [BadRecord] = []
+        var skipped: [String] = []
         let columns = try Self.sources.map { name, category in
             guard let source = TaskRegistry.datasets.first(where: { $0.task == name }) else {
                 preconditionFailure("there is no task \(name)")

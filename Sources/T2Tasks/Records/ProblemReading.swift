@@ -23,7 +23,7 @@ struct ProblemReading {
         make: (RecordText) throws -> Problem
     ) throws -> ProblemSet {
         var problems: [Problem] = []
-        var skipped: [BadRecord] = []
+        var skipped: [String] = []
         var places: [String: String] = [:]
         for record in records {
             do {
@@ -32,7 +32,7 @@ struct ProblemReading {
                 if isWanted(record.index, problem) { problems.append(problem) }
             } catch let flaw as RecordFlaw {
                 guard policy == .skip else { throw InputError(record.place, flaw.description, remedy: remedy) }
-                skipped.append(BadRecord(place: record.place, problem: flaw.description))
+                skipped.append("\(record.place): \(flaw)")
             }
         }
         guard !problems.isEmpty else { throw empty(place, records: records.count, skipped) }
@@ -65,10 +65,10 @@ struct ProblemReading {
         places[key] = place
     }
 
-    private func empty(_ place: String, records: Int, _ skipped: [BadRecord]) -> InputError {
+    private func empty(_ place: String, records: Int, _ skipped: [String]) -> InputError {
         if let first = skipped.first, skipped.count == records {
             return InputError(
-                place, "all \(records) records are bad, the first: \(first.description)",
+                place, "all \(records) records are bad, the first: \(first)",
                 remedy: "Check that this is the data of \(task).")
         }
         return InputError(
@@ -86,19 +86,10 @@ struct RecordFlaw: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A record that was left out.
-package struct BadRecord: Sendable, Equatable {
-    /// The file and line; for a JSON array, the file and the index from 0.
-    package let place: String
-    package let problem: String
-
-    package var description: String { "\(place): \(problem)" }
-}
-
 /// The problems of a split, and the records of its files that were left out.
 package struct ProblemSet: Sendable, Equatable {
     /// In the order of the file; never empty.
     package let problems: [Problem]
-    /// The bad records of the whole file, whichever split they belong to.
-    package let skipped: [BadRecord]
+    /// The place and the problem of each bad record of the whole file, whichever split it belongs to.
+    package let skipped: [String]
 }
