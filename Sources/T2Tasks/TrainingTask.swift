@@ -76,10 +76,9 @@ package struct TrainingTask: Sendable, Equatable {
     package func submission(_ record: Data, place: String) throws -> Submission {
         do {
             let response = try JSONDecoder().decode(Response.self, from: record)
-            let problem = Problem(
-                id: place, topic: name, prompt: "", verification: try source.verification(of: record))
             return Submission(
-                problem: problem, completion: response.response, finished: response.finished ?? true)
+                problem: Problem(id: place, topic: name, prompt: "", verification: try source.verification(of: record)),
+                completion: response.response, finished: response.finished ?? true)
         } catch let error where error is DecodingError || error is RecordFlaw {
             throw InputError(
                 place, "expected a response to \(name) and its answer: \(decodingProblem(error, in: record))",

@@ -38,7 +38,7 @@ package struct ChoiceAnswer: Equatable, Sendable {
             return
         }
         guard markers.markers.isEmpty else { return nil }
-        var reader = ChoiceReader(ByteCursor(bytes, 0..<bytes.count), options: texts)
+        var reader = ChoiceReader(ByteCursor(bytes), options: texts)
         defer { report(reader.steps) }
         guard let letter = reader.readNothingButLetter() else { return nil }
         self.init(letter)

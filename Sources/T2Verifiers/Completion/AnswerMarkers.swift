@@ -31,7 +31,7 @@ package struct AnswerMarkers {
 
     package init(_ bytes: [UInt8]) {
         count = bytes.count
-        var cursor = ByteCursor(bytes, 0..<bytes.count)
+        var cursor = ByteCursor(bytes)
         while !cursor.isAtEnd { take(&cursor) }
         steps += cursor.steps
         endsInOpenBox = markers.last { $0.kind == .box }.map { $0.boxEnd == nil } ?? false
@@ -110,9 +110,4 @@ package struct AnswerMarkers {
         }
         markers.append(Marker(kind: .phrase, start: start, contentStart: cursor.position))
     }
-}
-
-extension UInt8 {
-    /// `*` and `_`, the marks of bold and italic text.
-    var isEmphasis: Bool { self == UInt8(ascii: "*") || self == UInt8(ascii: "_") }
 }

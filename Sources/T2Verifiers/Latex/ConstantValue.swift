@@ -11,8 +11,6 @@ enum ConstantValue: Equatable {
     indirect case exact(Rational)
     case approximate(Double)
 
-    static let tolerance = 1e-9
-
     var double: Double? {
         switch self {
         case .exact(let value): value.double
@@ -27,7 +25,7 @@ enum ConstantValue: Equatable {
     static func == (a: ConstantValue, b: ConstantValue) -> Bool {
         if case .exact(let first) = a, case .exact(let second) = b { return first == second }
         guard let first = a.double, let second = b.double else { return false }
-        return abs(first - second) <= tolerance * max(abs(first), abs(second))
+        return abs(first - second) <= 1e-9 * max(abs(first), abs(second))
     }
 
     static func + (a: ConstantValue, b: ConstantValue) -> ConstantValue? { combine(a, b, exact: +, approximate: +) }
@@ -81,8 +79,8 @@ enum ConstantValue: Equatable {
     private static func exactFunction(_ name: String, _ value: Rational, _ second: Rational?) -> Rational? {
         switch (name, second) {
         case ("abs", nil): value.isNegative ? -value : value
-        case ("floor", nil): value.rounded(up: false)
-        case ("ceil", nil): value.rounded(up: true)
+        case ("floor", nil): rounded(value, up: false)
+        case ("ceil", nil): rounded(value, up: true)
         case ("factorial", nil): value.int.flatMap { factorial($0) }
         case ("binom", let second?): value.int.flatMap { n in second.int.flatMap { k in binomial(n, k) } }
         default: nil
@@ -107,14 +105,12 @@ enum ConstantValue: Equatable {
     }
 
     private static func finite(_ value: Double) -> ConstantValue? { value.isFinite ? .approximate(value) : nil }
-}
 
-extension Rational {
     /// The nearest integer that is not below the value, or not above it.
-    fileprivate func rounded(up: Bool) -> Rational? {
-        let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
+    private static func rounded(_ value: Rational, up: Bool) -> Rational? {
+        let (quotient, remainder) = value.numerator.quotientAndRemainder(dividingBy: value.denominator)
         // Division rounds towards zero; the other direction is one further if there is a remainder.
-        let isFurther = !remainder.isZero && isNegative != up
+        let isFurther = !remainder.isZero && value.isNegative != up
         return Rational(isFurther ? quotient + (up ? 1 : -1) : quotient)
     }
 }

@@ -15,7 +15,7 @@
 /// Equality is transitive except for Doubles that differ by about 1e-9.
 ///
 /// - Cost: linear in the completion; the parsed answer is bounded by `lengthLimit`.
-package struct LatexAnswer: Sendable {
+package struct LatexAnswer: Equatable, Sendable {
     package static let lengthLimit = 1024
 
     /// The answer as written, without white space around it.
@@ -42,9 +42,7 @@ package struct LatexAnswer: Sendable {
         let count = scalars.reversed().drop { $0.isWhitespace }.count
         text = String(decoding: scalars.prefix(count), as: UTF8.self)
     }
-}
 
-extension LatexAnswer: Equatable {
     package static func == (a: LatexAnswer, b: LatexAnswer) -> Bool {
         if a.text.utf8.elementsEqual(b.text.utf8) { return true }
         guard a.text.utf8.count <= lengthLimit, b.text.utf8.count <= lengthLimit else {

@@ -1,5 +1,3 @@
-import BigInt
-
 /// Parses operands with their powers, and the arguments of commands.
 extension LatexParser {
     mutating func parseFactor() throws -> LatexExpression {
@@ -30,7 +28,7 @@ extension LatexParser {
         guard let next else { throw Failure() }
         position += 1
         switch next {
-        case .number(let digits): return .number(orDigits: digits)
+        case .number(let digits): return number(digits)
         case .letter("emptyset"): return LatexExpression(.set)
         case .letter(let name): return .symbol(name)
         case .text(let words): return .symbol(words.count == 1 ? words : "text \(words)")
@@ -54,7 +52,12 @@ extension LatexParser {
             return isNegative ? .negated(argument) : argument
         }
         tokens[position] = LatexToken(kind: .number(String(digits.dropFirst())), isSpaced: false)
-        return .number(orDigits: String(digits.prefix(1)))
+        return number(String(digits.prefix(1)))
+    }
+
+    /// A number, or a symbol named by its digits if a `Rational` cannot hold them.
+    private func number(_ digits: String) -> LatexExpression {
+        Rational(digits: digits).map { .number($0) } ?? .symbol("digits \(digits)")
     }
 
     private mutating func parseCommand(_ name: String) throws -> LatexExpression {
@@ -176,32 +179,5 @@ extension LatexParser {
         position += 1
         let isPlain = ["pmatrix", "bmatrix", "matrix", "array", "smallmatrix"].contains(name)
         return LatexExpression(.matrix(isPlain ? "matrix" : name, columns: columns), cells)
-    }
-}
-
-extension LatexExpression {
-    /// A number, or a symbol named by its digits if a `Rational` cannot hold them.
-    fileprivate static func number(orDigits digits: String) -> LatexExpression {
-        Rational(digits: digits).map { .number($0) } ?? .symbol("digits \(digits)")
-    }
-}
-
-extension Rational {
-    /// - Parameter digits: digits with at most one point; repeating digits are in brackets at the end: `0.1(6)` is 1/6.
-    init?(digits: String) {
-        let parts = digits.split(separator: "(")
-        guard parts.count == 2 else {
-            self.init(decimal: Array(digits.utf8))
-            return
-        }
-        let period = parts[1].dropLast()
-        let places = parts[0].split(separator: ".", omittingEmptySubsequences: false).last?.count ?? 0
-        guard let start = Rational(decimal: Array(parts[0].utf8)), digits.utf8.count <= Self.bitLimit / 3,
-            let rest = Rational(
-                BigInt(digits: period.utf8),
-                over: (BigInt(10).power(period.count) - 1) * BigInt(10).power(places)),
-            let sum = start + rest
-        else { return nil }
-        self = sum
     }
 }

@@ -11,11 +11,13 @@
 /// 0.5; and the published reference answers write a percentage as the number before its sign.
 ///
 /// - Cost: linear in the completion; fractions have parts of at most `NumberValue.fractionDigits` digits.
-package struct NumberAnswer: Sendable {
+package struct NumberAnswer: Equatable, Sendable {
     /// The number as written.
     package let text: String
     let value: NumberValue
+}
 
+extension NumberAnswer {
     /// The number after the last of the markers `####`, `\boxed{…}`, `answer is` and `answer:` that is followed by one;
     /// nil if there is none.
     ///
@@ -37,17 +39,10 @@ package struct NumberAnswer: Sendable {
 
     /// - Parameter gold: a text that begins with a number; units and words after it are skipped.
     package init?(_ gold: String) {
-        var reader = NumberReader(ByteCursor(gold))
+        var reader = NumberReader(ByteCursor(Array(gold.utf8)))
         guard let answer = reader.read() else { return nil }
         self = answer
     }
 
-    init(text: String, value: NumberValue) {
-        self.text = text
-        self.value = value
-    }
-}
-
-extension NumberAnswer: Equatable {
     package static func == (a: NumberAnswer, b: NumberAnswer) -> Bool { a.value == b.value }
 }

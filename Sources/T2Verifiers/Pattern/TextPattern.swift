@@ -27,6 +27,18 @@ package struct TextPattern: Sendable {
     /// A condition on a position between two scalars.
     enum Assertion: Sendable {
         case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
+
+        func holds(at position: Int, in text: [Unicode.Scalar]) -> Bool {
+            func isWord(_ index: Int) -> Bool { text.indices.contains(index) && ScalarSet.isWord(text[index]) }
+            return switch self {
+            case .textStart: position == 0
+            case .textEnd: position == text.count
+            case .lineStart: position == 0 || text[position - 1] == "\n"
+            case .lineEnd: position == text.count || text[position] == "\n"
+            case .wordBoundary: isWord(position - 1) != isWord(position)
+            case .noWordBoundary: isWord(position - 1) == isWord(position)
+            }
+        }
     }
 
     private let program: [Instruction]
@@ -105,18 +117,4 @@ package struct TextPattern: Sendable {
 /// A text that is not a pattern of `TextPattern`.
 package struct PatternError: Error, Equatable, CustomStringConvertible {
     package let description: String
-}
-
-extension TextPattern.Assertion {
-    fileprivate func holds(at position: Int, in text: [Unicode.Scalar]) -> Bool {
-        func isWord(_ index: Int) -> Bool { text.indices.contains(index) && ScalarSet.isWord(text[index]) }
-        switch self {
-        case .textStart: return position == 0
-        case .textEnd: return position == text.count
-        case .lineStart: return position == 0 || text[position - 1] == "\n"
-        case .lineEnd: return position == text.count || text[position] == "\n"
-        case .wordBoundary: return isWord(position - 1) != isWord(position)
-        case .noWordBoundary: return isWord(position - 1) == isWord(position)
-        }
-    }
 }
