@@ -69,9 +69,7 @@ package struct TrainingTask: Sendable, Equatable {
     /// Reads a completion and what it is checked against: `response`, optionally `finished`, and either `answer` or
     /// those fields of the task's records that its verifier reads.
     ///
-    /// - Parameters:
-    ///   - record: a JSON object.
-    ///   - place: the location of the record, for messages.
+    /// - Parameter place: the location of the record, for messages.
     /// - Throws: `InputError` that names the missing field.
     package func submission(_ record: Data, place: String) throws -> Submission {
         do {

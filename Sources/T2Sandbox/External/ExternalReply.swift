@@ -11,11 +11,11 @@ package struct ExternalReply: Sendable, Equatable {
 }
 
 extension ExternalReply {
-    enum Flaw: Error {
-        /// The line is not a JSON object, so the request that it answers is unknown.
-        case unreadable(String)
-        /// The line is a JSON object, but not a judgement.
-        case unusable(String)
+    /// The problem of a line that is no judgement.
+    struct Flaw: Error {
+        let problem: String
+        /// False if it is unknown which request the line answers, and so which ones later lines answer.
+        var isInStep = true
     }
 
     /// Reads a line that the program printed in answer to the request with this id.
@@ -26,11 +26,11 @@ extension ExternalReply {
         } catch {
             let problem = "printed '\(Self.shown(line))': \(decodingProblem(error, in: line))"
             let isObject = (try? JSONDecoder().decode([String: AnyValue].self, from: line)) != nil
-            throw isObject ? .unusable(problem) : .unreadable(problem)
+            throw Flaw(problem: problem, isInStep: isObject)
         }
-        // If this line answers another request, so will all later ones.
         if let answered = fields.id, answered != id {
-            throw .unreadable("answered '\(answered.prefix(80))' when asked about '\(id.prefix(80))'")
+            let problem = "answered '\(answered.prefix(80))' when asked about '\(id.prefix(80))'"
+            throw Flaw(problem: problem, isInStep: false)
         }
         self.init(reward: try Self.reward(fields, line: line), extracted: fields.extracted, reason: fields.reason)
     }
@@ -41,11 +41,12 @@ extension ExternalReply {
         case ("missing", nil): return .missing(reason: fields.reason ?? "no reason was given")
         case (let name?, nil):
             guard let outcome = Outcome(rawValue: name) else {
-                throw .unusable("printed the outcome '\(name.prefix(80))', expected right, wrong, no-answer or missing")
+                throw Flaw(
+                    problem: "printed the outcome '\(name.prefix(80))', expected right, wrong, no-answer or missing")
             }
             return .judged(outcome)
-        case (nil, nil): throw .unusable("printed '\(shown(line))', expected an \"outcome\" or a \"score\"")
-        case (_?, _?): throw .unusable("printed '\(shown(line))', expected an \"outcome\" or a \"score\", not both")
+        case (nil, nil): throw Flaw(problem: "printed '\(shown(line))', expected an \"outcome\" or a \"score\"")
+        case (_?, _?): throw Flaw(problem: "printed '\(shown(line))', expected an \"outcome\" or a \"score\", not both")
         }
     }
 

@@ -29,12 +29,9 @@ final class ExternalSlot: Sendable {
                 running = consume program
                 return reply
             } catch {
-                switch error {
-                case .unreadable(let problem): throw program.failure(problem)
-                case .unusable(let problem):
-                    running = consume program
-                    throw ChildFailure(reason: problem)
-                }
+                guard error.isInStep else { throw program.failure(error.problem) }
+                running = consume program
+                throw ChildFailure(reason: error.problem)
             }
         }
     }

@@ -14,8 +14,6 @@ struct ARC: PublishedDataset {
 
     var task: String { name.lowercased() }
     let summary = "school science; \"the answer is (X)\""
-    let needsSandbox = false
-    let hasIDs = true
     let maxTokens: Int? = 256
     let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 

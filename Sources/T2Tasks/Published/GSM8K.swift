@@ -8,7 +8,6 @@ import T2Core
 struct GSM8K: PublishedDataset {
     let task = "gsm8k"
     let summary = "word problems; reasoning, then #### and a number"
-    let needsSandbox = false
     let hasIDs = false
     let maxTokens: Int? = 512
     let plainStopStrings = ["\nQuestion:", "\n\n\n"]
@@ -52,9 +51,4 @@ struct GSM8K: PublishedDataset {
         let number = answer.components(separatedBy: Self.mark).last ?? answer
         return .number(answer: number.trimmingCharacters(in: .whitespacesAndNewlines))
     }
-}
-
-extension String {
-    /// True if the text is empty or white space.
-    var isBlank: Bool { allSatisfy(\.isWhitespace) }
 }

@@ -14,7 +14,6 @@ struct HumanEval: PublishedDataset {
     let summary: String
 
     let needsSandbox = true
-    let hasIDs = true
     let maxTokens: Int? = 512
     /// Texts that begin other code after the function.
     let plainStopStrings = ["\ndef ", "\nclass ", "\nif ", "\nprint(", "\nassert ", "\n#", "\n```", "\n\"\"\""]
@@ -66,11 +65,4 @@ struct HumanEval: PublishedDataset {
     func verification(of record: Data) throws -> Verification {
         try JSONDecoder().decode(Tests.self, from: record).verification
     }
-}
-
-extension String {
-    /// The text with Unix line ends instead of those of Windows and old Macs.
-    var withLineFeeds: String { replacing("\r\n", with: "\n").replacing("\r", with: "\n") }
-
-    var fencedAsPython: String { "```python\n\(self)\(hasSuffix("\n") ? "" : "\n")```" }
 }

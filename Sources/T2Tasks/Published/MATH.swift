@@ -11,8 +11,6 @@ import T2Verifiers
 struct MATH: PublishedDataset {
     let task = "math"
     let summary = "competition mathematics; reasoning, then \\boxed{}"
-    let needsSandbox = false
-    let hasIDs = true
     let maxTokens: Int? = 1024
     let plainStopStrings = ["\nProblem:", "\n\n\n"]
 

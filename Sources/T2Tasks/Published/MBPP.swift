@@ -22,7 +22,6 @@ struct MBPP: PublishedDataset {
     let summary: String
 
     let needsSandbox = true
-    let hasIDs = true
     let maxTokens: Int? = 512
     /// Texts that begin other code after the function, or another problem.
     let plainStopStrings = ["\n\"\"\"", "\nassert ", "\nprint(", "\nif __name__", "\n```"]

@@ -19,6 +19,8 @@ protocol PublishedDataset: ProblemSource {
 }
 
 extension PublishedDataset {
+    var hasIDs: Bool { true }
+    var needsSandbox: Bool { false }
     var splits: [Split] { Split.allCases.filter { parts[$0] != nil } }
     func stopStrings(_ form: PromptForm) -> [String] { form == .chat ? [] : plainStopStrings }
 
@@ -85,4 +87,14 @@ extension [Split: DatasetPart] {
             .publishedTest: DatasetPart(paths: test),
         ]
     }
+}
+
+extension String {
+    /// True if the text is empty or white space.
+    var isBlank: Bool { allSatisfy(\.isWhitespace) }
+
+    /// The text with Unix line ends instead of those of Windows and old Macs.
+    var withLineFeeds: String { replacing("\r\n", with: "\n").replacing("\r", with: "\n") }
+
+    var fencedAsPython: String { "```python\n\(self)\(hasSuffix("\n") ? "" : "\n")```" }
 }

@@ -29,15 +29,12 @@ package enum RecordFile {
 
     private static func lines(_ content: Data, _ path: String) -> [RecordText] {
         let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        var records: [RecordText] = []
-        for (number, line) in lines.enumerated()
-        where !line.allSatisfy({ JSONArrayText.whiteSpace.contains($0) }) {
-            records.append(
-                RecordText(
-                    place: "\(path):\(number + 1)", index: records.count, content: line,
-                    isLast: number == lines.count - 1))
+        let records = lines.enumerated().filter { !$0.element.allSatisfy(JSONArrayText.whiteSpace.contains) }
+        return records.enumerated().map { index, line in
+            RecordText(
+                place: "\(path):\(line.offset + 1)", index: index, content: line.element,
+                isLast: line.offset == lines.count - 1)
         }
-        return records
     }
 
     private static func elements(_ array: JSONArrayText, _ path: String) throws -> [RecordText] {

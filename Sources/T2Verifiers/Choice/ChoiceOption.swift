@@ -15,8 +15,8 @@ struct ChoiceOption {
     /// True if the text consists of digits, signs, points, commas and percent signs.
     var isNumber: Bool { exact.contains { $0.isDigit } && exact.allSatisfy { $0.isDigit || "+-.,%".utf8.contains($0) } }
 
-    /// The position after the text if it matches here; a run of white space in the completion counts as one space.
-    func end(in start: ByteCursor, ignoringCase: Bool, steps: inout Int) -> Int? {
+    /// The rest after the text if it matches here; a run of white space in the completion counts as one space.
+    func rest(of start: ByteCursor, ignoringCase: Bool, steps: inout Int) -> ByteCursor? {
         let pattern = ignoringCase ? folded : exact
         guard !pattern.isEmpty else { return nil }
         var cursor = start
@@ -31,7 +31,7 @@ struct ChoiceOption {
                 cursor.advance()
             }
         }
-        return cursor.position
+        return cursor
     }
 }
 

@@ -156,12 +156,7 @@ struct ChoiceReader {
     private mutating func option(at start: ByteCursor) -> Int? {
         for ignoringCase in [false, true] {
             let matches = options.prefix(26).enumerated().filter { _, option in
-                guard let end = option.end(in: start, ignoringCase: ignoringCase, steps: &optionSteps) else {
-                    return false
-                }
-                var rest = start
-                rest.advance(end - start.position)
-                return isTextEnd(rest)
+                option.rest(of: start, ignoringCase: ignoringCase, steps: &optionSteps).map(isTextEnd) ?? false
             }
             guard let length = matches.map(\.element.exact.count).max() else { continue }
             let longest = matches.filter { $0.element.exact.count == length }
