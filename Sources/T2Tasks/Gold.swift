@@ -1,9 +1,7 @@
 import Foundation
 import T2Verifiers
 
-/// Checks that a record's answer can be compared with completions.
-///
-/// The functions throw a `RecordFlaw` if it cannot.
+/// Checks that a record's answer can be compared with completions; throws a `RecordFlaw` if it cannot.
 enum Gold {
     static func number(_ answer: String) throws -> String {
         try require(answer, NumberAnswer(answer) != nil, "a number such as -1,250")

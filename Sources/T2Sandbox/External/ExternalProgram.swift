@@ -125,7 +125,7 @@ struct ExternalProgram: ~Copyable {
     mutating func failure(_ problem: String) -> ChildFailure {
         kill(-process, SIGKILL)
         readErrors()
-        let last = String(decoding: errorText, as: UTF8.self).split(whereSeparator: \.isNewline).last { !$0.isEmpty }
+        let last = String(decoding: errorText, as: UTF8.self).split(whereSeparator: \.isNewline).last
         return ChildFailure(
             reason: last.map { "\(problem); the last line on its standard error is '\($0.prefix(300))'" } ?? problem)
     }

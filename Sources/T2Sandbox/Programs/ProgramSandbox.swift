@@ -63,14 +63,13 @@ package final class ProgramSandbox: Sendable {
         var entries: [ProgramQueue.Entry] = []
         for (index, program) in programs.enumerated() {
             let (source, tests) = (program.source.utf8.count, program.tests.reduce(0) { $0 + $1.utf8.count })
+            let entry = ProgramQueue.Entry(program: program) { batch.answer(index, $0) }
             if tests > limits.testBytes {
-                batch.answer(
-                    index, .notRun(reason: "the tests have \(tests) bytes, at most \(limits.testBytes) are run"))
+                entry.answer(.notRun(reason: "the tests have \(tests) bytes, at most \(limits.testBytes) are run"))
             } else if source > limits.sourceBytes {
-                batch.answer(
-                    index, .failed(reason: "the source has \(source) bytes, at most \(limits.sourceBytes) are run"))
+                entry.answer(.failed(reason: "the source has \(source) bytes, at most \(limits.sourceBytes) are run"))
             } else {
-                entries.append(ProgramQueue.Entry(program: program) { batch.answer(index, $0) })
+                entries.append(entry)
             }
         }
         queue.add(entries)

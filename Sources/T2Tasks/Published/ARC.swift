@@ -38,8 +38,8 @@ struct ARC: PublishedDataset {
         let reference = "The answer is (\(letters[key]))"
         return PublishedProblem(
             id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
-            chat: (prompt: "\(instruction)\n\n\(body)", reference: reference),
-            plain: (prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
+            chat: ("\(instruction)\n\n\(body)", reference),
+            plain: ("\(instruction)\n\n\(body)\nAnswer:", " \(reference)"),
             verification: .choice(answer: letters[key], options: fields.texts))
     }
 

@@ -40,8 +40,8 @@ struct GSM8K: PublishedDataset {
             "Reason step by step, and close with a line that holds only \(Self.mark) and the result, a plain number."
         return PublishedProblem(
             id: "gsm8k/\(file)/\(record.index)", topic: "gsm8k", question: fields.question,
-            chat: (prompt: "\(instruction) For example:\n\(Self.mark) 42\n\n\(fields.question)", reference: reference),
-            plain: (prompt: "\(instruction)\n\nQuestion: \(fields.question)\nAnswer:", reference: " \(reference)"),
+            chat: ("\(instruction) For example:\n\(Self.mark) 42\n\n\(fields.question)", reference),
+            plain: ("\(instruction)\n\nQuestion: \(fields.question)\nAnswer:", " \(reference)"),
             verification: .number(answer: gold))
     }
 

@@ -55,10 +55,8 @@ struct HumanEval: PublishedDataset {
             "Finish this Python function. Give the whole of it, with what it imports, in one ```python block."
         return PublishedProblem(
             id: fields.task_id, topic: name.lowercased(), question: prompt,
-            chat: (
-                prompt: "\(instruction)\n\n\(prompt.fencedAsPython)", reference: (prompt + solution).fencedAsPython
-            ),
-            plain: (prompt: prompt, reference: solution),
+            chat: ("\(instruction)\n\n\(prompt.fencedAsPython)", (prompt + solution).fencedAsPython),
+            plain: (prompt, solution),
             verification: tests.verification)
     }
 

@@ -39,10 +39,8 @@ struct MATH: PublishedDataset {
         return PublishedProblem(
             id: id(record, fields, file: file), topic: fields.type ?? fields.subject ?? "math",
             question: fields.problem,
-            chat: (prompt: "\(instruction)\n\n\(fields.problem)", reference: fields.solution),
-            plain: (
-                prompt: "\(instruction)\n\nProblem: \(fields.problem)\nSolution:", reference: " \(fields.solution)"
-            ),
+            chat: ("\(instruction)\n\n\(fields.problem)", fields.solution),
+            plain: ("\(instruction)\n\nProblem: \(fields.problem)\nSolution:", " \(fields.solution)"),
             verification: .latex(answer: gold))
     }
 

@@ -77,11 +77,8 @@ struct MBPP: PublishedDataset {
         let docstring = "\"\"\"\n\(text)\n\(tests.setup.isEmpty ? "" : "\(tests.setup)\n")\(shown)\n\"\"\"\n"
         return PublishedProblem(
             id: "mbpp/\(fields.number)", topic: "mbpp", question: text,
-            chat: (
-                prompt: "\(instruction)\n\n\(text)\n\n\(setup)These tests must pass:\n\(shown)",
-                reference: solution.fencedAsPython
-            ),
-            plain: (prompt: docstring, reference: solution),
+            chat: ("\(instruction)\n\n\(text)\n\n\(setup)These tests must pass:\n\(shown)", solution.fencedAsPython),
+            plain: (docstring, solution),
             verification: .program(programPrefix: "", tests: tests.run))
     }
 

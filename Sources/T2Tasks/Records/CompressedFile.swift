@@ -45,8 +45,7 @@ package enum CompressedFile {
         if code == Z_ERRNO {
             return InputError(
                 path, "cannot be read: \(String(cString: strerror(errno)))",
-                remedy: "Check that it is a file and that the disk is sound.",
-                exitStatus: .inputOutput)
+                remedy: "Check that it is a file and that the disk is sound.", exitStatus: .inputOutput)
         }
         if code == Z_BUF_ERROR { return cut(path) }
         return InputError(path, "cannot be unpacked: \(message.trimmingPrefix("\(path): "))", remedy: remedy)

@@ -100,10 +100,9 @@ struct LatexExpression {
     func isEqual(to other: LatexExpression) -> Bool {
         if key == other.key { return true }
         if let value, let theirs = other.value { return value == theirs }
+        guard kind == other.kind, children.count == other.children.count, !children.isEmpty else { return false }
         // A constant without a value is too large for one, so it differs from a constant with one.
-        guard value == nil, other.value == nil, kind == other.kind, children.count == other.children.count,
-            !children.isEmpty
-        else { return false }
+        guard value == nil, other.value == nil else { return false }
         switch kind {
         case .sum, .product, .set, .combination: break
         default: return zip(children, other.children).allSatisfy { $0.isEqual(to: $1) }

@@ -58,7 +58,7 @@ package struct TextPattern: Sendable {
         for position in 0...scalars.count {
             // A match that begins further left is preferred, so a new start comes last.
             if found == nil { follow(0, start: position, at: position, scalars, &current) }
-            if current.isEmpty && found != nil { break }
+            if current.ordered.isEmpty && found != nil { break }
             for (instruction, start) in current.ordered {
                 if case .match = program[instruction] {
                     found = start..<position
@@ -99,8 +99,6 @@ package struct TextPattern: Sendable {
         private var visit = 1
 
         init(count: Int) { visitOfInstruction = Array(repeating: 0, count: count) }
-
-        var isEmpty: Bool { ordered.isEmpty }
 
         mutating func visit(_ instruction: Int) -> Bool {
             defer { visitOfInstruction[instruction] = visit }
