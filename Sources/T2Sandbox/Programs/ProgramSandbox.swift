@@ -9,12 +9,11 @@ import T2Core
 /// interpreter dies, the program that it was running is *not run*, never *failed*, and the next program gets a new one.
 ///
 /// The tests and the program are two processes, and the tests alone decide what is equal. This has a price: an object
-/// of a class that the program defines is unequal to every value of the tests and cannot be combined with one in a
-/// calculation, whatever its class defines (an object of a subclass of a builtin type counts as that type); a test
-/// cannot derive from a class of the program (such tests are *not run*) and does not see what the program prints or
-/// draws from `random`. The program still decides whether two objects of its own classes are equal, and what a name
-/// means that the tests neither define nor import, except for modules of the library and, unless the tests use no other
-/// names, builtins.
+/// of the program's own class is unequal to every value of the tests and cannot be combined with one in a calculation,
+/// whatever its class defines (one of a subclass of a builtin type counts as that type); a test cannot derive from a
+/// class of the program (it is *not run*) and does not see what the program prints or draws from `random`. The program
+/// still decides whether two objects of its own classes are equal, and what a name means that the tests neither define
+/// nor import, except for modules of the library and, unless the tests use no other names, builtins.
 ///
 /// Invariants: a batch is answered completely and in order; no process outlives its program or the sandbox.
 package final class ProgramSandbox: Sendable {

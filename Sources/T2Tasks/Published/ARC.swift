@@ -62,13 +62,12 @@ struct ARC: PublishedDataset {
         let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
         if fields.stem.isBlank { throw RecordFlaw("question is empty") }
         let letters = try Gold.letters(ofOptions: fields.texts.count)
-        let labels = fields.labels
-        guard Set(labels).count == labels.count else {
-            throw RecordFlaw("two options have the same label: \(labels.joined(separator: ", "))")
+        let labels = fields.labels.joined(separator: ", ")
+        guard Set(fields.labels).count == fields.labels.count else {
+            throw RecordFlaw("two options have the same label: \(labels)")
         }
-        guard let key = labels.firstIndex(of: fields.answerKey) else {
-            throw RecordFlaw(
-                "answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels.joined(separator: ", "))")
+        guard let key = fields.labels.firstIndex(of: fields.answerKey) else {
+            throw RecordFlaw("answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels)")
         }
         if fields.texts.contains(where: \.isBlank) { throw RecordFlaw("an option is empty") }
         return (fields, letters, key)
