@@ -2,11 +2,9 @@ import Foundation
 
 /// Starts programs with standard descriptors whose other ends this process holds.
 ///
-/// This is not swift-subprocess, because its child lives within one asynchronous closure, while an interpreter or a
-/// verifier is a value that a thread owns over many requests and that ends with that value. Its monitor also reaps a
-/// child by itself, so the exit status that `ExternalProgram.ending` and `SandboxRunner.isAlive` look at without
-/// reaping would be gone; and it starts programs on a thread of its own, whereas `--die-with-parent` and
-/// `PR_SET_PDEATHSIG` tie a child's life to the very thread that started it.
+/// This is not swift-subprocess: its child lives within one asynchronous closure, not as long as a value; it reaps a
+/// child whose exit status `ExternalProgram` and `SandboxRunner` look at before; and it starts programs on a thread of
+/// its own, whereas `--die-with-parent` and `PR_SET_PDEATHSIG` tie a child's life to the thread that started it.
 enum ChildProcess {
     /// Starts a program in its own session and process group: Ctrl-C in a terminal does not reach it, and one `kill`
     /// reaches everything that it started. All signals have their default actions in it.
@@ -15,11 +13,10 @@ enum ChildProcess {
     ///   - arguments: the first names the program, which is looked for in `PATH` unless the name holds a slash.
     ///   - environment: entries `NAME=value`; nil for the environment of this process.
     ///   - folder: the working directory, to which a relative name of the program is relative; nil for this process's.
-    ///   - output: nil for /dev/null.
+    ///   - descriptors: standard input, output and error; nil for /dev/null.
     /// - Returns: the process identifier; nil with errno set if the program did not start.
     static func start(
-        _ arguments: [String], environment: [String]? = nil, folder: String? = nil, input: Int32, output: Int32? = nil,
-        diagnostics: Int32
+        _ arguments: [String], environment: [String]? = nil, folder: String? = nil, descriptors: [Int32?]
     ) -> pid_t? {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -31,13 +28,14 @@ enum ChildProcess {
             }
             _ = changeFolder(&actions, folder)
         }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        if let output {
-            posix_spawn_file_actions_adddup2(&actions, output, 1)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        for (number, descriptor) in zip(Int32(0)..., descriptors) {
+            if let descriptor {
+                posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+            } else {
+                posix_spawn_file_actions_addopen(
+                    &actions, number, "/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0)
+            }
         }
-        posix_spawn_file_actions_adddup2(&actions, diagnostics, 2)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -66,21 +64,28 @@ enum ChildProcess {
     ///
     /// - Returns: nil with errno set if the program did not start.
     static func output(of arguments: [String]) -> Data? {
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        guard null >= 0 else { return nil }
-        defer { close(null) }
-        guard let pipe = pipe() else { return nil }
-        let output = FileHandle(fileDescriptor: pipe.ours, closeOnDealloc: true)
-        let process = start(arguments, input: null, output: pipe.theirs, diagnostics: null)
-        let cause = errno
-        close(pipe.theirs)
-        guard let process else {
-            errno = cause
-            return nil
-        }
-        let text = try? output.readToEnd()
-        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
+        guard let pipe = DescriptorPair.pipe(),
+            let process = start(arguments, descriptors: [nil, pipe.theirs.number, nil])
+        else { return nil }
+        // The output ends only once no one can write to it.
+        pipe.theirs.close()
+        let text = try? FileHandle(fileDescriptor: pipe.ours.number).readToEnd()
+        reap(process)
         return text ?? Data()
+    }
+
+    /// Waits for the end of a process, after which its identifier may be used again.
+    static func reap(_ process: pid_t) {
+        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
+    }
+
+    /// Waits until one of the descriptors is ready; false once the deadline has passed.
+    static func wait(for entries: inout [pollfd], until deadline: ContinuousClock.Instant) -> Bool {
+        while true {
+            let remaining = (deadline - .now) / .milliseconds(1)
+            guard remaining > 0 else { return false }
+            if poll(&entries, nfds_t(entries.count), Int32(min(remaining, 1e6)) + 1) > 0 { return true }
+        }
     }
 
     /// The first executable file of that name in a colon-separated list of folders.
@@ -88,32 +93,19 @@ enum ChildProcess {
         searchPath.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
     }
 
-    /// A pipe into which the other program writes. Programs started later do not inherit it. Nil with errno set on
-    /// failure.
-    static func pipe() -> (ours: Int32, theirs: Int32)? {
-        guard let makePipe = Self.makePipe else {
-            errno = ENOSYS
-            return nil
-        }
-        var ends: [Int32] = [-1, -1]
-        return makePipe(&ends, O_CLOEXEC) == 0 ? (ends[0], ends[1]) : nil
-    }
-
     // The module map of the system's library leaves out these two functions.
     private static let changeFolder = function(
         "posix_spawn_file_actions_addchdir_np",
         as: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, UnsafePointer<CChar>) -> Int32).self)
-    private static let makePipe = function(
-        "pipe2", as: (@convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32).self)
+    static let pipe2 = function("pipe2", as: (@convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32).self)
 
     private static func function<Function>(_ name: String, as type: Function.Type) -> Function? {
         dlsym(nil, name).map { unsafeBitCast($0, to: type) }
     }
 
-    /// A connected pair of sockets, which programs started later do not inherit. Nil with errno set on failure.
-    static func socketPair() -> (ours: Int32, theirs: Int32)? {
-        var ends: [Int32] = [-1, -1]
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        return socketpair(AF_UNIX, type, 0, &ends) == 0 ? (ends[0], ends[1]) : nil
-    }
+}
+
+/// The reason why a started program gave no answer; it lies in its process, never in the request.
+struct ChildFailure: Error {
+    let reason: String
 }

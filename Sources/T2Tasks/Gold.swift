@@ -1,32 +1,33 @@
 import Foundation
 import T2Verifiers
 
-/// Checks that a record's answer can be compared with completions.
-///
-/// Each function returns the answer or throws a `RecordFlaw`.
+/// Checks that a record's answer can be compared with completions; throws a `RecordFlaw` if it cannot.
 enum Gold {
     static func number(_ answer: String) throws -> String {
-        guard NumberAnswer(answer) != nil else { throw unexpected(answer, "a number such as -1,250") }
-        return answer
+        try require(answer, NumberAnswer(answer) != nil, "a number such as -1,250")
     }
 
     static func boxed(_ answer: String) throws -> String {
         // A box around the answer closes at its end only if the answer's braces are balanced.
         let trimmed = answer.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !trimmed.isEmpty, BoxedAnswer(inCompletion: "\\boxed{\(answer)}")?.content == trimmed else {
-            throw unexpected(answer, "balanced braces")
-        }
-        return answer
+        let boxed = BoxedAnswer(inCompletion: "\\boxed{\(answer)}")?.content
+        return try require(answer, !trimmed.isEmpty && boxed == trimmed, "balanced braces")
     }
 
     static func letter(_ answer: String) throws -> String {
-        guard answer.utf8.count == 1, let letter = answer.utf8.first,
-            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(letter)
-        else { throw unexpected(answer, "one capital letter") }
-        return answer
+        try require(answer, ChoiceAnswer(answer) != nil, "one capital letter")
     }
 
-    private static func unexpected(_ answer: String, _ expected: String) -> RecordFlaw {
-        RecordFlaw("answer is '\(answer.prefix(80))', expected \(expected)")
+    /// The letters by which options are chosen.
+    static func letters(ofOptions count: Int) throws -> [String] {
+        guard (2...26).contains(count) else {
+            throw RecordFlaw("there are \(count) options, expected from 2 to 26")
+        }
+        return (0..<count).map { String(UnicodeScalar(UInt8(ascii: "A") + UInt8($0))) }
+    }
+
+    private static func require(_ answer: String, _ isUsable: Bool, _ expected: String) throws -> String {
+        guard isUsable else { throw RecordFlaw("answer is '\(answer.prefix(80))', expected \(expected)") }
+        return answer
     }
 }

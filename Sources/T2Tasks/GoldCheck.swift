@@ -13,10 +13,8 @@ package struct GoldCheck: Sendable {
     /// The number of problems that do not determine a right completion.
     package let withoutGold: Int
     package let failures: [Failure]
-    package let seconds: Double
-
     /// Judgements per second; nil if nothing was judged.
-    package var rate: Double? { checked == 0 ? nil : Double(checked) / max(seconds, 1e-9) }
+    package let rate: Double?
 
     /// - Cost: blocks the calling thread while programs and commands run.
     package init(_ problems: [Problem], verifier: Verifier) {
@@ -25,8 +23,9 @@ package struct GoldCheck: Sendable {
         }
         let start = ContinuousClock.now
         let examinations = verifier.examine(submissions)
-        seconds = (ContinuousClock.now - start) / .seconds(1)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
         checked = submissions.count
+        rate = checked == 0 ? nil : Double(checked) / max(seconds, 1e-9)
         withoutGold = problems.count - submissions.count
         failures = zip(submissions, examinations).compactMap { submission, examination in
             examination.reward == .judged(.right)

@@ -13,11 +13,6 @@ protocol ProblemSource: Sendable {
     ) throws -> ProblemSet
     /// How a completion is checked against a record that has `answer` or the fields of the task's own records.
     ///
-    /// - Parameter record: a JSON object.
     /// - Throws: `RecordFlaw` or `DecodingError` if a field is missing.
     func verification(of record: Data) throws -> Verification
-}
-
-extension ProblemSource {
-    var maxTokens: Int? { nil }
 }

@@ -5,7 +5,7 @@ package struct TaskCheck: Sendable {
     package struct Part: Sendable {
         package let split: Split
         package let problems: Int
-        package let bad: [BadRecord]
+        package let bad: [String]
         /// The reason why the split could not be loaded; nil if it was.
         package let failure: String?
         /// The number of prompts that also occur in an earlier one of train, valid and test, so that they are known

@@ -5,12 +5,6 @@ import T2Core
 package struct TaskRegistry: Sendable {
     package let tasks: [TrainingTask]
 
-    /// - Precondition: the names are distinct.
-    package init(tasks: [TrainingTask]) {
-        precondition(Set(tasks.map(\.name)).count == tasks.count, "two tasks have one name")
-        self.tasks = tasks
-    }
-
     /// The tasks that come with t2: first those that include their data, then the published data sets.
     package static let bundled = TaskRegistry(tasks: small + published)
 
@@ -24,17 +18,26 @@ package struct TaskRegistry: Sendable {
         ("humaneval-mini", .program, "a Python function for its docstring; unseen in training"),
         ("arcc-mini", .choice, "harder questions with four options; unseen in training"),
         ("classify", .boxed, "which category a prompt belongs to"),
-    ].map { (name: String, form: ProblemRecord.AnswerForm, summary: String) in
+    ].map { (name: String, form: BundledTask.AnswerForm, summary: String) in
         TrainingTask(
             name: name, version: 1, summary: summary, origin: .bundled,
             source: BundledTask(name: name, answerForm: form))
     }
 
+    static let datasets: [any PublishedDataset] = [
+        GSM8K(),
+        MBPP(edition: .full, task: "mbpp", summary: "Python functions for a sentence and three tests"),
+        MBPP(edition: .sanitized, task: "mbpp-sanitized", summary: "those of mbpp that were checked by hand"),
+        MBPP(edition: .plus, task: "mbpp-plus", summary: "those of mbpp with more tests"),
+        ARC(name: "ARC-Easy"), ARC(name: "ARC-Challenge"), MATH(),
+        HumanEval(task: "humaneval", name: "HumanEval", summary: "Python functions to complete"),
+        HumanEval(task: "humaneval-plus", name: "HumanEvalPlus", summary: "the same functions with more tests"),
+    ]
+
     private static let published =
-        PublishedTask.all.map { task in
+        datasets.map { dataset in
             TrainingTask(
-                name: task.name, version: task.dataset.version, summary: task.dataset.summary, origin: .published,
-                source: task)
+                name: dataset.task, version: 1, summary: dataset.summary, origin: .published, source: dataset)
         } + [
             TrainingTask(
                 name: PublishedClassification.name, version: 1,
@@ -48,20 +51,19 @@ package struct TaskRegistry: Sendable {
     /// - Throws: `InputError` (usage) that suggests the nearest name; for a folder, the errors of `OwnTask`.
     package func task(named name: String) throws -> TrainingTask {
         if let task = tasks.first(where: { $0.name == name }) { return task }
-        if OwnTask.isFolder(name) || name.contains("/") { return try own(OwnTask(folder: name)) }
+        if OwnTask.isFolder(name) || name.contains("/") {
+            let task = try OwnTask(folder: name)
+            if names.contains(task.name) {
+                throw InputError(
+                    task.path, "name '\(task.name)' belongs to a task that comes with t2",
+                    remedy: "Choose another name.", exitStatus: .configuration)
+            }
+            return task.trainingTask
+        }
         let suggestion = nearestName(to: name, among: names).map { "Did you mean \($0)? " } ?? ""
         throw InputError(
             "task '\(name)'", "there is no such task",
             remedy: "\(suggestion)Tasks: \(names.joined(separator: ", ")), or a folder with a \(OwnTask.fileName).",
             exitStatus: .usage)
-    }
-
-    private func own(_ task: OwnTask) throws -> TrainingTask {
-        if names.contains(task.name) {
-            throw InputError(
-                task.path, "name '\(task.name)' belongs to a task that comes with t2", remedy: "Choose another name.",
-                exitStatus: .configuration)
-        }
-        return task.trainingTask
     }
 }

@@ -21,15 +21,7 @@ package struct TrainingTask: Sendable, Equatable {
     /// A description in one line.
     package let summary: String
     package let origin: Origin
-    private let source: any ProblemSource
-
-    init(name: String, version: Int, summary: String, origin: Origin, source: any ProblemSource) {
-        self.name = name
-        self.version = version
-        self.summary = summary
-        self.origin = origin
-        self.source = source
-    }
+    let source: any ProblemSource
 
     /// True if completions are programs, which only a `ProgramSandbox` can check.
     package var needsSandbox: Bool { source.needsSandbox }
@@ -69,11 +61,6 @@ package struct TrainingTask: Sendable, Equatable {
         return try source.problems(split: split, in: dataFolder, form: form, onBadRecord: policy)
     }
 
-    /// The problems of a split with the prompts for a base model; a bad record is an error.
-    package func problems(split: Split, in dataFolder: String) throws -> [Problem] {
-        try problems(split: split, in: dataFolder, form: .plain, onBadRecord: .fail).problems
-    }
-
     private struct Response: Decodable {
         let response: String
         let finished: Bool?
@@ -82,17 +69,14 @@ package struct TrainingTask: Sendable, Equatable {
     /// Reads a completion and what it is checked against: `response`, optionally `finished`, and either `answer` or
     /// those fields of the task's records that its verifier reads.
     ///
-    /// - Parameters:
-    ///   - record: a JSON object.
-    ///   - place: the location of the record, for messages.
+    /// - Parameter place: the location of the record, for messages.
     /// - Throws: `InputError` that names the missing field.
     package func submission(_ record: Data, place: String) throws -> Submission {
         do {
             let response = try JSONDecoder().decode(Response.self, from: record)
-            let problem = Problem(
-                id: place, topic: name, prompt: "", verification: try source.verification(of: record))
             return Submission(
-                problem: problem, completion: response.response, finished: response.finished ?? true)
+                problem: Problem(id: place, topic: name, prompt: "", verification: try source.verification(of: record)),
+                completion: response.response, finished: response.finished ?? true)
         } catch let error where error is DecodingError || error is RecordFlaw {
             throw InputError(
                 place, "expected a response to \(name) and its answer: \(decodingProblem(error, in: record))",

@@ -17,13 +17,6 @@ package final class Verifier: Sendable {
     /// The external verifiers by the name of their task.
     private let commands: [String: ExternalVerifier]
 
-    /// A verifier for tasks without external commands.
-    ///
-    /// - Parameter parallelism: the number of programs that may run at once.
-    package convenience init(parallelism: Int) {
-        self.init(parallelism: parallelism, isolation: .bubblewrap, commands: [:])
-    }
-
     /// - Parameters:
     ///   - parallelism: the number of programs, and of copies of a command, that may run at once.
     ///   - tasks: the tasks whose external commands may be run here; other tasks may be left out.
@@ -37,42 +30,52 @@ package final class Verifier: Sendable {
         self.init(parallelism: parallelism, isolation: isolation, commands: commands)
     }
 
-    private init(parallelism: Int, isolation: ProgramIsolation, commands: [String: ExternalVerifier]) {
+    /// - Parameter commands: the external verifiers by the name of their task.
+    package init(
+        parallelism: Int, isolation: ProgramIsolation = .bubblewrap, commands: [String: ExternalVerifier] = [:]
+    ) {
         precondition(parallelism > 0, "a verifier runs at least one program at a time")
         self.parallelism = parallelism
         self.isolation = isolation
         self.commands = commands
     }
 
-    /// Checks that programs can be run, before the first one has to be.
+    /// Opens the sandbox unless it is open, to check that programs can be run before the first one has to be.
     ///
     /// - Throws: `SandboxError` with the remedy.
-    package func requireSandbox() throws { _ = try openSandbox() }
+    @discardableResult
+    package func requireSandbox() throws -> ProgramSandbox {
+        try sandbox.withLock { sandbox in
+            if let sandbox { return sandbox }
+            let opened = try ProgramSandbox(parallelism: parallelism, isolation: isolation)
+            sandbox = opened
+            return opened
+        }
+    }
 
     /// One reward per submission, in the same order; blocks the calling thread while programs run.
     package func judge(_ submissions: [Submission]) -> [Reward] { examine(submissions).map(\.reward) }
 
-    /// The reward of a completion with its grounds; blocks the calling thread while programs run.
-    package func examine(_ submission: Submission) -> Examination { examine([submission])[0] }
-
     /// One examination per submission, in the same order; blocks the calling thread while programs run.
     package func examine(_ submissions: [Submission]) -> [Examination] {
-        var examinations: [Examination?] = []
+        var examinations = submissions.map(AnswerExamination.examine)
         var programs: [(index: Int, program: Program)] = []
         var commands: [String: [(index: Int, request: ExternalVerifier.Request)]] = [:]
         for (index, submission) in submissions.enumerated() {
             switch submission.problem.verification {
             case .program(let prefix, let tests):
                 let text = ProgramText(inCompletion: submission.completion)
-                let refusal = Self.refusal(text, tests, submission)
-                examinations.append(refusal)
-                if refusal == nil {
+                examinations[index] = Self.refusal(text, submission)
+                if examinations[index] == nil {
                     programs.append((index, Program(source: text.source(after: prefix), tests: tests)))
                 }
             case .external(let task, let record):
-                examinations.append(nil)
-                commands[task, default: []].append((index, Self.request(submission, index: index, record: record)))
-            default: examinations.append(AnswerExamination.examine(submission))
+                let request = ExternalVerifier.Request(
+                    // The problem's id would not do, because a problem may occur more than once in a batch.
+                    id: "\(index)", prompt: submission.problem.prompt, response: submission.completion, record: record,
+                    finished: submission.finished)
+                commands[task, default: []].append((index, request))
+            default: break
             }
         }
         for (entry, examination) in zip(programs, run(programs.map(\.program))) {
@@ -87,18 +90,17 @@ package final class Verifier: Sendable {
     }
 
     /// The judgement of a program that need not be run; nil if it is run.
-    private static func refusal(_ text: ProgramText, _ tests: [String], _ submission: Submission) -> Examination? {
+    private static func refusal(_ text: ProgramText, _ submission: Submission) -> Examination? {
         if !submission.finished && !text.isClosed {
             return .judged(.cutOff, text.isEmpty ? nil : text.code, reason: "the token limit ended the program")
         }
-        if text.isEmpty { return .nothing(submission, sought: "program") }
-        return nil
+        return text.isEmpty ? .nothing(submission, sought: "program") : nil
     }
 
     private func run(_ programs: [Program]) -> [Examination] {
         guard !programs.isEmpty else { return [] }
         do {
-            return try zip(programs, openSandbox().run(programs)).map { program, result in
+            return try zip(programs, requireSandbox().run(programs)).map { program, result in
                 switch result {
                 case .passed: .right(program.source)
                 case .failed(let reason): .judged(.wrong, program.source, reason: reason)
@@ -108,22 +110,6 @@ package final class Verifier: Sendable {
         } catch {
             return programs.map { .missing("\(error)", extracted: $0.source) }
         }
-    }
-
-    private func openSandbox() throws -> ProgramSandbox {
-        try sandbox.withLock { sandbox in
-            if let sandbox { return sandbox }
-            let opened = try ProgramSandbox(parallelism: parallelism, isolation: isolation)
-            sandbox = opened
-            return opened
-        }
-    }
-
-    private static func request(_ submission: Submission, index: Int, record: String) -> ExternalVerifier.Request {
-        ExternalVerifier.Request(
-            // The problem's id would not do, because a problem may occur more than once in a batch.
-            id: "\(index)", prompt: submission.problem.prompt, response: submission.completion, record: record,
-            finished: submission.finished)
     }
 
     private func run(_ task: String, _ requests: [ExternalVerifier.Request]) -> [Examination] {

@@ -9,7 +9,9 @@ package struct YAMLMapping {
     /// The path of the mapping inside the file, such as `seen.gsm-mini`.
     private let place: String
     private let node: Node.Mapping
+}
 
+extension YAMLMapping {
     /// - Throws: `SystemError` if the file cannot be read; `InputError` if it is not a YAML mapping.
     package init(path: String) throws {
         let text = String(decoding: try MappedFile(path: path).data, as: UTF8.self)
@@ -25,12 +27,6 @@ package struct YAMLMapping {
         self.init(path: path, place: "", node: mapping)
     }
 
-    private init(path: String, place: String, node: Node.Mapping) {
-        self.path = path
-        self.place = place
-        self.node = node
-    }
-
     /// In the file's order.
     package var keys: [String] { node.map { $0.key.string ?? "" } }
 
@@ -44,11 +40,7 @@ package struct YAMLMapping {
         }
     }
 
-    package func string(_ key: String) throws -> String? {
-        guard let value = node[key] else { return nil }
-        guard let text = value.string else { throw wrong(key, "a text") }
-        return text
-    }
+    package func string(_ key: String) throws -> String? { try value(key, "a text", \.string) }
 
     package func requiredString(_ key: String) throws -> String {
         guard let text = try string(key) else { throw wrong(key, "a text") }
@@ -57,29 +49,26 @@ package struct YAMLMapping {
 
     /// A list of texts; a single text is a list of one.
     package func strings(_ key: String) throws -> [String]? {
-        guard let value = node[key] else { return nil }
-        if let text = value.string { return [text] }
-        guard let texts = value.sequence?.map(\.string), texts.allSatisfy({ $0 != nil }) else {
-            throw wrong(key, "a list of texts")
+        try value(key, "a list of texts") { value in
+            if let text = value.string { return [text] }
+            let texts = value.sequence?.compactMap(\.string)
+            return texts?.count == value.sequence?.count ? texts : nil
         }
-        return texts.compactMap(\.self)
     }
 
-    /// True if the key's value is a mapping.
-    package func isMapping(_ key: String) -> Bool { node[key]?.mapping != nil }
+    /// The value of a key that may also have a value of another kind.
+    func nestedMapping(_ key: String) -> YAMLMapping? {
+        node[key]?.mapping.map { YAMLMapping(path: path, place: place.isEmpty ? key : "\(place).\(key)", node: $0) }
+    }
 
     package func double(_ key: String, above least: Double) throws -> Double? {
-        guard let value = node[key] else { return nil }
-        guard let number = value.float, number > least, number.isFinite else {
-            throw wrong(key, "a number above \(least.formatted())")
+        try value(key, "a number above \(least.formatted())") { value in
+            value.float.flatMap { $0 > least && $0.isFinite ? $0 : nil }
         }
-        return number
     }
 
     package func int(_ key: String, atLeast least: Int) throws -> Int? {
-        guard let value = node[key] else { return nil }
-        guard let number = value.int, number >= least else { throw wrong(key, "a whole number of \(least) or more") }
-        return number
+        try value(key, "a whole number of \(least) or more") { value in value.int.flatMap { $0 >= least ? $0 : nil } }
     }
 
     /// One of the values of an enumeration.
@@ -93,14 +82,18 @@ package struct YAMLMapping {
     }
 
     package func mapping(_ key: String) throws -> YAMLMapping? {
-        guard let value = node[key] else { return nil }
-        guard let mapping = value.mapping else { throw wrong(key, "a mapping") }
-        return YAMLMapping(path: path, place: place.isEmpty ? key : "\(place).\(key)", node: mapping)
+        try value(key, "a mapping") { _ in nestedMapping(key) }
     }
 
     package func requiredMapping(_ key: String) throws -> YAMLMapping {
         guard let mapping = try mapping(key) else { throw wrong(key, "a mapping") }
         return mapping
+    }
+
+    private func value<Value>(_ key: String, _ expected: String, _ convert: (Node) -> Value?) throws -> Value? {
+        guard let node = node[key] else { return nil }
+        guard let value = convert(node) else { throw wrong(key, expected) }
+        return value
     }
 
     /// The location of a key, for messages.

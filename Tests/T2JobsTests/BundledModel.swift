@@ -29,7 +29,9 @@ struct BundledModel {
     }
 
     func problems(_ task: String, _ split: Split = .test) throws -> [Problem] {
-        try TaskRegistry.bundled.task(named: task).problems(split: split, in: Self.folder + "/data")
+        try TaskRegistry.bundled.task(named: task).problems(
+            split: split, in: Self.folder + "/data", form: .plain, onBadRecord: .fail
+        ).problems
     }
 
     /// Of all experts but the one that classifies.

@@ -42,7 +42,7 @@ struct ExternalVerifierTests {
             command: ["./verify"], folder: folder.path, timeout: .seconds(60), parallelism: 1)
     }
 
-    private func missing(_ result: ExternalVerifier.Result) -> String? {
+    private func missing(_ result: ExternalReply) -> String? {
         guard case .missing(let reason) = result.reward else { return nil }
         return reason
     }

@@ -34,7 +34,7 @@ struct CanonicalSolutionTests {
     }
 
     private func records<Record: Decodable>(_ file: String, of type: Record.Type) throws -> [Record] {
-        try RecordFile(path: PublishedFiles.datasets.path(file), purpose: "open a data set").records().map {
+        try RecordFile.records(of: PublishedFiles.datasets.path(file), purpose: "open a data set").map {
             try JSONDecoder().decode(type, from: $0.content)
         }
     }

@@ -12,7 +12,7 @@ struct CompressedFileTests {
     private func content(_ data: Data, limit: Int = CompressedFile.largestContent) throws -> String {
         let folder = try TemporaryFolder()
         let path = try folder.write(data, to: "records")
-        return String(decoding: try CompressedFile(path: path, purpose: "open", limit: limit).content(), as: UTF8.self)
+        return String(decoding: try CompressedFile.content(of: path, purpose: "open", limit: limit), as: UTF8.self)
     }
 
     @Test("gzip is unpacked, also of several pieces; anything else is left as it is")
@@ -48,7 +48,7 @@ struct CompressedFileTests {
     func folder() throws {
         let folder = try TemporaryFolder()
         let error = #expect(throws: InputError.self) {
-            try CompressedFile(path: folder.path, purpose: "open").content()
+            try CompressedFile.content(of: folder.path, purpose: "open")
         }
         #expect(error?.exitStatus == .inputOutput)
     }
@@ -80,9 +80,9 @@ struct CompressedFileTests {
         let folder = try TemporaryFolder()
         let lines = try folder.write("\u{FEFF}{}\n\n{}", to: "lines.json")
         let array = try folder.write("[{},\n{}]", to: "array.jsonl")
-        #expect(try RecordFile(path: lines, purpose: "open").records().map(\.place) == ["\(lines):1", "\(lines):3"])
-        #expect(try RecordFile(path: array, purpose: "open").records().map(\.place) == ["\(array)[0]", "\(array)[1]"])
+        #expect(try RecordFile.records(of: lines, purpose: "open").map(\.place) == ["\(lines):1", "\(lines):3"])
+        #expect(try RecordFile.records(of: array, purpose: "open").map(\.place) == ["\(array)[0]", "\(array)[1]"])
         let more = try folder.write("[{}]\n[{}]", to: "more.json")
-        #expect(throws: InputError.self) { try RecordFile(path: more, purpose: "open").records() }
+        #expect(throws: InputError.self) { try RecordFile.records(of: more, purpose: "open") }
     }
 }

@@ -11,7 +11,7 @@ struct ExaminationTests {
 
     private func examine(_ completion: String, _ verification: Verification, finished: Bool = true) -> Examination {
         let problem = Problem(id: "p", topic: "t", prompt: "?", verification: verification)
-        return verifier.examine(Submission(problem: problem, completion: completion, finished: finished))
+        return verifier.examine([Submission(problem: problem, completion: completion, finished: finished)])[0]
     }
 
     @Test(
@@ -104,7 +104,7 @@ struct ExaminationTests {
     func submissions(task: String, line: String) throws {
         let submission = try TaskRegistry.bundled.task(named: task).submission(Data(line.utf8), place: "answers:1")
         #expect(submission.finished)
-        #expect(verifier.examine(submission).reward == .judged(.right))
+        #expect(verifier.examine([submission])[0].reward == .judged(.right))
     }
 
     @Test(

@@ -246,8 +246,9 @@ struct OwnTaskTests {
         ])
         #expect(examinations.map(\.reward) == [.judged(.wrong), .judged(.right), .judged(.cutOff)])
         #expect(examinations[0].extracted == "Quito")
-        let elsewhere = Verifier(parallelism: 1).examine(
-            Submission(problem: problems[0], completion: "Lima", finished: true))
+        let elsewhere = Verifier(parallelism: 1).examine([
+            Submission(problem: problems[0], completion: "Lima", finished: true)
+        ])[0]
         #expect(elsewhere.reward.value == nil)
         let absent = try self.folder(Self.head + "verifier: {kind: external, command: [./nowhere]}\n")
         let other = try TaskRegistry.bundled.task(named: absent.path)

@@ -242,7 +242,7 @@ struct PublishedReaderTests {
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
         let set = try load(task, .test, content, at: path, .chat, .skip)
         #expect(set.problems.count == 1 && set.skipped.count == 1)
-        #expect(set.skipped[0].place.hasSuffix("\(path):\(good.count + 1)") && set.skipped[0].problem.contains(problem))
+        #expect(set.skipped[0].contains("\(path):\(good.count + 1): ") && set.skipped[0].contains(problem))
         // Alone it repeats nothing.
         guard !problem.contains("already") else { return }
         let alone = #expect(throws: InputError.self) { try load(task, .test, record, at: path, .chat, .skip) }

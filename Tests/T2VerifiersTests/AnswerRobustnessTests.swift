@@ -25,13 +25,13 @@ struct AnswerRobustnessTests {
     private func check(_ completion: String) {
         let limit = Self.stepLimit * completion.utf8.count + 1000
         var steps = 0
-        _ = NumberAnswer(inCompletion: completion, steps: &steps)
+        _ = NumberAnswer(inCompletion: completion) { steps += $0 }
         #expect(steps <= limit, "number")
         steps = 0
-        _ = ChoiceAnswer(inCompletion: completion, options: Self.options, steps: &steps)
+        _ = ChoiceAnswer(inCompletion: completion, options: Self.options) { steps += $0 }
         #expect(steps <= limit, "choice")
         steps = 0
-        _ = LatexAnswer(inCompletion: completion, steps: &steps)
+        _ = LatexAnswer(inCompletion: completion) { steps += $0 }
         #expect(steps <= limit, "formula")
         #expect(AnswerMarkers(Array(completion.utf8)).steps <= 20 * completion.utf8.count + 1000, "markers")
         _ = BoxedAnswer(inCompletion: completion)

@@ -10,7 +10,7 @@ package struct TaskReader: Sendable {
         package let problems: [Problem]
         /// The number of problems in the split.
         package let total: Int
-        package let badRecords: [BadRecord]
+        package let badRecords: [String]
         /// The number of problems that do not fit into the model's context, with their answer or in the question of a first pass.
         package let tooLong: Int
         /// The number of tokens of the longest prompt.
@@ -20,7 +20,7 @@ package struct TaskReader: Sendable {
         package var notices: [String] {
             var notices: [String] = []
             if let first = badRecords.first {
-                notices.append("\(badRecords.count) bad records left out, the first: \(first.description)")
+                notices.append("\(badRecords.count) bad records left out, the first: \(first)")
             }
             if tooLong > 0 { notices.append("\(tooLong) problems too long for the model's context left out") }
             return notices

@@ -2,17 +2,12 @@ import Foundation
 
 /// A running copy of an external verifier, used by one thread at a time.
 ///
-/// Invariant: after a `Failure` its process group is dead.
+/// Invariant: after a `ChildFailure` its process group is dead.
 struct ExternalProgram: ~Copyable {
-    /// The reason why the program gave no answer.
-    struct Failure: Error {
-        let reason: String
-    }
-
     private let process: pid_t
-    private let input: Int32
-    private let output: Int32
-    private let diagnostics: Int32
+    private let input: Descriptor
+    private let output: Descriptor
+    private let diagnostics: Descriptor
     /// The end of what the program wrote to standard error.
     private var errorText = Data()
     private var hasClosedDiagnostics = false
@@ -22,62 +17,51 @@ struct ExternalProgram: ~Copyable {
     private static let keptErrorBytes = 4096
     private static let graceTime = Duration.seconds(5)
 
-    /// - Throws: `Failure` if the program does not start.
-    init(command: [String], folder: String) throws(Failure) {
+    /// - Throws: `ChildFailure` if the program does not start.
+    init(command: [String], folder: String) throws(ChildFailure) {
         // Its input is a socket, because a pipe would raise SIGPIPE in this process when the program has ended.
-        let pairs = [ChildProcess.socketPair(), ChildProcess.pipe(), ChildProcess.pipe()].compactMap { $0 }
-        defer { for pair in pairs { close(pair.theirs) } }
-        let process =
-            pairs.count < 3
-            ? nil
-            : ChildProcess.start(
-                command, folder: folder, input: pairs[0].theirs, output: pairs[1].theirs, diagnostics: pairs[2].theirs)
-        guard let process else {
-            let problem = String(cString: strerror(errno))
-            for pair in pairs { close(pair.ours) }
-            throw Failure(reason: "cannot be started: \(problem)")
-        }
-        self.process = process
-        (input, output, diagnostics) = (pairs[0].ours, pairs[1].ours, pairs[2].ours)
-        for descriptor in [input, output, diagnostics] {
+        guard let input = DescriptorPair.sockets(), let output = DescriptorPair.pipe(),
+            let diagnostics = DescriptorPair.pipe(),
+            let process = ChildProcess.start(
+                command, folder: folder,
+                descriptors: [input.theirs.number, output.theirs.number, diagnostics.theirs.number])
+        else { throw ChildFailure(reason: "cannot be started: \(String(cString: strerror(errno)))") }
+        for descriptor in [input.ours.number, output.ours.number, diagnostics.ours.number] {
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         }
+        self.process = process
+        self.input = input.ours
+        self.output = output.ours
+        self.diagnostics = diagnostics.ours
     }
 
     deinit {
         // The end of its input asks the program to end; it may still have something to write.
-        close(input)
+        shutdown(input.number, Int32(SHUT_WR))
         let deadline = ContinuousClock.now + Self.graceTime
-        var isEnding = true
-        while isEnding, deadline > .now {
-            var entry = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            if poll(&entry, 1, Int32(max(0, (deadline - .now) / .milliseconds(1))) + 1) > 0 {
-                isEnding = Self.read(output)?.isEmpty == false
-            }
-        }
+        var entries = [pollfd(fd: output.number, events: Int16(POLLIN), revents: 0)]
+        while ChildProcess.wait(for: &entries, until: deadline), Self.read(output)?.isEmpty == false {}
         kill(-process, SIGKILL)
-        while waitpid(process, nil, 0) < 0 && errno == EINTR {}
-        close(output)
-        close(diagnostics)
+        ChildProcess.reap(process)
     }
 
     /// Sends one line and waits for one, while reading standard output and standard error.
     ///
-    /// - Throws: `Failure` if no line comes in time, or if it may be the answer to another request. The program must
+    /// - Throws: `ChildFailure` if no line comes in time, or if it may be the answer to another request. The program must
     ///   then be dropped.
-    mutating func answer(to request: Data, within timeout: Duration) throws(Failure) -> Data {
+    mutating func answer(to request: Data, within timeout: Duration) throws(ChildFailure) -> Data {
         let deadline = ContinuousClock.now + timeout
         var unsent = (request + [UInt8(ascii: "\n")])[...]
         var line = Data()
         while true {
-            let remaining = (deadline - .now) / .milliseconds(1)
-            guard remaining > 0 else { throw failure("did not answer within \(timeout.text)") }
             var entries = [
-                pollfd(fd: output, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: hasClosedDiagnostics ? -1 : diagnostics, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: unsent.isEmpty ? -1 : input, events: Int16(POLLOUT), revents: 0),
+                pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: hasClosedDiagnostics ? -1 : diagnostics.number, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: unsent.isEmpty ? -1 : input.number, events: Int16(POLLOUT), revents: 0),
             ]
-            guard poll(&entries, 3, Int32(min(remaining, 1e6)) + 1) > 0 else { continue }
+            guard ChildProcess.wait(for: &entries, until: deadline) else {
+                throw failure("did not answer within \(timeout.text)")
+            }
             if entries[1].revents != 0 { readErrors() }
             if entries[2].revents != 0 { send(&unsent) }
             if entries[0].revents != 0, try readLine(into: &line, hasSentAll: unsent.isEmpty) { return line }
@@ -85,7 +69,7 @@ struct ExternalProgram: ~Copyable {
     }
 
     /// True once the line is complete.
-    private mutating func readLine(into line: inout Data, hasSentAll: Bool) throws(Failure) -> Bool {
+    private mutating func readLine(into line: inout Data, hasSentAll: Bool) throws(ChildFailure) -> Bool {
         guard let part = Self.read(output) else { return false }
         if part.isEmpty { throw failure(ending()) }
         line += part
@@ -110,16 +94,18 @@ struct ExternalProgram: ~Copyable {
     }
 
     private func send(_ unsent: inout Data) {
-        let count = unsent.withUnsafeBytes { Foundation.send(input, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        let count = unsent.withUnsafeBytes {
+            Foundation.send(input.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         if count > 0 { unsent = unsent.dropFirst(count) }
         // A program that stops reading may still answer; if it has ended, its output tells.
         if count < 0 && errno != EAGAIN && errno != EINTR { unsent = Data() }
     }
 
     /// Nil if there is nothing to read yet; empty at the end of the stream.
-    private static func read(_ descriptor: Int32) -> Data? {
+    private static func read(_ descriptor: borrowing Descriptor) -> Data? {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = Foundation.read(descriptor, &bytes, bytes.count)
+        let count = Foundation.read(descriptor.number, &bytes, bytes.count)
         if count < 0 && (errno == EAGAIN || errno == EINTR) { return nil }
         return Data(bytes[..<max(0, count)])
     }
@@ -136,11 +122,11 @@ struct ExternalProgram: ~Copyable {
     }
 
     /// Ends the program; the reason holds the problem and the last line on standard error.
-    mutating func failure(_ problem: String) -> Failure {
+    mutating func failure(_ problem: String) -> ChildFailure {
         kill(-process, SIGKILL)
         readErrors()
-        let last = String(decoding: errorText, as: UTF8.self).split(whereSeparator: \.isNewline).last { !$0.isEmpty }
-        return Failure(
+        let last = String(decoding: errorText, as: UTF8.self).split(whereSeparator: \.isNewline).last
+        return ChildFailure(
             reason: last.map { "\(problem); the last line on its standard error is '\($0.prefix(300))'" } ?? problem)
     }
 }

@@ -1,36 +1,38 @@
 import Foundation
 import T2Core
 
-/// The judgement in one line that an external verifier printed.
-struct ExternalReply: Equatable {
-    enum Flaw: Error, Equatable {
-        /// The line is not a JSON object, so the request that it answers is unknown.
-        case unreadable(String)
-        /// The line is a JSON object, but not a judgement.
-        case unusable(String)
+/// The judgement of an external verifier.
+package struct ExternalReply: Sendable, Equatable {
+    package let reward: Reward
+    /// The text that the program took for the answer.
+    package let extracted: String?
+    /// The program's explanation; the reason of a missing reward is in `reward`.
+    package let reason: String?
+}
+
+extension ExternalReply {
+    /// The problem of a line that is no judgement.
+    struct Flaw: Error {
+        let problem: String
+        /// False if it is unknown which request the line answers, and so which ones later lines answer.
+        var isInStep = true
     }
 
-    let reward: Reward
-    let extracted: String?
-    let reason: String?
-
-    /// - Throws: `Flaw`.
+    /// Reads a line that the program printed in answer to the request with this id.
     init(line: Data, id: String) throws(Flaw) {
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: line)
         } catch {
             let problem = "printed '\(Self.shown(line))': \(decodingProblem(error, in: line))"
-            if (try? JSONDecoder().decode(AnyObject.self, from: line)) != nil { throw .unusable(problem) }
-            throw .unreadable(problem)
+            let isObject = (try? JSONDecoder().decode([String: AnyValue].self, from: line)) != nil
+            throw Flaw(problem: problem, isInStep: isObject)
         }
-        // If this line answers another request, so will all later ones.
         if let answered = fields.id, answered != id {
-            throw .unreadable("answered '\(answered.prefix(80))' when asked about '\(id.prefix(80))'")
+            let problem = "answered '\(answered.prefix(80))' when asked about '\(id.prefix(80))'"
+            throw Flaw(problem: problem, isInStep: false)
         }
-        reward = try Self.reward(fields, line: line)
-        extracted = fields.extracted
-        reason = fields.reason
+        self.init(reward: try Self.reward(fields, line: line), extracted: fields.extracted, reason: fields.reason)
     }
 
     private static func reward(_ fields: Fields, line: Data) throws(Flaw) -> Reward {
@@ -39,11 +41,12 @@ struct ExternalReply: Equatable {
         case ("missing", nil): return .missing(reason: fields.reason ?? "no reason was given")
         case (let name?, nil):
             guard let outcome = Outcome(rawValue: name) else {
-                throw .unusable("printed the outcome '\(name.prefix(80))', expected right, wrong, no-answer or missing")
+                throw Flaw(
+                    problem: "printed the outcome '\(name.prefix(80))', expected right, wrong, no-answer or missing")
             }
             return .judged(outcome)
-        case (nil, nil): throw .unusable("printed '\(shown(line))', expected an \"outcome\" or a \"score\"")
-        case (_?, _?): throw .unusable("printed '\(shown(line))', expected an \"outcome\" or a \"score\", not both")
+        case (nil, nil): throw Flaw(problem: "printed '\(shown(line))', expected an \"outcome\" or a \"score\"")
+        case (_?, _?): throw Flaw(problem: "printed '\(shown(line))', expected an \"outcome\" or a \"score\", not both")
         }
     }
 
@@ -57,15 +60,7 @@ struct ExternalReply: Equatable {
         let reason: String?
     }
 
-    /// Any JSON object.
-    private struct AnyObject: Decodable {
-        private struct AnyKey: CodingKey {
-            let stringValue: String
-            let intValue: Int? = nil
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        init(from decoder: any Decoder) throws { _ = try decoder.container(keyedBy: AnyKey.self) }
+    private struct AnyValue: Decodable {
+        init(from decoder: any Decoder) {}
     }
 }

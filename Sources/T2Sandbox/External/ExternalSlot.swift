@@ -12,46 +12,33 @@ final class ExternalSlot: Sendable {
         self.folder = folder
     }
 
-    /// - Throws: `ExternalProgram.Failure`. If the copy is out of step, it is ended, and the next request starts
+    /// - Throws: `ChildFailure`. If the copy is out of step, it is ended, and the next request starts
     ///   another.
-    func answer(to request: ExternalVerifier.Request, within timeout: Duration) throws(ExternalProgram.Failure)
+    func answer(to request: ExternalVerifier.Request, within timeout: Duration) throws(ChildFailure)
         -> ExternalReply
     {
         let line = try Self.line(request)
-        return try running.withLock { running throws(ExternalProgram.Failure) in
-            var program: ExternalProgram
-            if let current = running.take() {
-                program = current
-            } else {
-                program = try ExternalProgram(command: command, folder: folder)
-            }
+        return try running.withLock { running throws(ChildFailure) in
+            var program =
+                if let current = running.take() { current } else {
+                    try ExternalProgram(command: command, folder: folder)
+                }
             let answer = try program.answer(to: line, within: timeout)
             do throws(ExternalReply.Flaw) {
                 let reply = try ExternalReply(line: answer, id: request.id)
                 running = consume program
                 return reply
             } catch {
-                switch error {
-                case .unreadable(let problem): throw program.failure(problem)
-                case .unusable(let problem):
-                    running = consume program
-                    throw ExternalProgram.Failure(reason: problem)
-                }
+                guard error.isInStep else { throw program.failure(error.problem) }
+                running = consume program
+                throw ChildFailure(reason: error.problem)
             }
         }
     }
 
-    private static func line(_ request: ExternalVerifier.Request) throws(ExternalProgram.Failure) -> Data {
-        struct Fields: Encodable {
-            let id: String
-            let prompt: String
-            let response: String
-            let finished: Bool
-        }
-        let fields = Fields(
-            id: request.id, prompt: request.prompt, response: request.response, finished: request.finished)
-        guard let fields = try? JSONEncoder().encode(fields) else {
-            throw ExternalProgram.Failure(reason: "cannot be asked: the request cannot be written as JSON")
+    private static func line(_ request: ExternalVerifier.Request) throws(ChildFailure) -> Data {
+        guard let fields = try? JSONEncoder().encode(request) else {
+            throw ChildFailure(reason: "cannot be asked: the request cannot be written as JSON")
         }
         // JSON has line breaks only between its tokens, where they have no meaning.
         let record = request.record.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }

@@ -18,7 +18,7 @@ import T2Core
 /// *missing*. A copy that hangs, ends or gets out of step is killed with its process group, and the next request starts
 /// a new one. Standard error is read and dropped, except for its last line, which such a reason quotes.
 package final class ExternalVerifier: Sendable {
-    package struct Request: Sendable, Equatable {
+    package struct Request: Sendable, Encodable {
         package let id: String
         package let prompt: String
         package let response: String
@@ -27,6 +27,11 @@ package final class ExternalVerifier: Sendable {
         /// False if the completion was cut off at the token limit.
         package let finished: Bool
 
+        /// The record is JSON already.
+        private enum CodingKeys: CodingKey {
+            case id, prompt, response, finished
+        }
+
         package init(id: String, prompt: String, response: String, record: String, finished: Bool) {
             self.id = id
             self.prompt = prompt
@@ -34,14 +39,6 @@ package final class ExternalVerifier: Sendable {
             self.record = record
             self.finished = finished
         }
-    }
-
-    package struct Result: Sendable, Equatable {
-        package let reward: Reward
-        /// The text that the program took for the answer.
-        package let extracted: String?
-        /// The program's explanation; the reason of a missing reward is in `reward`.
-        package let reason: String?
     }
 
     private let name: String
@@ -56,7 +53,6 @@ package final class ExternalVerifier: Sendable {
     ///     for in `PATH`.
     ///   - folder: the working directory of the program.
     ///   - timeout: the time for one request.
-    ///   - parallelism: the number of copies that may run at once.
     /// - Throws: `InputError` (configuration) if there is no such folder or program. No copy is started yet.
     package init(command: [String], folder: String, timeout: Duration, parallelism: Int) throws {
         precondition(parallelism > 0, "an external verifier runs at least one program")
@@ -69,49 +65,50 @@ package final class ExternalVerifier: Sendable {
         vacancies = DispatchSemaphore(value: parallelism)
     }
 
-    /// One result per request, in the same order; blocks the calling thread. Several callers share the copies.
-    package func judge(_ requests: [Request]) -> [Result] {
-        let batch = ExternalBatch(requests)
-        let threads = min(parallelism, requests.count)
-        for _ in 0..<threads {
+    /// One reply per request, in the same order; blocks the calling thread. Several callers share the copies.
+    package func judge(_ requests: [Request]) -> [ExternalReply] {
+        let batch = Batch<ExternalReply>(count: requests.count)
+        let remaining = Mutex(requests.enumerated().makeIterator())
+        for _ in 0..<min(parallelism, requests.count) {
             Thread.detachNewThread {
-                while let (index, request) = batch.next() { batch.answer(index, self.judge(request)) }
-                batch.done.signal()
+                while let (index, request) = remaining.withLock({ $0.next() }) {
+                    batch.answer(index, self.judge(request))
+                }
             }
         }
-        for _ in 0..<threads { batch.done.wait() }
-        return batch.results
+        return batch.wait()
     }
 
-    private func judge(_ request: Request) -> Result {
+    private func judge(_ request: Request) -> ExternalReply {
         vacancies.wait()
         let slot = free.withLock { $0.removeLast() }
         defer {
             free.withLock { $0.append(slot) }
             vacancies.signal()
         }
-        do throws(ExternalProgram.Failure) {
+        do throws(ChildFailure) {
             let reply = try slot.answer(to: request, within: timeout)
-            guard case .missing(let reason) = reply.reward else {
-                return Result(reward: reply.reward, extracted: reply.extracted, reason: reply.reason)
-            }
-            return Result(reward: .missing(reason: "\(name): \(reason)"), extracted: reply.extracted, reason: nil)
+            guard case .missing(let reason) = reply.reward else { return reply }
+            return ExternalReply(
+                reward: .missing(reason: "\(name): \(reason)"), extracted: reply.extracted, reason: nil)
         } catch {
-            return Result(reward: .missing(reason: "\(name) \(error.reason)"), extracted: nil, reason: nil)
+            return ExternalReply(reward: .missing(reason: "\(name) \(error.reason)"), extracted: nil, reason: nil)
         }
     }
 
     /// The path of the program that the command names.
     private static func program(_ command: [String], folder: String) throws -> String {
-        let remedy = "Write a command such as [python3, verify.py], which runs in the task's folder."
-        guard let program = command.first, !program.isEmpty else {
-            throw InputError("external verifier", "its command is empty", remedy: remedy, exitStatus: .configuration)
+        func flaw(
+            _ problem: String,
+            remedy: String = "Write a command such as [python3, verify.py], which runs in the task's folder."
+        ) -> InputError {
+            InputError("external verifier", problem, remedy: remedy, exitStatus: .configuration)
         }
+        guard let program = command.first, !program.isEmpty else { throw flaw("its command is empty") }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw InputError(
-                "external verifier", "\(folder), the working directory of '\(program)', is not a folder",
-                remedy: "Check the path.", exitStatus: .configuration)
+            throw flaw(
+                "\(folder), the working directory of '\(program)', is not a folder", remedy: "Check the path.")
         }
         let path =
             program.contains("/")
@@ -119,41 +116,8 @@ package final class ExternalVerifier: Sendable {
             : ChildProcess.path(of: program, in: ProgramSandbox.systemSearchPath)
         guard let path, access(path, X_OK) == 0 else {
             let location = program.contains("/") ? "in \(folder)" : "in PATH"
-            throw InputError(
-                "external verifier", "there is no program '\(program)' \(location) that this user may run",
-                remedy: remedy,
-                exitStatus: .configuration)
+            throw flaw("there is no program '\(program)' \(location) that this user may run")
         }
         return path
-    }
-}
-
-/// The requests of one call and their results in the same order.
-private final class ExternalBatch: Sendable {
-    private struct State {
-        var taken = 0
-        var results: [Int: ExternalVerifier.Result] = [:]
-    }
-
-    private let requests: [ExternalVerifier.Request]
-    private let state = Mutex(State())
-    /// Signalled by each thread when there are no more requests.
-    let done = DispatchSemaphore(value: 0)
-
-    init(_ requests: [ExternalVerifier.Request]) { self.requests = requests }
-
-    func next() -> (Int, ExternalVerifier.Request)? {
-        state.withLock { state in
-            guard state.taken < requests.count else { return nil }
-            defer { state.taken += 1 }
-            return (state.taken, requests[state.taken])
-        }
-    }
-
-    func answer(_ index: Int, _ result: ExternalVerifier.Result) { state.withLock { $0.results[index] = result } }
-
-    /// - Precondition: every thread has signalled.
-    var results: [ExternalVerifier.Result] {
-        state.withLock { state in requests.indices.map { state.results[$0]! } }
     }
 }

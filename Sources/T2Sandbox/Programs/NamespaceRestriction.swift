@@ -10,44 +10,35 @@ package struct NamespaceRestriction: Equatable {
     ///
     /// - Parameter root: the folder that holds `proc` and the marker files of containers; tests use another one.
     package static func find(root: String = "") -> NamespaceRestriction? {
-        switches.first { value(of: $0.setting, root: root) == $0.forbidding }?.restriction ?? container(root: root)
-    }
-
-    private struct Switch {
-        let setting: String
-        let forbidding: String
-        let allowing: String
-        let means: String
-
-        var restriction: NamespaceRestriction {
-            NamespaceRestriction(
-                cause: "\(means) (\(setting) is \(forbidding))", remedy: "As root: sysctl -w \(setting)=\(allowing)")
+        for (setting, forbidding, allowing, meaning) in settings where value(of: setting, root: root) == forbidding {
+            return NamespaceRestriction(
+                cause: "\(meaning) (\(setting) is \(forbidding))", remedy: "As root: sysctl -w \(setting)=\(allowing)")
         }
+        let isContainer = ["/.dockerenv", "/run/.containerenv"].contains { access(root + $0, F_OK) == 0 }
+        return isContainer
+            ? NamespaceRestriction(
+                cause: "this container forbids new namespaces",
+                remedy: "Start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined")
+            : nil
     }
 
-    private static let switches = [
-        Switch(
-            setting: "kernel.unprivileged_userns_clone", forbidding: "0", allowing: "1",
-            means: "the kernel denies user namespaces to ordinary users"),
-        Switch(
-            setting: "user.max_user_namespaces", forbidding: "0", allowing: "10000",
-            means: "the kernel allows no user namespaces at all"),
-        Switch(
-            setting: "kernel.apparmor_restrict_unprivileged_userns", forbidding: "1", allowing: "0",
-            means: "AppArmor denies user namespaces to programs without a profile, as on Ubuntu since 24.04"),
+    private static let settings = [
+        (
+            "kernel.unprivileged_userns_clone", forbidding: "0", allowing: "1",
+            meaning: "the kernel denies user namespaces to ordinary users"
+        ),
+        (
+            "user.max_user_namespaces", forbidding: "0", allowing: "10000",
+            meaning: "the kernel allows no user namespaces at all"
+        ),
+        (
+            "kernel.apparmor_restrict_unprivileged_userns", forbidding: "1", allowing: "0",
+            meaning: "AppArmor denies user namespaces to programs without a profile, as on Ubuntu since 24.04"
+        ),
     ]
 
     private static func value(of setting: String, root: String) -> String? {
         let path = "\(root)/proc/sys/\(setting.replacing(".", with: "/"))"
         return try? String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private static func container(root: String) -> NamespaceRestriction? {
-        guard ["/.dockerenv", "/run/.containerenv"].contains(where: { access(root + $0, F_OK) == 0 }) else {
-            return nil
-        }
-        return NamespaceRestriction(
-            cause: "this container forbids new namespaces",
-            remedy: "Start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined")
     }
 }

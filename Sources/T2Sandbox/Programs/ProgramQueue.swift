@@ -1,18 +1,20 @@
 import Foundation
 import Synchronization
 
-/// The programs that wait for one of the sandbox's threads.
+/// The programs that wait for one of the sandbox's threads, and the process of each thread.
 ///
 /// Invariant: every program added is taken once and answered once.
 final class ProgramQueue: Sendable {
     struct Entry: Sendable {
         let program: Program
-        let index: Int
-        let batch: ProgramBatch
+        let answer: @Sendable (ProgramResult) -> Void
     }
 
+    let processes: Mutex<[pid_t?]>
     private let entries = Mutex<(waiting: [Entry], isClosed: Bool)>(([], false))
     private let changes = DispatchSemaphore(value: 0)
+
+    init(threads: Int) { processes = Mutex(Array(repeating: nil, count: threads)) }
 
     func add(_ new: [Entry]) {
         // In reverse order, because they are taken from the end.
@@ -32,26 +34,5 @@ final class ProgramQueue: Sendable {
     func close() {
         entries.withLock { $0.isClosed = true }
         changes.signal()
-    }
-}
-
-/// The results of the programs of one call, in the same order.
-final class ProgramBatch: Sendable {
-    private let results: Mutex<[ProgramResult]>
-    private let answered = DispatchSemaphore(value: 0)
-
-    init(count: Int) {
-        results = Mutex(Array(repeating: .notRun(reason: "not answered"), count: count))
-    }
-
-    func answer(_ index: Int, _ result: ProgramResult) {
-        results.withLock { $0[index] = result }
-        answered.signal()
-    }
-
-    /// Blocks until every program has been answered.
-    func wait() -> [ProgramResult] {
-        for _ in 0..<results.withLock({ $0.count }) { answered.wait() }
-        return results.withLock { $0 }
     }
 }

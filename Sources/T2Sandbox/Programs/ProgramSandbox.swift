@@ -9,25 +9,22 @@ import T2Core
 /// interpreter dies, the program that it was running is *not run*, never *failed*, and the next program gets a new one.
 ///
 /// The tests and the program are two processes, and the tests alone decide what is equal. This has a price: an object
-/// of a class that the program defines is unequal to every value of the tests and cannot be combined with one in a
-/// calculation, whatever its class defines (an object of a subclass of a builtin type counts as that type); a test
-/// cannot derive from a class of the program (such tests are *not run*) and does not see what the program prints or
-/// draws from `random`. The program still decides whether two objects of its own classes are equal, and what a name
-/// means that the tests neither define nor import, except for modules of the library and, unless the tests use no other
-/// names, builtins.
+/// of the program's own class is unequal to every value of the tests and cannot be combined with one in a calculation,
+/// whatever its class defines (one of a subclass of a builtin type counts as that type); a test cannot derive from a
+/// class of the program (it is *not run*) and does not see what the program prints or draws from `random`. The program
+/// still decides whether two objects of its own classes are equal, and what a name means that the tests neither define
+/// nor import, except for modules of the library and, unless the tests use no other names, builtins.
 ///
 /// Invariants: a batch is answered completely and in order; no process outlives its program or the sandbox.
 package final class ProgramSandbox: Sendable {
     /// The isolation of its programs.
     package let isolation: ProgramIsolation
     private let limits: ProgramLimits
-    private let queue = ProgramQueue()
-    private let processes: RunningProcesses
+    private let queue: ProgramQueue
 
     /// Starts the interpreters and runs two trial programs.
     ///
     /// - Parameters:
-    ///   - parallelism: the number of programs that may run at once.
     ///   - isolation: `none` only if the user has asked for it.
     ///   - searchPath: the folders in which bubblewrap and Python are looked for, in the form of `PATH`.
     /// - Throws: `SandboxError` with the remedy.
@@ -39,10 +36,12 @@ package final class ProgramSandbox: Sendable {
         self.limits = limits
         self.isolation = isolation
         let command = try SandboxCommand(searchPath: searchPath, limits: limits, isolation: isolation)
-        processes = RunningProcesses(count: parallelism)
+        queue = ProgramQueue(threads: parallelism)
         for index in 0..<parallelism {
-            let thread = Thread { [queue, processes] in
-                Self.serve(queue, command: command, limits: limits) { processes.set(index, $0) }
+            let thread = Thread { [queue] in
+                Self.serve(queue, command: command, limits: limits) { process in
+                    queue.processes.withLock { $0[index] = process }
+                }
             }
             thread.name = "t2-sandbox-\(index)"
             thread.start()
@@ -59,18 +58,17 @@ package final class ProgramSandbox: Sendable {
 
     /// One result per program, in the same order; blocks the calling thread.
     package func run(_ programs: [Program]) -> [ProgramResult] {
-        let batch = ProgramBatch(count: programs.count)
+        let batch = Batch<ProgramResult>(count: programs.count)
         var entries: [ProgramQueue.Entry] = []
         for (index, program) in programs.enumerated() {
             let (source, tests) = (program.source.utf8.count, program.tests.reduce(0) { $0 + $1.utf8.count })
+            let entry = ProgramQueue.Entry(program: program) { batch.answer(index, $0) }
             if tests > limits.testBytes {
-                batch.answer(
-                    index, .notRun(reason: "the tests have \(tests) bytes, at most \(limits.testBytes) are run"))
+                entry.answer(.notRun(reason: "the tests have \(tests) bytes, at most \(limits.testBytes) are run"))
             } else if source > limits.sourceBytes {
-                batch.answer(
-                    index, .failed(reason: "the source has \(source) bytes, at most \(limits.sourceBytes) are run"))
+                entry.answer(.failed(reason: "the source has \(source) bytes, at most \(limits.sourceBytes) are run"))
             } else {
-                entries.append(ProgramQueue.Entry(program: program, index: index, batch: batch))
+                entries.append(entry)
             }
         }
         queue.add(entries)
@@ -78,7 +76,7 @@ package final class ProgramSandbox: Sendable {
     }
 
     /// The process started by each thread, which is bubblewrap if it is used; nil for a thread without a process.
-    package var processIdentifiers: [pid_t?] { processes.all }
+    package var processIdentifiers: [pid_t?] { queue.processes.withLock { $0 } }
 
     private func checkTrialPrograms() throws {
         let trials = [("def one():\n    return 1", ProgramResult.passed), ("def one():\n    return 2", nil)]
@@ -100,46 +98,31 @@ package final class ProgramSandbox: Sendable {
         _ queue: ProgramQueue, command: SandboxCommand, limits: ProgramLimits, report: (pid_t?) -> Void
     ) {
         var pending: ProgramQueue.Entry?
-        var isOpen = true
-        while isOpen {
-            do throws(SandboxRunner.Failure) {
+        while true {
+            do throws(ChildFailure) {
                 let runner = try SandboxRunner(command: command, limits: limits)
                 report(runner.process)
                 defer { report(nil) }
-                repeat {
+                while true {
                     if pending == nil {
                         pending = queue.take()
                         // An interpreter that ended while it was idle costs no program.
                         guard runner.isAlive else { break }
                     }
-                    guard let entry = pending else {
-                        isOpen = false
-                        break
-                    }
+                    guard let entry = pending else { return }
                     let result = try runner.run(entry.program)
                     pending = nil
-                    entry.batch.answer(entry.index, result)
-                } while true
+                    entry.answer(result)
+                }
             } catch {
                 // A runner that failed with a program in hand costs that program; one that failed to start, the next
                 // one.
                 guard let entry = pending ?? queue.take() else { return }
                 pending = nil
-                entry.batch.answer(entry.index, .notRun(reason: error.reason))
+                entry.answer(.notRun(reason: error.reason))
             }
         }
     }
-}
-
-/// The process of each thread.
-private final class RunningProcesses: Sendable {
-    private let processes: Mutex<[pid_t?]>
-
-    init(count: Int) { processes = Mutex(Array(repeating: nil, count: count)) }
-
-    var all: [pid_t?] { processes.withLock { $0 } }
-
-    func set(_ index: Int, _ process: pid_t?) { processes.withLock { $0[index] = process } }
 }
 
 /// The isolation of a program from the machine on which it runs.

@@ -10,10 +10,8 @@ struct PythonInterpreter: Sendable, Equatable {
     ///
     /// - Throws: `SandboxError` if there is none or it does not start.
     init(searchPath: String) throws {
-        let candidate =
-            searchPath.split(separator: ":").contains("/usr/bin")
-            ? ChildProcess.path(of: "python3", in: "/usr/bin") : nil
-        guard let command = candidate ?? ChildProcess.path(of: "python3", in: searchPath) else {
+        let folders = searchPath.split(separator: ":").contains("/usr/bin") ? "/usr/bin:\(searchPath)" : searchPath
+        guard let command = ChildProcess.path(of: "python3", in: folders) else {
             throw SandboxError.missing("python3", package: "python3", searched: searchPath)
         }
         // The command may be a link, a virtual environment or a script that selects a version, so Python itself is
@@ -30,7 +28,7 @@ struct PythonInterpreter: Sendable, Equatable {
         }
         executable = lines[0]
         var files = [executable, "/etc/ld.so.cache"]
-        let libraries = lines[1] == "/usr" ? "/usr/lib" : "\(lines[1])/lib"
+        let libraries = "\(lines[1])/lib"
         if !libraries.hasPrefix("/usr/lib") { files.append(libraries) }
         self.files = files.filter { access($0, F_OK) == 0 }
     }

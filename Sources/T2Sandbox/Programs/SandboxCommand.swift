@@ -6,7 +6,6 @@ import Foundation
 /// and no other file of the host. It has its own namespaces, and its environment holds only what makes Python
 /// reproducible.
 struct SandboxCommand: Sendable, Equatable {
-    let executable: String
     let arguments: [String]
     /// The hash seed is fixed, so that a program that depends on the order of a set gets the same verdict everywhere.
     let environment = ["PYTHONHASHSEED=0", "LC_ALL=C.UTF-8"]
@@ -21,7 +20,6 @@ struct SandboxCommand: Sendable, Equatable {
             bubblewrap + view + [
                 interpreter.executable, "-s", "-S", "-B", "-c", Self.runner, limits, isolation.rawValue,
             ]
-        executable = arguments[0]
     }
 
     /// The part of the command for namespaces and rights.

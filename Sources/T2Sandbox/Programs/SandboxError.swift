@@ -17,15 +17,12 @@ package struct SandboxError: UserFacingError, Equatable {
     ///
     /// - Parameter restriction: what this machine forbids, if it is known.
     package static func broken(_ problem: String, restriction: NamespaceRestriction? = nil) -> SandboxError {
-        let found = "program sandbox: a trial program could not be run: \(problem)"
-        if let restriction {
-            return SandboxError(description: "\(found): \(restriction.cause). \(restriction.remedy)")
-        }
-        return SandboxError(
-            description: "\(found). Unprivileged user namespaces "
-                + "must be allowed: sysctl -w user.max_user_namespaces=10000; on Ubuntu 24.04 also "
-                + "kernel.apparmor_restrict_unprivileged_userns=0; on older Debian kernel.unprivileged_userns_clone=1; in a "
-                + "container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined. The "
-                + "interpreter must be readable by every user")
+        let explanation =
+            restriction.map { ": \($0.cause). \($0.remedy)" } ?? ". Unprivileged user namespaces "
+            + "must be allowed: sysctl -w user.max_user_namespaces=10000; on Ubuntu 24.04 also "
+            + "kernel.apparmor_restrict_unprivileged_userns=0; on older Debian kernel.unprivileged_userns_clone=1; in a "
+            + "container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined. The "
+            + "interpreter must be readable by every user"
+        return SandboxError(description: "program sandbox: a trial program could not be run: \(problem)\(explanation)")
     }
 }

@@ -17,17 +17,14 @@ enum AnswerRule: Sendable, Equatable {
 
     /// - Throws: `InputError` that names the wrong key of the file.
     init(_ file: YAMLMapping) throws {
-        guard file.isMapping("verifier") else {
-            try self.init(kind: file.requiredString("verifier"), nil, file)
-            return
-        }
-        let verifier = try file.requiredMapping("verifier")
-        try self.init(kind: verifier.requiredString("kind"), verifier, file)
-    }
-
-    private init(kind: String, _ keys: YAMLMapping?, _ file: YAMLMapping) throws {
+        let keys = file.nestedMapping("verifier")
+        let kind = try keys?.requiredString("kind") ?? file.requiredString("verifier")
         func requireOnly(_ known: String...) throws { try keys?.requireOnly(["kind"] + known) }
         func field(_ key: String) throws -> String { try keys?.string(key) ?? key }
+        func answer() throws -> String {
+            try requireOnly("answer")
+            return try field("answer")
+        }
         func missing(_ key: String, _ expected: String) -> InputError {
             keys?.wrong(key, expected)
                 ?? InputError(
@@ -35,27 +32,23 @@ enum AnswerRule: Sendable, Equatable {
                     remedy: "Write kind: \(kind) and \(key) under verifier.", exitStatus: .configuration)
         }
         switch kind {
-        case "number", "latex", "boxed", "exact":
-            try requireOnly("answer")
-            let answer = try field("answer")
-            self =
-                switch kind {
-                case "number": .number(answer: answer)
-                case "latex": .latex(answer: answer)
-                case "boxed": .boxed(answer: answer)
-                default: .exact(answer: answer)
-                }
+        case "number": self = .number(answer: try answer())
+        case "latex": self = .latex(answer: try answer())
+        case "boxed": self = .boxed(answer: try answer())
+        case "exact": self = .exact(answer: try answer())
         case "choice":
             try requireOnly("answer", "options")
             self = .choice(answer: try field("answer"), options: try field("options"))
         case "regex":
             try requireOnly("pattern")
-            guard let pattern = try keys?.string("pattern") else { throw missing("pattern", "a regular expression") }
+            guard let keys, let pattern = try keys.string("pattern") else {
+                throw missing("pattern", "a regular expression")
+            }
             do {
                 _ = try TextPattern(pattern)
             } catch {
                 throw InputError(
-                    keys?.location("pattern") ?? "", error.description, remedy: "Correct the pattern.",
+                    keys.location("pattern"), error.description, remedy: "Correct the pattern.",
                     exitStatus: .configuration)
             }
             self = .regex(pattern: pattern)
@@ -77,7 +70,7 @@ enum AnswerRule: Sendable, Equatable {
     }
 
     /// - Throws: `RecordFlaw` if a field that it reads is missing or cannot be an answer.
-    func verification(_ record: RecordFields, content: String, task: String) throws -> Verification {
+    func verification(_ record: RecordFields, task: String) throws -> Verification {
         switch self {
         case .number(let answer): return .number(answer: try Gold.number(record.text(answer)))
         case .latex(let answer): return .latex(answer: try Gold.boxed(record.text(answer)))
@@ -93,15 +86,12 @@ enum AnswerRule: Sendable, Equatable {
         case .pythonTests(let tests, let prefix):
             return .program(
                 programPrefix: try prefix.map { try record.text($0) } ?? "", tests: try record.texts(tests))
-        case .external: return .external(task: task, record: content)
+        case .external: return .external(task: task, record: String(decoding: record.content, as: UTF8.self))
         }
     }
 
     private static func letter(_ answer: String, among options: [String]) throws -> String {
-        guard (2...26).contains(options.count) else {
-            throw RecordFlaw("there are \(options.count) options, expected from 2 to 26")
-        }
-        let letters = options.indices.map { String(UnicodeScalar(UInt8(ascii: "A") + UInt8($0))) }
+        let letters = try Gold.letters(ofOptions: options.count)
         // The text of an option means that option, even if it looks like a letter or a number.
         if let index = options.firstIndex(of: answer) { return letters[index] }
         if letters.contains(answer) { return answer }

@@ -15,9 +15,9 @@ extension OwnTask: ProblemSource {
     ) throws -> ProblemSet {
         guard let name = files[split] else { preconditionFailure("\(self.name) has no split \(split.rawValue)") }
         let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
-        let records = try RecordFile(path: file, purpose: "open the problems of \(self.name)").records()
+        let records = try RecordFile.records(of: file, purpose: "open the problems of \(self.name)")
         let reading = ProblemReading(
-            task: self.name, identity: idField == nil ? .content : .id, policy: policy,
+            task: self.name, hasIDs: idField != nil, policy: policy,
             remedy: "Correct the record or \(path), or leave such records out: --on-bad-record skip.")
         return try reading.problems(records, in: file) { record in
             try problem(record, split: split, form: form)
@@ -25,13 +25,11 @@ extension OwnTask: ProblemSource {
     }
 
     func verification(of record: Data) throws -> Verification {
-        let text = RecordText(place: "", index: 0, content: record, isLast: false)
-        return try rule.verification(
-            RecordFields(text), content: String(decoding: record, as: UTF8.self), task: name)
+        try rule.verification(RecordFields(record), task: name)
     }
 
     private func problem(_ record: RecordText, split: Split, form: PromptForm) throws -> Problem {
-        let fields = try RecordFields(record)
+        let fields = try RecordFields(record.content)
         guard let template = prompts[form] ?? prompts.values.first else { preconditionFailure("a task has a prompt") }
         let prompt = try template.filled(fields)
         if prompt.isBlank { throw RecordFlaw("its prompt is empty") }
@@ -39,8 +37,7 @@ extension OwnTask: ProblemSource {
         if id.isEmpty { throw RecordFlaw("\(idField ?? "id") is empty, expected a name that no other record has") }
         return Problem(
             id: "\(name)/\(id)", topic: try topicField.flatMap { try fields.optionalText($0) } ?? name, prompt: prompt,
-            verification: try rule.verification(
-                fields, content: String(decoding: record.content, as: UTF8.self), task: name),
+            verification: try rule.verification(fields, task: name),
             reference: try (references[form] ?? references.values.first).map { try $0.filled(fields) })
     }
 }

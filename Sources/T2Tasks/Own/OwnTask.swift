@@ -72,9 +72,8 @@ package struct OwnTask: Sendable {
         version = try file.int("version", atLeast: 1) ?? 1
         summary = try file.string("summary") ?? "a task of your own"
         rule = try AnswerRule(file)
-        let prompts = try Self.templates("prompt", in: file)
+        prompts = try Self.templates("prompt", in: file)
         if prompts.isEmpty { throw file.wrong("prompt", "a text with {field} for each field of a record") }
-        self.prompts = prompts
         references = try Self.templates("reference", in: file)
         stops = try Self.forms("stop", in: file) { try $0.strings($1) }
         maxTokens = try file.int("max-tokens", atLeast: 1)
@@ -100,9 +99,8 @@ package struct OwnTask: Sendable {
         try splits.requireOnly(Split.allCases.map(\.rawValue))
         var files: [Split: String] = [:]
         for split in Split.allCases {
-            guard let name = try splits.string(split.rawValue) else { continue }
-            if name.isEmpty { throw splits.wrong(split.rawValue, "the name of a file") }
-            files[split] = name
+            files[split] = try splits.string(split.rawValue)
+            if files[split] == "" { throw splits.wrong(split.rawValue, "the name of a file") }
         }
         if files.isEmpty { throw file.wrong("splits", "at least one of train, valid and test") }
         return files
@@ -126,14 +124,12 @@ package struct OwnTask: Sendable {
         _ key: String, in file: YAMLMapping, read: (YAMLMapping, String) throws -> Value?
     ) throws -> [PromptForm: Value] {
         var values: [PromptForm: Value] = [:]
-        if file.isMapping(key) {
-            let mapping = try file.requiredMapping(key)
+        if let mapping = file.nestedMapping(key) {
             try mapping.requireOnly(PromptForm.allCases.map(\.rawValue))
             for form in PromptForm.allCases { values[form] = try read(mapping, form.rawValue) }
-            return values
+        } else if let value = try read(file, key) {
+            for form in PromptForm.allCases { values[form] = value }
         }
-        let value = try read(file, key)
-        for form in PromptForm.allCases { values[form] = value }
         return values
     }
 }

@@ -31,13 +31,6 @@ struct PromptTemplate: Sendable, Equatable {
         self.pieces = pieces + [.text(text)]
     }
 
-    var fields: [String] {
-        pieces.compactMap { piece in
-            guard case .field(let name) = piece else { return nil }
-            return name
-        }
-    }
-
     /// - Throws: `RecordFlaw` if the record does not have a field.
     func filled(_ record: RecordFields) throws -> String {
         try pieces.map { piece in

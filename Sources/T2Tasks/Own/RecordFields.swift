@@ -5,14 +5,11 @@ struct RecordFields {
     private enum Value: Decodable {
         case text(String)
         case list([Value])
-        case null
         case other
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
-            if value.decodeNil() {
-                self = .null
-            } else if let text = try? value.decode(String.self) {
+            if let text = try? value.decode(String.self) {
                 self = .text(text)
             } else if let flag = try? value.decode(Bool.self) {
                 self = .text(flag ? "true" : "false")
@@ -26,18 +23,22 @@ struct RecordFields {
         }
     }
 
-    private let values: [String: Value]
+    let content: Data
+    private let values: [String: Value?]
 
-    /// - Throws: `DecodingError` if the record is not a JSON object.
-    init(_ record: RecordText) throws { values = try JSONDecoder().decode([String: Value].self, from: record.content) }
+    /// - Throws: `DecodingError` if the content is not a JSON object.
+    init(_ content: Data) throws {
+        self.content = content
+        values = try JSONDecoder().decode([String: Value?].self, from: content)
+    }
 
     /// Nil if the field is missing or null.
     ///
     /// - Throws: `RecordFlaw` if the field is a list or an object.
     func optionalText(_ name: String) throws -> String? {
-        switch values[name] {
+        switch values[name] ?? nil {
         case .text(let text): return text
-        case .null, nil: return nil
+        case nil: return nil
         case .list, .other: throw RecordFlaw("\(name) is a list or an object, expected a text or a number")
         }
     }
@@ -52,7 +53,7 @@ struct RecordFields {
     ///
     /// - Throws: `RecordFlaw` if the field is missing, empty or holds a value that is not a text.
     func texts(_ name: String) throws -> [String] {
-        guard case .list(let list) = values[name] else { return [try text(name)] }
+        guard case .list(let list) = values[name] ?? nil else { return [try text(name)] }
         if list.isEmpty { throw RecordFlaw("\(name) is empty") }
         return try list.map { element in
             guard case .text(let text) = element else { throw RecordFlaw("\(name) holds a value that is not a text") }

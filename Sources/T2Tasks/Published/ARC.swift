@@ -12,35 +12,25 @@ struct ARC: PublishedDataset {
     /// The name of the data set's folder, such as `ARC-Easy`.
     let name: String
 
-    var version: Int { 1 }
-    var summary: String { "school science; \"the answer is (X)\"" }
-    var needsSandbox: Bool { false }
-    var identity: ProblemReading.Identity { .id }
-    let maxTokens = 256
-    var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
+    var task: String { name.lowercased() }
+    let summary = "school science; \"the answer is (X)\""
+    let maxTokens: Int? = 256
+    let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 
     var parts: [Split: DatasetPart] {
         func paths(_ file: String, _ other: String) -> [String] {
-            ["arc/\(name)", "ARC-V1-Feb2018-2/\(name)", "arc/ARC-V1-Feb2018-2/\(name)", name, "ai2_arc/\(name)"].flatMap
-            {
-                ["\($0)/\(name)-\(file)", "\($0)/\(other)"]
+            ["arc/", "ARC-V1-Feb2018-2/", "arc/ARC-V1-Feb2018-2/", "", "ai2_arc/"].flatMap { folder in
+                ["\(folder)\(name)/\(name)-\(file)", "\(folder)\(name)/\(other)"]
             }
         }
-        let (train, development, test) = (
-            paths("Train", "train"), paths("Dev", "validation"), paths("Test", "test")
-        )
-        return [
-            .train: .even(train), .valid: .odd(train), .test: DatasetPart(paths: test),
-            .publishedTrain: DatasetPart(paths: train), .publishedValidation: DatasetPart(paths: development),
-            .publishedTest: DatasetPart(paths: test),
-        ]
+        var parts: [Split: DatasetPart] = .halving(train: paths("Train", "train"), test: paths("Test", "test"))
+        parts[.publishedValidation] = DatasetPart(paths: paths("Dev", "validation"))
+        return parts
     }
 
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem {
-        let (fields, key) = try self.fields(record.content)
-        let texts = fields.options.map(\.text)
-        let letters = texts.indices.map(Self.letter)
-        let options = zip(letters, texts).map { "\($0). \($1)" }.joined(separator: "\n")
+        let (fields, letters, key) = try self.fields(record.content)
+        let options = zip(letters, fields.texts).map { "\($0). \($1)" }.joined(separator: "\n")
         let body = "Question: \(fields.stem)\nOptions:\n\(options)"
         let instruction =
             "One of the options is right. Think as long as you need, then finish with the words "
@@ -48,9 +38,9 @@ struct ARC: PublishedDataset {
         let reference = "The answer is (\(letters[key]))"
         return PublishedProblem(
             id: "\(name)/\(fields.id)", topic: name.lowercased(), question: fields.stem,
-            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)", reference: reference),
-            plain: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(body)\nAnswer:", reference: " \(reference)"),
-            verification: .choice(answer: letters[key], options: texts))
+            chat: ("\(instruction)\n\n\(body)", reference),
+            plain: ("\(instruction)\n\n\(body)\nAnswer:", " \(reference)"),
+            verification: .choice(answer: letters[key], options: fields.texts))
     }
 
     private struct Answer: Decodable {
@@ -63,45 +53,42 @@ struct ARC: PublishedDataset {
         if let fields = try? JSONDecoder().decode(Answer.self, from: record) {
             return .choice(answer: fields.answer, options: fields.options ?? [])
         }
-        let (fields, key) = try self.fields(record)
-        return .choice(answer: Self.letter(key), options: fields.options.map(\.text))
+        let (fields, letters, key) = try self.fields(record)
+        return .choice(answer: letters[key], options: fields.texts)
     }
 
-    /// The record and the index of the right option.
-    private func fields(_ record: Data) throws -> (ARCRecord, key: Int) {
+    /// The record, the letters of its options and the index of the right one.
+    private func fields(_ record: Data) throws -> (ARCRecord, letters: [String], key: Int) {
         let fields = try JSONDecoder().decode(ARCRecord.self, from: record)
         if fields.stem.isBlank { throw RecordFlaw("question is empty") }
-        guard (2...26).contains(fields.options.count) else {
-            throw RecordFlaw("there are \(fields.options.count) options, expected from 2 to 26")
+        let letters = try Gold.letters(ofOptions: fields.texts.count)
+        let labels = fields.labels.joined(separator: ", ")
+        guard Set(fields.labels).count == fields.labels.count else {
+            throw RecordFlaw("two options have the same label: \(labels)")
         }
-        let labels = fields.options.map(\.label)
-        guard Set(labels).count == labels.count else {
-            throw RecordFlaw("two options have the same label: \(labels.joined(separator: ", "))")
+        guard let key = fields.labels.firstIndex(of: fields.answerKey) else {
+            throw RecordFlaw("answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels)")
         }
-        guard let key = labels.firstIndex(of: fields.answerKey) else {
-            throw RecordFlaw(
-                "answerKey is '\(fields.answerKey.prefix(20))', expected one of \(labels.joined(separator: ", "))")
-        }
-        if fields.options.contains(where: { $0.text.isBlank }) { throw RecordFlaw("an option is empty") }
-        return (fields, key)
+        if fields.texts.contains(where: \.isBlank) { throw RecordFlaw("an option is empty") }
+        return (fields, letters, key)
     }
-
-    private static func letter(_ index: Int) -> String { String(UnicodeScalar(UInt8(ascii: "A") + UInt8(index))) }
 }
 
 /// A record in either layout.
 private struct ARCRecord: Decodable {
-    struct Option: Decodable {
-        let text: String
-        let label: String
-    }
-
     let id: String
     let stem: String
-    let options: [Option]
+    /// The texts of the options, and their labels.
+    let texts: [String]
+    let labels: [String]
     let answerKey: String
 
     private struct Nested: Decodable {
+        struct Option: Decodable {
+            let text: String
+            let label: String
+        }
+
         let stem: String
         let choices: [Option]
     }
@@ -121,14 +108,14 @@ private struct ARCRecord: Decodable {
         answerKey = try values.decode(String.self, forKey: .answerKey)
         guard values.contains(.choices) else {
             let nested = try values.decode(Nested.self, forKey: .question)
-            (stem, options) = (nested.stem, nested.choices)
+            (stem, texts, labels) = (nested.stem, nested.choices.map(\.text), nested.choices.map(\.label))
             return
         }
         stem = try values.decode(String.self, forKey: .question)
         let columns = try values.decode(Columns.self, forKey: .choices)
-        guard columns.text.count == columns.label.count else {
-            throw RecordFlaw("there are \(columns.text.count) options and \(columns.label.count) labels")
+        (texts, labels) = (columns.text, columns.label)
+        guard texts.count == labels.count else {
+            throw RecordFlaw("there are \(texts.count) options and \(labels.count) labels")
         }
-        options = zip(columns.text, columns.label).map { Option(text: $0, label: $1) }
     }
 }

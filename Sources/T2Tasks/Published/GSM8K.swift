@@ -6,22 +6,17 @@ import T2Core
 ///
 /// - Source: Cobbe et al., arXiv 2110.14168.
 struct GSM8K: PublishedDataset {
-    var version: Int { 1 }
-    var summary: String { "word problems; reasoning, then #### and a number" }
-    var needsSandbox: Bool { false }
-    var identity: ProblemReading.Identity { .content }
-    let maxTokens = 512
-    var plainStopStrings: [String] { ["\nQuestion:", "\n\n\n"] }
+    let task = "gsm8k"
+    let summary = "word problems; reasoning, then #### and a number"
+    let hasIDs = false
+    let maxTokens: Int? = 512
+    let plainStopStrings = ["\nQuestion:", "\n\n\n"]
 
     var parts: [Split: DatasetPart] {
         func paths(_ file: String) -> [String] {
             ["gsm8k/\(file)", "gsm8k/main/\(file)", "grade-school-math/grade_school_math/data/\(file)", file]
         }
-        return [
-            .train: .even(paths("train")), .valid: .odd(paths("train")),
-            .test: DatasetPart(paths: paths("test")), .publishedTrain: DatasetPart(paths: paths("train")),
-            .publishedTest: DatasetPart(paths: paths("test")),
-        ]
+        return .halving(train: paths("train"), test: paths("test"))
     }
 
     private struct Record: Decodable {
@@ -45,10 +40,8 @@ struct GSM8K: PublishedDataset {
             "Reason step by step, and close with a line that holds only \(Self.mark) and the result, a plain number."
         return PublishedProblem(
             id: "gsm8k/\(file)/\(record.index)", topic: "gsm8k", question: fields.question,
-            chat: PublishedProblem.Wording(
-                prompt: "\(instruction) For example:\n\(Self.mark) 42\n\n\(fields.question)", reference: reference),
-            plain: PublishedProblem.Wording(
-                prompt: "\(instruction)\n\nQuestion: \(fields.question)\nAnswer:", reference: " \(reference)"),
+            chat: ("\(instruction) For example:\n\(Self.mark) 42\n\n\(fields.question)", reference),
+            plain: ("\(instruction)\n\nQuestion: \(fields.question)\nAnswer:", " \(reference)"),
             verification: .number(answer: gold))
     }
 
@@ -58,9 +51,4 @@ struct GSM8K: PublishedDataset {
         let number = answer.components(separatedBy: Self.mark).last ?? answer
         return .number(answer: number.trimmingCharacters(in: .whitespacesAndNewlines))
     }
-}
-
-extension String {
-    /// True if the text is empty or white space.
-    var isBlank: Bool { allSatisfy(\.isWhitespace) }
 }

@@ -9,22 +9,16 @@ import T2Verifiers
 ///
 /// - Source: Hendrycks et al., arXiv 2103.03874.
 struct MATH: PublishedDataset {
-    var version: Int { 1 }
-    var summary: String { "competition mathematics; reasoning, then \\boxed{}" }
-    var needsSandbox: Bool { false }
-    var identity: ProblemReading.Identity { .id }
-    let maxTokens = 1024
-    var plainStopStrings: [String] { ["\nProblem:", "\n\n\n"] }
+    let task = "math"
+    let summary = "competition mathematics; reasoning, then \\boxed{}"
+    let maxTokens: Int? = 1024
+    let plainStopStrings = ["\nProblem:", "\n\n\n"]
 
     var parts: [Split: DatasetPart] {
         func paths(_ file: String) -> [String] {
             ["MATH/\(file)", "math/\(file)", "hendrycks_math/\(file)", "MATH/math_\(file)", "math/math_\(file)"]
         }
-        return [
-            .train: .even(paths("train")), .valid: .odd(paths("train")),
-            .test: DatasetPart(paths: paths("test")), .publishedTrain: DatasetPart(paths: paths("train")),
-            .publishedTest: DatasetPart(paths: paths("test")),
-        ]
+        return .halving(train: paths("train"), test: paths("test"))
     }
 
     private struct Record: Decodable {
@@ -45,9 +39,8 @@ struct MATH: PublishedDataset {
         return PublishedProblem(
             id: id(record, fields, file: file), topic: fields.type ?? fields.subject ?? "math",
             question: fields.problem,
-            chat: PublishedProblem.Wording(prompt: "\(instruction)\n\n\(fields.problem)", reference: fields.solution),
-            plain: PublishedProblem.Wording(
-                prompt: "\(instruction)\n\nProblem: \(fields.problem)\nSolution:", reference: " \(fields.solution)"),
+            chat: ("\(instruction)\n\n\(fields.problem)", fields.solution),
+            plain: ("\(instruction)\n\nProblem: \(fields.problem)\nSolution:", " \(fields.solution)"),
             verification: .latex(answer: gold))
     }
 

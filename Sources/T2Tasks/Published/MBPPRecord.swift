@@ -8,10 +8,8 @@ struct MBPPRecord: Decodable {
     let solution: String
     let tests: MBPPTests
 
-    private enum CodingKeys: String, CodingKey {
-        case identifier = "task_id"
-        case text, prompt, code
-        case canonicalSolution = "canonical_solution"
+    private enum CodingKeys: CodingKey {
+        case task_id, text, prompt, code, canonical_solution
     }
 
     init(from decoder: any Decoder) throws {
@@ -20,7 +18,7 @@ struct MBPPRecord: Decodable {
             try values.decodeIfPresent(String.self, forKey: key)?.withLineFeeds
         }
         number = try Self.number(values)
-        guard let solution = try text(.code) ?? text(.canonicalSolution) else { throw RecordFlaw("code is missing") }
+        guard let solution = try text(.code) ?? text(.canonical_solution) else { throw RecordFlaw("code is missing") }
         guard var words = try text(.text) ?? text(.prompt) else { throw RecordFlaw("text and prompt are missing") }
         self.solution = solution
         tests = try MBPPTests(from: decoder)
@@ -33,8 +31,8 @@ struct MBPPRecord: Decodable {
     }
 
     private static func number(_ values: KeyedDecodingContainer<CodingKeys>) throws -> Int {
-        if let number = try? values.decode(Int.self, forKey: .identifier) { return number }
-        let text = try values.decode(String.self, forKey: .identifier)
+        if let number = try? values.decode(Int.self, forKey: .task_id) { return number }
+        let text = try values.decode(String.self, forKey: .task_id)
         guard let number = text.split(separator: "/").last.flatMap({ Int($0) }) else {
             throw RecordFlaw("task_id is '\(text.prefix(40))', expected a number")
         }
@@ -51,11 +49,8 @@ struct MBPPTests: Decodable {
     /// All code that is run after the program, in order.
     let run: [String]
 
-    private enum CodingKeys: String, CodingKey {
-        case test, assertion
-        case setup = "test_setup_code"
-        case tests = "test_list"
-        case imports = "test_imports"
+    private enum CodingKeys: CodingKey {
+        case test_setup_code, test_list, test_imports, test, assertion
     }
 
     init(from decoder: any Decoder) throws {
@@ -67,10 +62,10 @@ struct MBPPTests: Decodable {
             try (values.decodeIfPresent([String].self, forKey: key) ?? []).map(\.withLineFeeds)
         }
         let (assertion, test) = (try text(.assertion), try text(.test))
-        setup = try text(.setup)
-        let listed = try texts(.tests)
+        setup = try text(.test_setup_code)
+        let listed = try texts(.test_list)
         shown = listed.isEmpty ? assertion.split(separator: "\n").map(String.init).filter { !$0.isBlank } : listed
         let all = test.isBlank ? (listed.isEmpty && !assertion.isBlank ? [assertion] : listed) : [test]
-        run = try texts(.imports) + (setup.isBlank ? [] : [setup]) + all
+        run = try texts(.test_imports) + (setup.isBlank ? [] : [setup]) + all
     }
 }

@@ -23,18 +23,19 @@ struct PublishedClassification: ProblemSource {
     func problems(
         split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
     ) throws -> ProblemSet {
-        var skipped: [BadRecord] = []
+        var skipped: [String] = []
         let columns = try Self.sources.map { name, category in
-            guard let source = PublishedTask.all.first(where: { $0.name == name }) else {
+            guard let source = TaskRegistry.datasets.first(where: { $0.task == name }) else {
                 preconditionFailure("there is no task \(name)")
             }
             let set = try source.problems(split: split, in: dataFolder, onBadRecord: policy) { problem in
                 Problem(
-                    id: "\(Self.name)/\(problem.id)", topic: name, prompt: problem.question,
+                    id: "\(Self.name)/\(problem.id)", topic: name, prompt: Self.prompt(problem.question),
                     verification: .boxed(answer: category), reference: " \\boxed{\(category)}")
             }
             skipped += set.skipped
-            return set.problems.filter { $0.prompt.utf8.count <= Self.longestQuestion }.map(Self.prompted)
+            let longest = Self.longestQuestion + Self.prompt("").utf8.count
+            return set.problems.filter { $0.prompt.utf8.count <= longest }
         }
         let count = columns.map(\.count).min() ?? 0
         guard count > 0 else {
@@ -50,11 +51,8 @@ struct PublishedClassification: ProblemSource {
         .boxed(answer: try JSONDecoder().decode(AnswerField.self, from: record).answer)
     }
 
-    /// The problem with the prompt on which the classifier of the bundled library was trained.
-    private static func prompted(_ problem: Problem) -> Problem {
-        Problem(
-            id: problem.id, topic: problem.topic,
-            prompt: "Classify as math, code, reasoning or other.\n\(problem.prompt)\nCategory:",
-            verification: problem.verification, reference: problem.reference)
+    /// The prompt on which the classifier of the bundled library was trained.
+    private static func prompt(_ question: String) -> String {
+        "Classify as math, code, reasoning or other.\n\(question)\nCategory:"
     }
 }

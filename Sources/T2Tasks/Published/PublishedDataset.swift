@@ -2,27 +2,47 @@ import Foundation
 import T2Core
 
 /// A published data set: the usual paths of its files, the form of its records and the prompts for a model.
-protocol PublishedDataset: Sendable {
-    /// Increased whenever a prompt, a split or the verification changes.
-    var version: Int { get }
+protocol PublishedDataset: ProblemSource {
+    /// The name of the task.
+    var task: String { get }
     /// A description in one line.
     var summary: String { get }
     var parts: [Split: DatasetPart] { get }
-    var needsSandbox: Bool { get }
-    var identity: ProblemReading.Identity { get }
-    /// The largest number of tokens in an answer.
-    var maxTokens: Int { get }
+    /// True if its records have ids.
+    var hasIDs: Bool { get }
     /// The texts that end a base model's answer.
     var plainStopStrings: [String] { get }
 
     /// - Parameter file: the name of the part's file, for the ids of records that have none.
     /// - Throws: `RecordFlaw` or `DecodingError`.
     func problem(_ record: RecordText, file: String) throws -> PublishedProblem
+}
 
-    /// How a completion is checked, from `answer` or the fields of a published record that matter for it.
-    ///
-    /// - Throws: `RecordFlaw` or `DecodingError`.
-    func verification(of record: Data) throws -> Verification
+extension PublishedDataset {
+    var hasIDs: Bool { true }
+    var needsSandbox: Bool { false }
+    var splits: [Split] { Split.allCases.filter { parts[$0] != nil } }
+    func stopStrings(_ form: PromptForm) -> [String] { form == .chat ? [] : plainStopStrings }
+
+    func problems(
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+    ) throws -> ProblemSet {
+        try problems(split: split, in: dataFolder, onBadRecord: policy) { $0.problem(form) }
+    }
+
+    func problems(
+        split: Split, in dataFolder: String, onBadRecord policy: BadRecordPolicy,
+        wording: (PublishedProblem) -> Problem
+    ) throws -> ProblemSet {
+        guard let part = parts[split] else { preconditionFailure("\(task) has no split \(split.rawValue)") }
+        let file = try PublishedFile(task: task, paths: part.paths, in: dataFolder)
+        let reading = ProblemReading(
+            task: task, hasIDs: hasIDs, policy: policy,
+            remedy: "Fetch the file again (scripts/datasets), or leave such records out: --on-bad-record skip.")
+        return try reading.problems(file.records, in: file.path, where: part.contains) { record in
+            wording(try problem(record, file: file.name))
+        }
+    }
 }
 
 /// A record that holds only the answer of a problem.
@@ -36,15 +56,10 @@ struct PublishedProblem {
     let topic: String
     /// The question without instructions, options or tests.
     let question: String
-    let chat: Wording
-    let plain: Wording
+    /// The prompt for each kind of model, and a right completion of it.
+    let chat: (prompt: String, reference: String)
+    let plain: (prompt: String, reference: String)
     let verification: Verification
-
-    /// A prompt and a right completion.
-    struct Wording {
-        let prompt: String
-        let reference: String?
-    }
 
     func problem(_ form: PromptForm) -> Problem {
         let wording = form == .chat ? chat : plain
@@ -59,8 +74,27 @@ struct DatasetPart: Sendable {
     let paths: [String]
     /// True for the records of the file that belong to the split, given their index from 0 and problem.
     var contains: @Sendable (Int, Problem) -> Bool = { _, _ in true }
+}
 
-    static func even(_ paths: [String]) -> DatasetPart { DatasetPart(paths: paths) { index, _ in index % 2 == 0 } }
+extension [Split: DatasetPart] {
+    /// The published files, and the splits of the reference implementation: the records of the training file with even
+    /// indices train, those with odd ones validate.
+    static func halving(train: [String], test: [String]) -> Self {
+        [
+            .train: DatasetPart(paths: train) { index, _ in index % 2 == 0 },
+            .valid: DatasetPart(paths: train) { index, _ in index % 2 == 1 },
+            .test: DatasetPart(paths: test), .publishedTrain: DatasetPart(paths: train),
+            .publishedTest: DatasetPart(paths: test),
+        ]
+    }
+}
 
-    static func odd(_ paths: [String]) -> DatasetPart { DatasetPart(paths: paths) { index, _ in index % 2 == 1 } }
+extension String {
+    /// True if the text is empty or white space.
+    var isBlank: Bool { allSatisfy(\.isWhitespace) }
+
+    /// The text with Unix line ends instead of those of Windows and old Macs.
+    var withLineFeeds: String { replacing("\r\n", with: "\n").replacing("\r", with: "\n") }
+
+    var fencedAsPython: String { "```python\n\(self)\(hasSuffix("\n") ? "" : "\n")```" }
 }

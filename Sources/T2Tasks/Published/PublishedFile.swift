@@ -3,10 +3,11 @@ import T2Core
 
 /// The records of a part of a published data set, from one file or from a folder with one JSON file per record.
 struct PublishedFile {
-    /// The name without folder and extension.
-    let name: String
     let path: String
     let records: [RecordText]
+
+    /// The name without folder and extension.
+    var name: String { String(path.split(separator: "/").last?.prefix { $0 != "." } ?? "") }
 
     private static let extensions = [".jsonl", ".jsonl.gz", ".json"]
 
@@ -14,22 +15,19 @@ struct PublishedFile {
     /// - Throws: `InputError` (no input) that names all paths that were tried.
     init(task: String, paths: [String], in folder: String) throws {
         let purpose = "open the problems of \(task)"
-        for candidate in paths {
-            let stem = "\(folder)/\(candidate)"
+        for stem in paths.map({ "\(folder)/\($0)" }) {
             if let path = Self.extensions.map({ stem + $0 }).first(where: FileManager.default.fileExists(atPath:)) {
                 self.path = path
-                name = Self.name(of: candidate)
-                records = try RecordFile(path: path, purpose: purpose).records()
+                records = try RecordFile.records(of: path, purpose: purpose)
                 return
             }
             let files = Self.recordFiles(stem)
             if !files.isEmpty {
                 path = stem
-                name = Self.name(of: candidate)
                 records = try files.enumerated().map { index, file in
                     RecordText(
                         place: file, index: index,
-                        content: try CompressedFile(path: file, purpose: purpose).content(), isLast: true)
+                        content: try CompressedFile.content(of: file, purpose: purpose), isLast: true)
                 }
                 return
             }
@@ -42,20 +40,16 @@ struct PublishedFile {
             exitStatus: .noInput)
     }
 
-    private static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
-
     /// The files `FOLDER/TYPE/NUMBER.json` in the order of type and number.
     private static func recordFiles(_ folder: String) -> [String] {
-        let manager = FileManager.default
-        let types = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-        return types.flatMap { type in
-            let files = ((try? manager.contentsOfDirectory(atPath: "\(folder)/\(type)")) ?? []).filter {
-                $0.hasSuffix(".json")
-            }
-            let numbered = files.map { (number: Int($0.dropLast(5)) ?? .max, name: $0) }
-            return numbered.sorted { ($0.number, $0.name) < ($1.number, $1.name) }.map {
-                "\(folder)/\(type)/\($0.name)"
-            }
+        func names(_ folder: String) -> [String] {
+            (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        }
+        return names(folder).sorted().flatMap { type in
+            names("\(folder)/\(type)").filter { $0.hasSuffix(".json") }
+                .map { (number: Int($0.dropLast(5)) ?? .max, name: $0) }
+                .sorted { ($0.number, $0.name) < ($1.number, $1.name) }
+                .map { "\(folder)/\(type)/\($0.name)" }
         }
     }
 }

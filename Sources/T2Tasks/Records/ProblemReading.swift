@@ -5,16 +5,10 @@ import T2Core
 ///
 /// Invariant: every record becomes a problem or is reported as bad, whichever split it belongs to.
 struct ProblemReading {
-    /// The key by which two records are the same.
-    enum Identity {
-        case id
-        /// The prompt and reference, for data sets without ids.
-        case content
-    }
-
     /// The name of the task, for messages.
     let task: String
-    let identity: Identity
+    /// True if two records with one id are the same record; otherwise the prompt and reference decide.
+    let hasIDs: Bool
     let policy: BadRecordPolicy
     /// The remedy for a bad record, for messages.
     let remedy: String
@@ -29,7 +23,7 @@ struct ProblemReading {
         make: (RecordText) throws -> Problem
     ) throws -> ProblemSet {
         var problems: [Problem] = []
-        var skipped: [BadRecord] = []
+        var skipped: [String] = []
         var places: [String: String] = [:]
         for record in records {
             do {
@@ -38,7 +32,7 @@ struct ProblemReading {
                 if isWanted(record.index, problem) { problems.append(problem) }
             } catch let flaw as RecordFlaw {
                 guard policy == .skip else { throw InputError(record.place, flaw.description, remedy: remedy) }
-                skipped.append(BadRecord(place: record.place, problem: flaw.description))
+                skipped.append("\(record.place): \(flaw)")
             }
         }
         guard !problems.isEmpty else { throw empty(place, records: records.count, skipped) }
@@ -56,7 +50,7 @@ struct ProblemReading {
     }
 
     private func requireNew(_ problem: Problem, at place: String, _ places: inout [String: String]) throws {
-        let key = identity == .id ? problem.id : "\(problem.prompt)\u{0}\(problem.reference ?? "")"
+        let key = hasIDs ? problem.id : "\(problem.prompt)\u{0}\(problem.reference ?? "")"
         if let earlier = places[key] {
             // `train.jsonl:3` to `on line 3`, `train.json[2]` to `in record 2`.
             let words =
@@ -64,17 +58,17 @@ struct ProblemReading {
                 ? "in record \(earlier.split(separator: "[").last?.dropLast() ?? "")"
                 : earlier.split(separator: ":").last.flatMap { Int($0) }.map { "on line \($0)" } ?? "at \(earlier)"
             throw RecordFlaw(
-                identity == .id
+                hasIDs
                     ? "id '\(problem.id)' is already used \(words), expected distinct ids"
                     : "the same record is already \(words), expected it once")
         }
         places[key] = place
     }
 
-    private func empty(_ place: String, records: Int, _ skipped: [BadRecord]) -> InputError {
+    private func empty(_ place: String, records: Int, _ skipped: [String]) -> InputError {
         if let first = skipped.first, skipped.count == records {
             return InputError(
-                place, "all \(records) records are bad, the first: \(first.description)",
+                place, "all \(records) records are bad, the first: \(first)",
                 remedy: "Check that this is the data of \(task).")
         }
         return InputError(
@@ -92,19 +86,10 @@ struct RecordFlaw: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A record that was left out.
-package struct BadRecord: Sendable, Equatable {
-    /// The file and line; for a JSON array, the file and the index from 0.
-    package let place: String
-    package let problem: String
-
-    package var description: String { "\(place): \(problem)" }
-}
-
 /// The problems of a split, and the records of its files that were left out.
 package struct ProblemSet: Sendable, Equatable {
     /// In the order of the file; never empty.
     package let problems: [Problem]
-    /// The bad records of the whole file, whichever split they belong to.
-    package let skipped: [BadRecord]
+    /// The place and the problem of each bad record of the whole file, whichever split it belongs to.
+    package let skipped: [String]
 }

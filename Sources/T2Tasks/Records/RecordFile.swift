@@ -14,41 +14,30 @@ package struct RecordText {
 }
 
 /// A file of records: JSON Lines or one JSON array, gzip or not, which the content decides and not the file's name.
-package struct RecordFile {
-    let path: String
-    /// The purpose of opening the file, for messages.
-    let purpose: String
-
-    package init(path: String, purpose: String) {
-        self.path = path
-        self.purpose = purpose
-    }
-
+package enum RecordFile {
     /// The records; lines of white space are skipped.
     ///
+    /// - Parameter purpose: the purpose of opening the file, for messages.
     /// - Throws: `SystemError` or `InputError` if the file cannot be read or unpacked.
-    package func records() throws -> [RecordText] {
-        var content = try CompressedFile(path: path, purpose: purpose).content()
-        if content.starts(with: Self.byteOrderMark) { content = content.dropFirst(Self.byteOrderMark.count) }
+    package static func records(of path: String, purpose: String) throws -> [RecordText] {
+        var content = try CompressedFile.content(of: path, purpose: purpose)
+        if content.starts(with: byteOrderMark) { content = content.dropFirst(byteOrderMark.count) }
         let isArray = content.first { !JSONArrayText.whiteSpace.contains($0) } == UInt8(ascii: "[")
-        if isArray, let array = JSONArrayText(content) { return try elements(array) }
-        return lines(content)
+        if isArray, let array = JSONArrayText(content) { return try elements(array, path) }
+        return lines(content, path)
     }
 
-    private func lines(_ content: Data) -> [RecordText] {
+    private static func lines(_ content: Data, _ path: String) -> [RecordText] {
         let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        var records: [RecordText] = []
-        for (number, line) in lines.enumerated()
-        where !line.allSatisfy({ JSONArrayText.whiteSpace.contains($0) }) {
-            records.append(
-                RecordText(
-                    place: "\(path):\(number + 1)", index: records.count, content: line,
-                    isLast: number == lines.count - 1))
+        let records = lines.enumerated().filter { !$0.element.allSatisfy(JSONArrayText.whiteSpace.contains) }
+        return records.enumerated().map { index, line in
+            RecordText(
+                place: "\(path):\(line.offset + 1)", index: index, content: line.element,
+                isLast: line.offset == lines.count - 1)
         }
-        return records
     }
 
-    private func elements(_ array: JSONArrayText) throws -> [RecordText] {
+    private static func elements(_ array: JSONArrayText, _ path: String) throws -> [RecordText] {
         if let rest = array.rest {
             throw InputError(
                 path, "the array has ended before byte \(rest), where more text follows",

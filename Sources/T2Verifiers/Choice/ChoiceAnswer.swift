@@ -16,28 +16,21 @@
 ///
 /// - Cost: linear in the completion for a bounded number of options.
 package struct ChoiceAnswer: Equatable, Sendable {
-    static let letters = UInt8(ascii: "A")...UInt8(ascii: "Z")
-
     /// A capital letter from A to Z.
     package let letter: Character
 
-    /// - Parameter options: the texts in the order shown as A, B, C…; empty if they are unknown.
-    package init?(inCompletion completion: String, options: [String]) {
-        var steps = 0
-        self.init(inCompletion: completion, options: options, steps: &steps)
-    }
-
-    /// - Parameter steps: increased by the number of bytes looked at.
-    package init?(inCompletion completion: String, options: [String], steps: inout Int) {
+    /// - Parameters:
+    ///   - options: the texts in the order shown as A, B, C…; empty if they are unknown.
+    ///   - report: receives numbers of bytes looked at.
+    package init?(inCompletion completion: String, options: [String], steps report: (Int) -> Void = { _ in }) {
         let bytes = Array(completion.utf8)
         let markers = AnswerMarkers(bytes)
-        steps += markers.steps
+        report(markers.steps)
         let texts = options.map { ChoiceOption($0) }
         for index in markers.markers.indices.reversed() {
             var reader = ChoiceReader(ByteCursor(bytes, markers.window(index)), options: texts)
-            let reading = reader.read()
-            steps += reader.steps
-            switch reading {
+            defer { report(reader.steps) }
+            switch reader.read() {
             case .letter(let letter): self.init(letter)
             case .invalid: return nil
             case .none: continue
@@ -45,16 +38,15 @@ package struct ChoiceAnswer: Equatable, Sendable {
             return
         }
         guard markers.markers.isEmpty else { return nil }
-        var reader = ChoiceReader(ByteCursor(bytes, 0..<bytes.count), options: texts)
-        let letter = reader.readNothingButLetter()
-        steps += reader.steps
-        guard let letter else { return nil }
+        var reader = ChoiceReader(ByteCursor(bytes), options: texts)
+        defer { report(reader.steps) }
+        guard let letter = reader.readNothingButLetter() else { return nil }
         self.init(letter)
     }
 
     /// - Parameter gold: one capital letter; anything else gives nil.
     package init?(_ gold: String) {
-        guard let letter = gold.utf8.first, gold.utf8.count == 1, Self.letters.contains(letter) else { return nil }
+        guard let letter = gold.utf8.first, gold.utf8.count == 1, letter.isCapital else { return nil }
         self.init(letter)
     }
 

@@ -6,14 +6,7 @@ struct ChoiceOption {
     let folded: [UInt8]
 
     init(_ text: String) {
-        var words: [UInt8] = []
-        for byte in text.utf8 {
-            if !byte.isWhitespace {
-                words.append(byte)
-            } else if !words.isEmpty, words.last != UInt8(ascii: " ") {
-                words.append(UInt8(ascii: " "))
-            }
-        }
+        var words = Array(text.utf8.split(whereSeparator: \.isWhitespace).joined(separator: " ".utf8))
         while let last = words.last, last == UInt8(ascii: " ") || last.endsOptionText { words.removeLast() }
         exact = Array(words.drop { $0 == UInt8(ascii: " ") || $0.leadsToChoice })
         folded = exact.map { $0.lowercased }
@@ -22,8 +15,8 @@ struct ChoiceOption {
     /// True if the text consists of digits, signs, points, commas and percent signs.
     var isNumber: Bool { exact.contains { $0.isDigit } && exact.allSatisfy { $0.isDigit || "+-.,%".utf8.contains($0) } }
 
-    /// The position after the text if it matches here; a run of white space in the completion counts as one space.
-    func end(in start: ByteCursor, ignoringCase: Bool, steps: inout Int) -> Int? {
+    /// The rest after the text if it matches here; a run of white space in the completion counts as one space.
+    func rest(of start: ByteCursor, ignoringCase: Bool, steps: inout Int) -> ByteCursor? {
         let pattern = ignoringCase ? folded : exact
         guard !pattern.isEmpty else { return nil }
         var cursor = start
@@ -38,7 +31,7 @@ struct ChoiceOption {
                 cursor.advance()
             }
         }
-        return cursor.position
+        return cursor
     }
 }
 

@@ -1,6 +1,4 @@
 /// Reads the choice at the start of a span, after the words and marks that may come before it.
-///
-/// - Cost: linear in the span for a bounded number of options.
 struct ChoiceReader {
     enum Reading: Equatable {
         /// A capital.
@@ -13,10 +11,10 @@ struct ChoiceReader {
     /// A letter as written in the completion.
     private struct Label {
         let letter: UInt8
-        var isCapital: Bool
         /// True if nothing follows that could make the letter a part of a word or an article.
-        var standsAlone: Bool
+        var standsAlone = true
 
+        var isCapital: Bool { letter.isCapital }
         var capital: UInt8 { isCapital ? letter : letter & ~0x20 }
     }
 
@@ -58,10 +56,10 @@ struct ChoiceReader {
         return cursor.isAtEnd ? label.capital : nil
     }
 
-    private func letter(_ option: Int) -> UInt8 { ChoiceAnswer.letters.lowerBound + UInt8(option) }
+    private func letter(_ option: Int) -> UInt8 { UInt8(ascii: "A") + UInt8(option) }
 
     private func isOffered(_ letter: UInt8) -> Bool {
-        options.isEmpty || letter - ChoiceAnswer.letters.lowerBound < options.count
+        options.isEmpty || letter - UInt8(ascii: "A") < options.count
     }
 
     // MARK: Before the choice
@@ -98,47 +96,18 @@ struct ChoiceReader {
         let isOpened = cursor.skip(anyOf: ["(", "[", "\\{"])
         if isOpened { cursor.skip { $0 == UInt8(ascii: " ") || $0.isEmphasis } }
         let letter = cursor.next
-        var label = Label(letter: letter, isCapital: letter.isCapital, standsAlone: true)
         if letter.isLetter {
             cursor.advance()
             if isOpened {
                 cursor.skip { $0 == UInt8(ascii: " ") || $0.isEmphasis }
-                if cursor.skip(anyOf: [")", "]", "\\}"]) { return label }
-            } else if !isInsideWord {
+                if cursor.skip(anyOf: [")", "]", "\\}"]) { return Label(letter: letter) }
+            } else if !cursor.isInsideWord {
                 cursor.skip { $0.isEmphasis }
-                if !isInsideWord {
-                    label.standsAlone = !isFollowedByWords
-                    return label
-                }
+                if !cursor.isInsideWord { return Label(letter: letter, standsAlone: !cursor.isFollowedByWords) }
             }
         }
         cursor.rewind(to: start)
         return nil
-    }
-
-    /// True if what follows belongs to the same word: a letter, a digit, or one of these after a point, dash or
-    /// apostrophe.
-    private var isInsideWord: Bool {
-        if isWordCharacter(at: 0) { return true }
-        return "-'.&+^/\\".utf8.contains(cursor.next) && isWordCharacter(at: 1)
-            || cursor.startsWith("\u{2019}") || "+^".utf8.contains(cursor.next)
-    }
-
-    private func isWordCharacter(at offset: Int) -> Bool {
-        let byte = cursor.byte(at: offset)
-        if byte < 0x80 { return byte.isLetter || byte.isDigit }
-        // A scalar has at most four bytes.
-        let bytes = (offset..<offset + 4).map { cursor.byte(at: $0) }
-        return String(decoding: bytes, as: UTF8.self).unicodeScalars.first?.properties.isAlphabetic ?? false
-    }
-
-    private var isFollowedByWords: Bool {
-        var rest = cursor
-        rest.skipBlanks()
-        guard rest.position > cursor.position else { return false }
-        var after = self
-        after.cursor = rest
-        return after.isWordCharacter(at: 0) || "\"'$\\".utf8.contains(rest.next) || rest.startsWith("\u{201C}")
     }
 
     /// `A or B`, `(A), (B)`, `A/B`.
@@ -160,14 +129,13 @@ struct ChoiceReader {
     /// Words that begin another phrase after a letter or an option's text.
     private static let continuations: Set<String> = [
         "and", "as", "based", "because", "but", "due", "for", "given", "hence", "if", "is", "since", "so", "that",
-        "the",
-        "therefore", "thus", "was", "when", "where", "which", "while", "with",
+        "the", "therefore", "thus", "was", "when", "where", "which", "while", "with",
     ]
 
     private mutating func isContinuedAsLabel(_ label: Label) -> Bool {
         guard isOffered(label.capital) else { return false }
         cursor.skipBlanks()
-        if !options.isEmpty, option(at: cursor) == Int(label.capital - ChoiceAnswer.letters.lowerBound) { return true }
+        if !options.isEmpty, option(at: cursor) == Int(label.capital - UInt8(ascii: "A")) { return true }
         return cursor.next.isCapital || cursor.word().map(Self.continuations.contains) ?? false
     }
 
@@ -188,10 +156,7 @@ struct ChoiceReader {
     private mutating func option(at start: ByteCursor) -> Int? {
         for ignoringCase in [false, true] {
             let matches = options.prefix(26).enumerated().filter { _, option in
-                guard let end = option.end(in: start, ignoringCase: ignoringCase, steps: &optionSteps) else {
-                    return false
-                }
-                return isTextEnd(start, at: end)
+                option.rest(of: start, ignoringCase: ignoringCase, steps: &optionSteps).map(isTextEnd) ?? false
             }
             guard let length = matches.map(\.element.exact.count).max() else { continue }
             let longest = matches.filter { $0.element.exact.count == length }
@@ -200,16 +165,14 @@ struct ChoiceReader {
         return nil
     }
 
-    private func isTextEnd(_ start: ByteCursor, at end: Int) -> Bool {
-        var rest = self
-        rest.cursor = start
-        rest.cursor.advance(end - start.position)
+    private func isTextEnd(_ end: ByteCursor) -> Bool {
+        var rest = end
         guard !rest.isInsideWord else { return false }
-        rest.cursor.skip { $0.isEmphasis }
+        rest.skip { $0.isEmphasis }
         guard !rest.isWordCharacter(at: 0) else { return false }
         guard rest.isFollowedByWords else { return true }
-        rest.cursor.skipBlanks()
-        return rest.cursor.word().map(Self.continuations.contains) ?? false
+        rest.skipBlanks()
+        return rest.word().map(Self.continuations.contains) ?? false
     }
 
     /// The letter of the option that a number from 1 names; nil if an option is a number itself.
@@ -219,8 +182,34 @@ struct ChoiceReader {
         let digit = cursor.next
         guard digit.isDigit else { return nil }
         cursor.advance()
-        guard isOpened ? cursor.skip(anyOf: [")", "]"]) : !isInsideWord && !isFollowedByWords else { return nil }
+        guard isOpened ? cursor.skip(anyOf: [")", "]"]) : !cursor.isInsideWord && !cursor.isFollowedByWords else {
+            return nil
+        }
         let index = Int(digit) - Int(UInt8(ascii: "1"))
         return options.indices.contains(index) ? letter(index) : nil
+    }
+}
+
+extension ByteCursor {
+    /// True if what follows belongs to the same word: a letter, a digit, or one of these after a point, dash or
+    /// apostrophe.
+    fileprivate var isInsideWord: Bool {
+        isWordCharacter(at: 0) || "+^".utf8.contains(next) || startsWith("\u{2019}")
+            || "-'.&/\\".utf8.contains(next) && isWordCharacter(at: 1)
+    }
+
+    fileprivate func isWordCharacter(at offset: Int) -> Bool {
+        let byte = byte(at: offset)
+        if byte < 0x80 { return byte.isLetter || byte.isDigit }
+        // A scalar has at most four bytes.
+        let bytes = (offset..<offset + 4).map { self.byte(at: $0) }
+        return String(decoding: bytes, as: UTF8.self).unicodeScalars.first?.properties.isAlphabetic ?? false
+    }
+
+    fileprivate var isFollowedByWords: Bool {
+        var rest = self
+        rest.skipBlanks()
+        return rest.position > position
+            && (rest.isWordCharacter(at: 0) || "\"'$\\".utf8.contains(rest.next) || rest.startsWith("\u{201C}"))
     }
 }

@@ -31,7 +31,7 @@ package struct AnswerMarkers {
 
     package init(_ bytes: [UInt8]) {
         count = bytes.count
-        var cursor = ByteCursor(bytes, 0..<bytes.count)
+        var cursor = ByteCursor(bytes)
         while !cursor.isAtEnd { take(&cursor) }
         steps += cursor.steps
         endsInOpenBox = markers.last { $0.kind == .box }.map { $0.boxEnd == nil } ?? false
@@ -69,14 +69,10 @@ package struct AnswerMarkers {
             return
         }
         cursor.skip { $0.isWhitespace }
-        if cursor.next == UInt8(ascii: "{") {
-            cursor.advance()
-            open.append(markers.count)
-            markers.append(Marker(kind: .box, start: start, contentStart: cursor.position))
-        } else {
-            markers.append(
-                Marker(kind: .box, start: start, contentStart: cursor.position, boxEnd: bareEnd(cursor)))
-        }
+        let isBraced = cursor.skip("{")
+        if isBraced { open.append(markers.count) }
+        let end = isBraced ? nil : bareEnd(cursor)
+        markers.append(Marker(kind: .box, start: start, contentStart: cursor.position, boxEnd: end))
     }
 
     /// Without braces, the box holds the rest of its formula or line, up to 256 bytes and the next box.
@@ -104,7 +100,7 @@ package struct AnswerMarkers {
         guard cursor.word(limit: 6) == "answer" else { return cursor.advance() }
         cursor.advance(6)
         let wordEnd = cursor.position
-        skipSeparators(&cursor, atMost: 6)
+        for _ in 0..<6 where cursor.next.isWhitespace || cursor.next.isEmphasis { cursor.advance() }
         if cursor.next == UInt8(ascii: ":") {
             cursor.advance()
         } else if cursor.position > wordEnd, cursor.word(limit: 2) == "is" {
@@ -114,13 +110,4 @@ package struct AnswerMarkers {
         }
         markers.append(Marker(kind: .phrase, start: start, contentStart: cursor.position))
     }
-
-    private func skipSeparators(_ cursor: inout ByteCursor, atMost limit: Int) {
-        for _ in 0..<limit where cursor.next.isWhitespace || cursor.next.isEmphasis { cursor.advance() }
-    }
-}
-
-extension UInt8 {
-    /// `*` and `_`, the marks of bold and italic text.
-    var isEmphasis: Bool { self == UInt8(ascii: "*") || self == UInt8(ascii: "_") }
 }

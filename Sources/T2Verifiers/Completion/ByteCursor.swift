@@ -7,16 +7,11 @@ struct ByteCursor {
     let end: Int
     private(set) var steps = 0
 
-    init(_ bytes: [UInt8], _ span: Range<Int>) {
+    init(_ bytes: [UInt8], _ span: Range<Int> = 0..<Int.max) {
         self.bytes = bytes
         let whole = span.clamped(to: 0..<bytes.count)
         position = whole.lowerBound
         end = whole.upperBound
-    }
-
-    init(_ text: String) {
-        let bytes = Array(text.utf8)
-        self.init(bytes, 0..<bytes.count)
     }
 
     /// The next byte; 0, which is part of no answer, at the end.
@@ -83,6 +78,8 @@ extension UInt8 {
     var isCapital: Bool { (0x41...0x5A).contains(self) }
     /// Space, tab, line feed, vertical tab, form feed, carriage return.
     var isWhitespace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+    /// `*` and `_`, the marks of bold and italic text.
+    var isEmphasis: Bool { self == UInt8(ascii: "*") || self == UInt8(ascii: "_") }
     /// ASCII letters only.
     var lowercased: UInt8 { isCapital ? self | 0x20 : self }
 }

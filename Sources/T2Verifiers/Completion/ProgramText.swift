@@ -11,28 +11,20 @@ package struct ProgramText: Equatable {
 
     package init(inCompletion completion: String) {
         var blocks: [Block] = []
-        var open: Block?
-        var position = completion.utf8.startIndex
         let bytes = completion.utf8
-        while position < bytes.endIndex {
-            let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
-            let next = end < bytes.endIndex ? bytes.index(after: end) : end
-            let line = completion[position..<end]
-            let language = Self.openedLanguage(line)
-            if var block = open, Self.closes(line) {
-                (block.end, block.isClosed) = (position, true)
-                blocks.append(block)
-                open = nil
-                // A fence that names Python opens a block even if it also closes one.
-                if let language, Self.isPython(language) {
-                    open = Block(language: language, start: next, end: bytes.endIndex)
-                }
-            } else if open == nil, let language {
-                open = Block(language: language, start: next, end: bytes.endIndex)
+        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let isOpen = blocks.last?.isClosed == false
+            let closes = isOpen && Self.closes(Substring(line))
+            if closes {
+                blocks[blocks.count - 1].end = line.startIndex
+                blocks[blocks.count - 1].isClosed = true
             }
-            position = next
+            // A fence that names Python opens a block even if it also closes one.
+            if let language = Self.openedLanguage(line), !isOpen || (closes && Self.isPython(language)) {
+                let start = bytes.index(line.endIndex, offsetBy: 1, limitedBy: bytes.endIndex) ?? bytes.endIndex
+                blocks.append(Block(language: language, start: start, end: bytes.endIndex))
+            }
         }
-        if let open { blocks.append(open) }
         let block = blocks.last { Self.isPython($0.language) } ?? blocks.last { $0.language == "" }
         code = block.map { String(completion[$0.start..<$0.end]) } ?? completion
         isClosed = block?.isClosed ?? false
@@ -46,7 +38,7 @@ package struct ProgramText: Equatable {
         return "\(prefix)\n\(code)"
     }
 
-    package var isEmpty: Bool { code.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } }
+    package var isEmpty: Bool { code.utf8.allSatisfy(\.isWhitespace) }
 
     private struct Block {
         let language: String
@@ -60,11 +52,13 @@ package struct ProgramText: Equatable {
     private static func closes(_ line: Substring) -> Bool { line.drop { $0 == " " || $0 == "\t" }.hasPrefix(fence) }
 
     /// The word between a fence and the end of its line, in lower case; nil if the line opens no block.
-    private static func openedLanguage(_ line: Substring) -> String? {
-        var rest = line.utf8[...]
+    private static func openedLanguage(_ line: Substring.UTF8View) -> String? {
+        var rest = line
         while rest.last == 0x20 || rest.last == 0x09 || rest.last == 0x0D { rest.removeLast() }
-        let word = rest.suffix(while: { $0 != UInt8(ascii: "`") })
-        guard rest[..<word.startIndex].suffix(3).elementsEqual(fence.utf8) else { return nil }
+        guard let last = rest.lastIndex(of: UInt8(ascii: "`")), rest[...last].suffix(3).elementsEqual(fence.utf8) else {
+            return nil
+        }
+        let word = rest[last...].dropFirst()
         return String(decoding: word, as: UTF8.self).lowercased().trimmingPrefix { $0 == " " }.description
     }
 
@@ -72,14 +66,5 @@ package struct ProgramText: Equatable {
     private static func isPython(_ language: String) -> Bool {
         let word = language.prefix { !$0.isWhitespace && $0 != "{" }
         return ["python", "python3", "py"].contains(word)
-    }
-}
-
-extension BidirectionalCollection {
-    /// The longest suffix whose elements all fulfil the condition.
-    fileprivate func suffix(while condition: (Element) -> Bool) -> SubSequence {
-        var start = endIndex
-        while start > startIndex, condition(self[index(before: start)]) { start = index(before: start) }
-        return self[start...]
     }
 }

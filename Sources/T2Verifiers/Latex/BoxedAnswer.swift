@@ -9,39 +9,25 @@ package struct BoxedAnswer: Equatable, Sendable {
     /// character.
     package init?(inCompletion completion: String) {
         let bytes = Array(completion.utf8)
-        guard let start = Self.endOfLastOpening(bytes), let end = Self.closingBrace(bytes[start...]) else { return nil }
-        self.init(String(decoding: bytes[start..<end], as: UTF8.self))
+        let opening = "\\boxed{".utf8
+        let brace = bytes.indices.last { index in
+            bytes[index] == UInt8(ascii: "{") && bytes[...index].suffix(opening.count).elementsEqual(opening)
+        }
+        guard let brace, let end = Self.closingBrace(bytes[(brace + 1)...]) else { return nil }
+        content = String(decoding: bytes[brace + 1..<end], as: UTF8.self)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    init(_ content: String) { self.content = content.trimmingCharacters(in: .whitespacesAndNewlines) }
-
     package static func == (a: BoxedAnswer, b: BoxedAnswer) -> Bool {
-        if a.content == b.content { return true }
-        guard let first = a.integer, let second = b.integer else { return false }
-        return first == second
+        a.content == b.content || a.integer.map { $0 == b.integer } ?? false
     }
 
     private var integer: NumberAnswer? {
         let digits = content.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-        guard content.utf8.count - digits.count <= 1 else { return nil }
-        guard digits.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ",") }) else { return nil }
-        guard let number = NumberAnswer(content), number.text.utf8.count == content.utf8.count else { return nil }
+        guard content.utf8.count - digits.count <= 1, digits.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ",") }),
+            let number = NumberAnswer(content), number.text.utf8.count == content.utf8.count
+        else { return nil }
         return number
-    }
-
-    /// The index after the last `\boxed{`.
-    private static func endOfLastOpening(_ bytes: [UInt8]) -> Int? {
-        let opening = Array("\\boxed{".utf8)
-        var end = bytes.count
-        while end >= opening.count {
-            if bytes[end - 1] == opening[opening.count - 1],
-                bytes[(end - opening.count)..<end].elementsEqual(opening)
-            {
-                return end
-            }
-            end -= 1
-        }
-        return nil
     }
 
     /// The index of the brace that closes the one opened just before `bytes`.

@@ -11,8 +11,6 @@ enum ConstantValue: Equatable {
     indirect case exact(Rational)
     case approximate(Double)
 
-    static let tolerance = 1e-9
-
     var double: Double? {
         switch self {
         case .exact(let value): value.double
@@ -27,17 +25,19 @@ enum ConstantValue: Equatable {
     static func == (a: ConstantValue, b: ConstantValue) -> Bool {
         if case .exact(let first) = a, case .exact(let second) = b { return first == second }
         guard let first = a.double, let second = b.double else { return false }
-        return abs(first - second) <= tolerance * max(abs(first), abs(second))
+        return abs(first - second) <= 1e-9 * max(abs(first), abs(second))
     }
 
-    static func + (a: ConstantValue, b: ConstantValue) -> ConstantValue? {
-        if let first = a.exact, let second = b.exact { return (first + second).map { .exact($0) } }
-        return finite(a, b, +)
-    }
+    static func + (a: ConstantValue, b: ConstantValue) -> ConstantValue? { combine(a, b, exact: +, approximate: +) }
+    static func * (a: ConstantValue, b: ConstantValue) -> ConstantValue? { combine(a, b, exact: *, approximate: *) }
 
-    static func * (a: ConstantValue, b: ConstantValue) -> ConstantValue? {
-        if let first = a.exact, let second = b.exact { return (first * second).map { .exact($0) } }
-        return finite(a, b, *)
+    private static func combine(
+        _ a: ConstantValue, _ b: ConstantValue, exact: (Rational, Rational) -> Rational?,
+        approximate: (Double, Double) -> Double
+    ) -> ConstantValue? {
+        if let first = a.exact, let second = b.exact { return exact(first, second).map { .exact($0) } }
+        guard let first = a.double, let second = b.double else { return nil }
+        return finite(approximate(first, second))
     }
 
     func power(_ exponent: ConstantValue) -> ConstantValue? {
@@ -65,36 +65,25 @@ enum ConstantValue: Equatable {
             return .exact(result)
         }
         guard let x = first.double else { return nil }
-        switch (name, arguments.count) {
-        case ("sin", 1): return finite(sin(x))
-        case ("cos", 1): return finite(cos(x))
-        case ("tan", 1): return finite(tan(x))
-        case ("cot", 1): return finite(1 / tan(x))
-        case ("sec", 1): return finite(1 / cos(x))
-        case ("csc", 1): return finite(1 / sin(x))
-        case ("arcsin", 1): return finite(asin(x))
-        case ("arccos", 1): return finite(acos(x))
-        case ("arctan", 1): return finite(atan(x))
-        case ("exp", 1): return finite(exp(x))
-        case ("ln", 1): return finite(log(x))
-        case ("lg", 1): return finite(log10(x))
-        case ("abs", 1): return finite(abs(x))
+        if arguments.count == 1 { return functions[name].flatMap { finite($0(x)) } }
         // The base comes first.
-        case ("log", 2): return arguments[1].double.flatMap { finite(log($0) / log(x)) }
-        default: return nil
-        }
+        guard name == "log", arguments.count == 2, let power = arguments[1].double else { return nil }
+        return finite(log(power) / log(x))
     }
+
+    private static let functions: [String: @Sendable (Double) -> Double] = [
+        "sin": sin, "cos": cos, "tan": tan, "cot": { 1 / tan($0) }, "sec": { 1 / cos($0) }, "csc": { 1 / sin($0) },
+        "arcsin": asin, "arccos": acos, "arctan": atan, "exp": exp, "ln": log, "lg": log10, "abs": abs,
+    ]
 
     private static func exactFunction(_ name: String, _ value: Rational, _ second: Rational?) -> Rational? {
         switch (name, second) {
-        case ("abs", nil): return value.isNegative ? -value : value
-        case ("floor", nil): return value.rounded(up: false)
-        case ("ceil", nil): return value.rounded(up: true)
-        case ("factorial", nil): return value.int.flatMap { factorial($0) }
-        case ("binom", let second?):
-            guard let n = value.int, let k = second.int else { return nil }
-            return binomial(n, k)
-        default: return nil
+        case ("abs", nil): value.isNegative ? -value : value
+        case ("floor", nil): rounded(value, up: false)
+        case ("ceil", nil): rounded(value, up: true)
+        case ("factorial", nil): value.int.flatMap { factorial($0) }
+        case ("binom", let second?): value.int.flatMap { n in second.int.flatMap { k in binomial(n, k) } }
+        default: nil
         }
     }
 
@@ -105,35 +94,23 @@ enum ConstantValue: Equatable {
     }
 
     private static func binomial(_ n: Int, _ k: Int) -> Rational? {
-        guard n >= 0, (0...n).contains(k) else { return nil }
-        let factors = min(k, n - k)
-        guard factors <= Rational.bitLimit else { return nil }
+        guard n >= 0, (0...n).contains(k), min(k, n - k) <= Rational.bitLimit else { return nil }
         var result = Rational.one
-        for index in 0..<factors {
-            guard let ratio = Rational(BigInt(n - index), over: BigInt(index + 1)),
-                let product = result * ratio
-            else { return nil }
+        for index in 0..<min(k, n - k) {
+            let product = Rational(result.numerator * BigInt(n - index), over: BigInt(index + 1))
+            guard let product else { return nil }
             result = product
         }
         return result
     }
 
-    private static func finite(_ a: ConstantValue, _ b: ConstantValue, _ operation: (Double, Double) -> Double)
-        -> ConstantValue?
-    {
-        guard let first = a.double, let second = b.double else { return nil }
-        return finite(operation(first, second))
-    }
-
     private static func finite(_ value: Double) -> ConstantValue? { value.isFinite ? .approximate(value) : nil }
-}
 
-extension Rational {
     /// The nearest integer that is not below the value, or not above it.
-    fileprivate func rounded(up: Bool) -> Rational? {
-        let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
+    private static func rounded(_ value: Rational, up: Bool) -> Rational? {
+        let (quotient, remainder) = value.numerator.quotientAndRemainder(dividingBy: value.denominator)
         // Division rounds towards zero; the other direction is one further if there is a remainder.
-        let isFurther = !remainder.isZero && isNegative != up
+        let isFurther = !remainder.isZero && value.isNegative != up
         return Rational(isFurther ? quotient + (up ? 1 : -1) : quotient)
     }
 }

@@ -15,7 +15,7 @@
 /// Equality is transitive except for Doubles that differ by about 1e-9.
 ///
 /// - Cost: linear in the completion; the parsed answer is bounded by `lengthLimit`.
-package struct LatexAnswer: Sendable {
+package struct LatexAnswer: Equatable, Sendable {
     package static let lengthLimit = 1024
 
     /// The answer as written, without white space around it.
@@ -23,20 +23,16 @@ package struct LatexAnswer: Sendable {
 
     /// The content of the last `\boxed{…}` or `\fbox{…}`, or the rest of the formula or line after a `\boxed` without
     /// braces. Nil if there is none, if it is empty, or if the last one never closes.
-    package init?(inCompletion completion: String) {
-        var steps = 0
-        self.init(inCompletion: completion, steps: &steps)
-    }
-
-    /// - Parameter steps: increased by the number of bytes looked at.
-    package init?(inCompletion completion: String, steps: inout Int) {
+    ///
+    /// - Parameter report: receives numbers of bytes looked at.
+    package init?(inCompletion completion: String, steps report: (Int) -> Void = { _ in }) {
         let bytes = Array(completion.utf8)
         let markers = AnswerMarkers(bytes)
-        steps += markers.steps
+        report(markers.steps)
         guard !markers.endsInOpenBox, let content = markers.markers.last(where: { $0.kind == .box })?.boxContent else {
             return nil
         }
-        steps += content.count
+        report(content.count)
         self.init(String(decoding: bytes[content], as: UTF8.self))
         if text.isEmpty { return nil }
     }
@@ -46,9 +42,7 @@ package struct LatexAnswer: Sendable {
         let count = scalars.reversed().drop { $0.isWhitespace }.count
         text = String(decoding: scalars.prefix(count), as: UTF8.self)
     }
-}
 
-extension LatexAnswer: Equatable {
     package static func == (a: LatexAnswer, b: LatexAnswer) -> Bool {
         if a.text.utf8.elementsEqual(b.text.utf8) { return true }
         guard a.text.utf8.count <= lengthLimit, b.text.utf8.count <= lengthLimit else {

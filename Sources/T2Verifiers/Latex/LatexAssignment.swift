@@ -2,8 +2,16 @@
 enum LatexAssignment {
     /// The tokens without the left side. A list loses it if all items have the same: `x = 1, x = 2` is `1, 2`.
     static func removed(from tokens: [LatexToken]) -> [LatexToken] {
-        let relations = tokens.indices.filter { isRelation(tokens[$0]) }
-        guard let first = relations.first, isSign(tokens[first]) else { return tokens }
+        let relations = tokens.indices.filter { index in
+            if case .symbol(let symbol) = tokens[index].kind {
+                LatexVocabulary.relations.contains(symbol)
+            } else {
+                false
+            }
+        }
+        guard let first = relations.first, [.symbol("="), .symbol("∈")].contains(tokens[first].kind) else {
+            return tokens
+        }
         if relations.count == 1 {
             return isName(tokens[..<first].map(\.kind)) ? Array(tokens[(first + 1)...]) : tokens
         }
@@ -14,12 +22,6 @@ enum LatexAssignment {
         let removed = Set(items.flatMap { [$0, $0 + 1] })
         return tokens.indices.filter { !removed.contains($0) }.map { tokens[$0] }
     }
-
-    private static func isRelation(_ token: LatexToken) -> Bool {
-        if case .symbol(let symbol) = token.kind { LatexVocabulary.relations.contains(symbol) } else { false }
-    }
-
-    private static func isSign(_ token: LatexToken) -> Bool { token.kind == .symbol("=") || token.kind == .symbol("∈") }
 
     /// The indices of the first token and of those after a comma outside of brackets.
     private static func itemStarts(_ tokens: [LatexToken]) -> [Int] {
@@ -40,26 +42,24 @@ enum LatexAssignment {
         guard (1...12).contains(kinds.count) else { return false }
         let isAngle = kinds.contains(.letter("angle")) || kinds.contains(.letter("triangle"))
         let letters = kinds.compactMap { kind -> String? in if case .letter(let name) = kind { name } else { nil } }
-        let words = kinds.contains { if case .text = $0 { true } else { false } }
+        let areNameParts = kinds.allSatisfy { kind in
+            switch kind {
+            case .letter, .text, .symbol(","), .symbol("("), .symbol(")"): true
+            default: false
+            }
+        }
         if letters.count == kinds.count {
             // Two small letters are a product, so the answer is an equation; two capitals are a segment.
             return letters.count == 1 || isAngle || letters.allSatisfy { $0.first?.isUppercase ?? false }
         }
-        if words { return kinds.allSatisfy { isNamePart($0) } }
+        if kinds.contains(where: { if case .text = $0 { true } else { false } }) { return areNameParts }
         // (x, y)
-        if kinds[0] == .symbol("(") { return kinds.last == .symbol(")") && kinds.allSatisfy { isNamePart($0) } }
+        if kinds[0] == .symbol("(") { return kinds.last == .symbol(")") && areNameParts }
         guard case .letter = kinds[0], let last = kinds.last else { return false }
         if kinds[1] == .symbol("_") {
             return kinds.count == 3 || (kinds[2...].first == .symbol("{") && last == .symbol("}"))
         }
         if kinds[1] == .symbol("'") { return kinds.count == 2 }
         return kinds.count == 4 && kinds[1] == .symbol("(") && last == .symbol(")") && letters.count == 2
-    }
-
-    private static func isNamePart(_ kind: LatexToken.Kind) -> Bool {
-        switch kind {
-        case .letter, .text, .symbol(","), .symbol("("), .symbol(")"): true
-        default: false
-        }
     }
 }

@@ -51,7 +51,7 @@ extension LatexExpression {
         func take(_ part: LatexExpression) {
             if part.kind == kind {
                 part.children.forEach(take)
-            } else if part.isNumber {
+            } else if case .number = part.kind {
                 numbers.append(part)
             } else if part.value != nil {
                 constants.append(part)
@@ -67,27 +67,20 @@ extension LatexExpression {
             guard let result, let next = part.value?.exact else { return nil }
             return fold(result, next)
         }
-        if folded == nil { constants += numbers }
-        let number = folded ?? unit
-
-        let constant = gathered(number, constants, kind, unit: unit, value: value)
-        guard !variables.isEmpty else { return constant ?? .number(unit) }
-        let children = (variables + (constant.map { [$0] } ?? [])).sorted { $0.key < $1.key }
-        return children.count == 1 ? children[0] : LatexExpression(kind, children)
-    }
-
-    /// The constant part of a sum or product; nil if it is only the unit.
-    private static func gathered(
-        _ number: Rational, _ constants: [LatexExpression], _ kind: Kind, unit: Rational,
-        value: (ConstantValue, ConstantValue) -> ConstantValue?
-    ) -> LatexExpression? {
-        var parts = constants
-        if number != unit || parts.isEmpty { parts.append(.number(number)) }
-        if parts.count == 1 { return parts[0].kind == .number(unit) ? nil : parts[0] }
-        parts.sort { $0.key < $1.key }
-        let total = parts.dropFirst().reduce(parts[0].value) { sum, part in
-            sum.flatMap { sum in part.value.flatMap { value(sum, $0) } }
+        if let folded {
+            if folded != unit { constants.append(.number(folded)) }
+        } else {
+            constants += numbers
         }
-        return LatexExpression(kind, parts, value: total)
+        constants.sort { $0.key < $1.key }
+        if constants.count > 1 {
+            let total = constants.dropFirst().reduce(constants[0].value) { total, part in
+                total.flatMap { total in part.value.flatMap { value(total, $0) } }
+            }
+            constants = [LatexExpression(kind, constants, value: total)]
+        }
+        let children = (variables + constants).sorted { $0.key < $1.key }
+        if children.count > 1 { return LatexExpression(kind, children) }
+        return children.first ?? .number(unit)
     }
 }

@@ -56,13 +56,6 @@ struct LatexExpression {
             case .matrix(let name, let columns): "matrix \(name) \(columns)"
             }
         }
-
-        fileprivate var isUnordered: Bool {
-            switch self {
-            case .sum, .product, .set, .combination: true
-            default: false
-            }
-        }
     }
 
     let kind: Kind
@@ -90,22 +83,16 @@ struct LatexExpression {
         LatexExpression(.number(value), value: .exact(value))
     }
 
-    /// π and e are constants.
+    private static let constants = ["pi": Double.pi, "e": 2.718281828459045]
+
     static func symbol(_ name: String) -> LatexExpression {
-        let value: ConstantValue? =
-            switch name {
-            case "pi": .approximate(.pi)
-            case "e": .approximate(2.718281828459045)
-            default: nil
-            }
-        return LatexExpression(.symbol(name), value: value)
+        LatexExpression(.symbol(name), value: constants[name].map { .approximate($0) })
     }
 
-    var isNumber: Bool {
-        if case .number = kind { true } else { false }
+    /// A single item is no list.
+    static func list(_ items: [LatexExpression]) -> LatexExpression {
+        items.count == 1 ? items[0] : LatexExpression(.list, items)
     }
-
-    // MARK: Equality
 
     /// True for equal normal forms, equal values, or the same form with equal parts.
     ///
@@ -116,7 +103,10 @@ struct LatexExpression {
         guard kind == other.kind, children.count == other.children.count, !children.isEmpty else { return false }
         // A constant without a value is too large for one, so it differs from a constant with one.
         guard value == nil, other.value == nil else { return false }
-        guard kind.isUnordered else { return zip(children, other.children).allSatisfy { $0.isEqual(to: $1) } }
+        switch kind {
+        case .sum, .product, .set, .combination: break
+        default: return zip(children, other.children).allSatisfy { $0.isEqual(to: $1) }
+        }
         var unmatched = other.children
         for child in children {
             let index = unmatched.firstIndex { $0.key == child.key } ?? unmatched.firstIndex { child.isEqual(to: $0) }

@@ -22,8 +22,6 @@ struct LatexLexer {
         return lexer.tokens
     }
 
-    private init(characters: [Character]) { self.characters = characters }
-
     private func character(_ offset: Int = 0) -> Character {
         position + offset < characters.count ? characters[position + offset] : "\0"
     }
@@ -31,6 +29,21 @@ struct LatexLexer {
     private mutating func add(_ kind: LatexToken.Kind) {
         tokens.append(LatexToken(kind: kind, isSpaced: isSpaced))
         isSpaced = false
+    }
+
+    private func starts(with spelling: String) -> Bool { characters[position...].starts(with: spelling) }
+
+    /// Takes the first of the spellings that is here.
+    private mutating func skip(_ spellings: String...) -> Bool {
+        guard let spelling = spellings.first(where: starts(with:)) else { return false }
+        position += spelling.count
+        return true
+    }
+
+    private mutating func take(while condition: (Character) -> Bool) -> String {
+        let run = characters[position...].prefix(while: condition)
+        position = run.endIndex
+        return String(run)
     }
 
     private mutating func take() {
@@ -55,13 +68,10 @@ struct LatexLexer {
         case "$", "%", "€", "£", "¥", "₹": break
         case "°": takeDegree()
         case "√": add(.command("sqrt"))
-        case "^" where takesCircle(): takeDegree()
-        case "<" where character() == "=", ">" where character() == "=":
-            position += 1
-            add(.symbol(next == "<" ? "≤" : "≥"))
-        case "*" where character() == "*":
-            position += 1
-            add(.symbol("^"))
+        case "^" where skip("\\circ", "{\\circ}", "\\degree", "{\\degree}"): takeDegree()
+        case "<" where skip("="): add(.symbol("≤"))
+        case ">" where skip("="): add(.symbol("≥"))
+        case "*" where skip("*"): add(.symbol("^"))
         default:
             if let name = LatexVocabulary.characterNames[next] { return add(.letter(name)) }
             let symbol = LatexVocabulary.characters[next] ?? next
@@ -78,26 +88,15 @@ struct LatexLexer {
         if "CF".contains(character(space)), !character(space + 1).isLetter { position += space + 1 }
     }
 
-    /// Takes the rest of a degree sign after `^`: `\circ` or `{\circ}`.
-    private mutating func takesCircle() -> Bool {
-        for spelling in ["\\circ", "{\\circ}", "\\degree", "{\\degree}"] where starts(with: spelling) {
-            position += spelling.count
-            return true
-        }
-        return false
-    }
-
-    private func starts(with spelling: String) -> Bool { characters[position...].starts(with: spelling) }
-
     // MARK: Numbers
 
     private mutating func takeNumber() {
-        var digits = takeDigits()
+        var digits = take(while: \.isASCIIDigit)
         if digits.count <= 3, digits.first != "0", !digits.isEmpty { digits += takeThousands() }
         if character() == ".", character(1).isASCIIDigit || character(1) == "\\" {
             let start = position
             position += 1
-            let fraction = takeDigits()
+            let fraction = take(while: \.isASCIIDigit)
             let period = takePeriod()
             if fraction.isEmpty, period.isEmpty {
                 position = start
@@ -108,24 +107,15 @@ struct LatexLexer {
         add(.number(digits))
     }
 
-    private mutating func takeDigits() -> String {
-        let start = position
-        while character().isASCIIDigit { position += 1 }
-        return String(characters[start..<position])
-    }
-
     /// The digits of `\overline{…}`.
     private mutating func takePeriod() -> String {
         let start = position
-        guard starts(with: "\\overline{") else { return "" }
-        position += "\\overline{".count
-        let digits = takeDigits()
-        guard character() == "}", !digits.isEmpty else {
-            position = start
-            return ""
+        if skip("\\overline{") {
+            let digits = take(while: \.isASCIIDigit)
+            if !digits.isEmpty, skip("}") { return digits }
         }
-        position += 1
-        return digits
+        position = start
+        return ""
     }
 
     private mutating func takeThousands() -> String {
@@ -133,7 +123,7 @@ struct LatexLexer {
         var digits = ""
         while let separator = thousandsSeparator() {
             position += separator
-            digits += takeDigits()
+            digits += take(while: \.isASCIIDigit)
         }
         // If one group does not have three digits, the commas separate the items of a list.
         if character() == ",", character(1).isASCIIDigit {
@@ -157,9 +147,7 @@ struct LatexLexer {
     // MARK: Words
 
     private mutating func takeLetters() {
-        let start = position
-        while character().isASCII, character().isLetter { position += 1 }
-        let word = String(characters[start..<position])
+        let word = take { $0.isASCII && $0.isLetter }
         let folded = word.lowercased()
         if folded == "or" || folded == "and" {
             add(.symbol(","))
@@ -185,16 +173,18 @@ struct LatexLexer {
 
     private mutating func takeText(mathRoman: Bool) {
         let start = position
-        while character().isWhitespace { position += 1 }
-        guard character() == "{", let end = closingBrace(from: position + 1) else {
+        _ = take(while: \.isWhitespace)
+        let opening = position
+        guard let content = takeGroup() else {
             position = start
             return
         }
-        let content = String(characters[position + 1..<end])
         // Numbers and formulas in a text are read as if they were outside of it.
-        if content.contains(where: { $0.isASCIIDigit || "()[]\\$".contains($0) }) { return }
+        if content.contains(where: { $0.isASCIIDigit || "()[]\\$".contains($0) }) {
+            position = opening
+            return
+        }
         let words = content.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased()
-        position = end + 1
         let bare = words.filter { $0.isLetter }
         if ["or", "and"].contains(bare) || (bare.isEmpty && words.contains(",")) {
             add(.symbol(","))
@@ -209,12 +199,17 @@ struct LatexLexer {
         }
     }
 
-    private func closingBrace(from start: Int) -> Int? {
-        var depth = 1
-        for index in start..<max(start, characters.count) {
+    /// The content of `{…}`; if there is none here or it does not close, nil, and the position stays.
+    private mutating func takeGroup() -> String? {
+        guard character() == "{" else { return nil }
+        var depth = 0
+        for index in position..<characters.count {
             if characters[index] == "{" { depth += 1 }
             if characters[index] == "}" { depth -= 1 }
-            if depth == 0 { return index }
+            if depth == 0 {
+                defer { position = index + 1 }
+                return String(characters[position + 1..<index])
+            }
         }
         return nil
     }
@@ -223,31 +218,15 @@ struct LatexLexer {
 
     private mutating func takeCommand() {
         position += 1
-        if character() == "\\" {
+        if skip("\\") {
             // Outside of a matrix a double backslash is an escaped backslash or the end of a line.
-            if environmentDepth > 0 {
-                position += 1
-                add(.newRow)
-            } else if character(1).isLetter {
-                position += 1
-                takeCommand(named: takeName())
-            } else {
-                position += 1
+            if environmentDepth > 0 { return add(.newRow) }
+            guard character().isLetter else {
                 isSpaced = true
+                return
             }
-            return
         }
-        takeCommand(named: takeName())
-    }
-
-    private mutating func takeName() -> String {
-        let start = position
-        while character().isASCII, character().isLetter { position += 1 }
-        if position == start, position < characters.count { position += 1 }
-        return String(characters[start..<position])
-    }
-
-    private mutating func takeCommand(named written: String) {
+        let written = takeName()
         let name = LatexVocabulary.synonyms[written] ?? written
         switch name {
         case "{":
@@ -263,11 +242,8 @@ struct LatexLexer {
             tokens.removeLast()
             takeDegree()
         case "degree": takeDegree()
-        case "not" where character() == "=":
-            position += 1
-            add(.symbol("≠"))
-        case "left", "right":
-            if character() == "." { position += 1 }
+        case "not" where skip("="): add(.symbol("≠"))
+        case "left", "right": _ = skip(".")
         case " ", ",", ";", ":", ">", "quad", "qquad", "space", "thinspace": isSpaced = true
         case _ where LatexVocabulary.ignored.contains(name): break
         case _ where LatexVocabulary.text.contains(name):
@@ -277,16 +253,19 @@ struct LatexLexer {
         }
     }
 
+    /// The letters of a command, or its one other character.
+    private mutating func takeName() -> String {
+        let letters = take { $0.isASCII && $0.isLetter }
+        guard letters.isEmpty, position < characters.count else { return letters }
+        defer { position += 1 }
+        return String(character())
+    }
+
     /// Takes `\begin{name}` or `\end{name}`; the column specification of an array is skipped as layout.
     private mutating func takeEnvironment(begins: Bool) {
-        guard character() == "{", let end = closingBrace(from: position + 1) else { return }
-        let name = String(characters[position + 1..<end])
-        position = end + 1
-        environmentDepth += begins ? 1 : -1
-        environmentDepth = max(0, environmentDepth)
-        if begins, name == "array", character() == "{", let columns = closingBrace(from: position + 1) {
-            position = columns + 1
-        }
+        guard let name = takeGroup() else { return }
+        environmentDepth = max(0, environmentDepth + (begins ? 1 : -1))
+        if begins, name == "array" { _ = takeGroup() }
         add(begins ? .begin(name) : .end(name))
     }
 }

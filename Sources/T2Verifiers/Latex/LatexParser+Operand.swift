@@ -1,5 +1,3 @@
-import BigInt
-
 /// Parses operands with their powers, and the arguments of commands.
 extension LatexParser {
     mutating func parseFactor() throws -> LatexExpression {
@@ -13,7 +11,7 @@ extension LatexParser {
             } else if skip(.symbol("!")) {
                 result = .function("factorial", [result])
             } else if skip(.symbol("'")) {
-                result = LatexExpression(.function("prime"), [result])
+                result = .function("prime", [result])
             } else if skip(.degree) {
                 if degreesCount {
                     let unit = LatexExpression.quotient(.symbol("pi"), .number(Rational(180)))
@@ -30,7 +28,7 @@ extension LatexParser {
         guard let next else { throw Failure() }
         position += 1
         switch next {
-        case .number(let digits): return .number(orDigits: digits)
+        case .number(let digits): return number(digits)
         case .letter("emptyset"): return LatexExpression(.set)
         case .letter(let name): return .symbol(name)
         case .text(let words): return .symbol(words.count == 1 ? words : "text \(words)")
@@ -54,7 +52,12 @@ extension LatexParser {
             return isNegative ? .negated(argument) : argument
         }
         tokens[position] = LatexToken(kind: .number(String(digits.dropFirst())), isSpaced: false)
-        return .number(orDigits: String(digits.prefix(1)))
+        return number(String(digits.prefix(1)))
+    }
+
+    /// A number, or a symbol named by its digits if a `Rational` cannot hold them.
+    private func number(_ digits: String) -> LatexExpression {
+        Rational(digits: digits).map { .number($0) } ?? .symbol("digits \(digits)")
     }
 
     private mutating func parseCommand(_ name: String) throws -> LatexExpression {
@@ -73,7 +76,7 @@ extension LatexParser {
             }
             return .root(try parseArgument(splitsNumber: true), degree: degree)
         case _ where LatexVocabulary.accents.contains(name):
-            return LatexExpression(.function(name), [try parseArgument(splitsNumber: true)])
+            return .function(name, [try parseArgument(splitsNumber: true)])
         case _ where LatexVocabulary.functions.contains(name): return try parseFunction(name)
         default: throw Failure()
         }
@@ -91,14 +94,10 @@ extension LatexParser {
         degreesCount = ["sin", "cos", "tan", "cot", "sec", "csc"].contains(name)
         defer { degreesCount = outer }
 
-        var arguments = base.map { [$0] } ?? []
-        if next == .symbol("(") {
-            arguments.append(try parseFactor())
-        } else {
-            var factors = [try parseFactor()]
-            while isPlainFactor { factors.append(try parseFactor()) }
-            arguments.append(.product(factors))
-        }
+        let isBracketed = next == .symbol("(")
+        var factors = [try parseFactor()]
+        while !isBracketed, isPlainFactor { factors.append(try parseFactor()) }
+        let arguments = [base, .product(factors)].compactMap(\.self)
         // `\sin^{-1}` is the inverse function.
         if let power = exponent, power.kind == .number(Rational(-1)) {
             return .function("arc\(name)", arguments)
@@ -115,23 +114,12 @@ extension LatexParser {
         }
     }
 
-    // MARK: Brackets
-
     private mutating func parseBracketed(_ opening: Character) throws -> LatexExpression {
         switch opening {
         case "{": return try parseGroup()
-        case "⌊":
-            let content = try parseSum()
-            try expect(.symbol("⌋"))
-            return .function("floor", [content])
-        case "⌈":
-            let content = try parseSum()
-            try expect(.symbol("⌉"))
-            return .function("ceil", [content])
-        case "‖":
-            let content = try parseSum()
-            try expect(.symbol("‖"))
-            return LatexExpression(.function("norm"), [content])
+        case "⌊": return try parseEnclosed("floor", until: "⌋")
+        case "⌈": return try parseEnclosed("ceil", until: "⌉")
+        case "‖": return try parseEnclosed("norm", until: "‖")
         case "⟨":
             let items = try parseItems()
             try expect(.symbol("⟩"))
@@ -147,29 +135,31 @@ extension LatexParser {
         }
     }
 
+    /// The function that is written as brackets around its argument.
+    mutating func parseEnclosed(_ function: String, until closing: Character) throws -> LatexExpression {
+        let argument = try parseSum()
+        try expect(.symbol(closing))
+        return .function(function, [argument])
+    }
+
     private mutating func parseGroup() throws -> LatexExpression {
         let items = try parseItems()
+        var result = LatexExpression.list(items)
         if items.count == 1, skip(.command("choose")) {
-            let lower = try parseSum()
-            try expect(.symbol("}"))
-            return .function("binom", [items[0], lower])
-        }
-        if items.count == 1, skip(.command("over")) {
-            let lower = try parseSum()
-            try expect(.symbol("}"))
-            return .quotient(items[0], lower)
+            result = .function("binom", [result, try parseSum()])
+        } else if items.count == 1, skip(.command("over")) {
+            result = .quotient(result, try parseSum())
         }
         try expect(.symbol("}"))
-        return items.count == 1 ? items[0] : LatexExpression(.list, items)
+        return result
     }
 
     private mutating func parseSet() throws -> LatexExpression {
         if skip(.closeSet) { return LatexExpression(.set) }
         let items = try parseItems()
         try expect(.closeSet)
-        let sorted = items.sorted { $0.key < $1.key }
-        let distinct = sorted.indices.filter { $0 == 0 || sorted[$0].key != sorted[$0 - 1].key }
-        return LatexExpression(.set, distinct.map { sorted[$0] })
+        var keys: Set<String> = []
+        return LatexExpression(.set, items.filter { keys.insert($0.key).inserted }.sorted { $0.key < $1.key })
     }
 
     private mutating func parseMatrix(_ name: String) throws -> LatexExpression {
@@ -180,8 +170,7 @@ extension LatexParser {
             if next == .end(name) { break }
             var count = 0
             repeat {
-                let items = try parseItems()
-                cells.append(items.count == 1 ? items[0] : LatexExpression(.list, items))
+                cells.append(.list(try parseItems()))
                 count += 1
             } while skip(.symbol("&"))
             columns.append(count)
@@ -190,32 +179,5 @@ extension LatexParser {
         position += 1
         let isPlain = ["pmatrix", "bmatrix", "matrix", "array", "smallmatrix"].contains(name)
         return LatexExpression(.matrix(isPlain ? "matrix" : name, columns: columns), cells)
-    }
-}
-
-extension LatexExpression {
-    /// A number, or a symbol named by its digits if a `Rational` cannot hold them.
-    fileprivate static func number(orDigits digits: String) -> LatexExpression {
-        Rational(digits: digits).map { .number($0) } ?? .symbol("digits \(digits)")
-    }
-}
-
-extension Rational {
-    /// - Parameter digits: digits with at most one point; repeating digits are in brackets at the end: `0.1(6)` is 1/6.
-    init?(digits: String) {
-        let parts = digits.split(separator: "(")
-        guard parts.count == 2 else {
-            self.init(decimal: Array(digits.utf8))
-            return
-        }
-        let period = parts[1].dropLast()
-        let places = parts[0].split(separator: ".", omittingEmptySubsequences: false).last?.count ?? 0
-        guard let start = Rational(decimal: Array(parts[0].utf8)), digits.utf8.count <= Self.bitLimit / 3,
-            let rest = Rational(
-                BigInt(digits: period.utf8),
-                over: (BigInt(10).power(period.count) - 1) * BigInt(10).power(places)),
-            let sum = start + rest
-        else { return nil }
-        self = sum
     }
 }

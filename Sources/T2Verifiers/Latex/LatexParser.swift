@@ -22,10 +22,8 @@ package struct LatexParser {
     static func parse(_ tokens: [LatexToken]) -> LatexExpression? {
         var parser = LatexParser(tokens: LatexAssignment.removed(from: tokens))
         guard let items = try? parser.parseItems(), parser.position == parser.tokens.count else { return nil }
-        return items.count == 1 ? items[0] : LatexExpression(.list, items)
+        return .list(items)
     }
-
-    private init(tokens: [LatexToken]) { self.tokens = tokens }
 
     // MARK: Tokens
 
@@ -174,20 +172,18 @@ package struct LatexParser {
             position += 3
             fraction = (numerator * denominator).map { .number($0) }
         }
-        if case .number(let part) = fraction?.kind, !part.isNegative, part.isProper, !startsPower {
-            if let sum = whole + part { return .number(sum) }
+        if case .number(let part) = fraction?.kind, !part.isNegative, !part.isZero, part.numerator < part.denominator,
+            next != .symbol("^"), next != .symbol("_"), next != .symbol("!"), let sum = whole + part
+        {
+            return .number(sum)
         }
         position = start
         return nil
     }
 
     private var isFractionOfNumbers: Bool {
-        if case .number = kind(at: 1) { return true }
-        if kind(at: 1) == .symbol("{"), case .number = kind(at: 2) { return true }
-        return false
+        if case .number = kind(at: kind(at: 1) == .symbol("{") ? 2 : 1) { true } else { false }
     }
-
-    private var startsPower: Bool { next == .symbol("^") || next == .symbol("_") || next == .symbol("!") }
 
     /// Skips units after a value, up to the end of the term.
     private mutating func skipUnit() -> Bool {
@@ -226,13 +222,6 @@ package struct LatexParser {
     mutating func parseAbsolute() throws -> LatexExpression {
         absoluteDepth += 1
         defer { absoluteDepth -= 1 }
-        let content = try nested { try $0.parseSum() }
-        try expect(.symbol("|"))
-        return .function("abs", [content])
+        return try nested { try $0.parseEnclosed("abs", until: "|") }
     }
-}
-
-extension Rational {
-    /// True between 0 and 1, both excluded.
-    fileprivate var isProper: Bool { !isZero && numerator.magnitude < denominator.magnitude }
 }

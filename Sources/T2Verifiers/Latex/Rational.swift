@@ -41,6 +41,24 @@ package struct Rational: Hashable {
         self.init(BigInt(digits: decimal), over: BigInt(10).power(fraction.count))
     }
 
+    /// - Parameter digits: digits with at most one point; repeating digits are in brackets at the end: `0.1(6)` is 1/6.
+    init?(digits: String) {
+        let parts = digits.split(separator: "(")
+        guard parts.count == 2 else {
+            self.init(decimal: Array(digits.utf8))
+            return
+        }
+        let period = parts[1].dropLast()
+        let places = parts[0].split(separator: ".", omittingEmptySubsequences: false).last?.count ?? 0
+        guard let start = Rational(decimal: Array(parts[0].utf8)), digits.utf8.count <= Self.bitLimit / 3,
+            let rest = Rational(
+                BigInt(digits: period.utf8),
+                over: (BigInt(10).power(period.count) - 1) * BigInt(10).power(places)),
+            let sum = start + rest
+        else { return nil }
+        self = sum
+    }
+
     var isInteger: Bool { denominator == 1 }
     var isNegative: Bool { numerator.sign == .minus }
     var isZero: Bool { numerator.isZero }

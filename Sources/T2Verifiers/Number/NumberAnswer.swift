@@ -11,47 +11,38 @@
 /// 0.5; and the published reference answers write a percentage as the number before its sign.
 ///
 /// - Cost: linear in the completion; fractions have parts of at most `NumberValue.fractionDigits` digits.
-package struct NumberAnswer: Sendable {
+package struct NumberAnswer: Equatable, Sendable {
     /// The number as written.
     package let text: String
     let value: NumberValue
+}
 
+extension NumberAnswer {
     /// The number after the last of the markers `####`, `\boxed{…}`, `answer is` and `answer:` that is followed by one;
     /// nil if there is none.
-    package init?(inCompletion completion: String) {
-        var steps = 0
-        self.init(inCompletion: completion, steps: &steps)
-    }
-
-    /// - Parameter steps: increased by the number of bytes looked at.
-    package init?(inCompletion completion: String, steps: inout Int) {
+    ///
+    /// - Parameter report: receives numbers of bytes looked at.
+    package init?(inCompletion completion: String, steps report: (Int) -> Void = { _ in }) {
         let bytes = Array(completion.utf8)
         let markers = AnswerMarkers(bytes)
-        steps += markers.steps
+        report(markers.steps)
         for index in markers.markers.indices.reversed() {
             var reader = NumberReader(ByteCursor(bytes, markers.window(index)))
-            let answer = reader.read()
-            steps += reader.steps
-            guard let answer else { continue }
-            self = answer
-            return
+            defer { report(reader.cursor.steps) }
+            if let answer = reader.read() {
+                self = answer
+                return
+            }
         }
         return nil
     }
 
     /// - Parameter gold: a text that begins with a number; units and words after it are skipped.
     package init?(_ gold: String) {
-        var reader = NumberReader(ByteCursor(gold))
+        var reader = NumberReader(ByteCursor(Array(gold.utf8)))
         guard let answer = reader.read() else { return nil }
         self = answer
     }
 
-    init(text: String, value: NumberValue) {
-        self.text = text
-        self.value = value
-    }
-}
-
-extension NumberAnswer: Equatable {
     package static func == (a: NumberAnswer, b: NumberAnswer) -> Bool { a.value == b.value }
 }

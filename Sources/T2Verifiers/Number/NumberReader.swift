@@ -1,12 +1,8 @@
-/// Reads the number at the start of a span, after the words and marks that may come before it.
-///
-/// - Cost: linear in the span; the reader goes back over a few bytes at most.
+/// Reads the number at the start of a span, after the words and marks that may come before it; linear in the span.
 struct NumberReader {
     var cursor: ByteCursor
     /// True if a line ended before the number: a dash is then a bullet, unless a digit follows at once.
     private var crossedLine = false
-
-    var steps: Int { cursor.steps }
 
     init(_ cursor: ByteCursor) { self.cursor = cursor }
 
@@ -24,8 +20,6 @@ struct NumberReader {
             }
         }
     }
-
-    // MARK: Before the number
 
     private static let fillers: Set<String> = [
         "a", "about", "almost", "approx", "approximately", "around", "be", "equal", "equals", "exactly", "is", "just",
@@ -100,12 +94,9 @@ struct NumberReader {
         return true
     }
 
-    private var isFraction: Bool {
-        cursor.startsWith("\\frac") || cursor.startsWith("\\dfrac") || cursor.startsWith("\\tfrac")
-            || cursor.startsWith("\\cfrac")
-    }
+    private static let fractions: [StaticString] = ["\\frac", "\\dfrac", "\\tfrac", "\\cfrac"]
 
-    // MARK: The number
+    private var isFraction: Bool { Self.fractions.contains(where: cursor.startsWith) }
 
     private mutating func readSigned() -> NumberValue? {
         var isNegative = false
@@ -146,7 +137,7 @@ struct NumberReader {
         return value.scaled(byPowerOfTen: readScaleWord())
     }
 
-    private static let ten = NumberValue(isNegative: false, whole: "10".utf8, fraction: "".utf8)
+    private static let ten = NumberValue(whole: [UInt8(ascii: "1"), UInt8(ascii: "0")])
 
     /// Digits with thousands separators and a decimal point.
     private mutating func readDecimal() -> (value: NumberValue, isInteger: Bool)? {
@@ -164,8 +155,7 @@ struct NumberReader {
         }
         guard cursor.position > start else { return nil }
         let value = NumberValue(
-            isNegative: false, whole: cursor.bytes[start..<wholeEnd],
-            fraction: cursor.bytes[wholeEnd..<cursor.position])
+            whole: cursor.bytes[start..<wholeEnd], fraction: cursor.bytes[wholeEnd..<cursor.position])
         return (value, wholeEnd == cursor.position)
     }
 
@@ -183,8 +173,8 @@ struct NumberReader {
 
     /// `\frac{3}{4}`, also `\frac34`.
     private mutating func readFraction() -> NumberValue? {
-        guard cursor.skip(anyOf: ["\\frac", "\\dfrac", "\\tfrac", "\\cfrac"]) else { return nil }
-        guard let numerator = readArgument(), let denominator = readArgument() else { return nil }
+        guard cursor.skip(anyOf: Self.fractions), let numerator = readArgument(), let denominator = readArgument()
+        else { return nil }
         return NumberValue(numerator, over: denominator)
     }
 
@@ -192,7 +182,7 @@ struct NumberReader {
         cursor.skipBlanks()
         if cursor.next.isDigit {
             defer { cursor.advance() }
-            return NumberValue(isNegative: false, whole: [cursor.next], fraction: "".utf8)
+            return NumberValue(whole: [cursor.next])
         }
         guard cursor.skip("{") else { return nil }
         cursor.skipBlanks()
@@ -209,23 +199,20 @@ struct NumberReader {
         cursor.skipBlanks()
         if isFraction, let fraction = readFraction() { return fraction }
         if cursor.position > start, cursor.next.isDigit {
-            let numeratorStart = cursor.position
-            cursor.skip { $0.isDigit }
-            let numeratorEnd = cursor.position
+            let numerator = readDigits()
             if cursor.next == UInt8(ascii: "/"), cursor.byte(at: 1).isDigit {
                 cursor.advance()
-                let denominatorStart = cursor.position
-                cursor.skip { $0.isDigit }
-                let numerator = integer(numeratorStart..<numeratorEnd)
-                if let part = NumberValue(numerator, over: integer(denominatorStart..<cursor.position)) { return part }
+                if let part = NumberValue(numerator, over: readDigits()) { return part }
             }
         }
         cursor.rewind(to: start)
         return nil
     }
 
-    private func integer(_ span: Range<Int>) -> NumberValue {
-        NumberValue(isNegative: false, whole: cursor.bytes[span], fraction: "".utf8)
+    private mutating func readDigits() -> NumberValue {
+        let start = cursor.position
+        cursor.skip { $0.isDigit }
+        return NumberValue(whole: cursor.bytes[start..<cursor.position])
     }
 
     /// Skips a slash if a denominator follows it.

@@ -12,24 +12,14 @@ enum NumberValue: Equatable {
     /// The largest number of digits of a numerator or denominator, its power of ten written out.
     static let fractionDigits = 1024
 
-    /// - Parameters:
-    ///   - whole: the ASCII digits before the point; other bytes are skipped.
-    ///   - fraction: the ASCII digits after the point; other bytes are skipped.
-    init(isNegative: Bool, whole: some Sequence<UInt8>, fraction: some Sequence<UInt8>, exponent: Int = 0) {
-        var digits: [UInt8] = []
-        var scale = exponent
-        for digit in whole where digit.isDigit { digits.append(digit) }
-        for digit in fraction where digit.isDigit {
-            digits.append(digit)
-            scale -= 1
-        }
-        while digits.last == UInt8(ascii: "0") {
-            digits.removeLast()
-            scale += 1
-        }
-        digits = Array(digits.drop { $0 == UInt8(ascii: "0") })
+    /// The value of the ASCII digits before and after the point; other bytes are skipped.
+    init(whole: ArraySlice<UInt8>, fraction: ArraySlice<UInt8> = []) {
+        let decimals = fraction.filter(\.isDigit)
+        let digits = (whole.filter(\.isDigit) + decimals).drop { $0 == UInt8(ascii: "0") }
+        let zeros = digits.reversed().prefix { $0 == UInt8(ascii: "0") }.count
         self = .decimal(
-            isNegative: isNegative && !digits.isEmpty, digits: digits, exponent: digits.isEmpty ? 0 : scale)
+            isNegative: false, digits: Array(digits.dropLast(zeros)),
+            exponent: digits.isEmpty ? 0 : zeros - decimals.count)
     }
 
     /// Nil if the denominator is zero or a part is too long.

@@ -26,7 +26,7 @@ struct PatternParser {
         return program + [.match]
     }
 
-    // Grammar, from the loosest binding to the tightest. Jump targets are relative to the start of their piece.
+    // Grammar, from the loosest binding to the tightest.
 
     private mutating func alternatives() throws(PatternError) -> [Instruction] {
         depth += 1
@@ -39,9 +39,7 @@ struct PatternParser {
         while take("|") { pieces.append(try sequence()) }
         var result = pieces.removeLast()
         while let piece = pieces.popLast() {
-            let body = [Instruction.either(1, piece.count + 2)] + moved(piece, by: 1)
-            result = try bounded(
-                body + [.jump(piece.count + 2 + result.count)] + moved(result, by: piece.count + 2))
+            result = try bounded([.either(1, piece.count + 2)] + piece + [.jump(result.count + 1)] + result)
         }
         return result
     }
@@ -49,19 +47,14 @@ struct PatternParser {
     private mutating func sequence() throws(PatternError) -> [Instruction] {
         var result: [Instruction] = []
         while let next = peek, next != "|", next != ")" {
-            let piece = try repeated()
-            result = try bounded(result + moved(piece, by: result.count))
+            var piece = try atom()
+            while let count = try repetition() {
+                let isLazy = take("?")
+                piece = try repetitions(of: piece, count, isLazy: isLazy)
+            }
+            result = try bounded(result + piece)
         }
         return result
-    }
-
-    private mutating func repeated() throws(PatternError) -> [Instruction] {
-        var piece = try atom()
-        while let count = try repetition() {
-            let isLazy = take("?")
-            piece = try repetitions(of: piece, count, isLazy: isLazy)
-        }
-        return piece
     }
 
     private mutating func atom() throws(PatternError) -> [Instruction] {
@@ -141,18 +134,15 @@ struct PatternParser {
         if take("+") { return (1, nil) }
         if take("?") { return (0, 1) }
         let start = position
-        guard take("{"), let least = number() else {
-            position = start
-            return nil
+        if take("{"), let least = number() {
+            let most = take(",") ? (peek == "}" ? nil : number() ?? -1) : least
+            if take("}") {
+                if let most, most < least { throw flaw("a repetition {\(least),…} ends before it starts") }
+                return (least, most)
+            }
         }
-        let most: Int?
-        if take(",") { most = peek == "}" ? nil : number() ?? -1 } else { most = least }
-        guard take("}") else {
-            position = start
-            return nil
-        }
-        if let most, most < least { throw flaw("a repetition {\(least),…} ends before it starts") }
-        return (least, most)
+        position = start
+        return nil
     }
 
     private func repetitions(
@@ -161,30 +151,17 @@ struct PatternParser {
         func either(_ again: Int, _ done: Int) -> Instruction { isLazy ? .either(done, again) : .either(again, done) }
         var result: [Instruction] = []
         for _ in 0..<min(count.least, Self.longestProgram) {
-            result = try bounded(result + moved(piece, by: result.count))
+            result = try bounded(result + piece)
         }
         guard let most = count.most else {
-            let start = result.count
-            let body = [either(start + 1, start + piece.count + 2)] + moved(piece, by: start + 1)
-            return try bounded(result + body + [.jump(start)])
+            return try bounded(result + [either(1, piece.count + 2)] + piece + [.jump(-piece.count - 1)])
         }
         // Any of the rest may be the last one; they are built from the inside out.
         var rest: [Instruction] = []
         for _ in 0..<min(most - count.least, Self.longestProgram) {
-            let inner = piece + moved(rest, by: piece.count)
-            rest = try bounded([either(1, inner.count + 1)] + moved(inner, by: 1))
+            rest = try bounded([either(1, piece.count + rest.count + 1)] + piece + rest)
         }
-        return try bounded(result + moved(rest, by: result.count))
-    }
-
-    private func moved(_ piece: [Instruction], by offset: Int) -> [Instruction] {
-        piece.map { instruction in
-            switch instruction {
-            case .either(let first, let second): .either(first + offset, second + offset)
-            case .jump(let target): .jump(target + offset)
-            default: instruction
-            }
-        }
+        return try bounded(result + rest)
     }
 
     private func bounded(_ piece: [Instruction]) throws(PatternError) -> [Instruction] {

@@ -6,11 +6,9 @@
 /// `[[:alpha:]]` are refused by name. A character is a Unicode scalar; `\w` and `\b` know the letters of all scripts,
 /// `\d` is 0 to 9. The match is the leftmost one, and of several there the one that a backtracking search finds.
 ///
-/// This is not libpcre2: its `pcre2_dfa_match` starts anew at every character and has no limit on the total work, so
-/// that in version 10.42 `(a+)+$` takes seconds on 512 characters. RE2 is linear,
-/// but its `\w` and `\b` know ASCII letters only, so that `\bcafé\b` never matches. A backtracking search such as
-/// Swift's `Regex` can take exponential time. A pattern also has to mean the same on every worker, whatever version of
-/// a library it has.
+/// No library does this: `pcre2_dfa_match` starts anew at every character (in version 10.42 `(a+)+$` takes seconds on
+/// 512 characters), a backtracking search such as Swift's `Regex` can take exponential time, and RE2 is linear, but
+/// its `\w` and `\b` know ASCII letters only. A pattern also has to mean the same on every worker.
 ///
 /// - Cost: the text's length times the pattern's in time, the pattern's length in memory.
 /// - Source: Thompson, "Regular expression search algorithm", CACM 1968; Pike's extension that records where a match
@@ -18,8 +16,9 @@
 package struct TextPattern: Sendable {
     enum Instruction: Sendable {
         case scalar(ScalarSet)
-        /// Continues at the first of these that leads to a match.
+        /// Continues at the first of these instructions, relative to this one, that leads to a match.
         case either(Int, Int)
+        /// Continues at an instruction relative to this one.
         case jump(Int)
         case require(Assertion)
         case match
@@ -28,6 +27,18 @@ package struct TextPattern: Sendable {
     /// A condition on a position between two scalars.
     enum Assertion: Sendable {
         case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
+
+        func holds(at position: Int, in text: [Unicode.Scalar]) -> Bool {
+            func isWord(_ index: Int) -> Bool { text.indices.contains(index) && ScalarSet.isWord(text[index]) }
+            return switch self {
+            case .textStart: position == 0
+            case .textEnd: position == text.count
+            case .lineStart: position == 0 || text[position - 1] == "\n"
+            case .lineEnd: position == text.count || text[position] == "\n"
+            case .wordBoundary: isWord(position - 1) != isWord(position)
+            case .noWordBoundary: isWord(position - 1) == isWord(position)
+            }
+        }
     }
 
     private let program: [Instruction]
@@ -47,7 +58,7 @@ package struct TextPattern: Sendable {
         for position in 0...scalars.count {
             // A match that begins further left is preferred, so a new start comes last.
             if found == nil { follow(0, start: position, at: position, scalars, &current) }
-            if current.isEmpty && found != nil { break }
+            if current.ordered.isEmpty && found != nil { break }
             for (instruction, start) in current.ordered {
                 if case .match = program[instruction] {
                     found = start..<position
@@ -62,10 +73,7 @@ package struct TextPattern: Sendable {
             swap(&current, &next)
             next.clear()
         }
-        guard let found else { return nil }
-        var match = String.UnicodeScalarView()
-        match.append(contentsOf: scalars[found])
-        return String(match)
+        return found.map { String(String.UnicodeScalarView(scalars[$0])) }
     }
 
     /// Adds the instructions that read a scalar or match and are reachable without reading one, in order of preference.
@@ -77,8 +85,8 @@ package struct TextPattern: Sendable {
             guard threads.visit(instruction) else { continue }
             switch program[instruction] {
             case .scalar, .match: threads.ordered.append((instruction, start))
-            case .jump(let target): pending.append(target)
-            case .either(let preferred, let other): pending += [other, preferred]
+            case .jump(let offset): pending.append(instruction + offset)
+            case .either(let preferred, let other): pending += [instruction + other, instruction + preferred]
             case .require(let assertion): if assertion.holds(at: position, in: text) { pending.append(instruction + 1) }
             }
         }
@@ -91,8 +99,6 @@ package struct TextPattern: Sendable {
         private var visit = 1
 
         init(count: Int) { visitOfInstruction = Array(repeating: 0, count: count) }
-
-        var isEmpty: Bool { ordered.isEmpty }
 
         mutating func visit(_ instruction: Int) -> Bool {
             defer { visitOfInstruction[instruction] = visit }
@@ -109,18 +115,4 @@ package struct TextPattern: Sendable {
 /// A text that is not a pattern of `TextPattern`.
 package struct PatternError: Error, Equatable, CustomStringConvertible {
     package let description: String
-}
-
-extension TextPattern.Assertion {
-    fileprivate func holds(at position: Int, in text: [Unicode.Scalar]) -> Bool {
-        func isWord(_ index: Int) -> Bool { text.indices.contains(index) && ScalarSet.isWord(text[index]) }
-        switch self {
-        case .textStart: return position == 0
-        case .textEnd: return position == text.count
-        case .lineStart: return position == 0 || text[position - 1] == "\n"
-        case .lineEnd: return position == text.count || text[position] == "\n"
-        case .wordBoundary: return isWord(position - 1) != isWord(position)
-        case .noWordBoundary: return isWord(position - 1) == isWord(position)
-        }
-    }
 }

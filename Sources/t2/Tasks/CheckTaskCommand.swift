@@ -87,7 +87,7 @@ struct TaskCheckDescription: Encodable {
         version = task.version
         splits = check.parts.map { part in
             Part(
-                split: part.split.rawValue, problems: part.problems, bad_records: part.bad.map(\.description),
+                split: part.split.rawValue, problems: part.problems, bad_records: part.bad,
                 failure: part.failure, shared_prompts: part.shared)
         }
         sample_prompts = check.samples.map(\.prompt)

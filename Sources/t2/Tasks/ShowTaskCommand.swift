@@ -68,7 +68,7 @@ struct ShowTaskCommand: ParsableCommand {
         let shown = set.problems[problem]
         let output = Output(
             name: task.name, version: task.version, summary: task.summary, splits: task.splits.map(\.rawValue),
-            split: split.rawValue, problems: set.problems.count, skipped: set.skipped.map(\.description),
+            split: split.rawValue, problems: set.problems.count, skipped: set.skipped,
             form: form.rawValue, stop: task.stopStrings(form), max_tokens: task.maxTokens, problem: problem,
             id: shown.id, topic: shown.topic, prompt: shown.prompt, reference: shown.reference,
             verification: shown.verification)
