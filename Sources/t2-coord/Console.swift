@@ -1,13 +1,8 @@
-import Foundation
 import T2CommandLine
 
-/// Standard output without buffering. Once its reader has closed it, only train.log still has the lines.
+/// Standard output without buffering. A reader that closes it, as in `t2-coord start | head`, does not end the run; the lines are
+/// then in train.log only.
 struct Console: Sendable {
-    init() {
-        // A reader that closes the pipe, as in `t2-coord start | head`, must not end the run.
-        signal(SIGPIPE, SIG_IGN)
-    }
-
     func say(_ line: String) { print(line + "\n") }
 
     /// Writes text without adding a line end.
