@@ -94,25 +94,31 @@ struct DispatcherTests {
         #expect(try c.finished?.result().outcome.iterations == alone.2.result().outcome.iterations)
     }
 
-    @Test("ends the job of a unit that fails again and again; the other job goes on to its end")
-    func poisonedUnit() async throws {
+    @Test(
+        "ends the job of a unit that fails again and again, even if its evidence cannot be saved; the other job finishes",
+        arguments: [true, false])
+    func poisonedUnit(evidenceCanBeSaved: Bool) async throws {
+        let folder = try TestRun.Folder()
         let (good, bad) = (SampleJobs.evaluation("good"), SampleJobs.evaluation("bad"))
         let network = InMemoryNetwork()
         let dispatcher = Self.dispatcher(await network.listen())
         let worker = try await ArithmeticWorker(
             "ann", on: network,
             behaviour: .failing(category: .engine, where: { $0.unit.run == "bad" && $0.unit.index == 1 }))
+        let journal = try Self.journal(bad, folder.run)
+        if !evidenceCanBeSaved { try Data().write(to: URL(filePath: folder.run + "/evidence")) }
         let (a, b) = try await Self.serve(dispatcher, [worker]) {
             async let a = Self.run(good, try Self.journal(good), dispatcher)
-            async let b = Self.run(bad, try Self.journal(bad), dispatcher)
+            async let b = Self.run(bad, journal, dispatcher)
             return try await (a, b)
         }
+        try journal.close()
         #expect(try await a.finished?.records() == Self.alone(good).records())
-        guard case .poisoned(let unit, let failures, nil)? = b.error as? CoordinatorError else {
+        guard case .poisoned(let unit, let failures, let evidence)? = b.error as? CoordinatorError else {
             Issue.record("expected poison, found \(String(describing: b.error))")
             return
         }
-        #expect(unit.run == "bad" && unit.index == 1 && failures.count == 6)
+        #expect(unit.run == "bad" && unit.index == 1 && failures.count == 6 && (evidence != nil) == evidenceCanBeSaved)
     }
 
     @Test("asked to stop, ends every job and loses nothing that it acknowledged; resumed, they end as if never stopped")

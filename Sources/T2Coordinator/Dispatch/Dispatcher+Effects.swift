@@ -47,7 +47,7 @@ extension Dispatcher {
             // The round ends once the last results are durable.
             rounds[run]?.isCompleted = true
         case .stop(let stop):
-            try await end(stop.unit.run, try evidence(of: stop, arrived: answer))
+            try await end(stop.unit.run, error(of: stop, arrived: answer))
         }
     }
 
@@ -92,38 +92,43 @@ extension Dispatcher {
             "unit": "\(unit)", "attempt": "\(failure.attempt)", "worker": "\(failure.worker)",
             "category": "\(failure.category.rawValue)", "problem": "\(failure.message)",
         ]
+        // A refused result is saved, and so are completions without rewards.
+        let isRefused = if case .result = answer { true } else { false }
+        if isRefused || failure.isMissingReward {
+            metadata["evidence"] = save(failure, unit: unit, answer: answer).map { "\($0)" }
+        }
+        logger.warning("unit failed; it is handed out again", metadata: metadata)
         do {
-            // A refused result is saved, and so are completions without rewards.
-            let isRefused = if case .result = answer { true } else { false }
-            if isRefused || failure.isMissingReward {
-                metadata["evidence"] = try save(failure, unit: unit, answer: answer).map { "\($0)" }
-            }
-            logger.warning("unit failed; it is handed out again", metadata: metadata)
             try rounds[unit.run]?.journal.note(failure, unit: unit)
         } catch {
             try await end(unit.run, error)
         }
     }
 
-    private func evidence(of stop: LeaseStop, arrived answer: Message?) throws -> CoordinatorError {
+    private func error(of stop: LeaseStop, arrived answer: Message?) -> CoordinatorError {
         switch stop {
         case .nonFinite(let unit, let failure):
-            return .nonFinite(unit, failure, evidence: try save(failure, unit: unit, answer: answer), model: model.path)
+            return .nonFinite(unit, failure, evidence: save(failure, unit: unit, answer: answer), model: model.path)
         case .poisoned(let unit, let failures):
             var folder: String?
             for failure in failures {
                 let isLast = failure.attempt == failures.last?.attempt
-                folder = try save(failure, unit: unit, answer: isLast ? answer : nil)
+                folder = save(failure, unit: unit, answer: isLast ? answer : nil)
             }
             return .poisoned(unit, failures: failures, evidence: folder.map(parentFolder))
         }
     }
 
-    /// Saves the evidence of a failed attempt at a unit of an open round.
+    /// Saves the evidence of a failed attempt at a unit of an open round. That it cannot be saved is logged, and hides nothing.
     ///
-    /// - Returns: the folder of the evidence; nil if the job stores nothing.
-    private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) throws -> String? {
+    /// - Returns: the folder of the evidence; nil if the job stores nothing, or if it could not be saved.
+    private func save(_ failure: UnitFailure, unit key: UnitKey, answer: Message?) -> String? {
         guard let open = rounds[key.run], let unit = open.round.unit(key) else { return nil }
-        return try open.journal.save(failure, of: unit, in: open.round, answer: answer, epoch: epoch)
+        do {
+            return try open.journal.save(failure, of: unit, in: open.round, answer: answer, epoch: epoch)
+        } catch {
+            logger.error("evidence cannot be saved", metadata: ["unit": "\(key)", "problem": "\(error)"])
+            return nil
+        }
     }
 }
