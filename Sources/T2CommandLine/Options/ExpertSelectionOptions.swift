@@ -15,7 +15,7 @@ package struct ExpertSelectionOptions: ParsableArguments {
     /// - Throws: `InputError` for a missing file, an empty folder, or an expert of another base model.
     package func load(for model: BaseModelFolder) throws -> [ExpertLibrary.Entry] {
         if isFolder(experts) {
-            let entries = try ExpertLibrary(path: experts, model: model.digest).entries.filter { !$0.isClassifier }
+            let entries = try ExpertLibrary(path: experts, model: model.digest).answering
             guard !entries.isEmpty else {
                 throw InputError(
                     experts, "holds no expert except the classifier", remedy: "Train an expert on a task first.")

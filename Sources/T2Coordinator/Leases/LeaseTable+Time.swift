@@ -7,7 +7,7 @@ extension LeaseTable {
     private static let longestTick: Duration = .seconds(5)
 
     mutating func tick(at now: Instant) -> [LeaseEffect] {
-        if let lastTick, now - lastTick > Self.longestTick { forgive(now - lastTick) }
+        if let lastTick, now - lastTick > Self.longestTick { forgive(now - lastTick, at: now) }
         lastTick = now
         guard let nextLeaseCheck, nextLeaseCheck <= now else { return watchWorkers(at: now) }
         let due = leaseChecks().filter { $0.time <= now }.map(\.name).sorted()
@@ -84,8 +84,8 @@ extension LeaseTable {
         return effects
     }
 
-    private mutating func forgive(_ gap: Duration) {
-        for worker in workers.keys { workers[worker]?.lastHeard += gap }
+    private mutating func forgive(_ gap: Duration, at now: Instant) {
+        for (worker, known) in workers { workers[worker]?.lastHeard = min(known.lastHeard + gap, now) }
         for unit in units.keys { units[unit]?.postpone(by: gap) }
     }
 }

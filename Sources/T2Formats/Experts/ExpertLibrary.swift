@@ -26,6 +26,8 @@ package struct ExpertLibrary: Sendable {
 
     package let path: String
     package let entries: [Entry]
+    /// All experts except the classifiers.
+    package var answering: [Entry] { entries.filter { !$0.isClassifier } }
 
     private static let suffix = ".safetensors"
 

@@ -30,7 +30,7 @@ package struct Classification: Sendable, Equatable {
     /// - Throws: `InputError` with the invalid key of the file.
     package init(_ library: ExpertLibrary) throws {
         let path = "\(library.path)/\(Self.fileName)"
-        let answering = library.entries.filter { !$0.isClassifier }
+        let answering = library.answering
         guard FileManager.default.fileExists(atPath: path) else {
             categories = answering.map { Category(name: $0.name, expert: $0.name) }
             let names = categories.map(\.name).joined(separator: ", ")

@@ -18,7 +18,7 @@ extension Strategy {
         if let path = file { return FixedPolicy(try ExpertFile(path: path, for: model).policy) }
         guard needsExperts, let path = experts else { return FixedPolicy(.base) }
         let library = try ExpertLibrary(path: path, model: model.digest)
-        let entries = library.entries.filter { !$0.isClassifier }
+        let entries = library.answering
         switch self {
         case .classified(let classifier): return try PromptClassification(library, by: classifier)
         case .random: return RandomExpert(entries)

@@ -63,7 +63,7 @@ package enum ExpertMixture {
             throw InputError(
                 part.name,
                 "adapts \(describe(found.vector.layout)), \(first.name) adapts \(describe(expected.vector.layout))",
-                remedy: "Mix experts that were trained with the same adapt setting.")
+                remedy: "Mix experts that were trained with the same target-modules.")
         }
     }
 

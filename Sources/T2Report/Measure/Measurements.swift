@@ -109,7 +109,7 @@ struct Measurements: Sendable {
             sampling: try reader(task, model).sampling(), entries: entries,
             mixture: try MixtureParameterisation(mixing: entries), settings: settings)
         let path = try path(job, "\(task.name).\(fileName(owner)).\(method.rawValue)", "json", task.fingerprint)
-        return try await stored(at: path, [.sortedKeys, .prettyPrinted]) {
+        return try await stored(at: path) {
             let outcome = try await finished(job, service).result().outcome
             return Search(
                 alpha: outcome.alpha, shots: configuration.shots, right: outcome.score.right,
@@ -119,15 +119,13 @@ struct Measurements: Sendable {
 
     /// The content of the file, or the new measurement, which is then written to the file.
     private func stored<Value: Codable>(
-        at path: String, _ formatting: JSONEncoder.OutputFormatting = [], _ measure: () async throws -> Value
+        at path: String, _ measure: () async throws -> Value
     ) async throws -> Value {
         if FileManager.default.fileExists(atPath: path) {
             return try JSONDecoder().decode(Value.self, from: try MappedFile(path: path).data)
         }
         let value = try await measure()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = formatting
-        try AtomicFile.write(try encoder.encode(value), to: path)
+        try AtomicFile.write(try CanonicalJSON.text(value) + "\n", to: path)
         return value
     }
 

@@ -16,6 +16,5 @@ package struct ReportModel: Sendable {
 
     var jobModel: JobModel { JobModel(folder) }
 
-    /// All experts except the classifier.
-    var entries: [ExpertLibrary.Entry] { experts.entries.filter { !$0.isClassifier } }
+    var entries: [ExpertLibrary.Entry] { experts.answering }
 }
