@@ -24,9 +24,17 @@ struct Inbox<Event: Sendable> {
         byteCount += size
     }
 
-    mutating func take() -> Event? {
-        guard let entry = entries.popFirst() else { return nil }
-        byteCount -= entry.byteCount
-        return entry.event
+    /// Ends a wait with the first event, or puts it into the queue of consumers.
+    ///
+    /// - Parameter last: the event after which no other comes; nil while more may come.
+    mutating func take(_ wait: Wait<Event?>, last: Event? = nil) {
+        if let entry = entries.popFirst() {
+            byteCount -= entry.byteCount
+            wait.end(with: entry.event)
+        } else if let last {
+            wait.end(with: last)
+        } else {
+            consumers.append(wait, ())
+        }
     }
 }

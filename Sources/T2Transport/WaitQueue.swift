@@ -7,15 +7,20 @@ struct Wait<Answer: Sendable> {
 
     let ticket: Ticket
     let deadline: ContinuousClock.Instant?
-    let continuation: CheckedContinuation<Answer, Never>
+    fileprivate let continuation: CheckedContinuation<Answer, Never>
+
+    func end(with answer: Answer) { continuation.resume(returning: answer) }
 }
 
 extension Actor {
-    /// Suspends the caller.
+    /// Suspends the caller until its wait ends.
+    ///
+    /// The actor may run other calls before `start`, so everything that decides whether to wait must be looked at in there, the
+    /// task's cancellation included.
     ///
     /// - Parameters:
-    ///   - start: puts the wait into a queue of this actor.
-    ///   - cancel: ends the wait in that queue.
+    ///   - start: ends the wait, or puts it into a queue of this actor.
+    ///   - cancel: ends the wait in that queue, if it is there.
     func wait<Answer: Sendable>(
         until deadline: ContinuousClock.Instant?, _ start: (Wait<Answer>) -> Void,
         onCancel cancel: @escaping @Sendable (isolated Self, Wait<Answer>.Ticket) -> Void
@@ -42,12 +47,16 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
     /// The earliest deadline of a wait.
     var nextDeadline: ContinuousClock.Instant? { entries.compactMap(\.wait.deadline).min() }
 
-    mutating func append(_ wait: Wait<Answer>, _ request: Request) { entries.append((wait, request)) }
+    /// Puts a wait into the queue, unless its task is cancelled.
+    mutating func append(_ wait: Wait<Answer>, _ request: Request) {
+        guard !Task.isCancelled else { return wait.end(with: refusal) }
+        entries.append((wait, request))
+    }
 
     /// Answers the first `limit` requests in order, until one is not `done`.
     mutating func answer(with answer: Answer, limit: Int = .max, _ done: (Request) -> Bool) {
         let count = entries.prefix(limit).prefix { done($0.request) }.count
-        for entry in entries[..<count] { entry.wait.continuation.resume(returning: answer) }
+        for entry in entries[..<count] { entry.wait.end(with: answer) }
         entries.removeFirst(count)
     }
 
@@ -60,7 +69,7 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
     mutating func close(with last: Answer) { end(with: last) { _ in true } }
 
     private mutating func end(with answer: Answer, where isMeant: (Wait<Answer>) -> Bool) {
-        for entry in entries where isMeant(entry.wait) { entry.wait.continuation.resume(returning: answer) }
+        for entry in entries where isMeant(entry.wait) { entry.wait.end(with: answer) }
         entries.removeAll { isMeant($0.wait) }
     }
 }

@@ -118,17 +118,13 @@ extension InMemoryNetwork {
     }
 
     func nextCoordinatorEvent(before deadline: ContinuousClock.Instant?, _ generation: Int) async -> CoordinatorEvent? {
-        guard generation == self.generation else { return .closed }
-        if let event = inbox.take() {
-            for peer in order { flush(peer) }
-            return event
-        }
-        guard isListening else { return .closed }
-        if Task.isCancelled || isOver(deadline) { return nil }
         let timer = timer(deadline)
         defer { timer?.cancel() }
         return await wait(until: deadline) {
-            inbox.consumers.append($0, ())
+            guard generation == self.generation else { return $0.end(with: .closed) }
+            inbox.take($0, last: isListening ? nil : .closed)
+            for peer in order { flush(peer) }
+            expire(at: now)
         } onCancel: {
             $0.inbox.consumers.cancel($1)
         }
@@ -161,26 +157,25 @@ extension InMemoryNetwork {
         _ message: Message, from peer: PeerIdentity, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendOutcome {
         let frames = try codec.encode(message)
-        guard let link = links[peer] else { return .unreachable }
-        if link.outbox.isEmpty, transmit(frames, from: peer) { return .sent }
-        if Task.isCancelled || isOver(deadline) { return .unreachable }
         let timer = timer(deadline)
         defer { timer?.cancel() }
         return await wait(until: deadline) {
+            guard let link = links[peer] else { return $0.end(with: .unreachable) }
+            if link.outbox.isEmpty, transmit(frames, from: peer) { return $0.end(with: .sent) }
             links[peer]?.outbox.append($0, frames)
+            expire(at: now)
         } onCancel: {
             $0.links[peer]?.outbox.cancel($1)
         }
     }
 
     func nextWorkerEvent(before deadline: ContinuousClock.Instant?, _ peer: PeerIdentity) async -> WorkerEvent? {
-        guard links[peer] != nil else { return .closed }
-        if let event = links[peer]?.inbox.take() { return event }
-        if Task.isCancelled || isOver(deadline) { return nil }
         let timer = timer(deadline)
         defer { timer?.cancel() }
         return await wait(until: deadline) {
-            links[peer]?.inbox.consumers.append($0, ())
+            guard links[peer] != nil else { return $0.end(with: .closed) }
+            links[peer]?.inbox.take($0)
+            expire(at: now)
         } onCancel: {
             $0.links[peer]?.inbox.consumers.cancel($1)
         }
@@ -224,8 +219,6 @@ extension InMemoryNetwork {
         links[peer]?.isKnown = false
         if isListening { inbox.deliver(.unreachable(peer)) }
     }
-
-    private func isOver(_ deadline: ContinuousClock.Instant?) -> Bool { deadline.map { $0 <= now } ?? false }
 
     /// Ends a wait at its deadline if the clock is the system's.
     private func timer(_ deadline: ContinuousClock.Instant?) -> Task<Void, Never>? {

@@ -45,11 +45,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
         // While the inbox was full nothing was read, so every peer counts as heard.
         if !connection.inbox.hasRoom { heard = heard.mapValues { _ in .now } }
-        if let event = connection.inbox.take() { return event }
-        if !connection.isOpen { return .closed }
-        if Task.isCancelled { return nil }
         return await wait(until: deadline) {
-            connection.inbox.consumers.append($0, ())
+            connection.inbox.take($0, last: connection.isOpen ? nil : .closed)
         } onCancel: {
             $0.connection.inbox.consumers.cancel($1)
         }

@@ -42,10 +42,14 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
         _ message: Message, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendOutcome {
         let frames = try connection.codec.encode(message)
-        if connection.outbox.isEmpty, connection.send(frames) == .sent { return .sent }
-        if !connection.isOpen || Task.isCancelled { return .unreachable }
         return await wait(until: deadline) {
-            connection.outbox.append($0, frames)
+            if connection.outbox.isEmpty, connection.send(frames) == .sent {
+                $0.end(with: .sent)
+            } else if connection.isOpen {
+                connection.outbox.append($0, frames)
+            } else {
+                $0.end(with: .unreachable)
+            }
         } onCancel: {
             $0.connection.outbox.cancel($1)
         }
@@ -54,11 +58,8 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent? {
         // While the inbox was full nothing was read, so the coordinator counts as heard.
         if !connection.inbox.hasRoom { heard = heard.map { _ in .now } }
-        if let event = connection.inbox.take() { return event }
-        if !connection.isOpen { return .closed }
-        if Task.isCancelled { return nil }
         return await wait(until: deadline) {
-            connection.inbox.consumers.append($0, ())
+            connection.inbox.take($0, last: connection.isOpen ? nil : .closed)
         } onCancel: {
             $0.connection.inbox.consumers.cancel($1)
         }
