@@ -1,38 +1,28 @@
 import Foundation
 
 /// A call of an actor's method that is suspended until it is answered, its deadline passes, or its task is cancelled.
+///
+/// What decides whether to wait is looked at where the wait begins, inside `withCheckedContinuation`: other calls of the actor may
+/// run before that.
 struct Wait<Answer: Sendable> {
-    /// The identity of a wait, by which it can be cancelled.
-    final class Ticket: Sendable {}
-
-    let ticket: Ticket
+    let ticket: WaitTicket
     let deadline: ContinuousClock.Instant?
-    fileprivate let continuation: CheckedContinuation<Answer, Never>
+    let continuation: CheckedContinuation<Answer, Never>
+
+    init(
+        _ ticket: WaitTicket, until deadline: ContinuousClock.Instant?,
+        _ continuation: CheckedContinuation<Answer, Never>
+    ) {
+        self.ticket = ticket
+        self.deadline = deadline
+        self.continuation = continuation
+    }
 
     func end(with answer: Answer) { continuation.resume(returning: answer) }
 }
 
-extension Actor {
-    /// Suspends the caller until its wait ends.
-    ///
-    /// The actor may run other calls before `start`, so everything that decides whether to wait must be looked at in there, the
-    /// task's cancellation included.
-    ///
-    /// - Parameters:
-    ///   - start: ends the wait, or puts it into a queue of this actor.
-    ///   - cancel: ends the wait in that queue, if it is there.
-    func wait<Answer: Sendable>(
-        until deadline: ContinuousClock.Instant?, _ start: (Wait<Answer>) -> Void,
-        onCancel cancel: @escaping @Sendable (isolated Self, Wait<Answer>.Ticket) -> Void
-    ) async -> Answer {
-        let ticket = Wait<Answer>.Ticket()
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { start(Wait(ticket: ticket, deadline: deadline, continuation: $0)) }
-        } onCancel: {
-            Task { await cancel(self, ticket) }
-        }
-    }
-}
+/// The identity of a wait, by which it can be cancelled.
+final class WaitTicket: Sendable {}
 
 /// Requests whose callers wait, first come first served. The queue belongs to an actor and never blocks.
 struct WaitQueue<Request: Sendable, Answer: Sendable> {
@@ -60,7 +50,7 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
         entries.removeFirst(count)
     }
 
-    mutating func cancel(_ ticket: Wait<Answer>.Ticket) { end(with: refusal) { $0.ticket === ticket } }
+    mutating func cancel(_ ticket: WaitTicket) { end(with: refusal) { $0.ticket === ticket } }
 
     mutating func expire(at now: ContinuousClock.Instant) {
         end(with: refusal) { wait in wait.deadline.map { $0 <= now } ?? false }

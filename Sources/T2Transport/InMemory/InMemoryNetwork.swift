@@ -120,15 +120,21 @@ extension InMemoryNetwork {
     func nextCoordinatorEvent(before deadline: ContinuousClock.Instant?, _ generation: Int) async -> CoordinatorEvent? {
         let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await wait(until: deadline) {
-            guard generation == self.generation else { return $0.end(with: .closed) }
-            inbox.take($0, last: isListening ? nil : .closed)
-            for peer in order { flush(peer) }
-            expire(at: now)
+        let ticket = WaitTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                let wait = Wait(ticket, until: deadline, $0)
+                guard generation == self.generation else { return wait.end(with: .closed) }
+                inbox.take(wait, last: isListening ? nil : .closed)
+                for peer in order { flush(peer) }
+                expire(at: now)
+            }
         } onCancel: {
-            $0.inbox.consumers.cancel($1)
+            Task { await self.cancelReceive(ticket) }
         }
     }
+
+    private func cancelReceive(_ ticket: WaitTicket) { inbox.consumers.cancel(ticket) }
 
     func heardByCoordinator(_ generation: Int) -> [PeerIdentity: ContinuousClock.Instant] {
         guard generation == self.generation, isListening else { return [:] }
@@ -159,26 +165,40 @@ extension InMemoryNetwork {
         let frames = try codec.encode(message)
         let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await wait(until: deadline) {
-            guard let link = links[peer] else { return $0.end(with: .unreachable) }
-            if link.outbox.isEmpty, transmit(frames, from: peer) { return $0.end(with: .sent) }
-            links[peer]?.outbox.append($0, frames)
-            expire(at: now)
+        let ticket = WaitTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                let wait = Wait(ticket, until: deadline, $0)
+                guard let link = links[peer] else { return wait.end(with: .unreachable) }
+                if link.outbox.isEmpty, transmit(frames, from: peer) { return wait.end(with: .sent) }
+                links[peer]?.outbox.append(wait, frames)
+                expire(at: now)
+            }
         } onCancel: {
-            $0.links[peer]?.outbox.cancel($1)
+            Task { await self.cancelSend(ticket, peer) }
         }
     }
 
     func nextWorkerEvent(before deadline: ContinuousClock.Instant?, _ peer: PeerIdentity) async -> WorkerEvent? {
         let timer = timer(deadline)
         defer { timer?.cancel() }
-        return await wait(until: deadline) {
-            guard links[peer] != nil else { return $0.end(with: .closed) }
-            links[peer]?.inbox.take($0)
-            expire(at: now)
+        let ticket = WaitTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                let wait = Wait(ticket, until: deadline, $0)
+                guard links[peer] != nil else { return wait.end(with: .closed) }
+                links[peer]?.inbox.take(wait)
+                expire(at: now)
+            }
         } onCancel: {
-            $0.links[peer]?.inbox.consumers.cancel($1)
+            Task { await self.cancelReceive(ticket, peer) }
         }
+    }
+
+    private func cancelSend(_ ticket: WaitTicket, _ peer: PeerIdentity) { links[peer]?.outbox.cancel(ticket) }
+
+    private func cancelReceive(_ ticket: WaitTicket, _ peer: PeerIdentity) {
+        links[peer]?.inbox.consumers.cancel(ticket)
     }
 
     func heardByWorker(_ peer: PeerIdentity) -> ContinuousClock.Instant? {

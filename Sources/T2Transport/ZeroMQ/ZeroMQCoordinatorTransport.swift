@@ -45,10 +45,13 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
         // While the inbox was full nothing was read, so every peer counts as heard.
         if !connection.inbox.hasRoom { heard = heard.mapValues { _ in .now } }
-        return await wait(until: deadline) {
-            connection.inbox.take($0, last: connection.isOpen ? nil : .closed)
+        let ticket = WaitTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                connection.inbox.take(Wait(ticket, until: deadline, $0), last: connection.isOpen ? nil : .closed)
+            }
         } onCancel: {
-            $0.connection.inbox.consumers.cancel($1)
+            Task { await self.cancelReceive(ticket) }
         }
     }
 
@@ -63,6 +66,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         heard = [:]
         connection.close(with: .closed)
     }
+
+    private func cancelReceive(_ ticket: WaitTicket) { connection.inbox.consumers.cancel(ticket) }
 
     private func turn() -> Bool {
         connection.turn {

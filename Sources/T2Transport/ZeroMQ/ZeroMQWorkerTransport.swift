@@ -42,26 +42,33 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
         _ message: Message, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendOutcome {
         let frames = try connection.codec.encode(message)
-        return await wait(until: deadline) {
-            if connection.outbox.isEmpty, connection.send(frames) == .sent {
-                $0.end(with: .sent)
-            } else if connection.isOpen {
-                connection.outbox.append($0, frames)
-            } else {
-                $0.end(with: .unreachable)
+        let ticket = WaitTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                let wait = Wait(ticket, until: deadline, $0)
+                if connection.outbox.isEmpty, connection.send(frames) == .sent {
+                    wait.end(with: .sent)
+                } else if connection.isOpen {
+                    connection.outbox.append(wait, frames)
+                } else {
+                    wait.end(with: .unreachable)
+                }
             }
         } onCancel: {
-            $0.connection.outbox.cancel($1)
+            Task { await self.cancelSend(ticket) }
         }
     }
 
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent? {
         // While the inbox was full nothing was read, so the coordinator counts as heard.
         if !connection.inbox.hasRoom { heard = heard.map { _ in .now } }
-        return await wait(until: deadline) {
-            connection.inbox.take($0, last: connection.isOpen ? nil : .closed)
+        let ticket = WaitTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                connection.inbox.take(Wait(ticket, until: deadline, $0), last: connection.isOpen ? nil : .closed)
+            }
         } onCancel: {
-            $0.connection.inbox.consumers.cancel($1)
+            Task { await self.cancelReceive(ticket) }
         }
     }
 
@@ -71,6 +78,10 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     }
 
     package func close() { connection.close(with: .closed) }
+
+    private func cancelSend(_ ticket: WaitTicket) { connection.outbox.cancel(ticket) }
+
+    private func cancelReceive(_ ticket: WaitTicket) { connection.inbox.consumers.cancel(ticket) }
 
     private func turn() -> Bool {
         connection.turn {
