@@ -3,7 +3,8 @@ import Foundation
 /// A call of an actor's method that is suspended until it is answered, its deadline passes, or its task is cancelled.
 ///
 /// What decides whether to wait is looked at where the wait begins, inside `withCheckedContinuation`: other calls of the actor may
-/// run before that.
+/// run before that. Each actor writes its waits out: in a generic method of `Actor`, they ran beside the calls of an actor that has
+/// an executor of its own (Swift 6.3, release).
 struct Wait<Answer: Sendable> {
     let ticket: WaitTicket
     let deadline: ContinuousClock.Instant?
