@@ -3,12 +3,14 @@ import Foundation
 import T2Core
 
 extension ParsableCommand {
-    /// Runs the command that the arguments of the program name.
+    /// Runs the command that the arguments of the program name, on the main thread.
     ///
+    /// - Parameter survivesClosedPipe: whether the process outlives a reader that closes its output. A command that prints a result
+    ///   then ends quietly, and one that only logs goes on.
     /// - Returns: the exit status. An error has been written to standard error.
-    package static func runProgram() async -> ExitStatus {
-        // When the reader has closed the pipe, a write fails, which ends the program quietly.
-        signal(SIGPIPE, SIG_IGN)
+    @MainActor
+    package static func runProgram(survivesClosedPipe: Bool = true) async -> ExitStatus {
+        if survivesClosedPipe { signal(SIGPIPE, SIG_IGN) }
         do {
             var command = try parseAsRoot()
             if var waiting = command as? any AsyncParsableCommand {

@@ -4,7 +4,7 @@ import T2Model
 import T2Tasks
 import T2Text
 
-/// Computes a unit, steps 4 to 8 in Sources/README.md. The numbers depend on the unit, its policies and the base model alone;
+/// Computes a unit, steps 4 to 7 in Sources/README.md. The numbers depend on the unit, its policies and the base model alone;
 /// other units and the number of lanes or workers do not change a bit of them.
 package struct UnitComputer: Sendable {
     /// Receives the number of tokens sampled or scored since the last call, 0 for work without tokens; returns false once the

@@ -14,7 +14,7 @@ package struct TaskRegistry: Sendable {
         ("gsm-mini", .number, "sums about things people have, buy and give"),
         ("mbpp-mini", .program, "a Python function for a sentence"),
         ("arc-mini", .choice, "questions with four options"),
-        ("math-mini", .boxed, "arithmetic and small equations"),
+        ("math-mini", .boxed, "arithmetic and small equations; unseen in training"),
         ("humaneval-mini", .program, "a Python function for its docstring; unseen in training"),
         ("arcc-mini", .choice, "harder questions with four options; unseen in training"),
         ("classify", .boxed, "which category a prompt belongs to"),

@@ -18,6 +18,8 @@ struct Inbox<Event: Sendable> {
     /// False while the consumer lags; nothing more may be delivered then. A single event may exceed the byte limit.
     var hasRoom: Bool { entries.count < eventLimit && byteCount < byteLimit }
 
+    var isEmpty: Bool { entries.isEmpty }
+
     mutating func deliver(_ event: Event, byteCount size: Int = 0) {
         guard consumers.isEmpty else { return consumers.answer(with: event, limit: 1) { true } }
         entries.append((event, size))

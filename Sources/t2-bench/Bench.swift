@@ -44,7 +44,7 @@ struct Bench: ParsableCommand {
         if let problem = options.lazy.compactMap({ problem($0, $1) }).first { throw ValidationError("\(problem).") }
     }
 
-    static func main() async { Foundation.exit(await runProgram().rawValue) }
+    static func main() async { Foundation.exit(await runProgram(survivesClosedPipe: false).rawValue) }
 }
 
 /// Wall time of a block, in seconds.

@@ -14,32 +14,16 @@ struct ClusterHostOptions: JobHostOptions {
         + "Ctrl-C the same command with --run-dir and --resume continues."
     static let exampleSuffix = " --local-workers 2"
     static let endsWhenStopped = false
-
-    @Option(
-        name: .customLong("run-dir"),
-        help: ArgumentHelp(
-            "Folder for all files of the job. (default: runs/<command>-<task>-<date>)", valueName: "dir"))
-    var runFolder: String?
+    static let runFolderHelp = "Folder for all files of the job. (default: runs/<command>-<task>-<date>)"
+    static let jsonHelp = "Print one JSON object on standard output, and progress on standard error."
 
     @OptionGroup var host: HostOptions
 
-    @Flag(help: "Resume the job in --run-dir; give all other options as at its start.")
-    var resume = false
-
-    @Flag(help: "Print one JSON object on standard output, and progress on standard error.")
-    var json = false
-
-    func validate() throws {
-        guard !resume || runFolder != nil else {
-            throw ValidationError("--resume needs --run-dir: the folder of the job to resume.")
-        }
-    }
-
-    func check(_ work: String, tasks: [TrainingTask]) throws {
+    func check(_ results: ServeRequest.Results?, tasks: [TrainingTask]) throws {
         _ = try Endpoint(host.bind, isListening: true)
-        if let runFolder {
-            try RunFolder.check(path: runFolder, resume: resume)
-            try RunFolder.checkPlace(runFolder)
+        if let results, let folder = results.folder {
+            try RunFolder.check(path: folder, resume: results.isResumed)
+            try RunFolder.checkPlace(folder)
         }
         guard host.localWorkers > 0 else { return }
         try LocalWorkers.requireProgram(LocalWorkers.installedProgram)
@@ -47,26 +31,33 @@ struct ClusterHostOptions: JobHostOptions {
     }
 
     /// With --json, standard output is for the one object.
-    func tell(_ line: String) {
+    func tell(_ line: String, json: Bool) {
         if json { StandardError.write(line + "\n") } else { Console().say(line) }
     }
 
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {
-        let path = runFolder ?? RunOptions.freshFolder(named: request.work)
+        let say: @Sendable (String) -> Void = { tell($0, json: request.results?.json == true) }
         let cluster = try ClusterHost(
-            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: tell)
-        let folder = try RunFolder(path: path, resume: resume)
-        tell("run folder \(folder.path)")
-        let keepsResults = request.keepsResults
-        let (result, isStopped) = try await cluster.serve(logFolder: folder.path, signals: request.signals) {
+            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
+        let folder = try request.results.map { results in
+            try RunFolder(
+                path: results.folder ?? RunOptions.freshFolder(named: request.work), resume: results.isResumed)
+        }
+        if let folder { say("run folder \(folder.path)") }
+        let logFolder = folder?.path ?? request.logFolder
+        let (result, isStopped) = try await cluster.serve(logFolder: logFolder, signals: request.signals) {
             dispatcher in
-            let service = DispatcherService(dispatcher, folder: keepsResults ? folder : nil)
+            let service = DispatcherService(dispatcher, folder: folder)
             let result = try await body(service) { .workers(await dispatcher.joinedCount) }
             return (result, await dispatcher.isStopped)
         }
-        if isStopped { tell("stopped; go on with the same command, --resume and --run-dir \(folder.path)") }
+        if isStopped {
+            say(
+                "stopped; continue with the same command" + (folder.map { ", --resume and --run-dir \($0.path)" } ?? "")
+            )
+        }
         return result
     }
 }

@@ -34,5 +34,5 @@ struct T2WorkerProgram: AsyncParsableCommand {
         subcommands: [JoinCommand.self])
 
     // `exit` would free memory of BLAS that a lane may still use.
-    static func main() async { _exit(await runProgram().rawValue) }
+    static func main() async { _exit(await runProgram(survivesClosedPipe: false).rawValue) }
 }

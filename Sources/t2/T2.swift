@@ -22,7 +22,7 @@ struct T2: AsyncParsableCommand {
                 --prompt $'Problem: Compute 3*4-4.\\nSolution:'
 
             Exit status:
-              0        success, also if Ctrl-C or SIGTERM ended eval or generate
+              0        success, also if Ctrl-C or SIGTERM ended eval, adapt or generate
               64       wrong usage: a flag, an unknown task
               65       bad data: model, tokenizer, expert, problems, a line of input
               66       a file or folder that is missing
@@ -30,10 +30,10 @@ struct T2: AsyncParsableCommand {
               70       an internal error of this program
               73       an output that cannot be created
               74       reading or writing failed, or the disk is full
-              75       rewards are missing: try again
+              75       try again: rewards are missing, or a report was stopped
               77       no permission
               78       invalid configuration
-              130, 143 ended at once by Ctrl-C or SIGTERM; eval, generate: by a second one
+              130, 143 ended at once by Ctrl-C or SIGTERM; eval, adapt, generate, report: by a second one
             """,
         version: ProgramVersion.text(of: "t2"),
         subcommands: [

@@ -84,6 +84,39 @@ struct ReportProgramTests {
         }
     }
 
+    @Test("on a cluster the same report has the same bytes, and no other folder is left")
+    func cluster() throws {
+        let folder = try TemporaryFolder()
+        let text = Self.configuration { text in
+            text.split(separator: "\n").filter { !$0.hasPrefix("transfer") && !$0.hasPrefix("few-shot") }
+                .joined(separator: "\n")
+        }
+        #expect(try report(folder, text).status == 0)
+        let there = folder.path + "/cluster"
+        let run = try ProgramRun(
+            [
+                "report", "--config", folder.path + "/report.yaml", "--output", there, "--local-workers", "1", "--bind",
+                "tcp://127.0.0.1:0",
+            ], in: folder, program: "t2-coord")
+        #expect(run.status == 0, "\(run.errors)")
+        for name in ["report.html", "report.md", "report.json"] {
+            #expect(
+                try Data(contentsOf: URL(filePath: "\(there)/\(name)"))
+                    == Data(contentsOf: URL(filePath: "\(folder.path)/out/\(name)")))
+        }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+                "cluster", "out", "report.yaml",
+            ])
+    }
+
+    @Test("takes no option of a single job", arguments: ["t2", "t2-coord"], ["--resume", "--json", "--run-dir=x"])
+    func foreignOptions(program: String, option: String) throws {
+        let run = try ProgramRun(
+            ["report", "--config", "a", "--output", "b", option], in: TemporaryFolder(), program: program)
+        #expect(run.status == 64 && run.errors.contains("Unknown option"), "\(run.errors)")
+    }
+
     @Test(
         "a configuration says what is wrong with it",
         arguments: [

@@ -43,6 +43,10 @@ struct SafetensorsTests {
             (#"{"a":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}}"#, "F99"),
             (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "byte range"),
             (#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, "truncated"),
+            (
+                #"{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}"#,
+                "truncated"
+            ),
             (#"{"a":{"dtype":"F32","shape":[1]}}"#, "data_offsets is missing"),
         ])
     func damaged(header: String, reason: String) throws {

@@ -29,6 +29,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
     @OptionGroup package var search: FewShotOptions
     @OptionGroup package var data: TaskDataOptions
     @OptionGroup package var host: Host
+    @OptionGroup package var results: JobResultOptions<Host>
 
     package init() {}
 
@@ -36,7 +37,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let destination = try OutputDestination(checking: search.output)
         let task = try data.task()
         let work = "adapt-\(task.name)"
-        try host.check(work, tasks: [task])
+        try host.check(results.results, tasks: [task])
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
         let reader = try data.reader(task, folder, tokenizer)
@@ -47,7 +48,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
             sampling: reader.sampling(), entries: entries, mixture: try search.mixture(entries),
             settings: search.settings())
         let (ending, _, seconds) = try await host.run(
-            job, work, title: "adapt", folder, tokenizer, task, iterations: search.iterations)
+            job, work, title: "adapt", folder, tokenizer, task, results.results, iterations: search.iterations)
         let result: FewShotResult
         switch ending {
         case .finished(let job): result = try job.result()
@@ -62,6 +63,6 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let report = FewShotReport(
             result, task: task.name, method: search.method, seconds: seconds, output: search.output)
         let rows = report.rows(result.coefficients.map(\.expert))
-        try StandardOutput.write(host.json ? JSONText.line(report) : PlainText.table(rows))
+        try StandardOutput.write(results.json ? JSONText.line(report) : PlainText.table(rows))
     }
 }

@@ -44,6 +44,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package var recordPath: String?
 
     @OptionGroup package var host: Host
+    @OptionGroup package var results: JobResultOptions<Host>
 
     package init() {}
 
@@ -53,7 +54,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let task = try data.task()
         let records = try recordPath.map { try OutputDestination(checking: $0) }
         let work = "eval-\(task.name)"
-        try host.check(work, tasks: [task])
+        try host.check(results.results, tasks: [task])
         // The model comes before the data: a wrong --model is the likelier mistake.
         let (folder, tokenizer) = try model.openFolder()
         let reader = try data.reader(task, folder, tokenizer, for: selection)
@@ -64,7 +65,8 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
                 name: work, model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
                 seed: sampling.seed, examples: reader.announcedExamples),
             sampling: reader.sampling(temperature: sampling.temperature), seed: sampling.seed)
-        let (ending, engine, seconds) = try await host.run(job, work, title: data.name, folder, tokenizer, task)
+        let (ending, engine, seconds) = try await host.run(
+            job, work, title: data.name, folder, tokenizer, task, results.results)
         let (finished, partial) =
             switch ending {
             case .finished(let job): (job, nil as RoundResults?)
@@ -78,7 +80,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
             report, task: task, split: split, model: folder.digest, strategy: selection.strategy,
             coefficients: partial == nil ? try finished.assignment().search?.coefficientsByExpert : nil,
             engine: engine, seconds: seconds)
-        try StandardOutput.write(host.json ? JSONText.line(result) : result.text)
+        try StandardOutput.write(results.json ? JSONText.line(result) : result.text)
         try requireComplete(report)
     }
 

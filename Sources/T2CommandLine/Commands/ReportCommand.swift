@@ -33,13 +33,13 @@ package struct ReportCommand<Host: JobHostOptions>: AsyncParsableCommand {
     package func run() async throws {
         let signals = StopSignals()
         let report = try Report(try ReportConfiguration(path: configurationPath), folder: output + "/measurements")
-        try host.check("report", tasks: report.tasks)
+        try host.check(nil, tasks: report.tasks)
         let reporter = ProgressReporter("report")
         defer { reporter.finish() }
         for (index, model) in report.models.enumerated() {
             let request = ServeRequest(
                 work: "report", model: model.folder, tokenizer: model.tokenizer, tasks: report.tasks, signals: signals,
-                keepsResults: false)
+                logFolder: output)
             try await host.serve(request) { service, _ in
                 try await report.measure(model: index, service) { done, total, label in
                     reporter.report(

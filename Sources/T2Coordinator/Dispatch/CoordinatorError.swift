@@ -32,7 +32,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
                 + "it fails there too, start a new run with a lower learning-rate or kl-coefficient in another --run-dir; otherwise, "
                 + "check that worker's machine and continue with --resume."
         case .nonFiniteUpdate(let unit, let cause, let evidence?, let model):
-            "\(cause) The unit with the largest gradient, \(unit), is saved; compute it again with: "
+            "\(cause) The unit at fault, or the one with the largest gradient, is \(unit). It is saved; compute it again with: "
                 + "\(Self.replay(evidence, model))."
         case .untransportable(let unit, let problem) where !unit.phase.isTraining:
             "the lease of unit \(unit) cannot be sent: \(problem) Start again with shorter prompts, or with fewer --shots in a search, in "

@@ -113,7 +113,7 @@ extension Dispatcher {
             var folder: String?
             for failure in failures {
                 let isLast = failure.attempt == failures.last?.attempt
-                folder = save(failure, unit: unit, answer: isLast ? answer : nil)
+                folder = save(failure, unit: unit, answer: isLast ? answer : nil) ?? folder
             }
             return .poisoned(unit, failures: failures, evidence: folder.map(parentFolder))
         }

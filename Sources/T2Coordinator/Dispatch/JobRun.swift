@@ -31,7 +31,7 @@ package struct JobRun<J: Job>: Sendable {
             do {
                 events = try job.take(results)
             } catch let failure as UpdateStep.Failure {
-                throw try evidence(of: failure, round, job.model)
+                throw error(of: failure, round, job.model)
             }
             timing.take = ContinuousClock.now - taken
             for event in events { try await onEvent(event, job, timing) }
@@ -39,16 +39,16 @@ package struct JobRun<J: Job>: Sendable {
         return .finished(job)
     }
 
-    /// Saves the unit that made an update fail, as if its result had been refused.
-    private func evidence(of failure: UpdateStep.Failure, _ round: Round, _ model: JobModel) throws -> CoordinatorError
-    {
-        guard let unit = round.unit(failure.unit), let accepted = try journal.acceptedResult(unit) else {
+    /// Saves the unit that made an update fail, as if its result had been refused. If it cannot be saved, the error names no
+    /// evidence: the update's failure is what the user must hear of.
+    private func error(of failure: UpdateStep.Failure, _ round: Round, _ model: JobModel) -> CoordinatorError {
+        guard let unit = round.unit(failure.unit), let accepted = try? journal.acceptedResult(unit) else {
             return .nonFiniteUpdate(failure.unit, failure.cause, evidence: nil, model: model.path)
         }
         let unitFailure = UnitFailure(
             worker: WorkerIdentifier(name: accepted.worker, incarnation: 0), attempt: accepted.result.attempt,
             category: .nonFinite, message: failure.description)
-        let folder = try journal.save(unitFailure, of: unit, in: round, answer: .result(accepted.result), epoch: 0)
+        let folder = try? journal.save(unitFailure, of: unit, in: round, answer: .result(accepted.result), epoch: 0)
         return .nonFiniteUpdate(failure.unit, failure.cause, evidence: folder, model: model.path)
     }
 }

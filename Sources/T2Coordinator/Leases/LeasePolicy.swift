@@ -4,6 +4,8 @@ package struct LeasePolicy: Sendable, Equatable {
     package var minimumLength: Duration = .seconds(30)
     /// A lease lasts this many times the 95th percentile of the worker's durations.
     package var lengthFactor = 3.0
+    /// A worker holds no more leases than this, whatever credit it gives: an honest one asks for a few more than its lanes.
+    package var mostHeld = 2_048
     /// Workers that report a failure of one unit before its run stops.
     package var failuresToPoison = 3
     /// Reported failures of a unit, on however few workers, before its run stops: with one worker there is none else to ask.

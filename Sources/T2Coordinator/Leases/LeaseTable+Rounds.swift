@@ -49,6 +49,7 @@ extension LeaseTable {
 
     /// Whether a worker that is at work, and is not set aside, has not tried the unit.
     func hasAlternative(_ unit: LeasedUnit) -> Bool {
+        guard soundCount > 0 else { return false }
         let tried = Set(unit.failures.map(\.worker.name))
         return soundCount > tried.count { names[$0].flatMap { workers[$0]?.isSound } ?? false }
     }

@@ -17,7 +17,8 @@ import T2Transport
 /// expected of it when it goes out, and that is replaced by what it took when it ends. A run that had nothing to hand out
 /// goes on with no lower share than the lowest of those that had, so that it is given nothing for the past.
 ///
-/// Cost, for W workers, U open units, R runs, and L leases of the worker concerned, a few more than its lanes:
+/// Cost, for W workers, U open units, R runs, and L leases of the worker concerned, a few more than its lanes and
+/// at most `LeasePolicy.mostHeld`:
 /// - `creditGranted`, `progressed`, `resultArrived`, `unitFailed`, `leaseUndelivered`: O(L + log W + log U) each, and as much
 ///   for each grant that follows, besides O(R log R + U/64) to find its unit;
 /// - `workerJoined`, `workerLeft`, `connectionLost`: O(L log U); `workersHeard`: O(1) a worker named;
@@ -78,8 +79,10 @@ package struct LeaseTable: Sendable {
             return join(worker, lanes: lanes, holding: holding, at: now)
         case .creditGranted(let worker, let count, let received):
             heard(worker, at: now)
-            guard let sent = workers[worker]?.sent else { return [] }
-            workers[worker]?.credit = max(0, count - max(0, sent - (received ?? sent)))
+            guard let known = workers[worker] else { return [] }
+            let wanted = count - max(0, known.sent - (received ?? known.sent))
+            let room = policy.mostHeld - known.held.count
+            workers[worker]?.credit = max(0, min(wanted, room))
             update(worker, at: now)
             return []
         case .progressed(let worker, let progress):

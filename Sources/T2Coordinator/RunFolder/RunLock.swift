@@ -31,7 +31,9 @@ package final class RunLock: Sendable {
     private func lock(_ path: String) throws {
         guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
         guard errno == EWOULDBLOCK else { throw SystemError("lock", path) }
-        let holder = ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
+        var bytes = [UInt8](repeating: 0, count: 32)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let holder = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         throw InputError(
             parentFolder(of: path),

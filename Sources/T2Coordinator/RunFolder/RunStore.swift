@@ -54,7 +54,7 @@ package struct RunStore: Sendable {
     package func close() throws { try RunStoreError.explaining("close it", path) { try database.close() } }
 
     /// The job of the database; nil in a new one.
-    package func job() throws -> JobRecord? { try rows("read the job", JobRecord.all()).first }
+    package func job() throws -> JobRecord? { try rowsIfAny("read the job", JobRecord.all()).first }
 
     package func begin(_ job: JobRecord) throws { try write("store the job") { try job.insert($0) } }
 
@@ -97,6 +97,16 @@ package struct RunStore: Sendable {
             let prompts: [Int32] = result.prompts?.values() ?? []
             let tokens: [Int32] = result.tokens?.values() ?? []
             let logProbabilities: [Float] = result.logProbabilities?.values() ?? []
+            let (promptTokens, completionTokens) = (
+                records.reduce(0) { $0 + $1.promptTokens }, records.reduce(0) { $0 + $1.tokens }
+            )
+            guard
+                result.tokens == nil
+                    || (prompts.count, tokens.count, logProbabilities.count)
+                        == (promptTokens, completionTokens, completionTokens)
+            else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its tokens do not match their counts")
+            }
             var (prompt, token) = (0, 0)
             return records.map { record in
                 defer {
@@ -155,11 +165,11 @@ package struct RunStore: Sendable {
 
     /// Every unit that failed at least once.
     func failedUnits() throws -> [UnitRecord] {
-        try rows("read the units", UnitRecord.filter(Column("failures") != "[]"))
+        try rowsIfAny("read the units", UnitRecord.filter(Column("failures") != "[]"))
     }
 
     /// The summaries of all accepted results.
-    func summaries() throws -> [ResultRecord] { try rows("read the results", ResultRecord.summaries) }
+    func summaries() throws -> [ResultRecord] { try rowsIfAny("read the results", ResultRecord.summaries) }
 
     /// The selected completions, the newest step first.
     package func completions(_ selection: CompletionSelection, limit: Int) throws -> [CompletionRecord] {
@@ -172,7 +182,7 @@ package struct RunStore: Sendable {
         } else if selection.phase == nil {
             request = request.filter(Column("outcome") != CompletionRecord.RewardKind.unjudged.rawValue)
         }
-        return try rows("read the completions", request.limit(limit))
+        return try rowsIfAny("read the completions", request.limit(limit))
     }
 
     // MARK: - Training
@@ -227,8 +237,13 @@ package struct RunStore: Sendable {
 
     // MARK: - Access
 
-    /// The requested rows; none while a run that has just begun does not have the table yet.
-    private func rows<Row: FetchableRecord & TableRecord>(
+    private func rows<Row: FetchableRecord>(_ operation: String, _ request: QueryInterfaceRequest<Row>) throws -> [Row]
+    {
+        try read(operation, request.fetchAll)
+    }
+
+    /// As `rows`; none while a run that has just begun does not have the table yet.
+    private func rowsIfAny<Row: FetchableRecord & TableRecord>(
         _ operation: String, _ request: QueryInterfaceRequest<Row>
     ) throws -> [Row] {
         try read(operation) { try $0.tableExists(Row.databaseTableName) ? request.fetchAll($0) : [] }

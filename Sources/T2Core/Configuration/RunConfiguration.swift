@@ -1,6 +1,6 @@
 /// Everything that determines a run, under the key names of a configuration file.
 ///
-/// Defaults are the recipe for a small model; the published settings for 7B–70B models are in the README.
+/// Defaults are the recipe for a small model; the published settings for 7B–70B models are in Sources/T2Jobs/README.md.
 package struct RunConfiguration: Sendable, Equatable, Codable {
     /// Base model folder; relative to the configuration file.
     package var model = "base"

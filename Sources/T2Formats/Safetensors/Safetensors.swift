@@ -158,7 +158,8 @@ package final class SafetensorsFile: Sendable {
                 throw malformed("holds \(range.count) bytes, its shape \(entry.shape) needs \(count)")
             }
             guard range.upperBound <= size - dataStart else {
-                throw SafetensorsError.truncated(path: path, expected: dataStart + range.upperBound, found: size)
+                let (expected, overflow) = dataStart.addingReportingOverflow(range.upperBound)
+                throw SafetensorsError.truncated(path: path, expected: overflow ? .max : expected, found: size)
             }
             tensors[name] = Tensor(element: element, shape: entry.shape, range: range)
         }

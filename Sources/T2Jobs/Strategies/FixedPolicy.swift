@@ -2,7 +2,7 @@ import T2Core
 import T2Learning
 
 /// The strategy `none` and the strategy of an expert file: one policy answers all prompts.
-package struct FixedPolicy: PolicyAssigner {
+package struct FixedPolicy: ImmediateAssigner {
     private let policy: Policy
 
     package init(_ policy: Policy) { self.policy = policy }

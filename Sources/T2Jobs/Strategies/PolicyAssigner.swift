@@ -18,8 +18,10 @@ package protocol PolicyAssigner: Sendable {
     func assignment(_ prompts: [Problem], _ context: AssignmentContext) throws -> PolicyAssignment
 }
 
-/// A strategy that decides without units.
-extension PolicyAssigner {
+/// Decides without units.
+package protocol ImmediateAssigner: PolicyAssigner {}
+
+extension ImmediateAssigner {
     package func nextRound(_: [Problem], _: AssignmentContext) -> Round? { nil }
 
     package func take(_: RoundResults) -> [FewShotSearch.Iteration] { [] }

@@ -3,7 +3,7 @@ import T2Formats
 import T2Learning
 
 /// The strategy `random`: an expert is drawn uniformly for each prompt, as the control that other ways of dispatch must beat.
-package struct RandomExpert: PolicyAssigner {
+package struct RandomExpert: ImmediateAssigner {
     private let experts: [String: Policy]
 
     /// - Parameter entries: the experts that may answer.

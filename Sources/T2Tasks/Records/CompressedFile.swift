@@ -48,7 +48,7 @@ package enum CompressedFile {
                 remedy: "Check that it is a file and that the disk is sound.", exitStatus: .inputOutput)
         }
         if code == Z_BUF_ERROR { return cut(path) }
-        return InputError(path, "cannot be unpacked: \(message.trimmingPrefix("\(path): "))", remedy: remedy)
+        return InputError(path, "cannot be unpacked: \(message.trimmingPrefix(#/<fd:\d+>: /#))", remedy: remedy)
     }
 
     private static func cut(_ path: String) -> InputError {

@@ -118,7 +118,7 @@ extension InMemoryNetwork {
     }
 
     func nextCoordinatorEvent(before deadline: ContinuousClock.Instant?, _ generation: Int) async -> CoordinatorEvent? {
-        let timer = timer(deadline)
+        let timer = inbox.isEmpty ? timer(deadline) : nil
         defer { timer?.cancel() }
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
@@ -127,7 +127,7 @@ extension InMemoryNetwork {
                 guard generation == self.generation else { return wait.end(with: .closed) }
                 inbox.take(wait, last: isListening ? nil : .closed)
                 for peer in order { flush(peer) }
-                expire(at: now)
+                if let deadline, deadline <= now { expire(at: now) }
             }
         } onCancel: {
             Task { await self.cancelReceive(ticket) }
@@ -163,7 +163,7 @@ extension InMemoryNetwork {
         _ message: Message, from peer: PeerIdentity, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendOutcome {
         let frames = try codec.encode(message)
-        let timer = timer(deadline)
+        let timer = inbox.hasRoom ? nil : timer(deadline)
         defer { timer?.cancel() }
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
@@ -172,7 +172,7 @@ extension InMemoryNetwork {
                 guard let link = links[peer] else { return wait.end(with: .unreachable) }
                 if link.outbox.isEmpty, transmit(frames, from: peer) { return wait.end(with: .sent) }
                 links[peer]?.outbox.append(wait, frames)
-                expire(at: now)
+                if let deadline, deadline <= now { expire(at: now) }
             }
         } onCancel: {
             Task { await self.cancelSend(ticket, peer) }
@@ -180,7 +180,7 @@ extension InMemoryNetwork {
     }
 
     func nextWorkerEvent(before deadline: ContinuousClock.Instant?, _ peer: PeerIdentity) async -> WorkerEvent? {
-        let timer = timer(deadline)
+        let timer = links[peer]?.inbox.isEmpty == false ? nil : timer(deadline)
         defer { timer?.cancel() }
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
@@ -188,7 +188,7 @@ extension InMemoryNetwork {
                 let wait = Wait(ticket, until: deadline, $0)
                 guard links[peer] != nil else { return wait.end(with: .closed) }
                 links[peer]?.inbox.take(wait)
-                expire(at: now)
+                if let deadline, deadline <= now { expire(at: now) }
             }
         } onCancel: {
             Task { await self.cancelReceive(ticket, peer) }

@@ -13,37 +13,22 @@ struct LocalHostOptions: JobHostOptions {
         + "--resume continues."
     static let exampleSuffix = ""
     static let endsWhenStopped = true
+    static let runFolderHelp = "Folder that keeps every answer, for --resume. (default: none)"
+    static let jsonHelp = "Print one JSON object."
 
     @OptionGroup var laneOptions: LaneOptions
     @OptionGroup var verification: VerifierOptions
 
-    @Option(
-        name: .customLong("run-dir"),
-        help: ArgumentHelp("Folder that keeps every answer, for --resume. (default: none)", valueName: "dir"))
-    var runFolder: String?
-
-    @Flag(help: "Resume the job in --run-dir; give all other options as at its start.")
-    var resume = false
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
-    func validate() throws {
-        guard !resume || runFolder != nil else {
-            throw ValidationError("--resume needs --run-dir: the folder of the job to resume.")
-        }
-    }
-
-    func check(_ work: String, tasks: [TrainingTask]) throws {
-        if let runFolder {
-            try RunFolder.check(path: runFolder, resume: resume)
-            try RunFolder.checkPlace(runFolder)
+    func check(_ results: ServeRequest.Results?, tasks: [TrainingTask]) throws {
+        if let results, let folder = results.folder {
+            try RunFolder.check(path: folder, resume: results.isResumed)
+            try RunFolder.checkPlace(folder)
         }
         _ = try verification.verifier(parallelism: 1, for: tasks)
     }
 
     /// The progress bar shows it already.
-    func tell(_: String) {}
+    func tell(_: String, json _: Bool) {}
 
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
@@ -52,7 +37,8 @@ struct LocalHostOptions: JobHostOptions {
         let host = try LocalHost(
             request.model, request.tokenizer, lanes: lanes,
             verifier: try verification.verifier(parallelism: lanes, for: request.tasks))
-        let folder = request.keepsResults ? try runFolder.map { try RunFolder(path: $0, resume: resume) } : nil
+        let results = request.results
+        let folder = try results?.folder.map { try RunFolder(path: $0, resume: results?.isResumed == true) }
         return try await host.serve(runFolder: folder, signals: request.signals) { service in
             try await body(service) { .lanes(lanes) }
         }

@@ -81,10 +81,10 @@ struct ModelDescription: Encodable {
         weight_bytes = floatBytes * (parameters + c.vocabularySize * c.hiddenSize)
         cache_bytes_per_token = floatBytes * 2 * c.keyValueSize * c.layerCount
         target_modules = TargetModules.allCases.reduce(into: [:]) { sizes, targets in
-            let kinds = c.matrices(of: targets).map(\.kind)
-            func sum(_ size: (MatrixKind) -> Int) -> Int { kinds.reduce(0) { $0 + size($1) } }
+            let kinds = MatrixKind.allCases.filter { $0.isTarget(of: targets) }
+            func sum(_ size: (MatrixKind) -> Int) -> Int { c.layerCount * kinds.reduce(0) { $0 + size($1) } }
             sizes[targets.rawValue] = TargetSize(
-                matrices: kinds.count, z_values: sum { $0.rank(c) },
+                matrices: c.layerCount * kinds.count, z_values: sum { $0.rank(c) },
                 decomposition_bytes: floatBytes * sum { $0.rank(c) * ($0.shape(c).rows + $0.shape(c).columns + 1) },
                 merged_bytes: floatBytes * sum { $0.shape(c).rows * $0.shape(c).columns })
         }

@@ -372,4 +372,12 @@ struct LeaseTableTests {
         #expect(fixture.table.units.count == 1)
         #expect(fixture.result(Fixture.ann, 0).verdicts == [.stale])
     }
+
+    @Test("a worker that gives endless credit holds a bounded number of leases")
+    func endlessCredit() {
+        var fixture = LeaseTableFixture(units: 5_000, workers: [LeaseTableFixture.ann], credit: 1)
+        for _ in 0..<3 { _ = fixture.take(.creditGranted(LeaseTableFixture.ann, count: 65_536, received: nil)) }
+        #expect(fixture.table.workers[LeaseTableFixture.ann]?.credit == 0)
+        #expect(fixture.table.units.values.count { !$0.leases.isEmpty } == LeasePolicy().mostHeld)
+    }
 }
