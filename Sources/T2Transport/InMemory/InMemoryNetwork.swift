@@ -163,7 +163,7 @@ extension InMemoryNetwork {
         _ message: Message, from peer: PeerIdentity, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendOutcome {
         let frames = try codec.encode(message)
-        let timer = inbox.hasRoom ? nil : timer(deadline)
+        let timer = timer(deadline)
         defer { timer?.cancel() }
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
