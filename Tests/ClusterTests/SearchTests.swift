@@ -119,7 +119,7 @@ struct SearchTests {
         #expect(coordinator.text.contains("more workers: t2-worker join tcp://127.0.0.1:"), "\(coordinator.text)")
         coordinator.signal(SIGTERM)
         #expect(await coordinator.status() == 0, "\(coordinator.text)")
-        #expect(coordinator.text.contains("go on with the same command, --resume"), "\(coordinator.text)")
+        #expect(coordinator.text.contains("continue with the same command, --resume"), "\(coordinator.text)")
         #expect(!FileManager.default.fileExists(atPath: output))
     }
 }
