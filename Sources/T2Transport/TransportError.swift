@@ -9,7 +9,7 @@ package enum TransportError: UserFacingError, Equatable {
     case addressInUse(String)
     case addressNotLocal(String)
     /// A call into libzmq or the system failed.
-    case library(operation: String, code: Int32)
+    case systemCall(operation: String, code: Int32)
 
     package var description: String {
         switch self {
@@ -30,7 +30,7 @@ package enum TransportError: UserFacingError, Equatable {
             endpoint '\(endpoint)': cannot listen, no network interface of this machine has that address. Use \
             tcp://127.0.0.1:PORT.
             """
-        case .library(let operation, let code):
+        case .systemCall(let operation, let code):
             "ZeroMQ: cannot \(operation): \(String(cString: zmq_strerror(code))). \(Self.remedy(code))"
         }
     }
@@ -38,7 +38,7 @@ package enum TransportError: UserFacingError, Equatable {
     package var exitStatus: ExitStatus {
         switch self {
         case .malformedEndpoint, .notLoopback: .usage
-        case .addressInUse, .addressNotLocal, .library: .unavailable
+        case .addressInUse, .addressNotLocal, .systemCall: .unavailable
         }
     }
 

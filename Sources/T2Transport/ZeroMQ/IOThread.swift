@@ -22,7 +22,7 @@ final class IOThread: SerialExecutor {
     /// - Throws: `TransportError` if the process has no file descriptor left.
     init() throws(TransportError) {
         wakeDescriptor = t2_eventfd()
-        guard wakeDescriptor >= 0 else { throw .library(operation: "create an eventfd", code: errno) }
+        guard wakeDescriptor >= 0 else { throw .systemCall(operation: "create an eventfd", code: errno) }
     }
 
     deinit { Foundation.close(wakeDescriptor) }

@@ -6,7 +6,7 @@ struct ZeroMQContext: ~Copyable {
     fileprivate let handle: UnsafeMutableRawPointer
 
     init() throws(TransportError) {
-        guard let handle = zmq_ctx_new() else { throw .library(operation: "create a context", code: zmq_errno()) }
+        guard let handle = zmq_ctx_new() else { throw .systemCall(operation: "create a context", code: zmq_errno()) }
         self.handle = handle
     }
 
@@ -21,7 +21,7 @@ struct ZeroMQSocket: ~Copyable {
 
     init(_ context: borrowing ZeroMQContext, _ type: Int32) throws(TransportError) {
         guard let handle = zmq_socket(context.handle, type) else {
-            throw .library(operation: "create a socket", code: zmq_errno())
+            throw .systemCall(operation: "create a socket", code: zmq_errno())
         }
         self.handle = handle
     }
@@ -42,7 +42,7 @@ struct ZeroMQSocket: ~Copyable {
         switch zmq_errno() {
         case EADDRINUSE: throw .addressInUse(text)
         case EADDRNOTAVAIL, ENODEV: throw .addressNotLocal(text)
-        case let code: throw .library(operation: "listen on \(text)", code: code)
+        case let code: throw .systemCall(operation: "listen on \(text)", code: code)
         }
     }
 
@@ -113,5 +113,5 @@ struct ZeroMQSocket: ~Copyable {
 
 /// Throws libzmq's last error unless its call returned 0.
 func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(TransportError) {
-    guard status == 0 else { throw .library(operation: operation(), code: zmq_errno()) }
+    guard status == 0 else { throw .systemCall(operation: operation(), code: zmq_errno()) }
 }

@@ -9,7 +9,7 @@ import PackagePlugin
 struct RecordCommit: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
-        let script = root.appending(path: "Plugins/RecordCommit/record_commit")
+        let script = root.appending(path: "Sources/RecordCommit/record_commit")
         let output = context.pluginWorkDirectoryURL.appending(path: "sourceCommit.swift")
         let sources = context.package.targets.compactMap { $0 as? any SourceModuleTarget }
             .flatMap { $0.sourceFiles.map(\.url) }
