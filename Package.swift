@@ -39,7 +39,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
         // Records the commit that T2Version shows.
-        .plugin(name: "RecordCommit", capability: .buildTool(), path: "Sources/RecordCommit", exclude: ["record_commit"]),
+        .plugin(
+            name: "RecordCommit", capability: .buildTool(), path: "Sources/RecordCommit", exclude: ["record_commit"]),
 
         // A target imports only from rows above it; the coordinator never links the model.
         // Row 1

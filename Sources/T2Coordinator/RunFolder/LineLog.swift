@@ -17,13 +17,6 @@ package final class LineLog: Sendable {
 
     /// - Throws: `SystemError`, for example when the disk is full.
     package func append(_ line: String) throws {
-        let bytes = Array((line + "\n").utf8)
-        var offset = 0
-        while offset < bytes.count {
-            let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + offset, bytes.count - offset) }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw SystemError("write", path) }
-            offset += written
-        }
+        try Array((line + "\n").utf8).withUnsafeBytes { try $0.write(to: descriptor, path: path) }
     }
 }
