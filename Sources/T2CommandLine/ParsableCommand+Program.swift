@@ -6,7 +6,7 @@ extension ParsableCommand {
     /// Runs the command that the arguments of the program name, on the main thread.
     ///
     /// - Parameter survivesClosedPipe: whether the process outlives a reader that closes its output. A command that prints a result
-    ///   then ends quietly, and one that only logs goes on.
+    ///   then ends quietly, and one that only logs continues.
     /// - Returns: the exit status. An error has been written to standard error.
     @MainActor
     package static func runProgram(survivesClosedPipe: Bool = true) async -> ExitStatus {

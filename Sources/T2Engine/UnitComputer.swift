@@ -164,10 +164,10 @@ package struct UnitComputer: Sendable {
         guard completions.map(\.policy) == unit.sequences.map(\.policy) else {
             throw UnitError.unsuitableLease(problem: "the references of one policy are not adjacent")
         }
-        if let place = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
+        if let completion = completions.first(where: { !$0.logProbabilities.allSatisfy(\.isFinite) }) {
             throw ModelError.nonFinite(
-                quantity: "the likelihood of the reference of problem \(place.problem)",
-                place: "policy \(place.policy)")
+                quantity: "the likelihood of the reference of problem \(completion.problem)",
+                location: "policy \(completion.policy)")
         }
         return completions
     }

@@ -15,7 +15,7 @@ package protocol Job: Sendable {
     /// The inputs that must be the same when the job is resumed.
     func identity() throws -> JobIdentity
     /// The treatment of rewards of the round that could not be computed.
-    func missingRewards(in round: Round) -> MissingRewardPolicy
+    func missingRewards(in round: Round) -> MissingRewardHandling
 
     /// The units to compute next; nil once the job is finished.
     func nextRound() throws -> Round?
@@ -46,7 +46,7 @@ package struct JobModel: Sendable, Equatable {
 }
 
 /// The treatment of rewards that could not be computed in any attempt.
-package enum MissingRewardPolicy: Sendable, Equatable {
+package enum MissingRewardHandling: Sendable, Equatable {
     /// The job stops. It also stops once more than this share of a round's rewards is missing at the first attempt.
     case stop(limit: Double)
     /// They are reported as missing and excluded from every accuracy.

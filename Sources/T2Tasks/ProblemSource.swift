@@ -9,7 +9,7 @@ protocol ProblemSource: Sendable {
     func stopStrings(_ form: PromptForm) -> [String]
     /// - Precondition: `splits` holds the split.
     func problems(
-        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord handling: BadRecordHandling
     ) throws -> ProblemSet
     /// How a completion is checked against a record that has `answer` or the fields of the task's own records.
     ///

@@ -51,14 +51,14 @@ package struct TrainingTask: Sendable, Equatable {
     ///   file, for a file whose records are all bad, and under `.fail` for the first malformed, truncated, repeated or
     ///   mislabelled record with its location; `InputError` (usage) if the task does not have the split.
     package func problems(
-        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord handling: BadRecordHandling
     ) throws -> ProblemSet {
         guard splits.contains(split) else {
             throw InputError(
                 "task '\(name)'", "there is no split '\(split.rawValue)'",
                 remedy: "Splits: \(splits.map(\.rawValue).joined(separator: ", ")).", exitStatus: .usage)
         }
-        return try source.problems(split: split, in: dataFolder, form: form, onBadRecord: policy)
+        return try source.problems(split: split, in: dataFolder, form: form, onBadRecord: handling)
     }
 
     private struct Response: Decodable {
@@ -69,17 +69,18 @@ package struct TrainingTask: Sendable, Equatable {
     /// Reads a completion and what it is checked against: `response`, optionally `finished`, and either `answer` or
     /// those fields of the task's records that its verifier reads.
     ///
-    /// - Parameter place: the location of the record, for messages.
+    /// - Parameter location: the location of the record, for messages.
     /// - Throws: `InputError` that names the missing field.
-    package func submission(_ record: Data, place: String) throws -> Submission {
+    package func submission(_ record: Data, location: String) throws -> Submission {
         do {
             let response = try JSONDecoder().decode(Response.self, from: record)
             return Submission(
-                problem: Problem(id: place, topic: name, prompt: "", verification: try source.verification(of: record)),
+                problem: Problem(
+                    id: location, topic: name, prompt: "", verification: try source.verification(of: record)),
                 completion: response.response, finished: response.finished ?? true)
         } catch let error where error is DecodingError || error is RecordFlaw {
             throw InputError(
-                place, "expected a response to \(name) and its answer: \(decodingProblem(error, in: record))",
+                location, "expected a response to \(name) and its answer: \(decodingProblem(error, in: record))",
                 remedy: "Give one JSON object a line, such as {\"response\": …, \"answer\": …}.")
         }
     }

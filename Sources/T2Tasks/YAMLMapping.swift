@@ -7,7 +7,7 @@ import Yams
 package struct YAMLMapping {
     private let path: String
     /// The path of the mapping inside the file, such as `seen.gsm-mini`.
-    private let place: String
+    private let location: String
     private let node: Node.Mapping
 }
 
@@ -24,7 +24,7 @@ extension YAMLMapping {
         guard let mapping = root?.mapping else {
             throw InputError(path, "is not a mapping of keys to values", remedy: Self.remedy)
         }
-        self.init(path: path, place: "", node: mapping)
+        self.init(path: path, location: "", node: mapping)
     }
 
     /// In the file's order.
@@ -58,7 +58,9 @@ extension YAMLMapping {
 
     /// The value of a key that may also have a value of another kind.
     func nestedMapping(_ key: String) -> YAMLMapping? {
-        node[key]?.mapping.map { YAMLMapping(path: path, place: place.isEmpty ? key : "\(place).\(key)", node: $0) }
+        node[key]?.mapping.map {
+            YAMLMapping(path: path, location: location.isEmpty ? key : "\(location).\(key)", node: $0)
+        }
     }
 
     package func double(_ key: String, above least: Double) throws -> Double? {
@@ -97,7 +99,7 @@ extension YAMLMapping {
     }
 
     /// The location of a key, for messages.
-    package func location(_ key: String) -> String { "\(path): \(place.isEmpty ? key : "\(place).\(key)")" }
+    package func location(_ key: String) -> String { "\(path): \(location.isEmpty ? key : "\(location).\(key)")" }
 
     /// The error for a key whose value is not as expected.
     package func wrong(_ key: String, _ expected: String) -> InputError {

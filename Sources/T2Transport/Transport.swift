@@ -29,11 +29,11 @@ package protocol CoordinatorTransport: Transport where Event == CoordinatorEvent
 
     /// Hands a message to the peer's queue; never waits.
     ///
-    /// Any outcome but `.sent` means that nothing was sent. `.sent` does not mean that the message arrived.
+    /// Any result but `.sent` means that nothing was sent. `.sent` does not mean that the message arrived.
     ///
     /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN, or it is too large.
     @discardableResult
-    func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome
+    func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendResult
 
     /// The time of the last message or heartbeat from each connected peer. Peers that became unreachable or were forgotten are
     /// absent. While reading is paused because the consumer lags, every peer counts as heard now.
@@ -51,7 +51,7 @@ package protocol WorkerTransport: Transport where Event == WorkerEvent {
     ///   was sent then. Without a deadline the call waits indefinitely.
     /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN, or it is too large.
     @discardableResult
-    func send(_ message: Message, before deadline: ContinuousClock.Instant?) async throws(ProtocolError) -> SendOutcome
+    func send(_ message: Message, before deadline: ContinuousClock.Instant?) async throws(ProtocolError) -> SendResult
 
     /// The time of the last message or heartbeat from the coordinator; nil if there was none.
     func lastHeard() async -> ContinuousClock.Instant?
@@ -87,8 +87,8 @@ extension PeerIdentity {
     }
 }
 
-/// The outcome of handing a message to a transport.
-package enum SendOutcome: Sendable, Equatable {
+/// The result of handing a message to a transport.
+package enum SendResult: Sendable, Equatable {
     case sent
     /// There is no connection to the peer.
     case unreachable
@@ -126,7 +126,7 @@ package enum WorkerEvent: Sendable, Equatable {
 extension WorkerTransport {
     /// Sends a message within a duration from now.
     @discardableResult
-    package func send(_ message: Message, within duration: Duration) async throws(ProtocolError) -> SendOutcome {
+    package func send(_ message: Message, within duration: Duration) async throws(ProtocolError) -> SendResult {
         try await send(message, before: .now + duration)
     }
 }

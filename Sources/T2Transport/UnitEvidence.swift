@@ -40,9 +40,7 @@ package struct UnitEvidence: Sendable, Equatable {
     ///
     /// - Throws: `SystemError`.
     package func write(to folder: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(lease), to: folder + "/lease.json")
+        try AtomicFile.write(JSONEncoder.sorted(isIndented: true).encode(lease), to: folder + "/lease.json")
         for (index, policy) in policies.enumerated() {
             guard let vector = policy.vector else { continue }
             var description = description

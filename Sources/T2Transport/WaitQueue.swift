@@ -2,9 +2,9 @@ import Foundation
 
 /// A call of an actor's method that is suspended until it is answered, its deadline passes, or its task is cancelled.
 ///
-/// What decides whether to wait is looked at where the wait begins, inside `withCheckedContinuation`: other calls of the actor may
-/// run before that. Each actor writes its waits out: in a generic method of `Actor`, they ran beside the calls of an actor that has
-/// an executor of its own (Swift 6.3, release).
+/// What decides whether to wait is looked at where the wait begins, inside `withCheckedContinuation`: other calls of
+/// the actor may run before that. Each actor writes its waits out: in a generic method of `Actor`, they ran beside the
+/// calls of an actor that has an executor of its own (Swift 6.3, release).
 struct Wait<Answer: Sendable> {
     let ticket: WaitTicket
     let deadline: ContinuousClock.Instant?
@@ -66,4 +66,4 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
 }
 
 /// Messages whose senders wait for a connection or for room in the queue.
-typealias Outbox = WaitQueue<[Data], SendOutcome>
+typealias Outbox = WaitQueue<[Data], SendResult>

@@ -4,7 +4,7 @@ import T2Transport
 
 /// Computes a failed unit again with the same code. On a machine of the same kind the numbers agree to the last bit.
 package struct UnitReplay {
-    package enum Outcome {
+    package enum Output {
         /// The gradient of the saved completions.
         case gradient(Gradient)
         /// The completions sampled or scored again, if there was no gradient to compute.
@@ -33,7 +33,7 @@ package struct UnitReplay {
     /// The gradient of the saved completions or, if there are none, the unit's completions sampled or scored again.
     ///
     /// - Throws: the same `UnitError` or `ModelError` as the worker.
-    package func run(_ evidence: UnitEvidence) throws -> Outcome {
+    package func run(_ evidence: UnitEvidence) throws -> Output {
         let work = evidence.lease.work
         let policies = PolicySet(evidence.policies, computer.adapters)
         let lane = Lane(computer.adapters.base)

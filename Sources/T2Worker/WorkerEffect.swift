@@ -8,12 +8,12 @@ package enum WorkerEffect: Sendable, Equatable {
     case start(Lease, [Policy])
     /// Stop computing the unit.
     case abandon(UnitKey, attempt: Int)
-    case report(WorkerReport)
+    case report(WorkerNotice)
     case end(WorkerEnding)
 }
 
 /// An event that is logged.
-package enum WorkerReport: Sendable, Equatable {
+package enum WorkerNotice: Sendable, Equatable {
     case connected
     case connectionLost
     case connectionFailed(reason: String)

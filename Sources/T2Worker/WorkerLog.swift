@@ -26,7 +26,7 @@ package final class WorkerLog: Sendable {
         lines.withLock { $0 = $0.suffix(Self.capacity - 1) + [line] }
     }
 
-    func write(_ report: WorkerReport) {
+    func write(_ report: WorkerNotice) {
         switch report {
         case .connected: write(.info, "connected to the coordinator")
         case .connectionLost: write(.warning, "lost the connection to the coordinator; trying again")

@@ -93,7 +93,7 @@ struct CostBench: ParsableCommand {
         let folder = FileManager.default.temporaryDirectory.path + "/t2-bench-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let store = try RunStore(path: folder + "/run.sqlite")
+        let store = try RunStore(path: RunFolder.databasePath(in: folder))
         try body(store)
         try store.close()
     }

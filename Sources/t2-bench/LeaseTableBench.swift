@@ -8,7 +8,7 @@ struct LeaseTableBench: ParsableCommand {
         commandName: "lease-table",
         abstract: "Events and grants a second of the coordinator's lease table, with emulated workers.",
         discussion: """
-            One round of units is handed out to workers of one lane each, which ask for one lease ahead. Work is log-normal,
+            One round of units is handed out to workers of one lane each, which ask for one lease ahead. Work is log-normal, \
             progress is reported every 2 s, and time is emulated. Only the time inside the table is measured.
             """)
 
@@ -31,9 +31,7 @@ struct LeaseTableBench: ParsableCommand {
         emulation.run()
         let measured = Measurement(emulation)
         guard !json else {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            print(String(decoding: try encoder.encode(measured), as: UTF8.self))
+            print(String(decoding: try JSONEncoder.sorted(isIndented: true).encode(measured), as: UTF8.self))
             return
         }
         print(

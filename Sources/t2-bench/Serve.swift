@@ -7,8 +7,8 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answers {\"measure\": \"sampling\", \"batch\": N} lines with {\"seconds\": …, \"tokens\": n}.",
         discussion: """
-            Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of
-            many lengths in groups of 8 that share their prompt (grouped); search is an iteration of few-shot search over
+            Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of \
+            many lengths in groups of 8 that share their prompt (grouped); search is an iteration of few-shot search over \
             `batch` candidates with 10 shots each.
             """)
 

@@ -23,7 +23,7 @@ struct ClusterHostOptions: JobHostOptions {
         _ = try Endpoint(host.bind, isListening: true)
         if let results, let folder = results.folder {
             try RunFolder.check(path: folder, resume: results.isResumed)
-            try RunFolder.checkPlace(folder)
+            try RunFolder.checkWritable(folder)
         }
         guard host.localWorkers > 0 else { return }
         try LocalWorkers.requireProgram(LocalWorkers.installedProgram)

@@ -50,8 +50,8 @@ struct RolloutsCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console()
         try RunFolder.requireRun(runFolder)
-        let store = try RunStore(path: runFolder + "/run.sqlite", migrates: false)
-        var selection = CompletionSelection()
+        let store = try RunStore(path: RunFolder.databasePath(in: runFolder), migrates: false)
+        var selection = CompletionRecord.Selection()
         selection.step = step
         selection.phase = phase
         selection.outcomes = outcome

@@ -36,9 +36,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seed of all random numbers of the run.", valueName: "s"))
     var seed: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+    @Option(help: .dataFolder)
     var data: String?
 
     @Option(help: ArgumentHelp("Malformed or repeated records: fail or skip. (default: fail)", valueName: "policy"))
@@ -64,21 +62,24 @@ struct RunOptions: ParsableArguments {
 
     func request(resume: Bool) throws -> Request {
         var assignments = try settings.map(ConfigurationSource.Assignment.init(setting:))
-        let flags = [
-            ("model", model), ("task", task), ("adapter", adapter), ("rank", rank), ("alpha", alpha), ("steps", steps),
-            ("seed", seed), ("data", data), ("on-bad-record", onBadRecord), ("on-long-prompt", onLongPrompt),
+        let flags: [(ConfigurationKey, String?)] = [
+            (.model, model), (.task, task), (.adapter, adapter), (.rank, rank), (.alpha, alpha), (.steps, steps),
+            (.seed, seed), (.data, data), (.onBadRecord, onBadRecord), (.onLongPrompt, onLongPrompt),
         ]
-        assignments += flags.compactMap { key, value in value.map { .init(key: key, value: $0, place: "--\(key)") } }
+        assignments += flags.compactMap { key, value in
+            value.map { .init(key: key.rawValue, value: $0, location: "--\(key.rawValue)") }
+        }
+        func value(of key: ConfigurationKey) -> String? { assignments.last { $0.key == key.rawValue }?.value }
         var file = configurationFile
         var notice: String?
-        if resume, file == nil, let runFolder { file = runFolder + "/configuration.yaml" }
-        if file == nil, model == nil, !assignments.contains(where: { $0.key == "model" }) {
+        if resume, file == nil, let runFolder { file = RunFolder.configurationPath(in: runFolder) }
+        if file == nil, value(of: .model) == nil {
             let example = try Self.bundledExample(
-                task: assignments.last { $0.key == "task" }?.value,
-                adapter: assignments.last { $0.key == "adapter" }.flatMap { AdapterKind(rawValue: $0.value) } ?? .svf)
+                task: value(of: .task),
+                adapter: value(of: .adapter).flatMap(AdapterKind.init) ?? .svf)
             file = example.file
             if let model = example.model {
-                assignments.append(.init(key: "model", value: model, place: "bundled model"))
+                assignments.append(.init(key: ConfigurationKey.model.rawValue, value: model, location: "bundled model"))
             }
             notice = "no --config and no --model: training the bundled example, \(example.file ?? example.model ?? "")"
         }

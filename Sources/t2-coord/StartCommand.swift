@@ -14,7 +14,7 @@ struct StartCommand: AsyncParsableCommand {
         commandName: "start",
         abstract: "Trains an expert with the workers that join.",
         discussion: """
-            Without --config and --model it trains the bundled example on this machine. Flags override the configuration file;
+            Without --config and --model it trains the bundled example on this machine. Flags override the configuration file; \
             every key of the file can also be given by --set. The results are expert files, or with --adapter lora PEFT folders: \
             expert-best and expert-last in the run folder. The resolved configuration is printed and saved in the run folder.
 
@@ -47,14 +47,14 @@ struct StartCommand: AsyncParsableCommand {
         let signals = StopSignals()
         // Cheap checks come first.
         _ = try Endpoint(host.bind, isListening: true)
-        // The folder of another kind of job holds no configuration to go on with.
+        // The folder of another kind of job holds no configuration to resume.
         if resume, let folder = options.runFolder { try RunJournal.requireKind(.training, inFolder: folder) }
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
         try RunFolder.check(path: request.runFolder, resume: resume)
         let preparation = try TrainingPreparation(
             request.source, name: RunFolder.name(path: request.runFolder),
-            checkPlace: { try checkPlace(request.runFolder, $0) }, singularValues: Self.singularValues)
+            checkPrerequisites: { try checkPrerequisites(request.runFolder, $0) }, singularValues: Self.singularValues)
         console.say("configuration")
         for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
         for notice in preparation.notices { console.say(notice) }
@@ -84,8 +84,8 @@ struct StartCommand: AsyncParsableCommand {
     }
 
     /// Checks the run folder, and what local workers need.
-    private func checkPlace(_ runFolder: String, _ task: TrainingTask) throws -> [String] {
-        try RunFolder.checkPlace(runFolder)
+    private func checkPrerequisites(_ runFolder: String, _ task: TrainingTask) throws -> [String] {
+        try RunFolder.checkWritable(runFolder)
         guard host.localWorkers > 0 else { return ["run folder"] }
         try LocalWorkers.requireProgram(LocalWorkers.installedProgram)
         _ = try host.verification.verifier(parallelism: 1, for: [task])
@@ -112,7 +112,7 @@ struct StartCommand: AsyncParsableCommand {
         }
         // The number of steps may have been raised.
         if resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
-        if job.checkpoint.step > 0 { try await recorder.say("going on after step \(job.checkpoint.step)") }
+        if job.checkpoint.step > 0 { try await recorder.say("resuming after step \(job.checkpoint.step)") }
         console.say("run folder \(folder.path)")
         do {
             try await recorder.saveLast(job)
@@ -152,7 +152,7 @@ struct StartCommand: AsyncParsableCommand {
         case .stopped(let job, _):
             try await recorder.say(
                 RunConsole.interruption(step: job.checkpoint.step, steps: job.definition.configuration.steps))
-            console.say("go on with: t2-coord start --resume --run-dir \(RunSummary.quoted(recorder.folder.path))")
+            console.say("resume with: t2-coord start --resume --run-dir \(RunSummary.quoted(recorder.folder.path))")
         }
     }
 
@@ -163,6 +163,6 @@ struct StartCommand: AsyncParsableCommand {
         guard let checkpoint = saved.checkpoint else { return }
         console.say(
             definition.isFinished(checkpoint)
-                ? "this run is finished" : "going on would begin after step \(checkpoint.step)")
+                ? "this run is finished" : "resuming would begin after step \(checkpoint.step)")
     }
 }

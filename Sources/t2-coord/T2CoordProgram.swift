@@ -12,7 +12,7 @@ struct T2CoordProgram: AsyncParsableCommand {
             Examples:
               t2-coord start --local-workers 2              # the bundled example
               t2-coord start --config experts/tiny/code.yaml --run-dir runs/code
-              t2-coord start --resume --run-dir runs/code   # go on after a crash or Ctrl-C
+              t2-coord start --resume --run-dir runs/code   # continue after a crash or Ctrl-C
               t2-coord adapt --model experts/tiny/base --experts experts/tiny --task math-mini \\
                 --output mixed.safetensors --local-workers 2
               t2-coord rollouts --run-dir runs/code --outcome wrong   # what was answered, and how it was judged
@@ -31,7 +31,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               75       try again: another t2-coord uses the run folder, or rewards are missing
               77       no permission
               78       invalid configuration, or one that differs from the run to resume
-              130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume goes on
+              130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume continues
             """,
         version: ProgramVersion.text(of: "t2-coord"),
         subcommands: [

@@ -9,9 +9,7 @@ final class Cluster {
     let folder: String
     var runFolder: String { folder + "/run" }
 
-    static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-    static let model = package + "/experts/tiny/base"
+    static let model = Repository.path + "/experts/tiny/base"
 
     /// Three updates of 24 prompts in 6 units each, evaluated at the start and at the end.
     static let settings = [

@@ -6,7 +6,7 @@ import Testing
 /// Evaluations of 96 problems: three units of a pass.
 @Suite("Evaluation on a cluster", .serialized)
 struct ClusterEvaluationTests {
-    private static let experts = Cluster.package + "/experts/tiny"
+    private static let experts = Repository.path + "/experts/tiny"
 
     private static func options(_ strategy: [String], records: String) -> [String] {
         [

@@ -153,7 +153,7 @@ struct OwnTaskRunTests {
 
     @Test("README's way from a CSV to an expert works as it stands there")
     func readme() async throws {
-        let text = try String(contentsOfFile: Cluster.package + "/Sources/T2Tasks/README.md", encoding: .utf8)
+        let text = try String(contentsOfFile: Repository.path + "/Sources/T2Tasks/README.md", encoding: .utf8)
         let section = try #require(text.components(separatedBy: "## Your own task\n").dropFirst().first)
             .components(separatedBy: "\n##")[0]
         let commands = section.split(separator: "\n", omittingEmptySubsequences: false).filter { $0.hasPrefix("    ") }
@@ -161,7 +161,7 @@ struct OwnTaskRunTests {
         let cluster = try Cluster()
         let script = cluster.folder + "/example.sh"
         try AtomicFile.write(
-            "set -eu\ncd \(cluster.folder)\nln -s \(Cluster.package)/experts experts\n\(commands)\n", to: script)
+            "set -eu\ncd \(cluster.folder)\nln -s \(Repository.path)/experts experts\n\(commands)\n", to: script)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = [script]

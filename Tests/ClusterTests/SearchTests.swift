@@ -10,7 +10,7 @@ import Testing
 struct SearchTests {
     private static func options(_ output: String, method: String = "cem", shots: Int = 10) -> [String] {
         [
-            "adapt", "--model", Cluster.model, "--experts", Cluster.package + "/experts/tiny", "--task", "math-mini",
+            "adapt", "--model", Cluster.model, "--experts", Repository.path + "/experts/tiny", "--task", "math-mini",
             "--shots", String(shots), "--population", "8", "--iterations", "2", "--seed", "5", "--max-tokens", "40",
             "--method", method, "--output", output,
         ]

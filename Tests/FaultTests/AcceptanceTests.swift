@@ -125,7 +125,7 @@ private actor StoppingTransport: CoordinatorTransport {
         return event
     }
 
-    func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome {
+    func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendResult {
         try await base.send(message, to: peer)
     }
 

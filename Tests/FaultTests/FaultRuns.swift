@@ -77,7 +77,7 @@ actor FaultRuns {
     private static func bytes(_ job: SearchJob) throws -> Data {
         let result = try job.result()
         let mixture = try bytes { try result.mixture.write(to: $0) }
-        return mixture + Data(try CanonicalJSON.text(result.outcome.iterations).utf8)
+        return mixture + Data(try CanonicalJSON.text(result.solution.iterations).utf8)
     }
 
     private static func bytes(_ write: (String) throws -> Void) throws -> Data {

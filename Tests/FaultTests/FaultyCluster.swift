@@ -67,7 +67,7 @@ struct FaultyCluster {
                 plan.cutAt = start < coordinatorCuts.count ? coordinatorCuts[start] : nil
                 let transport = FaultyCoordinatorTransport(await network.listen(), plan: plan)
                 let dispatcher = Dispatcher(
-                    model: JobModel(engine.folder), transport: transport, logger: Self.quiet, policy: policy)
+                    model: JobModel(engine.folder), transport: transport, logger: Self.quiet, limits: limits)
                 do {
                     let result = try await dispatcher.serve { [start] in
                         try await body(dispatcher, start)
@@ -99,7 +99,7 @@ struct FaultyCluster {
             let transport = FaultyTransport(try await network.connect(hello.worker), plan: plan)
             let worker = Worker(
                 hello: hello, computer: engine.computer(Self.rewards), transport: transport, log: WorkerLog(Self.quiet),
-                progressInterval: .milliseconds(20), limits: limits)
+                progressInterval: .milliseconds(20), limits: waitLimits)
             _ = await withTaskCancellationHandler {
                 await worker.run()
             } onCancel: {
@@ -132,25 +132,25 @@ struct FaultyCluster {
     }
 
     /// Short, so that lost messages cost milliseconds; no unit is given up, since leases expire for lost messages too.
-    private var policy: Dispatcher.Policy {
-        var policy = Dispatcher.Policy()
-        policy.leases.minimumLength = .milliseconds(250)
-        policy.leases.suspectAfter = .milliseconds(150)
-        policy.leases.deadAfter = .milliseconds(400)
-        policy.leases.failuresToPoison = .max
-        policy.leases.mostFailures = .max
-        policy.tick = .milliseconds(20)
-        policy.farewell = .milliseconds(100)
-        return policy
+    private var limits: Dispatcher.Limits {
+        var limits = Dispatcher.Limits()
+        limits.leases.minimumLength = .milliseconds(250)
+        limits.leases.suspectAfter = .milliseconds(150)
+        limits.leases.deadAfter = .milliseconds(400)
+        limits.leases.failuresToPoison = .max
+        limits.leases.mostFailures = .max
+        limits.tick = .milliseconds(20)
+        limits.farewell = .milliseconds(100)
+        return limits
     }
 
-    private var limits: WaitLimits {
-        var limits = WaitLimits()
-        limits.answer = .milliseconds(80)
-        limits.acknowledgement = .milliseconds(120)
-        limits.lease = .milliseconds(150)
-        limits.renewal = .milliseconds(50)
-        limits.tick = .milliseconds(20)
-        return limits
+    private var waitLimits: WaitLimits {
+        var waitLimits = WaitLimits()
+        waitLimits.answer = .milliseconds(80)
+        waitLimits.acknowledgement = .milliseconds(120)
+        waitLimits.lease = .milliseconds(150)
+        waitLimits.renewal = .milliseconds(50)
+        waitLimits.tick = .milliseconds(20)
+        return waitLimits
     }
 }

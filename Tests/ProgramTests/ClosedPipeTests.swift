@@ -5,7 +5,7 @@ import Testing
 @Suite("Programs whose reader has closed the pipe")
 struct ClosedPipeTests {
     private static let evaluation = [
-        "eval", "--model", Checkout.path + "/experts/tiny/base", "--task", "gsm-mini", "--limit", "1",
+        "eval", "--model", Repository.path + "/experts/tiny/base", "--task", "gsm-mini", "--limit", "1",
     ]
 
     @Test(

@@ -141,12 +141,12 @@ struct CheckpointTests {
     @Test("refuses another run's configuration, listing every key with both values")
     func anotherRun() throws {
         let saved = try checkpoint()
-        try saved.requireSameRun(as: saved.configuration, modelDigest: saved.modelDigest, place: path)
+        try saved.requireSameRun(as: saved.configuration, modelDigest: saved.modelDigest, location: path)
         var other = saved.configuration
         other.steps = 99
         other.klCoefficient = 0.25
         let error = #expect(throws: InputError.self) {
-            try saved.requireSameRun(as: other, modelDigest: saved.modelDigest, place: self.path)
+            try saved.requireSameRun(as: other, modelDigest: saved.modelDigest, location: self.path)
         }
         #expect(error?.description.contains("kl-coefficient was 0, is 0.25; steps was 30, is 99.") == true)
         #expect(error?.exitStatus == .configuration)
@@ -156,7 +156,7 @@ struct CheckpointTests {
     func anotherModel() throws {
         let saved = try checkpoint()
         let error = #expect(throws: InputError.self) {
-            try saved.requireSameRun(as: saved.configuration, modelDigest: Digest(of: "other"), place: self.path)
+            try saved.requireSameRun(as: saved.configuration, modelDigest: Digest(of: "other"), location: self.path)
         }
         #expect(error?.description.contains(Digest(of: "model").short) == true)
         #expect(error?.description.contains(Digest(of: "other").short) == true)

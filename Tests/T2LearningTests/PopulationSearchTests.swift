@@ -28,12 +28,12 @@ struct PopulationSearchTests {
     func ends() throws {
         var whole = try search(iterations: 3)
         while !whole.isFinished { whole.update(right: [1, 2, 3, 4], logLikelihoods: []) }
-        let outcome = try whole.progress.outcome(isCancelled: false)
-        #expect(outcome.iterations.map(\.rollouts) == [40, 80, 120])
-        #expect(outcome.endedEarly == nil)
+        let solution = try whole.progress.solution(isCancelled: false)
+        #expect(solution.iterations.map(\.rollouts) == [40, 80, 120])
+        #expect(solution.endedEarly == nil)
         var stalled = try search(iterations: 50, patience: 2)
         while !stalled.isFinished { stalled.update(right: [5, 1, 1, 0], logLikelihoods: [-2, -1]) }
-        #expect(try stalled.progress.outcome(isCancelled: false).endedEarly == "no better candidate for 2 iterations")
+        #expect(try stalled.progress.solution(isCancelled: false).endedEarly == "no better candidate for 2 iterations")
         #expect(stalled.progress.iterations.count == 3)
     }
 
@@ -52,6 +52,6 @@ struct PopulationSearchTests {
     func refusals() throws {
         #expect(throws: LearningError.self) { try search(iterations: 0) }
         let fresh = try search(iterations: 1)
-        #expect(throws: InputError.self) { try fresh.progress.outcome(isCancelled: true) }
+        #expect(throws: InputError.self) { try fresh.progress.solution(isCancelled: true) }
     }
 }

@@ -1,13 +1,11 @@
 import Foundation
 import T2Core
 import T2Tasks
+import T2TestSupport
 import Testing
 
 @Suite("The bundled data")
 struct BundledDataTests {
-    private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path
-
     @Test(
         "no prompt stands in two splits, or twice in valid or test; at least 500 test problems",
         arguments: TaskRegistry.bundled.tasks.filter { $0.origin == .bundled }.map(\.name))
@@ -15,7 +13,7 @@ struct BundledDataTests {
         let task = try TaskRegistry.bundled.task(named: name)
         var prompts: [Split: [String]] = [:]
         for split in task.splits {
-            prompts[split] = try task.problems(split: split, in: Self.package + "/experts/tiny/data").map(\.prompt)
+            prompts[split] = try task.problems(split: split, in: Repository.path + "/experts/tiny/data").map(\.prompt)
         }
         let (train, valid, test) = (prompts[.train]!, prompts[.valid]!, prompts[.test]!)
         #expect(test.count >= 500)

@@ -80,8 +80,8 @@ struct CompressedFileTests {
         let folder = try TemporaryFolder()
         let lines = try folder.write("\u{FEFF}{}\n\n{}", to: "lines.json")
         let array = try folder.write("[{},\n{}]", to: "array.jsonl")
-        #expect(try RecordFile.records(of: lines, purpose: "open").map(\.place) == ["\(lines):1", "\(lines):3"])
-        #expect(try RecordFile.records(of: array, purpose: "open").map(\.place) == ["\(array)[0]", "\(array)[1]"])
+        #expect(try RecordFile.records(of: lines, purpose: "open").map(\.location) == ["\(lines):1", "\(lines):3"])
+        #expect(try RecordFile.records(of: array, purpose: "open").map(\.location) == ["\(array)[0]", "\(array)[1]"])
         let more = try folder.write("[{}]\n[{}]", to: "more.json")
         #expect(throws: InputError.self) { try RecordFile.records(of: more, purpose: "open") }
     }

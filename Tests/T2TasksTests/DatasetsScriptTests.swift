@@ -8,8 +8,7 @@ import Testing
     "The script that fetches data sets",
     .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/curl"), "curl is absent"))
 struct DatasetsScriptTests {
-    private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "scripts/datasets").path
+    private static let script = Repository.path + "/scripts/datasets"
 
     private func run(_ arguments: [String], mirror: String) throws -> (status: Int32, output: String) {
         let process = Process()

@@ -102,7 +102,7 @@ struct ExaminationTests {
             ),
         ])
     func submissions(task: String, line: String) throws {
-        let submission = try TaskRegistry.bundled.task(named: task).submission(Data(line.utf8), place: "answers:1")
+        let submission = try TaskRegistry.bundled.task(named: task).submission(Data(line.utf8), location: "answers:1")
         #expect(submission.finished)
         #expect(verifier.examine([submission])[0].reward == .judged(.right))
     }
@@ -119,7 +119,7 @@ struct ExaminationTests {
         ])
     func badLine(task: String, line: String, problem: String) throws {
         let task = try TaskRegistry.bundled.task(named: task)
-        let error = #expect(throws: InputError.self) { try task.submission(Data(line.utf8), place: "answers:1") }
+        let error = #expect(throws: InputError.self) { try task.submission(Data(line.utf8), location: "answers:1") }
         #expect(error?.description.contains(problem) == true)
     }
 }

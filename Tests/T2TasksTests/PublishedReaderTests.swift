@@ -9,12 +9,12 @@ import Testing
 struct PublishedReaderTests {
     private func load(
         _ task: String, _ split: Split, _ content: String, at path: String, _ form: PromptForm = .chat,
-        _ policy: BadRecordPolicy = .fail
+        _ handling: BadRecordHandling = .fail
     ) throws -> ProblemSet {
         let folder = try TemporaryFolder()
         try folder.write(content, to: path)
         return try TaskRegistry.bundled.task(named: task).problems(
-            split: split, in: folder.path, form: form, onBadRecord: policy)
+            split: split, in: folder.path, form: form, onBadRecord: handling)
     }
 
     @Test("GSM8K: even records train, odd ones validate; annotations go, the number stays")
@@ -58,11 +58,11 @@ struct PublishedReaderTests {
     func splitsOfARC() throws {
         let content = (0..<3).map { PublishedRecord.arc(["A", "B"], key: "A", id: "\($0)", isFlat: true) }.joined(
             separator: "\n")
-        let places: [(Split, String, Int)] = [
+        let locations: [(Split, String, Int)] = [
             (.train, "ARC-Challenge/train.jsonl", 2), (.valid, "ARC-Challenge/train.jsonl", 1),
             (.publishedValidation, "ai2_arc/ARC-Challenge/validation.jsonl", 3),
         ]
-        for (split, path, count) in places {
+        for (split, path, count) in locations {
             #expect(try load("arc-challenge", split, content, at: path).problems.count == count)
         }
     }

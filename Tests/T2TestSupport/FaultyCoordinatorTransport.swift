@@ -24,7 +24,7 @@ package actor FaultyCoordinatorTransport<Base: CoordinatorTransport>: Coordinato
         endpoint = base.endpoint
     }
 
-    package func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome {
+    package func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendResult {
         guard case .now(let leaving) = out[peer, default: direction(peer, .toWorker)].take(message) else {
             if isWaiting {
                 Task {
@@ -34,7 +34,7 @@ package actor FaultyCoordinatorTransport<Base: CoordinatorTransport>: Coordinato
             }
             return .sent
         }
-        var outcome = SendOutcome.sent
+        var outcome = SendResult.sent
         for message in leaving {
             let found = try await base.send(message, to: peer)
             if found != .sent { outcome = found }

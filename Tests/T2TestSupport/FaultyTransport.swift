@@ -26,7 +26,7 @@ package actor FaultyTransport<Base: WorkerTransport>: WorkerTransport {
 
     package func send(
         _ message: Message, before deadline: ContinuousClock.Instant?
-    ) async throws(ProtocolError) -> SendOutcome {
+    ) async throws(ProtocolError) -> SendResult {
         let leaving: [Message]
         switch out.take(message) {
         case .now(let messages): leaving = messages
@@ -42,7 +42,7 @@ package actor FaultyTransport<Base: WorkerTransport>: WorkerTransport {
             await base.close()
             return .unreachable
         }
-        var outcome = SendOutcome.sent
+        var outcome = SendResult.sent
         for message in leaving {
             let found = try await base.send(message, before: deadline)
             if found != .sent { outcome = found }

@@ -38,7 +38,7 @@ package struct PublishedFiles: Sendable {
 
     private static func find(_ names: [String], holding mark: String) -> String? {
         let files = FileManager.default
-        let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+        let repository = URL(filePath: Repository.path)
         var (folders, parent) = ([repository.path], repository)
         for _ in 0..<2 {
             parent.deleteLastPathComponent()

@@ -86,7 +86,7 @@ struct ChatTemplateTests {
             ("Question:\nQuestio\nQuestion:", "Question:\nQuestio"), ("It is 4.\r\nQuestion: and", "It is 4.\r"),
         ] {
             let tokens = tokenizer.encode(text)
-            var watch = StopWatch()
+            var watch = StopDetector()
             let end = tokens.firstIndex { watch.ends($0, stop) }
             #expect((end != nil) == (expected != nil), "\(text)")
             guard let end, let expected else { continue }

@@ -74,7 +74,7 @@ extension [WorkerEffect] {
         compactMap { if case .start(_, let policies) = $0 { policies } else { nil } }
     }
 
-    var reports: [WorkerReport] {
+    var reports: [WorkerNotice] {
         compactMap { if case .report(let report) = $0 { report } else { nil } }
     }
 

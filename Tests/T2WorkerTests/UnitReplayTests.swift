@@ -28,7 +28,7 @@ struct UnitReplayTests {
 
     private func replay(
         _ unit: WorkUnit, _ answer: Message?, _ policies: [Policy]? = nil
-    ) throws -> UnitReplay.Outcome {
+    ) throws -> UnitReplay.Output {
         try UnitReplay(model.engine.computer()).run(try saved(Lease(unit), answer, policies))
     }
 

@@ -58,9 +58,9 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         }
         try result.mixture.write(to: destination.path)
         try AtomicFile.write(
-            try result.outcome.iterations.map { try JSONText.line($0) }.joined(),
-            to: FewShotReport.tracePath(output: search.output))
-        let report = FewShotReport(
+            try result.solution.iterations.map { try JSONText.line($0) }.joined(),
+            to: FewShotSummary.tracePath(output: search.output))
+        let report = FewShotSummary(
             result, task: task.name, method: search.method, seconds: seconds, output: search.output)
         let rows = report.rows(result.coefficients.map(\.expert))
         try StandardOutput.write(results.json ? JSONText.line(report) : PlainText.table(rows))

@@ -75,7 +75,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         if partial != nil, !Host.endsWhenStopped { return }
         let found = try finished.records(partial: partial)
         if let records { try EvaluationRecord.write(found, to: records.path) }
-        let report = EvaluationReport(found, planned: problems.count)
+        let report = EvaluationSummary(found, planned: problems.count)
         let result = EvaluationResult(
             report, task: task, split: split, model: folder.digest, strategy: selection.strategy,
             coefficients: partial == nil ? try finished.assignment().search?.coefficientsByExpert : nil,
@@ -84,7 +84,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         try requireComplete(report)
     }
 
-    private func requireComplete(_ report: EvaluationReport) throws {
+    private func requireComplete(_ report: EvaluationSummary) throws {
         guard let (reason, _) = report.missing.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return }
         throw InputError(
             data.name, "\(report.missingCount) of \(report.planned) rewards are missing and not counted: \(reason)",

@@ -21,7 +21,7 @@ package struct StrategyOptions: ParsableArguments {
     @Option(
         name: .customLong("strategy"),
         help: ArgumentHelp(
-            Strategy.descriptions.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
+            Strategy.named.map { "\($0.strategy.name): \($0.description)" }.joined(separator: "; ")
                 + "; or an expert file, as with --expert.", valueName: "strategy"))
     package var strategyName: Strategy?
 

@@ -12,9 +12,7 @@ package struct TaskDataOptions: ParsableArguments {
         help: ArgumentHelp("Name of a task, or the folder of a task of your own.", valueName: "name"))
     package var name: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+    @Option(help: .dataFolder)
     package var data: String?
 
     @Option(
@@ -24,10 +22,10 @@ package struct TaskDataOptions: ParsableArguments {
     package var maxTokens: Int?
 
     @Option(help: ArgumentHelp("What to do about malformed or repeated records.", valueName: "policy"))
-    package var onBadRecord = BadRecordPolicy.fail
+    package var onBadRecord = BadRecordHandling.fail
 
     @Option(help: ArgumentHelp("What to do about problems that do not fit into the context.", valueName: "policy"))
-    package var onLongPrompt = LongPromptPolicy.fail
+    package var onLongPrompt = LongPromptHandling.fail
 
     package init() {}
 
@@ -66,5 +64,11 @@ extension TaskReader {
 
 extension Split: ExpressibleByArgument {}
 extension PromptForm: ExpressibleByArgument {}
-extension BadRecordPolicy: ExpressibleByArgument {}
-extension LongPromptPolicy: ExpressibleByArgument {}
+extension BadRecordHandling: ExpressibleByArgument {}
+extension LongPromptHandling: ExpressibleByArgument {}
+
+extension ArgumentHelp {
+    /// The help of `--data`.
+    package static let dataFolder = ArgumentHelp(
+        "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir")
+}

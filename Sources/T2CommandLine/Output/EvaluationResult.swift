@@ -43,7 +43,7 @@ package struct EvaluationResult: Encodable {
     let workers: Int?
 
     package init(
-        _ report: EvaluationReport, task: TrainingTask, split: Split, model: Digest, strategy: Strategy,
+        _ report: EvaluationSummary, task: TrainingTask, split: Split, model: Digest, strategy: Strategy,
         coefficients: [String: [Double]]?, engine: Engine, seconds: Double
     ) {
         self.task = task.name
@@ -77,7 +77,7 @@ package struct EvaluationResult: Encodable {
         let counts = Outcome.allCases.map { "\($0.rawValue) \(outcomes[$0.rawValue] ?? 0)" }
         var rows: [(name: String, value: String)] = [
             ("task", "\(task), \(split) split" + (partial ? "; PARTIAL: \(n) of \(planned) problems" : "")),
-            ("model", "\(model_digest.prefix(12)), \(strategy == "none" ? "no expert" : strategy)"),
+            ("model", "\(model_digest.prefix(12)), \(strategy == Strategy.none.name ? "no expert" : strategy)"),
             ("accuracy", accuracyText), ("outcomes", counts.joined(separator: ", ")),
         ]
         if let categories {

@@ -15,7 +15,8 @@ extension Dispatcher {
             else { return }
             // The result is acknowledged once it is durable.
             uncommitted.append(
-                Acceptance(unit: unit, output: result.output, attempt: attempt, worker: worker, state: state))
+                RunJournal.Acceptance(unit: unit, output: result.output, attempt: attempt, worker: worker, state: state)
+            )
         case .acknowledge(let worker, let acknowledgement):
             // Nothing is said of a result before it is durable, nor of its repetitions.
             if let pending = uncommitted.firstIndex(where: { $0.unit.key == acknowledgement.unit }) {

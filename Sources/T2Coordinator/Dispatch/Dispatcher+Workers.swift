@@ -147,7 +147,7 @@ extension Dispatcher {
     /// Turns a failure due to missing rewards into a result, if the job reports missing rewards and enough attempts were made.
     private func resultWithMissingRewards(_ report: ErrorReport, _ unit: UnitKey, _ attempt: Int) -> UnitResult? {
         guard report.category == .missingReward, let known = table.units[unit], !known.isAccepted,
-            known.failures.count(where: \.isMissingReward) + 1 >= policy.missingAttempts, let check = check(unit),
+            known.failures.count(where: \.isMissingReward) + 1 >= limits.missingAttempts, let check = check(unit),
             check.allowsMissing
         else { return nil }
         var statistics = UnitStatistics()

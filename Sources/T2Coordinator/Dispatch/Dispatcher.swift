@@ -3,14 +3,14 @@ import T2Core
 import T2Jobs
 import T2Transport
 
-/// Hands out the rounds of one or several jobs to workers. Each unit is accepted once, and is durable before its worker receives
-/// the acknowledgement.
+/// Hands out the rounds of one or several jobs to workers. Each unit is accepted once, and is durable before its worker
+/// receives the acknowledgement.
 ///
 /// A pure value, `LeaseTable`, decides which worker gets which unit; this actor carries out its effects.
 package actor Dispatcher {
     /// The limits at which leases end and units are given up.
-    package struct Policy: Sendable {
-        package var leases = LeasePolicy()
+    package struct Limits: Sendable {
+        package var leases = LeaseLimits()
         /// The number of attempts at a unit with missing rewards before a job that reports missing rewards accepts it.
         package var missingAttempts = 3
         /// The time between two clock ticks; it is longer while an event is handled.
@@ -20,14 +20,14 @@ package actor Dispatcher {
 
         package init() {}
 
-        /// The policy for a worker in the same process, which cannot disconnect and where a failed unit would fail again.
-        package static var oneProcess: Policy {
-            var policy = Policy()
-            policy.leases.minimumLength = .seconds(86_400)
-            policy.leases.failuresToPoison = 1
-            policy.leases.mostFailures = 1
-            policy.missingAttempts = 1
-            return policy
+        /// The limits for a worker in the same process, which cannot disconnect and where a failed unit would fail again.
+        package static var oneProcess: Limits {
+            var limits = Limits()
+            limits.leases.minimumLength = .seconds(86_400)
+            limits.leases.failuresToPoison = 1
+            limits.leases.mostFailures = 1
+            limits.missingAttempts = 1
+            return limits
         }
     }
 
@@ -51,7 +51,7 @@ package actor Dispatcher {
     let model: JobModel
     let transport: any CoordinatorTransport
     let logger: Logger
-    let policy: Policy
+    let limits: Limits
     let now: @Sendable () -> ContinuousClock.Instant
     let epoch: UInt64
 
@@ -62,7 +62,7 @@ package actor Dispatcher {
     /// The open rounds by the name of their run.
     var rounds: [String: OpenRound] = [:]
     /// Accepted results that are not durable yet, in order of arrival.
-    var uncommitted: [Acceptance] = []
+    var uncommitted: [RunJournal.Acceptance] = []
     var joined: Set<String> = []
     private var watchdog: Watchdog
     /// Whether the jobs were asked to stop.
@@ -75,17 +75,17 @@ package actor Dispatcher {
 
     /// - Parameter epoch: must differ at every start of a coordinator.
     package init(
-        model: JobModel, transport: any CoordinatorTransport, logger: Logger, policy: Policy = Policy(),
+        model: JobModel, transport: any CoordinatorTransport, logger: Logger, limits: Limits = Limits(),
         epoch: UInt64 = .random(in: 1 ... .max),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.model = model
         self.transport = transport
         self.logger = logger
-        self.policy = policy
+        self.limits = limits
         self.epoch = epoch
         self.now = now
-        table = LeaseTable(epoch: epoch, policy: policy.leases)
+        table = LeaseTable(epoch: epoch, limits: limits.leases)
         watchdog = Watchdog(at: now())
     }
 
@@ -186,7 +186,7 @@ package actor Dispatcher {
                     await commit()
                 }
                 if now() >= nextTick {
-                    nextTick = now() + policy.tick
+                    nextTick = now() + limits.tick
                     try await lookAtTheClock()
                 }
             } catch {
@@ -268,7 +268,7 @@ package actor Dispatcher {
 
     /// Asks the workers to drop their leases and leave, and waits for their BYE for a bounded time.
     private func dismissWorkers(reason: String) async {
-        let deadline = now() + policy.farewell
+        let deadline = now() + limits.farewell
         for unit in table.units.values {
             for lease in unit.leases { await send(.cancel(Cancel(unit: unit.key, reason: reason)), to: lease.worker) }
         }
@@ -276,7 +276,7 @@ package actor Dispatcher {
             roster.leave(worker)
         }
         while !roster.workers.isEmpty, now() < deadline {
-            switch await transport.nextEvent(before: min(deadline, now() + policy.tick)) {
+            switch await transport.nextEvent(before: min(deadline, now() + limits.tick)) {
             case .message(.bye, let peer), .unreachable(let peer):
                 if let worker = roster.workers[peer] { roster.leave(worker) }
             case .closed: return

@@ -1,13 +1,13 @@
 import T2Core
 import T2Jobs
 
-/// Counts the completions of a step whose reward was missing at the first attempt, since this coordinator's start. Each is judged
-/// again, but a large number of them indicates a fault.
+/// Counts the completions of a step whose reward was missing at the first attempt, since this coordinator's start. Each
+/// is judged again, but a large number of them indicates a fault.
 struct MissingRewards: Sendable {
     let step: Int
     /// The number of sequences of the step.
     let sequences: Int
-    let policy: MissingRewardPolicy
+    let handling: MissingRewardHandling
     /// The first report of each unit; later attempts concern the same completions.
     private(set) var units: [UnitKey: [String: Int]] = [:]
 
@@ -23,9 +23,9 @@ struct MissingRewards: Sendable {
         if !reasons.isEmpty, units[unit] == nil { units[unit] = reasons }
     }
 
-    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds the policy's limit.
+    /// - Throws: `CoordinatorError.missingRewards` if their share of the step's sequences exceeds the job's limit.
     func check() throws(CoordinatorError) {
-        guard case .stop(let limit) = policy else { return }
+        guard case .stop(let limit) = handling else { return }
         let reasons = units.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         let count = reasons.values.reduce(0, +)
         guard Double(count) > limit * Double(sequences) else { return }

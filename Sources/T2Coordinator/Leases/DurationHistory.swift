@@ -1,9 +1,9 @@
 import Algorithms
 
-/// The last durations of something, at most 64 of them.
+/// The last 64 recorded durations.
 package struct DurationHistory: Sendable, Equatable {
     package static let capacity = 64
-    /// In the order of recording.
+    /// Durations in the order in which they were recorded.
     private var durations: [Duration] = []
     private var sorted: [Duration] = []
 
@@ -13,7 +13,7 @@ package struct DurationHistory: Sendable, Equatable {
         sorted.insert(duration, at: sortedIndex(of: duration))
     }
 
-    /// Nearest-rank percentile; nil if nothing was recorded.
+    /// The nearest-rank percentile; nil if nothing was recorded.
     ///
     /// - Cost: O(1).
     package func percentile(_ fraction: Double) -> Duration? {

@@ -1,39 +1,39 @@
 import T2Core
 import T2Transport
 
-/// What has to be done because of an event, in order.
+/// An action that the coordinator must take after an event. Effects are carried out in order.
 package enum LeaseEffect: Sendable, Equatable {
     case grant(LeaseGrant)
     /// Store the result durably; the acknowledgement follows as the next effect.
     case accept(UnitKey, attempt: Int, by: WorkerIdentifier)
     case acknowledge(WorkerIdentifier, Acknowledgement)
     case cancel(WorkerIdentifier, Cancel)
-    /// The worker is given up.
+    /// The worker counts as dead.
     case dismiss(WorkerIdentifier, silentFor: Duration)
     case suspected(WorkerIdentifier, silentFor: Duration)
     case stuck(WorkerIdentifier, UnitKey, withoutTokenFor: Duration)
-    /// The unit goes out again.
+    /// The lease expired; its unit is leased again.
     case failed(UnitKey, UnitFailure)
-    /// The worker reports a failure that is not its to report, or that came too late.
+    /// The worker reported a failure of a lease that it does not hold, or that has ended.
     case ignored(WorkerIdentifier, LeaseName, reason: String)
-    /// Every unit of the run's round is accepted.
+    /// Every unit of the run's round has been accepted.
     case roundCompleted(run: String)
-    /// The unit's run cannot go on; its round is closed.
+    /// The run cannot continue because of this unit; its round is closed.
     case stop(LeaseStop)
 }
 
-/// One lease as it goes out.
+/// A lease as it is sent to a worker.
 package struct LeaseGrant: Sendable, Equatable {
     package let unit: UnitKey
-    /// Numbered from 1 over all leases of the unit, second copies included.
+    /// The number of this lease among all leases of the unit, from 1, including second copies.
     package let attempt: Int
     package let worker: WorkerIdentifier
     package let length: Duration
-    /// Another worker still holds the unit.
+    /// Whether another worker still holds the unit.
     package let isSecondCopy: Bool
 }
 
-/// Why a run cannot go on.
+/// The reason why a run cannot continue.
 package enum LeaseStop: Sendable, Equatable {
     case poisoned(UnitKey, [UnitFailure])
     case nonFinite(UnitKey, UnitFailure)

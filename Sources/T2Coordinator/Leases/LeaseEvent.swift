@@ -1,31 +1,33 @@
 import T2Core
 import T2Transport
 
-/// What happens to the lease table.
+/// An input of the lease table.
 package enum LeaseEvent: Sendable, Equatable {
-    /// The units of a run's next round, in the order in which they should go out. They replace what is open of that run.
+    /// A run opened a round. Its units, in the order in which they should be leased, replace the run's open units.
     ///
-    /// Where several runs have units to hand out, lane-seconds are shared in proportion to the weights, which are above 0.
+    /// If several runs have pending units, lane-seconds are shared in proportion to the weights, which are above 0.
     case roundOpened(run: String, units: [UnitKey], weight: Double = 1)
-    /// The run has nothing to hand out any more; what is out is cancelled.
+    /// A run closed its round; its leases are cancelled.
     case roundClosed(run: String)
-    /// It computes `lanes` units at a time; further leases wait there. It still holds these leases; nil if it does not say.
+    /// A worker joined. It computes `lanes` units at a time, and further leases wait. `held` names the leases that it
+    /// still holds; nil if it did not say.
     case workerJoined(WorkerIdentifier, lanes: Int, holding: Set<LeaseName>? = nil)
-    /// How many leases the worker can take besides those received since it joined; without their number, now.
+    /// A worker offered credit: the number of leases that it can take beyond the `received` ones since it joined, or
+    /// beyond those sent so far if `received` is nil.
     case creditGranted(WorkerIdentifier, count: Int, received: Int? = nil)
     case progressed(WorkerIdentifier, Progress)
-    /// A result and what is wrong with it, if anything.
+    /// A result arrived, with the reason why it is invalid, if it is.
     case resultArrived(WorkerIdentifier, unit: UnitKey, attempt: Int, epoch: UInt64, defect: ResultDefect?)
-    /// The worker could not compute the unit; its log may tell more, and its rollouts which rewards are missing and why.
+    /// A worker could not compute a unit. The log and the completions of its message may explain why.
     case unitFailed(
         WorkerIdentifier, unit: UnitKey, attempt: Int, category: FailureCategory, message: String,
         logLines: [String] = [], missing: [String: Int] = [:])
-    /// The lease never reached the worker.
+    /// A lease could not be sent to its worker.
     case leaseUndelivered(WorkerIdentifier, unit: UnitKey, attempt: Int)
     case connectionLost(WorkerIdentifier)
-    /// A clean leave: its leases go back without blame.
+    /// A worker left in good order; its leases are returned without counting as failures.
     case workerLeft(WorkerIdentifier)
-    /// When each of these workers last said anything.
+    /// The time of the last message of each of these workers.
     case workersHeard([WorkerIdentifier: ContinuousClock.Instant])
     case clockTicked
 }

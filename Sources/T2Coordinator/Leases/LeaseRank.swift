@@ -1,6 +1,6 @@
 import T2Core
 
-/// The order in which workers are served: the most credit first, so that units spread evenly; then the order of joining.
+/// The order in which workers are served: the most credit first, so that units are spread evenly; then the order of joining.
 struct ReadyRank: Sendable, Comparable {
     let credit: Int
     let number: Int
@@ -8,7 +8,7 @@ struct ReadyRank: Sendable, Comparable {
     static func < (a: ReadyRank, b: ReadyRank) -> Bool { (b.credit, a.number) < (a.credit, b.number) }
 }
 
-/// The order in which units get a second copy: the one that has been out for longest first.
+/// The order in which units get a second copy: the earliest granted first.
 struct CopyRank: Sendable, Comparable {
     let granted: ContinuousClock.Instant
     let key: UnitKey
@@ -16,8 +16,8 @@ struct CopyRank: Sendable, Comparable {
     static func < (a: CopyRank, b: CopyRank) -> Bool { (a.granted, a.key) < (b.granted, b.key) }
 }
 
-/// The order in which workers are relieved of leases that wait: the one with most of them first, then the one whose last one
-/// was granted last.
+/// The order in which waiting leases are taken from workers: the worker with the most of them first, then the one whose last
+/// lease was granted last.
 struct OverloadRank: Sendable, Comparable {
     let waiting: Int
     let last: Int

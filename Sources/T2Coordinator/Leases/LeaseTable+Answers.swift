@@ -1,7 +1,8 @@
 import T2Core
 import T2Transport
 
-/// What workers answer. Only the holder of a lease, or one to whom exactly that lease was once granted, may answer it.
+/// Judges results and failures that workers send. A lease may be answered only by its holder or by a worker to which
+/// exactly that lease was once granted.
 extension LeaseTable {
     mutating func judge(
         _ name: LeaseName, of worker: WorkerIdentifier, epoch: UInt64, defect: ResultDefect?, at now: Instant
@@ -58,8 +59,8 @@ extension LeaseTable {
         return effects
     }
 
-    /// Takes a failure that a worker reports, or that was found in its result. It may come after its lease has ended: then only
-    /// numbers that are not finite matter, which stop the run whenever they arrive.
+    /// Handles a failure that a worker reported or that was found in its result. After the lease has ended, only non-finite
+    /// numbers matter: they stop the run whenever they arrive.
     mutating func take(_ failure: UnitFailure, of key: UnitKey, at now: Instant) -> [LeaseEffect] {
         let name = LeaseName(unit: key, attempt: failure.attempt)
         func ignored(_ reason: String) -> [LeaseEffect] { [.ignored(failure.worker, name, reason: reason)] }
@@ -75,23 +76,23 @@ extension LeaseTable {
     mutating func fail(_ key: UnitKey, _ failure: UnitFailure, at now: Instant) -> [LeaseEffect] {
         let isFromProven = workers[failure.worker]?.isProven ?? false
         units[key]?.note(failure, isFromProven: isFromProven, at: now)
-        let policy = policy
-        workers[failure.worker]?.noteFailure(of: key, isReported: failure.isReported, at: now, policy)
+        let limits = limits
+        workers[failure.worker]?.noteFailure(of: key, isReported: failure.isReported, at: now, limits)
         update(failure.worker, at: now)
         giveBack(LeaseName(unit: key, attempt: failure.attempt), of: failure.worker, at: now)
         if let unit = units[key], isPoisoned(unit) { return stop(.poisoned(key, unit.failures), at: now) }
         return [.failed(key, failure)]
     }
 
-    /// Whether the unit itself must be at fault: several workers say so, or a few say it again and again. While a worker is
-    /// left that works and has not tried it, those that fail other units as well are not believed, nor those that left
-    /// without ever having computed one.
+    /// Whether the unit itself is at fault: several workers reported its failure, or few workers did so repeatedly. As
+    /// long as a working worker has not tried the unit, reports do not count if they come from workers that fail other
+    /// units too or that left without ever computing one.
     private func isPoisoned(_ unit: LeasedUnit) -> Bool {
         var reports = unit.reports
         if hasAlternative(unit) {
             reports.removeAll { workers[$0.worker].map(\.failsSeveralUnits) ?? !$0.isFromProven }
         }
-        return Set(reports.map(\.worker.name)).count >= policy.failuresToPoison || reports.count >= policy.mostFailures
+        return Set(reports.map(\.worker.name)).count >= limits.failuresToPoison || reports.count >= limits.mostFailures
     }
 
     private mutating func stop(_ stop: LeaseStop, at now: Instant) -> [LeaseEffect] {

@@ -1,10 +1,10 @@
 import T2Core
 import T2Transport
 
-/// Who gets what next.
+/// Assigns units to workers.
 extension LeaseTable {
-    /// Hands out pending units while there is credit. Then, to workers that would idle, units that wait behind others at
-    /// their worker, and last second copies of units that take too long.
+    /// Leases pending units while there is credit. Idle workers then get units that wait behind others at another worker, and
+    /// finally second copies of units that take too long.
     mutating func assign(at now: Instant) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
         while !ready.isEmpty, let next = nextAssignment(at: now) { effects += next }
@@ -22,7 +22,7 @@ extension LeaseTable {
         return nil
     }
 
-    /// The first worker for which there is a pending unit, and that unit: of the run with the lowest share.
+    /// The first worker that can have a pending unit, and that unit, from the run with the lowest share.
     private mutating func nextPending(at now: Instant) -> (UnitKey, WorkerIdentifier)? {
         let waiting = runs.values.filter { !$0.pending.isEmpty }
             .sorted { ($0.share, $0.number) < ($1.share, $1.number) }
@@ -38,7 +38,8 @@ extension LeaseTable {
         }
     }
 
-    /// A worker that has nothing at all, and for it the lease that would start last, at the worker with most of them waiting.
+    /// A worker without leases, and the lease to move to it: the one that would start last, at the worker with the most
+    /// waiting leases.
     private mutating func nextMove(at now: Instant) -> (LeaseName, UnitLease, WorkerIdentifier)? {
         guard !overloaded.isEmpty, !idle.isEmpty else { return nil }
         var (takers, holders) = (idle.take(), overloaded.take())
@@ -52,8 +53,8 @@ extension LeaseTable {
         }
     }
 
-    /// The first worker that may have a second copy, and the unit: the one that has been out for longest in one copy, if it
-    /// takes much longer than usual or its worker is not in touch.
+    /// The first worker that may have a second copy, and its unit: the earliest granted unit with one lease, if it
+    /// takes much longer than usual or its worker is suspected.
     private mutating func nextCopy(at now: Instant) -> (UnitKey, WorkerIdentifier)? {
         let late = lateUnits(at: now)
         guard !late.isEmpty || !outOfTouch.isEmpty else { return nil }
@@ -62,12 +63,13 @@ extension LeaseTable {
         return workers.first { worker, _ in slowestUnit(for: worker, among: late, at: now).map { ($0, worker) } }
     }
 
-    /// Runs and phases in which a unit is out for longer than usual, or was a moment ago; and since when it must be out.
+    /// The runs and phases in which some unit may have been leased for longer than usual, each with the time before
+    /// which such a unit was granted.
     private func lateUnits(at now: Instant) -> [(run: String, phase: Phase, limit: Instant)] {
         runs.flatMap { name, run in
             run.single.compactMap { phase, units in
                 let usual = run.durations[phase]?.percentile(0.5)
-                let limit = now - (usual.map { $0 * policy.secondCopyFactor } ?? policy.minimumLength)
+                let limit = now - (usual.map { $0 * limits.secondCopyFactor } ?? limits.minimumLength)
                 return units.mayHold { $0.granted <= limit } ? (name, phase, limit) : nil
             }
         }

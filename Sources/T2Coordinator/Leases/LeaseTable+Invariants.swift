@@ -1,11 +1,11 @@
 import BitCollections
 import T2Core
 
-/// The invariants, checked without any index: for tests.
+/// Checks the invariants without using any index. For tests.
 extension LeaseTable {
-    /// What is wrong with the table; empty if nothing is.
+    /// The violated invariants.
     ///
-    /// - Parameter isSettled: whether the last event ended with handing out what can go out; one that stops a run does not.
+    /// - Parameter isSettled: whether the last event ended with the assignment of units; one that stops a run does not.
     /// - Cost: O(W·U) for W workers and U units.
     package func problems(at now: Instant, isSettled: Bool = true) -> [String] {
         problemsOfUnits + problemsOfRuns(at: now) + problemsOfWorkers(at: now) + problemsOfChecks
@@ -92,7 +92,7 @@ extension LeaseTable {
         var (checks, lost): ([Instant], [UnitKey: CopyRank]) = ([], [:])
         for unit in units.values {
             for lease in unit.leases {
-                checks.append(lease.nextCheck(policy))
+                checks.append(lease.nextCheck(limits))
                 if unit.leases.count == 1, workers[lease.worker]?.isInTouch == false {
                     lost[unit.key] = CopyRank(granted: lease.granted, key: unit.key)
                 }
@@ -105,7 +105,7 @@ extension LeaseTable {
         ].filter { !$0.0 }.map { $0.1 }
     }
 
-    /// What could still have gone out.
+    /// The assignments that are still possible.
     private func problemsOfAssignment(at now: Instant) -> [String] {
         var found: [String] = []
         for (worker, state) in workers where takesLeases(state) {
@@ -115,7 +115,7 @@ extension LeaseTable {
                 if lease == nil, may(unit) { found.append("\(worker) could have been given \(unit.key)") }
                 guard unit.leases.count == 1, let lease, lease.worker != worker, may(unit) else { continue }
                 let usual = runs[unit.key.run]?.durations[unit.key.phase]?.percentile(0.5)
-                let patience = usual.map { $0 * policy.secondCopyFactor } ?? policy.minimumLength
+                let patience = usual.map { $0 * limits.secondCopyFactor } ?? limits.minimumLength
                 if now - lease.granted >= patience || workers[lease.worker]?.isInTouch == false {
                     found.append("\(worker) could have been given a copy of \(unit.key)")
                 }
@@ -127,7 +127,7 @@ extension LeaseTable {
     }
 
     private func isKept(_ unit: LeasedUnit, at now: Instant) -> Bool {
-        guard let failed = unit.lastFailure, now - failed < policy.longestKept else { return false }
+        guard let failed = unit.lastFailure, now - failed < limits.longestKept else { return false }
         return workers.contains { worker, state in
             state.isSound && !unit.failures.contains { $0.worker.name == worker.name }
         }

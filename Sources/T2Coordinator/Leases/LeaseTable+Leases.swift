@@ -1,11 +1,11 @@
 import T2Core
 import T2Transport
 
-/// How leases begin and end.
+/// Grants and ends leases.
 extension LeaseTable {
     mutating func grant(_ key: UnitKey, to worker: WorkerIdentifier, at now: Instant) -> LeaseGrant {
-        // Nothing that holds an index is copied here: the index would be copied with the next change.
-        guard let unit = units[key], let length = workers[worker].map({ policy.length(after: $0.durations) }),
+        // No value that contains an index is copied here, because the next change would then copy the index.
+        guard let unit = units[key], let length = workers[worker].map({ limits.length(after: $0.durations) }),
             let charge = runs[key.run].map({ $0.expectedCost(of: key.phase) / $0.weight })
         else { preconditionFailure("granted what is not there") }
         let name = LeaseName(unit: key, attempt: unit.attempts + 1)
@@ -40,11 +40,11 @@ extension LeaseTable {
     }
 
     private mutating func expectCheck(of lease: UnitLease) {
-        let check = lease.nextCheck(policy)
+        let check = lease.nextCheck(limits)
         nextLeaseCheck = min(nextLeaseCheck ?? check, check)
     }
 
-    /// Takes a lease from its unit and its worker, and charges its run for the time that it had a lane.
+    /// Removes a lease from its unit and its worker, and charges its run for the time on a lane.
     ///
     /// - Returns: that time, in seconds.
     @discardableResult
@@ -58,7 +58,7 @@ extension LeaseTable {
         return laneSeconds
     }
 
-    /// Ends a lease without blame; the unit is pending again unless another copy is out.
+    /// Ends a lease without counting a failure. The unit is pending again unless another worker holds it.
     mutating func giveBack(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) {
         let run = name.unit.run
         guard let lease = units[name.unit]?[name.attempt], lease.worker == worker else { return }
@@ -68,7 +68,7 @@ extension LeaseTable {
         runs[run]?.pending.insert(unit.index)
     }
 
-    /// Brings the indexes of units that may be copied up to date with this one.
+    /// Updates this unit in the indexes of units that may get a second copy.
     mutating func update(_ key: UnitKey) {
         guard let unit = units[key] else { return }
         guard unit.leases.count == 1, let lease = unit.leases.first else {

@@ -1,7 +1,7 @@
 import T2Core
 import T2Transport
 
-/// What there is to do.
+/// Opens and closes rounds.
 extension LeaseTable {
     mutating func open(_ name: String, _ keys: [UnitKey], weight: Double, at now: Instant) -> [LeaseEffect] {
         precondition(weight > 0 && weight.isFinite, "a run's weight is \(weight), expected a number above 0")
@@ -39,7 +39,7 @@ extension LeaseTable {
         return effects
     }
 
-    /// A run has units to hand out again. It is given nothing for the time without.
+    /// Raises the share of a run that has pending units again, so that it gets nothing for the time without any.
     mutating func wake(_ name: String) {
         let others = runs.filter { $0.key != name }.values
         let served = others.filter { !$0.pending.isEmpty }.map(\.share).min() ?? others.map(\.share).max()
@@ -47,18 +47,18 @@ extension LeaseTable {
         runs[name]?.share = max(share, served)
     }
 
-    /// Whether a worker that is at work, and is not set aside, has not tried the unit.
+    /// Whether some worker that is at work and not set aside has not tried the unit.
     func hasAlternative(_ unit: LeasedUnit) -> Bool {
         guard soundCount > 0 else { return false }
         let tried = Set(unit.failures.map(\.worker.name))
         return soundCount > tried.count { names[$0].flatMap { workers[$0]?.isSound } ?? false }
     }
 
-    /// Whether the worker may be given the unit. One that failed on a worker is kept from it while others work that have not
-    /// tried it, but not for ever.
+    /// Whether the worker may have the unit. A unit that failed on it is kept for workers that have not tried it, for a
+    /// limited time.
     func mayTry(_ key: UnitKey, _ worker: WorkerIdentifier, at now: Instant) -> Bool {
         guard let unit = units[key] else { return false }
-        guard unit.failed(on: worker), let last = unit.lastFailure, now - last < policy.longestKept else { return true }
+        guard unit.failed(on: worker), let last = unit.lastFailure, now - last < limits.longestKept else { return true }
         return !hasAlternative(unit)
     }
 }

@@ -1,9 +1,9 @@
 import T2Core
 import T2Transport
 
-/// What passes with time alone: expiry, silence, standstill.
+/// Handles the effects of elapsed time: expired leases, silent workers and stuck leases.
 extension LeaseTable {
-    /// Time since the last tick beyond which this process itself was stopped, so that no worker is to blame for the silence.
+    /// If ticks are further apart than this, the process itself was stopped, and the silence of workers does not count.
     private static let longestTick: Duration = .seconds(5)
 
     mutating func tick(at now: Instant) -> [LeaseEffect] {
@@ -16,10 +16,10 @@ extension LeaseTable {
         return effects
     }
 
-    /// All leases, and when to look at each.
+    /// All leases, each with the time of its next check.
     private func leaseChecks() -> [(name: LeaseName, time: Instant)] {
         workers.values.flatMap(\.held).compactMap { held in
-            units[held.name.unit]?[held.name.attempt].map { (held.name, $0.nextCheck(policy)) }
+            units[held.name.unit]?[held.name.attempt].map { (held.name, $0.nextCheck(limits)) }
         }
     }
 
@@ -38,19 +38,19 @@ extension LeaseTable {
 
     private mutating func watchWorkers(at now: Instant) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
-        let due = workers.filter { $0.value.isDue(at: now, policy) }.sorted { $0.value.number < $1.value.number }
+        let due = workers.filter { $0.value.isDue(at: now, limits) }.sorted { $0.value.number < $1.value.number }
         for (worker, known) in due {
             let silence = now - known.lastHeard
-            if silence >= policy.deadAfter {
+            if silence >= limits.deadAfter {
                 effects += dismiss(worker, message: "its worker was silent for \(silence.inSeconds)", at: now)
                 continue
             }
-            if silence >= policy.suspectAfter, !known.isSuspect {
+            if silence >= limits.suspectAfter, !known.isSuspect {
                 workers[worker]?.isSuspect = true
                 touchChanged(worker, at: now)
                 effects.append(.suspected(worker, silentFor: silence))
             }
-            // It is offered units again; one more failure sets it aside for longer.
+            // The worker may have units again; one more failure sets it aside for longer.
             if let until = known.asideUntil, until <= now { workers[worker]?.asideUntil = nil }
             update(worker, at: now)
         }
@@ -68,8 +68,8 @@ extension LeaseTable {
         return effects
     }
 
-    /// A lease without its first token is none of these: it waits behind others, or its worker decomposes the model; if neither
-    /// moves, it expires.
+    /// A lease without its first token is not stuck: it waits behind others, or its worker decomposes the model. If
+    /// neither makes progress, the lease expires.
     private mutating func reportStuck(_ due: [LeaseName], at now: Instant) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
         for name in due {
@@ -77,7 +77,7 @@ extension LeaseTable {
                 continue
             }
             let standstill = now - lease.lastToken
-            guard standstill >= policy.stuckAfter else { continue }
+            guard standstill >= limits.stuckAfter else { continue }
             units[name.unit]?[name.attempt]?.isReportedStuck = true
             effects.append(.stuck(lease.worker, name.unit, withoutTokenFor: standstill))
         }

@@ -1,26 +1,26 @@
 import T2Core
 import T2Transport
 
-/// Who is there.
+/// Handles joining, leaving and lost workers.
 extension LeaseTable {
-    /// Another worker of the same name that is alive as far as is known.
+    /// Another worker with the same name that does not count as dead.
     package func namesake(of worker: WorkerIdentifier) -> WorkerIdentifier? {
         guard let other = names[worker.name], other != worker, workers[other]?.isInTouch == true else { return nil }
         return other
     }
 
-    /// The leases a worker holds, in order.
+    /// The leases that a worker holds, in the order of granting.
     func held(by worker: WorkerIdentifier) -> [LeaseName] { workers[worker]?.held.map(\.name).sorted() ?? [] }
 
-    /// A new incarnation of a worker replaces the old one, whose leases failed with it. One that comes back keeps what it says
-    /// that it holds: the rest was lost on the way.
+    /// Adds a worker. A new process of a worker replaces the old one, whose leases failed with it. A worker that
+    /// reconnects keeps the leases that it says it holds; the others were lost on the way.
     mutating func join(
         _ worker: WorkerIdentifier, lanes: Int, holding: Set<LeaseName>?, at now: Instant
     ) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
         if workers[worker] != nil {
             heard(worker, at: now)
-            // It says anew what it can take; until then nothing is sent. What came before this is lost or has been received.
+            // The worker offers credit anew, and nothing is sent before. Earlier messages are lost or have been received.
             workers[worker]?.credit = 0
             workers[worker]?.sent = 0
             if let holding {
@@ -33,7 +33,7 @@ extension LeaseTable {
             names[worker.name] = worker
         }
         update(worker, at: now)
-        // A cancellation may have been lost on the way as well.
+        // A cancellation may also have been lost.
         for name in holding?.sorted() ?? [] where units[name.unit]?.isAccepted != false {
             effects.append(.cancel(worker, Cancel(unit: name.unit, reason: "it is not needed any more")))
         }
@@ -69,10 +69,10 @@ extension LeaseTable {
         update(worker, at: now)
     }
 
-    /// Brings the indexes of workers up to date with this one.
+    /// Updates this worker in the indexes of workers.
     mutating func update(_ worker: WorkerIdentifier, at now: Instant) {
         guard let state = workers[worker] else { return }
-        let isSound = state.isAtWork(at: now, policy)
+        let isSound = state.isAtWork(at: now, limits)
         if isSound != state.isSound {
             workers[worker]?.isSound = isSound
             countSound(isSound ? 1 : -1)
@@ -96,7 +96,7 @@ extension LeaseTable {
         }
     }
 
-    /// A worker that is set aside takes leases only if no other one works.
+    /// Whether the worker gets leases: one that is set aside does so only if no other worker is at work.
     func takesLeases(_ worker: LeasedWorker) -> Bool {
         worker.credit > 0 && worker.isInTouch && (worker.asideUntil == nil || soundCount == 0)
     }

@@ -1,24 +1,25 @@
 import T2Core
 import T2Transport
 
-/// Who computes which unit of which run, until when, and what came of it. Pure: events and the time in, effects out.
+/// Records which worker computes which unit of which run, until when, and with which result. It is pure: it maps an
+/// event and the time to effects.
 ///
 /// Invariants:
 /// - a unit is accepted at most once, by the first valid result of a worker to which that attempt was granted;
 /// - a lease ends exactly once: accepted, expired, refused, cancelled or returned; (unit, attempt) names one lease;
-/// - a unit that is neither accepted nor leased is pending and goes out as soon as a worker that may have it has credit;
-/// - a worker never holds more leases than it gave credit for, nor two leases of one unit;
-/// - a lease that vanished or expired is no evidence against its unit; failures that workers report are, but not those of a
-///   worker that fails all it gets, as long as another one works that has not tried the unit;
+/// - a unit that is neither accepted nor leased is pending, and is leased as soon as a worker that may have it has credit;
+/// - a worker never holds more leases than it offered credit for, nor two leases of one unit;
+/// - a lease that was lost or has expired does not count as a failure of its unit. Failures that workers report count, except
+///   those of a worker that fails all its units, as long as another worker is at work that has not tried the unit;
 /// - memory is linear in the units of the open rounds and the workers present.
 ///
 /// Several runs share the workers by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): each run has a share, the
-/// lane-seconds of its leases over its weight, and the one with the lowest share is served next. A lease is charged what is
-/// expected of it when it goes out, and that is replaced by what it took when it ends. A run that had nothing to hand out
-/// goes on with no lower share than the lowest of those that had, so that it is given nothing for the past.
+/// lane-seconds of its leases over its weight, and the one with the lowest share is served next. A lease is charged its
+/// expected time when it is granted, which is replaced by the time that it took when it ends. A run that had no pending units
+/// continues with at least the lowest share of the runs that had, so that it gets nothing for the past.
 ///
 /// Cost, for W workers, U open units, R runs, and L leases of the worker concerned, a few more than its lanes and
-/// at most `LeasePolicy.mostHeld`:
+/// at most `LeaseLimits.mostHeld`:
 /// - `creditGranted`, `progressed`, `resultArrived`, `unitFailed`, `leaseUndelivered`: O(L + log W + log U) each, and as much
 ///   for each grant that follows, besides O(R log R + U/64) to find its unit;
 /// - `workerJoined`, `workerLeft`, `connectionLost`: O(L log U); `workersHeard`: O(1) a worker named;
@@ -26,45 +27,44 @@ import T2Transport
 ///   lease length, and whenever one is due;
 /// - `roundOpened`, `roundClosed`: O(U).
 ///
-/// Searches pass over what is kept from a worker because it failed on it, and a search for a second copy over what the worker
-/// itself holds, at O(log U) each.
+/// Searches skip the units that failed on the worker, and a search for a second copy those that it holds, at O(log U) each.
 package struct LeaseTable: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     package let epoch: UInt64
-    package let policy: LeasePolicy
+    package let limits: LeaseLimits
     package internal(set) var workers: [WorkerIdentifier: LeasedWorker] = [:]
     package internal(set) var units: [UnitKey: LeasedUnit] = [:]
     var runs: [String: LeasedRun] = [:]
-    /// The one worker of each name.
+    /// The worker of each name.
     var names: [String: WorkerIdentifier] = [:]
 
     /// Workers that can be given a lease now.
     var ready = PriorityIndex<WorkerIdentifier, ReadyRank>()
-    /// Those of them that hold nothing.
+    /// Of these, the workers that hold no lease.
     var idle = PriorityIndex<WorkerIdentifier, ReadyRank>()
-    /// Workers at which leases wait that have not begun.
+    /// Workers with leases that wait for a lane.
     var overloaded = PriorityIndex<WorkerIdentifier, OverloadRank>()
-    /// Units out in one copy, at a worker that is not in touch.
+    /// Units with one lease, held by a suspected worker.
     var outOfTouch = PriorityIndex<UnitKey, CopyRank>()
-    /// Workers that are at work and not set aside: those that a unit may be kept for.
+    /// Workers that are at work and not set aside. A unit that failed on another worker is kept for them.
     var soundCount = 0
-    /// When to look at the leases, at the latest; nil if none is out.
+    /// The latest time of the next check of all leases; nil without leases.
     var nextLeaseCheck: Instant?
     var lastTick: Instant?
     var joinedCount = 0
     var grantedCount = 0
     var openedCount = 0
 
-    package init(epoch: UInt64, policy: LeasePolicy = LeasePolicy()) {
+    package init(epoch: UInt64, limits: LeaseLimits = LeaseLimits()) {
         self.epoch = epoch
-        self.policy = policy
+        self.limits = limits
     }
 
-    /// Takes one event; every state change ends with handing out what can go out.
+    /// Handles one event. Every change of state ends with the assignment of units.
     package mutating func handle(_ event: LeaseEvent, at now: Instant) -> [LeaseEffect] {
         let effects = react(to: event, at: now)
-        // A run's end comes first: its user may want to end the others as well.
+        // The end of a run comes first, because its user may want to end the others too.
         let endsARun = effects.contains { if case .stop = $0 { true } else { false } }
         return endsARun ? effects : effects + assign(at: now)
     }
@@ -81,7 +81,7 @@ package struct LeaseTable: Sendable {
             heard(worker, at: now)
             guard let known = workers[worker] else { return [] }
             let wanted = count - max(0, known.sent - (received ?? known.sent))
-            let room = policy.mostHeld - known.held.count
+            let room = limits.mostHeld - known.held.count
             workers[worker]?.credit = max(0, min(wanted, room))
             update(worker, at: now)
             return []

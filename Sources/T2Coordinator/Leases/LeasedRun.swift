@@ -1,27 +1,27 @@
 import BitCollections
 import T2Core
 
-/// A run in the lease table: what it has to hand out, and its share of the workers so far.
+/// A run in the lease table: its pending units and its share of the workers so far.
 struct LeasedRun: Sendable {
-    /// In the order of opening.
+    /// The run's number in the order of opening.
     let number: Int
     var weight: Double
-    /// Units of its round, in the order in which they should go out.
+    /// The units of the run's round, in the order in which they should be leased.
     var keys: [UnitKey] = []
     var unfinished = 0
-    /// Lane-seconds over weight, of leases that have ended and as expected of those that are out. The run with the least of
-    /// it is served next.
+    /// Lane-seconds over weight: those of ended leases, and the expected ones of current leases. The run with the
+    /// lowest share is served next.
     var share = 0.0
     /// Durations of accepted leases from grant to result, by phase.
     var durations: [Phase: DurationHistory] = [:]
     /// Lane-seconds of accepted leases, by phase.
     var costs: [Phase: LeaseCost] = [:]
-    /// Units out in exactly one copy, by phase, the one granted first in front.
+    /// Units with exactly one lease, by phase, the earliest granted first.
     var single: [Phase: PriorityIndex<UnitKey, CopyRank>] = [:]
-    /// Indexes of the units to hand out.
+    /// Indexes of the pending units.
     var pending = BitSet.Counted()
 
-    /// Begins a round; durations, costs and share stay.
+    /// Begins a round. Durations, costs and share are kept.
     mutating func open(_ keys: [UnitKey]) {
         self.keys = keys
         unfinished = keys.count
@@ -29,11 +29,11 @@ struct LeasedRun: Sendable {
         single = [:]
     }
 
-    /// Lane-seconds that a lease of this phase is expected to take: the mean of the last ones, or 1 s before there are any.
+    /// The expected lane-seconds of a lease of this phase: the mean of the last ones, or 1 s if there are none.
     func expectedCost(of phase: Phase) -> Double { costs[phase]?.mean ?? 1 }
 }
 
-/// The mean lane-seconds of some 64 last leases.
+/// The mean lane-seconds of about the last 64 leases.
 struct LeaseCost: Sendable {
     private(set) var mean = 0.0
     private var count = 0.0

@@ -2,36 +2,36 @@ import T2Core
 
 /// A unit of an open round in the lease table.
 package struct LeasedUnit: Sendable, Equatable {
-    /// Failures, and holders of earlier leases, that are remembered: a unit that is preempted for ever takes no memory for ever.
+    /// The number of failures and earlier holders that are remembered, so that the memory of a unit is bounded.
     static let memory = 32
 
-    /// A worker's own word that it cannot compute the unit, or a result of it that was refused.
+    /// A worker's report that it cannot compute the unit, or its result that was refused.
     struct Report: Sendable, Equatable {
         let worker: WorkerIdentifier
-        /// The worker had computed something before.
+        /// Whether the worker had computed a unit before.
         let isFromProven: Bool
     }
 
     package let key: UnitKey
-    /// In its round.
+    /// The unit's index in its round.
     let index: Int
-    /// Leases ever granted.
+    /// The number of leases granted so far.
     package internal(set) var attempts = 0
-    /// Leases granted while another was out.
+    /// The number of leases granted while another worker held the unit.
     package internal(set) var secondCopies = 0
-    /// At most two, of different workers.
+    /// The current leases by attempt: at most two, of different workers.
     package internal(set) var leases: [UnitLease] = []
-    /// The last ones.
+    /// The last failures.
     package private(set) var failures: [UnitFailure] = []
     package internal(set) var isAccepted = false
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
-    /// Whom the last attempts were granted to; the last one is number `attempts`.
+    /// The workers to which the last attempts were granted; the last one is number `attempts`.
     private(set) var holders: [WorkerIdentifier] = []
 
     func failed(on worker: WorkerIdentifier) -> Bool { failures.contains { $0.worker.name == worker.name } }
 
-    /// The lease of this attempt; nil unless it is out.
+    /// The current lease of this attempt.
     subscript(attempt: Int) -> UnitLease? {
         get { leases.first { $0.attempt == attempt } }
         set {
@@ -40,7 +40,8 @@ package struct LeasedUnit: Sendable, Equatable {
         }
     }
 
-    /// Whether exactly this attempt was once granted to exactly this worker. Attempts too old to be remembered were not.
+    /// Whether exactly this attempt was once granted to exactly this worker. Attempts that are no longer remembered do
+    /// not count.
     func wasGranted(_ attempt: Int, to worker: WorkerIdentifier) -> Bool {
         let index = attempt - 1 - (attempts - holders.count)
         return holders.indices.contains(index) && holders[index] == worker

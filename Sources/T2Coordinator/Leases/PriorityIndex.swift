@@ -1,16 +1,16 @@
 import HeapModule
 
-/// Keys in the order of a priority that may change, least first: a binary heap with lazy deletion.
+/// Keys ordered by a changeable priority, lowest first: a binary heap with lazy deletion.
 ///
 /// A changed or removed key leaves an outdated entry in the heap, which is dropped when it comes to the top. The heap is
-/// built anew when it holds more than twice as many entries as there are keys.
+/// rebuilt when it holds more than twice as many entries as there are keys.
 ///
 /// Invariants:
 /// - no two keys have the same priority;
 /// - every key has an entry with its priority in the heap;
 /// - the heap holds at most 2n + 32 entries for n keys.
 ///
-/// - Cost: `set` and `remove` take O(log n), amortised; `first` takes O((k + 1) log n) for k keys that it passes over,
+/// - Cost: `set` and `remove` take O(log n), amortised; `first` takes O((k + 1) log n) for k keys that it skips,
 ///   amortised over the outdated entries.
 struct PriorityIndex<Key: Hashable & Sendable, Priority: Comparable & Sendable>: Sendable {
     private struct Entry: Comparable, Sendable {
@@ -24,10 +24,11 @@ struct PriorityIndex<Key: Hashable & Sendable, Priority: Comparable & Sendable>:
     private(set) var priorities: [Key: Priority] = [:]
 
     var isEmpty: Bool { priorities.isEmpty }
-    /// For checks.
+    /// The number of entries in the heap. For tests.
     var isCompact: Bool { heap.count <= 2 * priorities.count + 32 }
 
-    /// Whether some key's priority may fulfil a condition that holds for all lower ones if it holds for one. Never a wrong no.
+    /// Whether some key's priority may fulfil a condition that, if it holds for a priority, holds for all lower ones.
+    /// The answer may be wrong only if it is yes.
     func mayHold(_ isNear: (Priority) -> Bool) -> Bool { heap.min.map { isNear($0.priority) } ?? false }
 
     mutating func set(_ key: Key, _ priority: Priority) {
@@ -40,22 +41,22 @@ struct PriorityIndex<Key: Hashable & Sendable, Priority: Comparable & Sendable>:
         if priorities.removeValue(forKey: key) != nil { compact() }
     }
 
-    /// Moves the content out, so that what holds the index can be read while the index is searched.
+    /// Moves the content out, so that the owner of the index can be read while the index is searched.
     mutating func take() -> Self {
         defer { self = Self() }
         return self
     }
 
-    /// The first answer that is not nil, for the keys in order whose priority is near.
+    /// The first non-nil value of `body` for the keys with a near priority, in order.
     ///
-    /// - Parameter isNear: holds for all lower priorities if it holds for one.
+    /// - Parameter isNear: if it holds for a priority, it holds for all lower ones.
     mutating func first<Answer>(
         while isNear: (Priority) -> Bool = { _ in true }, _ answer: (Key, Priority) -> Answer?
     ) -> Answer? {
         var passed: [Entry] = []
         defer { for entry in passed { heap.insert(entry) } }
         while let entry = heap.min {
-            // A key that came back to an earlier priority has two equal entries.
+            // A key that returned to an earlier priority has two equal entries.
             guard priorities[entry.key] == entry.priority, entry != passed.last else {
                 heap.removeMin()
                 continue

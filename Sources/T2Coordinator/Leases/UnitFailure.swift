@@ -6,28 +6,28 @@ package struct UnitFailure: Sendable, Equatable, Codable {
     package let attempt: Int
     package let category: FailureCategory
     package let message: String
-    /// Of a unit that failed for want of rewards: how many of its completions had none, by reason.
+    /// The number of completions without a reward, by reason.
     package var missing: [String: Int] = [:]
-    /// What the worker logged last: for the evidence alone, not kept in the database.
+    /// The worker's last log lines. They are saved as evidence and not stored in the database.
     package var logLines: [String] = []
 
     private enum CodingKeys: String, CodingKey {
         case worker, attempt, category, message, missing
     }
 
-    /// Where it happened and why, for a message.
+    /// The worker and the reason, for a message.
     var sentence: String {
         "attempt \(attempt) on \(worker): \(category.rawValue): \(message)" + (message.hasSuffix(".") ? "" : ".")
     }
 
     var isMissingReward: Bool { category == .missingReward }
 
-    /// What `missing` says, or at least that there was a failure for want of a reward; empty for other failures.
+    /// The content of `missing`, or a general reason if it is empty; empty for failures that are not missing rewards.
     var missingReasons: [String: Int] {
         guard isMissingReward else { return [:] }
         return missing.isEmpty ? [message: 1] : missing
     }
 
-    /// Whether it speaks of the unit: a lease that vanished or expired says nothing about what it was for.
+    /// Whether the failure counts against the unit. The loss or expiry of a lease does not.
     var isReported: Bool { category != .vanished && category != .expired }
 }

@@ -1,12 +1,12 @@
 import T2Core
 
-/// Says what a run waits for, from whom and since when, for as long as nothing comes. Pure.
+/// Reports what a run waits for, from which workers and since when, while no result is accepted. It is pure.
 package struct Watchdog: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// Silence between two reports.
+    /// The time between two reports.
     package static let interval: Duration = .seconds(30)
-    /// Units named in one report.
+    /// The number of units named in one report.
     private static let named = 8
 
     private var quietSince: Instant
@@ -17,7 +17,7 @@ package struct Watchdog: Sendable {
         lastReport = now
     }
 
-    /// Something was accepted, and the wait starts anew.
+    /// Records that a result was accepted; the wait starts anew.
     package mutating func advanced(at now: Instant) { self = Watchdog(at: now) }
 
     /// The report due at this time, if any.

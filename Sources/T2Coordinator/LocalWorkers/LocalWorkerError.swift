@@ -8,7 +8,7 @@ package struct LocalWorkerError: UserFacingError {
     package let log: String
 
     package var description: String {
-        "local worker \(number) crashed \(RestartPolicy.limit + 1) times, each time soon after its start, most recently \(how). "
+        "local worker \(number) crashed \(RestartBackoff.limit + 1) times, each time soon after its start, most recently \(how). "
             + "The last lines of \(log):" + lastLines.map { "\n  \($0)" }.joined()
             + "\nRemove the cause and continue with --resume."
     }

@@ -4,8 +4,8 @@ import T2Core
 import T2Sandbox
 import T2Tasks
 
-/// Workers that the coordinator starts as child processes on its machine. It restarts crashed ones after growing pauses, and ends
-/// all of them when it ends.
+/// Workers that the coordinator starts as child processes on its machine. It restarts crashed ones after growing
+/// pauses, and ends all of them when it ends.
 ///
 /// Each worker holds the read end of a pipe as its standard input and leaves when that ends, so that no worker survives the
 /// coordinator, even after kill -9.
@@ -71,7 +71,7 @@ package actor LocalWorkers {
     private var children: [Int: Child] = [:]
     /// Pending restarts of crashed workers.
     private var restarts: [Int: Task<Void, any Error>] = [:]
-    private var policies: [Int: RestartPolicy] = [:]
+    private var policies: [Int: RestartBackoff] = [:]
     private var starts: [Int: Int] = [:]
     private var isStopping = false
     private var allEnded: CheckedContinuation<Void, Never>?
@@ -177,7 +177,7 @@ package actor LocalWorkers {
             return
         }
         let how = isSignal ? "killed by signal \(status)" : "ended with status \(status)"
-        guard let pause = policies[number, default: RestartPolicy()].pause(afterLife: .now - child.started) else {
+        guard let pause = policies[number, default: RestartBackoff()].pause(afterLife: .now - child.started) else {
             return await giveUp(LocalWorkerError(number: number, how: how, log: plan.logPath(worker: number)))
         }
         logger.warning(

@@ -15,7 +15,7 @@ extension RunStore {
     /// The missing rewards, the newest step first.
     ///
     /// - Parameter selection: only its step and phase are used; only the evidence of failed units names their problems.
-    package func missingRewards(_ selection: CompletionSelection, limit: Int) throws -> [MissingRecord] {
+    package func missingRewards(_ selection: CompletionRecord.Selection, limit: Int) throws -> [MissingRecord] {
         let failed = try failedUnits().flatMap { unit in
             unit.failures.filter(\.isMissingReward).map { failure in
                 MissingRecord(

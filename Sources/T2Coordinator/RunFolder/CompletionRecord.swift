@@ -6,22 +6,43 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
     package static let databaseTableName = "completions"
 
     /// The kind of reward: the names of `Outcome`, `missing` and `unjudged`.
-    package enum RewardKind: String, Sendable, Codable, CaseIterable {
-        case right, wrong
-        case noAnswer = "no-answer"
-        case cutOff = "cut-off"
+    package enum RewardKind: RawRepresentable, Sendable, Hashable, Codable, CaseIterable {
+        case judged(Outcome)
         case missing, unjudged
+
+        package static let allCases = Outcome.allCases.map(Self.judged) + [.missing, .unjudged]
+
+        package init?(rawValue: String) {
+            guard let kind = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+            self = kind
+        }
+
+        package var rawValue: String {
+            switch self {
+            case .judged(let outcome): outcome.rawValue
+            case .missing: "missing"
+            case .unjudged: "unjudged"
+            }
+        }
 
         init(_ reward: Reward) {
             switch reward {
-            case .judged(.right): self = .right
-            case .judged(.wrong): self = .wrong
-            case .judged(.noAnswer): self = .noAnswer
-            case .judged(.cutOff): self = .cutOff
+            case .judged(let outcome): self = .judged(outcome)
             case .missing: self = .missing
             case .unjudged: self = .unjudged
             }
         }
+    }
+
+    /// Selects completions of a run; values that are nil or empty select all completions that were judged.
+    package struct Selection: Sendable, Equatable {
+        package var step: Int?
+        package var phase: Phase?
+        package var outcomes: [RewardKind] = []
+        /// The id of a problem.
+        package var problem: String?
+
+        package init() {}
     }
 
     package var step: Int
@@ -83,9 +104,9 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
         completion.advantage = Float(advantage)
         completion.reward =
             switch outcome {
-            case .unjudged: .unjudged
+            case .judged(let outcome): .judged(outcome)
             case .missing: .missing(reason: missing ?? "")
-            default: Outcome(rawValue: outcome.rawValue).map { .judged($0) } ?? .unjudged
+            case .unjudged: .unjudged
             }
         return completion
     }

@@ -24,9 +24,8 @@ enum MetricsLine: Encodable {
 
     /// The line without a line break.
     func text() throws -> String {
-        let encoder = JSONEncoder()
+        let encoder = JSONEncoder.sorted()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

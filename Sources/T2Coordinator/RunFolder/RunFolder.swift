@@ -7,11 +7,14 @@ package struct RunFolder: Sendable {
     package let path: String
     private let lock: RunLock?
 
-    package var databasePath: String { path + "/run.sqlite" }
+    package var databasePath: String { Self.databasePath(in: path) }
     package var metricsPath: String { path + "/metrics.jsonl" }
     package var logPath: String { path + "/train.log" }
-    package var configurationPath: String { path + "/configuration.yaml" }
+    package var configurationPath: String { Self.configurationPath(in: path) }
     package var checkpointsPath: String { path + "/checkpoints" }
+
+    package static func databasePath(in folder: String) -> String { folder + "/run.sqlite" }
+    package static func configurationPath(in folder: String) -> String { folder + "/configuration.yaml" }
 
     /// An expert file, or LoRA's PEFT folder.
     package func bestExpertPath(_ adapter: AdapterKind) -> String { path + "/expert-best" + Self.suffix(adapter) }
@@ -66,14 +69,15 @@ package struct RunFolder: Sendable {
 
     /// Whether the folder holds a run.
     private static func holdsRun(_ path: String) -> Bool {
-        FileManager.default.fileExists(atPath: path + "/run.sqlite")
+        FileManager.default.fileExists(atPath: databasePath(in: path))
     }
 
     /// Refuses a path where a run folder cannot be created, and leaves nothing behind.
     ///
-    /// It makes a test folder in the nearest existing one: permissions do not reveal a read-only disk and mean nothing for root.
+    /// It makes a test folder in the nearest existing one: permissions do not reveal a read-only disk and mean nothing
+    /// for root.
     /// - Throws: `SystemError`, or `InputError` if the file system allows no new folders.
-    package static func checkPlace(_ path: String) throws {
+    package static func checkWritable(_ path: String) throws {
         var folder = path
         while !FileManager.default.fileExists(atPath: folder) { folder = parentFolder(of: folder) }
         let probe = "\(folder)/.t2-\(UUID().uuidString)"

@@ -10,10 +10,22 @@ import T2Transport
 /// Invariant: a job that is killed at any moment and resumed gives the same results as one that never stopped, since its units
 /// follow from its identity and the results stored here.
 package final class RunJournal: Sendable {
+    /// An accepted result, with the acknowledgements to send once it is durable.
+    struct Acceptance: Sendable {
+        let unit: WorkUnit
+        let output: UnitOutput
+        let attempt: Int
+        let worker: WorkerIdentifier
+        /// The leases and failures of the unit.
+        let state: LeasedUnit
+        /// The first is that of the result; those of its repetitions follow.
+        var acknowledgements: [(worker: WorkerIdentifier, acknowledgement: Acknowledgement)] = []
+    }
+
     private struct State {
         /// The summaries of the round's accepted units.
         var summaries: [UnitKey: UnitSummary] = [:]
-        var missing = MissingRewards(step: 0, sequences: 0, policy: .report)
+        var missing = MissingRewards(step: 0, sequences: 0, handling: .report)
     }
 
     package let folder: RunFolder?
@@ -46,7 +58,7 @@ package final class RunJournal: Sendable {
 
     /// Refuses a run folder that holds another kind of job. One without a database passes.
     package static func requireKind(_ kind: JobIdentity.Kind, inFolder path: String) throws {
-        let database = path + "/run.sqlite"
+        let database = RunFolder.databasePath(in: path)
         guard FileManager.default.fileExists(atPath: database) else { return }
         let store = try RunStore(path: database, migrates: false)
         defer { try? store.close() }
@@ -80,13 +92,13 @@ package final class RunJournal: Sendable {
     ///
     /// - Parameter missingRewards: the treatment of rewards of the round that could not be computed.
     /// - Returns: the summaries of the units accepted before a restart.
-    func open(_ round: Round, missingRewards: MissingRewardPolicy) throws -> [UnitKey: UnitSummary] {
+    func open(_ round: Round, missingRewards: MissingRewardHandling) throws -> [UnitKey: UnitSummary] {
         try store.open(round.units.map(UnitRecord.init))
         if missingRewards == .report { try store.reopenMissing(in: round) }
         let accepted = try store.summaries(of: round).mapValues(\.summary)
         state.withLock {
             $0.summaries = accepted
-            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount, policy: missingRewards)
+            $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount, handling: missingRewards)
         }
         return accepted
     }
@@ -159,7 +171,7 @@ package final class RunJournal: Sendable {
         origin.step = unit.key.step
         origin.seed = unit.seed
         let lease = Lease(
-            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeasePolicy().minimumLength.seconds)
+            work: unit, attempt: failure.attempt, epoch: epoch, lengthSeconds: LeaseLimits().minimumLength.seconds)
         let evidence = UnitEvidence(
             lease: lease, policies: unit.policies.compactMap(round.policy), description: origin, answer: answer)
         return try folder.save(evidence, of: failure)

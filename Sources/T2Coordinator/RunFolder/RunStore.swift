@@ -133,7 +133,8 @@ package struct RunStore: Sendable {
     func reopenMissing(in round: Round) throws {
         try write("open units again") { database in
             for unit in round.units {
-                let missing = CompletionRecord.filter(Self.row(unit.key)).filter(Column("outcome") == "missing")
+                let missing = CompletionRecord.filter(Self.row(unit.key)).filter(
+                    Column("outcome") == CompletionRecord.RewardKind.missing.rawValue)
                 guard try missing.fetchCount(database) > 0 else { continue }
                 try CompletionRecord.filter(Self.row(unit.key)).deleteAll(database)
                 try ResultRecord.filter(Self.row(unit.key)).deleteAll(database)
@@ -172,7 +173,7 @@ package struct RunStore: Sendable {
     func summaries() throws -> [ResultRecord] { try rowsIfAny("read the results", ResultRecord.summaries) }
 
     /// The selected completions, the newest step first.
-    package func completions(_ selection: CompletionSelection, limit: Int) throws -> [CompletionRecord] {
+    package func completions(_ selection: CompletionRecord.Selection, limit: Int) throws -> [CompletionRecord] {
         var request = CompletionRecord.order(Column("step").desc, Column("phase"), Column("unit"), Column("sequence"))
         if let step = selection.step { request = request.filter(Column("step") == step) }
         if let phase = selection.phase { request = request.filter(Column("phase") == phase.rawValue) }

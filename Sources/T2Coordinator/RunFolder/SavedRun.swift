@@ -24,8 +24,8 @@ package struct SavedRun: Sendable {
 
     /// Makes the checks of a start with `resume`, without changing the folder.
     ///
-    /// - Throws: the errors of such a start: `InputError` if the folder is in use or has no readable state, `RunStoreError`, and
-    ///   the errors of `requireSameRun`.
+    /// - Throws: the errors of such a start: `InputError` if the folder is in use or has no readable state,
+    ///   `RunStoreError`, and the errors of `requireSameRun`.
     package static func inspect(_ definition: TrainingDefinition, folder path: String) throws -> SavedRun {
         let folder = try RunFolder(inspecting: path)
         defer { folder.release() }
@@ -58,6 +58,6 @@ package struct SavedRun: Sendable {
         configuration.data = checkpoint.configuration.data
         configuration.steps = min(configuration.steps, checkpoint.configuration.steps)
         try checkpoint.requireSameRun(
-            as: configuration, modelDigest: definition.model.digest, place: shelf.path(step: checkpoint.step))
+            as: configuration, modelDigest: definition.model.digest, location: shelf.path(step: checkpoint.step))
     }
 }

@@ -8,8 +8,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var data: String?
     /// The name of a task, or the folder of the user's own task.
     package var task = "gsm-mini"
-    package var onBadRecord = BadRecordPolicy.fail
-    package var onLongPrompt = LongPromptPolicy.fail
+    package var onBadRecord = BadRecordHandling.fail
+    package var onLongPrompt = LongPromptHandling.fail
     package var steps = 30
     package var seed: UInt64 = 0
 

@@ -13,10 +13,10 @@ package func decodingProblem(_ error: any Error, in content: Data? = nil) -> Str
         if case .dataCorrupted = error, context.codingPath.isEmpty, let content, isWellFormed(content) {
             return "it holds a number that is out of range, not whole where it must be, or malformed"
         }
-        let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        let location = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
         let text = context.debugDescription
         let problem = text.hasSuffix(".") ? String(text.dropLast()) : text
-        return place.isEmpty ? problem : "\(place): \(problem)"
+        return location.isEmpty ? problem : "\(location): \(problem)"
     @unknown default: return "\(error)"
     }
 }

@@ -13,11 +13,11 @@ package struct InputError: UserFacingError, Equatable {
     package let exitStatus: ExitStatus
 
     /// - Parameters:
-    ///   - place: the file, flag or key at fault.
+    ///   - location: the file, flag or key at fault.
     ///   - problem: what was found against what was expected.
     ///   - remedy: what to do about it, as a sentence.
-    package init(_ place: String, _ problem: String, remedy: String, exitStatus: ExitStatus = .data) {
-        self.description = "\(place): \(problem). \(remedy)"
+    package init(_ location: String, _ problem: String, remedy: String, exitStatus: ExitStatus = .data) {
+        self.description = "\(location): \(problem). \(remedy)"
         self.exitStatus = exitStatus
     }
 }

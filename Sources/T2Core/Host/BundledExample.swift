@@ -14,8 +14,8 @@ package enum BundledExample {
     ) throws -> String {
         for start in [folder, program] {
             let start = URL(fileURLWithPath: start).standardizedFileURL
-            for place in sequence(first: start, next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() }) {
-                let candidate = place.appendingPathComponent(baseModel).path
+            for folder in sequence(first: start, next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() }) {
+                let candidate = folder.appendingPathComponent(baseModel).path
                 if FileManager.default.fileExists(atPath: candidate + "/config.json") { return candidate }
             }
         }

@@ -82,37 +82,40 @@ package struct LoRALayout: Sendable, Equatable {
 
     /// Derives the layout from the names and counts of a vector that is run; s is 1, since its B contains the scale.
     ///
-    /// - Parameter place: the source of the vector, for messages.
+    /// - Parameter location: the source of the vector, for messages.
     /// - Throws: `InputError` naming the entry that does not fit this model.
-    package init(_ layout: ExpertLayout, of model: ModelConfiguration, place: String = "expert") throws {
+    package init(_ layout: ExpertLayout, of model: ModelConfiguration, location: String = "expert") throws {
         let counts = Dictionary(layout.entries.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first })
-        guard counts.count == layout.entries.count else { throw Self.misfit(place, "it has two entries of one name") }
+        guard counts.count == layout.entries.count else {
+            throw Self.misfit(location, "it has two entries of one name")
+        }
         var matrices: [LoRAMatrix] = []
         for entry in layout.entries {
             guard let (layer, kind, factor) = LoRAMatrix.parts(of: entry.name), layer < model.layerCount else {
-                throw Self.misfit(place, "'\(entry.name)' is not a LoRA factor of a weight of this model")
+                throw Self.misfit(location, "'\(entry.name)' is not a LoRA factor of a weight of this model")
             }
             guard factor == .a else { continue }
             let (rows, columns) = kind.shape(model)
             let rank = entry.count / columns
             guard rank > 0, rank * columns == entry.count else {
-                throw Self.misfit(place, "'\(entry.name)' has \(entry.count) values, expected a multiple of \(columns)")
+                throw Self.misfit(
+                    location, "'\(entry.name)' has \(entry.count) values, expected a multiple of \(columns)")
             }
             let matrix = LoRAMatrix(layer: layer, kind: kind, rank: rank, inputs: columns, outputs: rows, scale: 1)
             guard counts[matrix.name(.b)] == matrix.count(.b) else {
                 let found = "'\(matrix.name(.b))' has \(counts[matrix.name(.b)] ?? 0) values"
-                throw Self.misfit(place, "\(found), expected \(matrix.count(.b)) for rank \(rank)")
+                throw Self.misfit(location, "\(found), expected \(matrix.count(.b)) for rank \(rank)")
             }
             matrices.append(matrix)
         }
         self.init(matrices)
         guard expertLayout == layout else {
-            throw Self.misfit(place, "its factors are not in pairs of A and B, each once")
+            throw Self.misfit(location, "its factors are not in pairs of A and B, each once")
         }
     }
 
-    private static func misfit(_ place: String, _ problem: String) -> InputError {
-        InputError(place, problem, remedy: "Use a LoRA adapter of this base model.")
+    private static func misfit(_ location: String, _ problem: String) -> InputError {
+        InputError(location, problem, remedy: "Use a LoRA adapter of this base model.")
     }
 
     /// The indices of a matrix's factor in the flat vector.

@@ -17,7 +17,7 @@ package struct StopCondition: Sendable {
 }
 
 /// A stop condition applied to one completion, token by token.
-package struct StopWatch {
+package struct StopDetector {
     /// The last bytes of the text, in which a stop text may have begun.
     private var tail: [UInt8] = []
 

@@ -4,9 +4,19 @@ import Foundation
 package enum CanonicalJSON {
     /// - Throws: `EncodingError` for a NaN or an infinity.
     package static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder.sorted().encode(value), as: UTF8.self)
+    }
+}
+
+extension JSONEncoder {
+    /// An encoder that sorts keys and does not escape slashes.
+    ///
+    /// - Parameter isIndented: whether each value has a line of its own.
+    package static func sorted(isIndented: Bool = false) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        if isIndented { encoder.outputFormatting.insert(.prettyPrinted) }
+        return encoder
     }
 }
 

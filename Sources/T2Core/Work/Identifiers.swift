@@ -1,5 +1,5 @@
 /// The purpose of a unit's completions.
-package enum Phase: String, Sendable, Codable, Hashable, Comparable {
+package enum Phase: String, Sendable, Codable, Hashable, Comparable, CaseIterable {
     /// Samples under the step's policy; the result has a gradient.
     case train
     /// Answers the validation split greedily under the step's policy.

@@ -88,7 +88,7 @@ package struct ExpertFile: Sendable, Equatable {
         try self.init(path: path)
         try description.check(model, path: path)
         if case .lora = policy {
-            _ = try LoRALayout(vector.layout, of: model.configuration, place: path)
+            _ = try LoRALayout(vector.layout, of: model.configuration, location: path)
             return
         }
         let expected = ExpertLayout(model: model.configuration, targets: .all).entries

@@ -58,31 +58,31 @@ package struct PEFTConfiguration: Sendable, Equatable {
     ///   - module: the module's name, such as `model.layers.0.mlp.gate_proj`.
     ///   - rank: the rank of its tensors.
     /// - Throws: `InputError` for another rank, and if a pattern's keys are contradictory or not regular expressions.
-    package func scale(of module: String, rank: Int, place: String) throws -> Float {
-        let expected = try Self.value(of: module, in: rankPattern, "rank_pattern", place) ?? self.rank
+    package func scale(of module: String, rank: Int, location: String) throws -> Float {
+        let expected = try Self.value(of: module, in: rankPattern, "rank_pattern", location) ?? self.rank
         guard rank == expected else {
             throw InputError(
-                place, "the factors of \(module) have rank \(rank), adapter_config.json says \(expected)",
+                location, "the factors of \(module) have rank \(rank), adapter_config.json says \(expected)",
                 remedy: "Copy both files of the adapter again.")
         }
-        let alpha = try Self.value(of: module, in: alphaPattern, "alpha_pattern", place) ?? alpha
+        let alpha = try Self.value(of: module, in: alphaPattern, "alpha_pattern", location) ?? alpha
         return Float(alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
     }
 
     /// The value of the pattern's key that matches the end of the module's name; nil if no key does.
     private static func value<Value: Hashable>(
-        of module: String, in pattern: [String: Value], _ name: String, _ place: String
+        of module: String, in pattern: [String: Value], _ name: String, _ location: String
     ) throws -> Value? {
         let matching = try pattern.filter { key, _ in
             guard let expression = try? Regex("(.*\\.)?(\(key))") else {
                 throw InputError(
-                    place, "\(name): '\(key)' is not a regular expression", remedy: "Use the module's name.")
+                    location, "\(name): '\(key)' is not a regular expression", remedy: "Use the module's name.")
             }
             return try expression.wholeMatch(in: module) != nil
         }
         guard Set(matching.values).count <= 1 else {
             throw InputError(
-                place, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all match \(module)",
+                location, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all match \(module)",
                 remedy: "Keep one of them.")
         }
         return matching.values.first
@@ -92,9 +92,7 @@ package struct PEFTConfiguration: Sendable, Equatable {
     ///
     /// - Throws: `SystemError`; an old file is then unchanged.
     package func write(to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(try encoder.encode(Written(self)) + Data("\n".utf8), to: path)
+        try AtomicFile.write(try JSONEncoder.sorted(isIndented: true).encode(Written(self)) + Data("\n".utf8), to: path)
     }
 }
 

@@ -158,7 +158,7 @@ package struct PEFTFolder: Sendable, Equatable {
             throw misshapen(1, b.shape, expected: "[outputs, \(a.shape[0])]")
         }
         let scale = try configuration.scale(
-            of: "model.layers.\(layer).\(kind.rawValue)", rank: a.shape[0], place: file.path)
+            of: "model.layers.\(layer).\(kind.rawValue)", rank: a.shape[0], location: file.path)
         return LoRAMatrix(
             layer: layer, kind: kind, rank: a.shape[0], inputs: a.shape[1], outputs: b.shape[0], scale: scale)
     }

@@ -4,7 +4,7 @@ import T2Core
 package struct ConfigurationError: UserFacingError, Equatable {
     package struct Problem: Sendable, Equatable {
         /// The origin of the value: `math.yaml:3`, `--steps`, or the key itself.
-        package let place: String
+        package let location: String
         package let message: String
     }
 
@@ -12,10 +12,10 @@ package struct ConfigurationError: UserFacingError, Equatable {
 
     package init(problems: [Problem]) { self.problems = problems }
 
-    package init(_ place: String, _ message: String) { problems = [Problem(place: place, message: message)] }
+    package init(_ location: String, _ message: String) { problems = [Problem(location: location, message: message)] }
 
     package var description: String {
-        problems.map { "\($0.place): \($0.message)" }.joined(separator: "\n       ")
+        problems.map { "\($0.location): \($0.message)" }.joined(separator: "\n       ")
     }
 
     package var exitStatus: ExitStatus { .configuration }

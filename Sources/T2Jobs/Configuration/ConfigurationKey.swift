@@ -26,8 +26,8 @@ extension ConfigurationKey {
     /// The valid values of an enumerated key; empty for other keys.
     package var choices: [String] {
         switch self {
-        case .onBadRecord: BadRecordPolicy.allCases.map(\.rawValue)
-        case .onLongPrompt: LongPromptPolicy.allCases.map(\.rawValue)
+        case .onBadRecord: BadRecordHandling.allCases.map(\.rawValue)
+        case .onLongPrompt: LongPromptHandling.allCases.map(\.rawValue)
         case .adapter: AdapterKind.allCases.map(\.rawValue)
         case .targetModules: TargetModules.allCases.map(\.rawValue)
         case .parameterisation: ParameterisationKind.allCases.map(\.rawValue)

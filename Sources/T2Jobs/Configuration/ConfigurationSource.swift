@@ -13,12 +13,12 @@ package struct ConfigurationSource: Sendable, Equatable {
         package let key: String
         package let value: String
         /// The flag, for error messages.
-        package let place: String
+        package let location: String
 
-        package init(key: String, value: String, place: String) {
+        package init(key: String, value: String, location: String) {
             self.key = key
             self.value = value
-            self.place = place
+            self.location = location
         }
 
         /// Parses `key=value`, as given to `--set`.
@@ -29,7 +29,8 @@ package struct ConfigurationSource: Sendable, Equatable {
                 throw ConfigurationError("--set \(text)", "expected key=value. Example: --set learning-rate=0.005")
             }
             self.init(
-                key: String(text[..<equals]), value: String(text[text.index(after: equals)...]), place: "--set \(text)")
+                key: String(text[..<equals]), value: String(text[text.index(after: equals)...]),
+                location: "--set \(text)")
         }
     }
 
@@ -52,7 +53,7 @@ package struct ConfigurationSource: Sendable, Equatable {
             entries.removeAll { $0.key == assignment.key }
             entries.append(
                 Entry(
-                    key: assignment.key, value: Self.scalar(assignment), place: assignment.place,
+                    key: assignment.key, value: Self.scalar(assignment), location: assignment.location,
                     folder: currentFolder))
         }
         let unknown = entries.compactMap(Self.unknownKey)
@@ -80,13 +81,13 @@ package struct ConfigurationSource: Sendable, Equatable {
         if given[ConfigurationKey.learningRate.rawValue] == nil {
             configuration.learningRate = configuration.adapter.defaultLearningRate
         }
-        return ResolvedConfiguration(configuration: configuration, places: given.mapValues(\.place))
+        return ResolvedConfiguration(configuration: configuration, locations: given.mapValues(\.location))
     }
 
     private struct Entry {
         let key: String
         let value: Node
-        let place: String
+        let location: String
         let folder: String
     }
 
@@ -105,7 +106,7 @@ package struct ConfigurationSource: Sendable, Equatable {
         }
         return mapping.map { key, value in
             let line = key.mark.map { "\(name):\($0.line)" } ?? name
-            return Entry(key: key.string ?? "", value: value, place: line, folder: Self.folder(path))
+            return Entry(key: key.string ?? "", value: value, location: line, folder: Self.folder(path))
         }
     }
 
@@ -141,13 +142,13 @@ package struct ConfigurationSource: Sendable, Equatable {
     private static func unknownKey(_ entry: Entry) -> ConfigurationError.Problem? {
         guard ConfigurationKey(rawValue: entry.key) == nil else { return nil }
         if let refusal = ConfigurationKey.refusal(of: entry.key) {
-            return .init(place: entry.place, message: "'\(entry.key)' is refused: \(refusal).")
+            return .init(location: entry.location, message: "'\(entry.key)' is refused: \(refusal).")
         }
         let keys = ConfigurationKey.allCases.map(\.rawValue)
         let remedy =
             nearestName(to: entry.key, among: keys).map { "Did you mean '\($0)'?" }
             ?? "Keys: \(keys.joined(separator: ", "))."
-        return .init(place: entry.place, message: "there is no key '\(entry.key)'. \(remedy)")
+        return .init(location: entry.location, message: "there is no key '\(entry.key)'. \(remedy)")
     }
 
     private static func decode(_ entries: [Entry]) throws -> RunConfiguration {
@@ -160,7 +161,8 @@ package struct ConfigurationSource: Sendable, Equatable {
             let nearest = scalar.flatMap { nearestName(to: $0, among: key.choices) }
             let remedy = nearest.map { " Did you mean '\($0)'?" } ?? ""
             problems.append(
-                .init(place: entry.place, message: "\(entry.key): expected \(key.expectation), \(found).\(remedy)"))
+                .init(
+                    location: entry.location, message: "\(entry.key): expected \(key.expectation), \(found).\(remedy)"))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return try decoded(entries)

@@ -8,11 +8,11 @@ import Yams
 package struct ResolvedConfiguration: Sendable, Equatable {
     package let configuration: RunConfiguration
     /// `math.yaml:3` or `--steps`; keys that were not given are absent.
-    package let places: [String: String]
+    package let locations: [String: String]
 
-    package init(configuration: RunConfiguration, places: [String: String] = [:]) {
+    package init(configuration: RunConfiguration, locations: [String: String] = [:]) {
         self.configuration = configuration
-        self.places = places
+        self.locations = locations
     }
 
     /// The text of a file that gives exactly this configuration.
@@ -56,7 +56,7 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         require(
             values.maxTokens < contextLength, .maxTokens, values.maxTokens,
             "fewer than the base model's context of \(contextLength) tokens",
-            remedy: places[ConfigurationKey.maxTokens.rawValue] == nil
+            remedy: locations[ConfigurationKey.maxTokens.rawValue] == nil
                 ? "It is the task's own limit: set a smaller one, --set max-tokens=…" : "")
         // A unit's lease must fit into one message, and so must its result.
         let limits = MessageLimits()
@@ -77,24 +77,24 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         // The checks of T2Learning assume valid sizes.
         if problems.isEmpty {
             do { try values.validateLearning() } catch {
-                problems.append(.init(place: learningPlace(error), message: "\(error)"))
+                problems.append(.init(location: learningLocation(error), message: "\(error)"))
             }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     }
 
     /// The origin and the name of a key.
-    package func place(of key: ConfigurationKey) -> String {
-        places[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
+    package func location(of key: ConfigurationKey) -> String {
+        locations[key.rawValue].map { "\($0): \(key.rawValue)" } ?? key.rawValue
     }
 
     func problem(_ key: ConfigurationKey, _ message: String) -> ConfigurationError.Problem {
-        .init(place: place(of: key), message: message)
+        .init(location: location(of: key), message: message)
     }
 
-    private func learningPlace(_ error: LearningError) -> String {
+    private func learningLocation(_ error: LearningError) -> String {
         guard case .configuration(let keys, _, _) = error else { return "configuration" }
-        let given = keys.components(separatedBy: ", ").compactMap { places[$0] }
+        let given = keys.components(separatedBy: ", ").compactMap { locations[$0] }
         return given.isEmpty ? "configuration" : given.joined(separator: ", ")
     }
 }

@@ -43,7 +43,7 @@ extension TrainingDefinition {
             if fits(middle) { fitting = middle } else { failing = middle }
         }
         throw ConfigurationError(
-            resolved.place(of: .promptsPerUnit),
+            resolved.location(of: .promptsPerUnit),
             "expected at most \(fitting), found \(configuration.promptsPerUnit): a unit's longest problems would make a "
                 + "lease of more than \(limits.headerBytes) bytes.")
     }

@@ -22,7 +22,7 @@ package struct EvaluationJob: Job {
     private var completions: [Completion]?
 
     /// Answers are reported without a reward; a search that comes first must not take a missing reward for a wrong answer.
-    package func missingRewards(in round: Round) -> MissingRewardPolicy {
+    package func missingRewards(in round: Round) -> MissingRewardHandling {
         round.units.first?.key.phase == .evaluation ? .report : .stop(limit: 1)
     }
 

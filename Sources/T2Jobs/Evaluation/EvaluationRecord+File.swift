@@ -37,8 +37,8 @@ extension EvaluationRecord {
         return records
     }
 
-    private static func malformed(_ place: String, _ problem: String) -> InputError {
-        InputError(place, problem, remedy: "Create the file again: t2 eval --records FILE …")
+    private static func malformed(_ location: String, _ problem: String) -> InputError {
+        InputError(location, problem, remedy: "Create the file again: t2 eval --records FILE …")
     }
 
     private static let whiteSpace: Set<UInt8> = [0x20, 0x09, 0x0D]

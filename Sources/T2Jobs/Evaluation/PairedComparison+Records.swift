@@ -46,15 +46,16 @@ extension PairedComparison {
         return pairs
     }
 
-    private static func absent(_ id: String, in place: Evaluated, _ other: Evaluated) -> InputError {
+    private static func absent(_ id: String, in evaluated: Evaluated, _ other: Evaluated) -> InputError {
         different(
-            place,
-            "has \(place.records.count) problems and not '\(id)', which is among the \(other.records.count) of \(other.name)"
+            evaluated,
+            "has \(evaluated.records.count) problems and not '\(id)', which is among the \(other.records.count) of \(other.name)"
         )
     }
 
-    private static func different(_ place: Evaluated, _ problem: String) -> InputError {
+    private static func different(_ evaluated: Evaluated, _ problem: String) -> InputError {
         InputError(
-            place.name, problem, remedy: "Evaluate both on the same problems: the same --task, --split and --limit.")
+            evaluated.name, problem, remedy: "Evaluate both on the same problems: the same --task, --split and --limit."
+        )
     }
 }

@@ -11,7 +11,8 @@ package struct TaskReader: Sendable {
         /// The number of problems in the split.
         package let total: Int
         package let badRecords: [String]
-        /// The number of problems that do not fit into the model's context, with their answer or in the question of a first pass.
+        /// The number of problems that do not fit into the model's context, with their answer or in the question of a
+        /// first pass.
         package let tooLong: Int
         /// The number of tokens of the longest prompt.
         package let longest: Int
@@ -33,15 +34,15 @@ package struct TaskReader: Sendable {
     package let maxTokens: Int
     private let tokenizer: Tokenizer
     private let model: ModelConfiguration
-    private let onBadRecord: BadRecordPolicy
-    private let onLongPrompt: LongPromptPolicy
+    private let onBadRecord: BadRecordHandling
+    private let onLongPrompt: LongPromptHandling
     /// The question that a first pass asks about every problem; nil without a first pass.
     private let classification: Classification?
 
     /// - Parameter maxTokens: the token limit of an answer; nil takes the task's limit or, if it has none, the default.
     package init(
         _ task: TrainingTask, folder: String, tokenizer: Tokenizer, model: ModelConfiguration, maxTokens: Int?,
-        onBadRecord: BadRecordPolicy = .fail, onLongPrompt: LongPromptPolicy = .fail,
+        onBadRecord: BadRecordHandling = .fail, onLongPrompt: LongPromptHandling = .fail,
         classification: Classification? = nil
     ) {
         self.classification = classification

@@ -63,7 +63,7 @@ package struct SearchJob: Job {
     }
 
     package func identity() throws -> JobIdentity { try JobIdentity(.search, parts) }
-    package func missingRewards(in _: Round) -> MissingRewardPolicy { .stop(limit: 1) }
+    package func missingRewards(in _: Round) -> MissingRewardHandling { .stop(limit: 1) }
 
     private var search: any MixtureSearch {
         switch method {
@@ -77,7 +77,7 @@ package struct SearchJob: Job {
     /// - Throws: `InputError` (try again) if no iteration has ended, or if the mixture overflows.
     package func result(isStopped: Bool = false) throws -> FewShotResult {
         try FewShotResult(
-            search.progress.outcome(isCancelled: isStopped), of: mixture, entries, task: task, shots: shots,
+            search.progress.solution(isCancelled: isStopped), of: mixture, entries, task: task, shots: shots,
             settings: settings)
     }
 

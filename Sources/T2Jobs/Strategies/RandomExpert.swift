@@ -12,7 +12,7 @@ package struct RandomExpert: ImmediateAssigner {
     }
 
     package var parts: [(name: String, value: any Encodable & Sendable)] {
-        [("experts", experts.mapValues(\.digest)), ("strategy", "random")]
+        [("experts", experts.mapValues(\.digest)), ("strategy", Strategy.random.name)]
     }
 
     package func assignment(_ prompts: [Problem], _ context: AssignmentContext) -> PolicyAssignment {

@@ -14,25 +14,20 @@ package enum Strategy: Sendable, Equatable {
     /// An expert file answers.
     case file(String)
 
-    /// The names of the strategies with their descriptions, for help texts.
-    package static let descriptions = [
-        ("none", "the base model answers"),
-        ("prompt", "the base model classifies the prompt first"),
-        ("cls-expert", "the classification expert classifies the prompt first"),
-        ("few-shot", "the mixture of experts that answers a few examples best answers"),
-        ("random", "an expert drawn at random answers, as the control"),
+    /// The named strategies with their descriptions, for help texts.
+    package static let named: [(strategy: Strategy, description: String)] = [
+        (.none, "the base model answers"),
+        (.classified(.base), "the base model classifies the prompt first"),
+        (.classified(.expert), "the classification expert classifies the prompt first"),
+        (.fewShot, "the mixture of experts that answers a few examples best answers"),
+        (.random, "an expert drawn at random answers, as the control"),
     ]
 
-    package static var names: [String] { descriptions.map(\.0) }
+    package static var names: [String] { named.map(\.strategy.name) }
 
     /// The strategy of this name; any other text is the path of an expert file.
     package init(_ text: String) {
-        switch text {
-        case "none": self = .none
-        case "few-shot": self = .fewShot
-        case "random": self = .random
-        default: self = PromptClassifier(rawValue: text).map { .classified($0) } ?? .file(text)
-        }
+        self = Self.named.first { $0.strategy.name == text }?.strategy ?? .file(text)
     }
 
     package var name: String {

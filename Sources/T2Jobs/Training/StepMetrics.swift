@@ -66,7 +66,7 @@ extension StepMetrics {
     /// - Parameters:
     ///   - evaluationTokens: the number of completion tokens of the evaluation in the same round.
     ///   - units: the number of units of the round.
-    init(_ update: UpdateStep.Outcome, evaluationTokens: Int, units: Int) {
+    init(_ update: UpdateStep.Update, evaluationTokens: Int, units: Int) {
         let training = update.training
         let statistics = training.statistics
         let sequences = Double(max(1, training.sequences))

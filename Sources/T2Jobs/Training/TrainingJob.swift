@@ -15,7 +15,7 @@ package struct TrainingJob: Job {
 
     package var name: String { definition.name }
     package var model: JobModel { definition.model }
-    package func missingRewards(in _: Round) -> MissingRewardPolicy {
+    package func missingRewards(in _: Round) -> MissingRewardHandling {
         .stop(limit: definition.configuration.missingLimit)
     }
 
@@ -78,10 +78,10 @@ package struct TrainingJob: Job {
         guard !checkpoint.earlyStopping.shouldStop, checkpoint.step < definition.configuration.steps else {
             return events
         }
-        let outcome = try UpdateStep.next(after: checkpoint, results, definition)
-        checkpoint = outcome.checkpoint
+        let update = try UpdateStep.next(after: checkpoint, results, definition)
+        checkpoint = update.checkpoint
         let metrics = StepMetrics(
-            outcome, evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count)
+            update, evaluationTokens: validation.statistics.completionTokens, units: results.round.units.count)
         return events + [.updated(metrics)]
     }
 

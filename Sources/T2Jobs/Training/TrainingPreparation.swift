@@ -27,16 +27,16 @@ package struct TrainingPreparation: Sendable {
     ///   `LearningError`: the first error that would occur later.
     /// - Parameters:
     ///   - name: the name of the run.
-    ///   - checkPlace: checks the run folder and the programs to start, once the task is known; returns messages about the checks
-    ///     that passed.
+    ///   - checkPrerequisites: checks the run folder and the programs to start, once the task is known; returns messages
+    ///     about the checks that passed.
     package init(
-        _ source: ConfigurationSource, name: String, checkPlace: (TrainingTask) throws -> [String],
+        _ source: ConfigurationSource, name: String, checkPrerequisites: (TrainingTask) throws -> [String],
         singularValues: SingularValues
     ) throws {
         resolved = try source.resolve()
         let configuration = resolved.configuration
         task = try TaskRegistry.bundled.task(named: configuration.task)
-        checked = try checkPlace(task)
+        checked = try checkPrerequisites(task)
         let data = configuration.data ?? BaseModelFolder.defaultData(model: configuration.model)
         try BaseModelFolder.requireFolder(configuration.model)
         let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: configuration.model)

@@ -1,10 +1,10 @@
 import T2Core
 import T2Learning
 
-/// Computes the next state of the run from a step's accepted units. It is pure: the same units give the same bytes, regardless of
-/// their order of arrival, the number of workers and restarts.
+/// Computes the next state of the run from a step's accepted units. It is pure: the same units give the same bytes,
+/// regardless of their order of arrival, the number of workers and restarts.
 package enum UpdateStep {
-    package struct Outcome: Sendable, Equatable {
+    package struct Update: Sendable, Equatable {
         package let checkpoint: Checkpoint
         /// The sums of the training units.
         let training: UnitSummary
@@ -29,7 +29,7 @@ package enum UpdateStep {
     ///   Nothing is updated then.
     package static func next(
         after checkpoint: Checkpoint, _ results: RoundResults, _ definition: TrainingDefinition
-    ) throws -> Outcome {
+    ) throws -> Update {
         let update = try ParameterUpdate(
             parameterisation: definition.parameterisation, configuration: definition.configuration)
         let units = results.round.units.filter { $0.key.phase == .train }
@@ -53,7 +53,7 @@ package enum UpdateStep {
             throw Failure(cause: error, unit: largest?.unit ?? units[0].key)
         }
         next.runningMeanReward.add(sum: training.rewardSum, count: training.sequences)
-        return Outcome(
+        return Update(
             checkpoint: next, training: training, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Everything a run needs to go on as if it had never stopped.
+/// The whole state of a run: one that resumes from it continues as if it had never stopped.
 ///
 /// Invariants: `parameters`, both moments and `bestVector` have one value per value of the layout; `bestVector` is present
 /// exactly if an evaluation has been recorded.
@@ -42,14 +42,14 @@ extension Checkpoint {
     /// Whether its own policy has been evaluated. The only checkpoint written after its evaluation is a run's last one.
     package var isEvaluated: Bool { history.last?.step == step }
 
-    /// Refuses to go on with another run's state.
+    /// Refuses the state of another run.
     ///
-    /// - Parameter place: the checkpoint's path, for the message.
+    /// - Parameter location: the checkpoint's path, for the message.
     /// - Throws: `InputError` naming the base model, or every configuration key that differs with both values.
-    package func requireSameRun(as configuration: RunConfiguration, modelDigest: Digest, place: String) throws {
+    package func requireSameRun(as configuration: RunConfiguration, modelDigest: Digest, location: String) throws {
         guard self.modelDigest == modelDigest else {
             throw InputError(
-                place,
+                location,
                 "was written for the base model \(self.modelDigest.short), the model given is \(modelDigest.short)",
                 remedy: "Resume with the same --model, or start in a new --run-dir.", exitStatus: .configuration)
         }
@@ -59,7 +59,7 @@ extension Checkpoint {
         let differences = Set(saved.keys).union(given.keys).sorted().filter { saved[$0] != given[$0] }
             .map { "\($0) was \(saved[$0] ?? "absent"), is \(given[$0] ?? "absent")" }
         throw InputError(
-            place, "belongs to a run of another configuration: \(differences.joined(separator: "; "))",
+            location, "belongs to a run of another configuration: \(differences.joined(separator: "; "))",
             remedy: "Resume with the saved values, or start in a new --run-dir.", exitStatus: .configuration)
     }
 

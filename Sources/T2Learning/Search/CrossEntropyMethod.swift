@@ -70,7 +70,7 @@ package struct CrossEntropyMethod: Sendable {
         return right.indices.filter { values.contains(right[$0]) }
     }
 
-    /// Takes the scores of this iteration's candidates, in their order, and goes on to the next.
+    /// Takes the scores of this iteration's candidates, in their order, and moves to the next iteration.
     ///
     /// - Returns: whether a candidate was better than the best so far.
     @discardableResult

@@ -61,7 +61,7 @@ package enum FewShotSearch {
         package let deviation: [Double]?
     }
 
-    package struct Outcome: Sendable {
+    package struct Solution: Sendable {
         package let alpha: [Double]
         package let score: CoefficientScore
         package let iterations: [Iteration]
@@ -89,13 +89,13 @@ package enum FewShotSearch {
         }
 
         /// - Throws: `InputError` (try again) if no iteration has ended.
-        package func outcome(isCancelled: Bool) throws -> Outcome {
+        package func solution(isCancelled: Bool) throws -> Solution {
             guard let last = iterations.last else {
                 throw InputError(
                     "few-shot search", "it was stopped before its first iteration ended", remedy: "Run it again.",
                     exitStatus: .tryAgain)
             }
-            return Outcome(
+            return Solution(
                 alpha: last.bestAlpha, score: last.best, iterations: iterations,
                 endedEarly: isCancelled ? "stopped" : end)
         }

@@ -30,7 +30,7 @@ package struct PopulationSearch: MixtureSearch {
     /// The indices of the candidates whose right answers do not decide their rank.
     package func undecided(_ right: [Int]) -> [Int] { method.undecided(right) }
 
-    /// Takes the scores of the candidates, and goes on to the next iteration.
+    /// Takes the scores of the candidates, and moves to the next iteration.
     ///
     /// - Parameters:
     ///   - right: the number of right answers of each candidate.

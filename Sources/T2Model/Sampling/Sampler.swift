@@ -52,7 +52,7 @@ package final class Sampler {
         guard !requests.isEmpty else { return completions }
         let cache = try prepareCache(requests, sampling)
         var requests = requests
-        var watches = [StopWatch](repeating: StopWatch(), count: requests.count)
+        var detectors = [StopDetector](repeating: StopDetector(), count: requests.count)
         var choice = TokenChoice(sampling)
         var free = Array((0..<min(slots, requests.count)).reversed())
         var active: [Row] = []
@@ -68,11 +68,11 @@ package final class Sampler {
             guard logProbability.isFinite else {
                 throw .nonFinite(
                     quantity: "the log-probability of token \(completions[request].tokens.count)",
-                    place: "sample \(request)")
+                    location: "sample \(request)")
             }
             completions[request].tokens.append(token)
             completions[request].logProbabilities.append(logProbability)
-            let stopped = watches[request].ends(token, stop)
+            let stopped = detectors[request].ends(token, stop)
             if stopped { completions[request].finishReason = .stop }
             isWanted = onToken(request, token)
             return stopped || completions[request].tokens.count >= limit(requests[request], sampling) ? nil : token

@@ -72,7 +72,7 @@ struct Measurements: Sendable {
     func dispatches(
         _ task: TrainingTask, classifier: PromptClassifier, on model: ReportModel, _ service: any JobService
     ) async throws -> [Dispatch] {
-        let job = DispatchJob(
+        let job = FirstPassJob(
             name: "report", model: model.jobModel, prompts: try reading(task, .test, on: model).problems,
             strategy: try PromptClassification(model.experts, by: classifier))
         let path = try path(job, "\(task.name).dispatch.\(classifier.rawValue)", "json", task.fingerprint)
@@ -110,10 +110,10 @@ struct Measurements: Sendable {
             mixture: try MixtureParameterisation(mixing: entries), settings: settings)
         let path = try path(job, "\(task.name).\(fileName(owner)).\(method.rawValue)", "json", task.fingerprint)
         return try await stored(at: path) {
-            let outcome = try await finished(job, service).result().outcome
+            let solution = try await finished(job, service).result().solution
             return Search(
-                alpha: outcome.alpha, shots: configuration.shots, right: outcome.score.right,
-                iterations: outcome.iterations)
+                alpha: solution.alpha, shots: configuration.shots, right: solution.score.right,
+                iterations: solution.iterations)
         }
     }
 

@@ -23,7 +23,7 @@ extension Report {
             .init(name: "problems", value: "test splits" + (configuration.limit.map { ", the first \($0)" } ?? "")),
             .init(name: "intervals", value: "95 %: Wilson's, and Tango's for differences"),
             .init(
-                name: "few-shot",
+                name: SystemName.fewShot,
                 value: "\(configuration.shots) shots, \(configuration.search.population) candidates, "
                     + "\(configuration.search.iterations) iterations, seed \(configuration.seed)"),
             .init(name: "bytes a unit", value: "one vector to a worker and one gradient back, float32"),
@@ -70,7 +70,7 @@ extension Report {
         let systems = names.map { name in
             var row = system(name, tasks, found.records)
             if name == SystemName.bestExpert { for task in tasks { row.cells[task]?.note = found.bestExperts[task] } }
-            if name == cem { row.rollouts = rollouts(tasks, by: "cem") }
+            if name == cem { row.rollouts = rollouts(tasks, by: FewShotSearch.Method.cem.rawValue) }
             return row
         }.filter { !$0.cells.isEmpty }
         let pairs = names.dropFirst().map { ($0, SystemName.base) } + [(cem, SystemName.bestExpert)]
@@ -100,7 +100,7 @@ extension Report {
 
     private func contribution() -> ContributionAnalysis? {
         let tasks = configuration.unseen.compactMap { unseen in
-            found.searches[Key(task: unseen.task.name, system: "cem")].map {
+            found.searches[Key(task: unseen.task.name, system: FewShotSearch.Method.cem.rawValue)].map {
                 ContributionAnalysis.Task(name: unseen.task.name, coefficients: $0.alpha)
             }
         }

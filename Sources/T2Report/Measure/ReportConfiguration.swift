@@ -30,8 +30,8 @@ package struct ReportConfiguration: Sendable {
     let data: String
     /// The maximum number of tokens of an answer; nil takes each task's own limit.
     let maxTokens: Int?
-    let onBadRecord: BadRecordPolicy
-    let onLongPrompt: LongPromptPolicy
+    let onBadRecord: BadRecordHandling
+    let onLongPrompt: LongPromptHandling
     let seed: UInt64
     /// The maximum number of problems of a test split; nil for all.
     let limit: Int?
@@ -54,8 +54,8 @@ package struct ReportConfiguration: Sendable {
             "seen", "unseen", "few-shot", "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-        func resolve(_ place: String) -> String {
-            place.hasPrefix("/") ? place : folder.appendingPathComponent(place).standardizedFileURL.path
+        func resolve(_ location: String) -> String {
+            location.hasPrefix("/") ? location : folder.appendingPathComponent(location).standardizedFileURL.path
         }
         let registry = TaskRegistry.bundled
         title = try file.requiredString("title")
@@ -113,7 +113,7 @@ enum SystemName {
     static let svf = "SVF"
     static let domainLoRA = "LoRA of the domain, given"
     static let domainSVF = "SVF of the domain, given"
-    static let fewShot = "few-shot"
-    static let random = "random"
+    static let fewShot = Strategy.fewShot.name
+    static let random = Strategy.random.name
     static let bestExpert = "best single expert"
 }

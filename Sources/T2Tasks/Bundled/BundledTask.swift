@@ -17,12 +17,12 @@ struct BundledTask: ProblemSource {
     func stopStrings(_ form: PromptForm) -> [String] { [] }
 
     func problems(
-        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord handling: BadRecordHandling
     ) throws -> ProblemSet {
         let path = "\(dataFolder)/\(name)/\(split.rawValue).jsonl"
         let records = try RecordFile.records(of: path, purpose: "open the problems of \(name)")
         let reading = ProblemReading(
-            task: name, hasIDs: true, policy: policy,
+            task: name, hasIDs: true, handling: handling,
             remedy: "Restore the file, or make it again with scripts/base_model.")
         return try reading.problems(records, in: path) { try problem($0.content) }
     }

@@ -11,13 +11,13 @@ extension OwnTask: ProblemSource {
     package func stopStrings(_ form: PromptForm) -> [String] { stops[form] ?? [] }
 
     func problems(
-        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord handling: BadRecordHandling
     ) throws -> ProblemSet {
         guard let name = files[split] else { preconditionFailure("\(self.name) has no split \(split.rawValue)") }
         let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
         let records = try RecordFile.records(of: file, purpose: "open the problems of \(self.name)")
         let reading = ProblemReading(
-            task: self.name, hasIDs: idField != nil, policy: policy,
+            task: self.name, hasIDs: idField != nil, handling: handling,
             remedy: "Correct the record or \(path), or leave such records out: --on-bad-record skip.")
         return try reading.problems(records, in: file) { record in
             try problem(record, split: split, form: form)

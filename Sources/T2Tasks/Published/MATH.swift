@@ -61,8 +61,8 @@ struct MATH: PublishedDataset {
     /// An id from the record's `unique_id`, the problem's file (`math/test/algebra/12`), or the record's index.
     private func id(_ record: RecordText, _ fields: Record, file: String) -> String {
         if let id = fields.unique_id { return "math/\(id)" }
-        let folders = record.place.split(separator: "/")
-        guard record.place.hasSuffix(".json"), folders.count > 2 else { return "math/\(file)/\(record.index)" }
+        let folders = record.location.split(separator: "/")
+        guard record.location.hasSuffix(".json"), folders.count > 2 else { return "math/\(file)/\(record.index)" }
         return "math/\(file)/\(folders[folders.count - 2])/\(folders[folders.count - 1].dropLast(5))"
     }
 }

@@ -21,14 +21,14 @@ struct PublishedClassification: ProblemSource {
     func stopStrings(_ form: PromptForm) -> [String] { [] }
 
     func problems(
-        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord handling: BadRecordHandling
     ) throws -> ProblemSet {
         var skipped: [String] = []
         let columns = try Self.sources.map { name, category in
             guard let source = TaskRegistry.datasets.first(where: { $0.task == name }) else {
                 preconditionFailure("there is no task \(name)")
             }
-            let set = try source.problems(split: split, in: dataFolder, onBadRecord: policy) { problem in
+            let set = try source.problems(split: split, in: dataFolder, onBadRecord: handling) { problem in
                 Problem(
                     id: "\(Self.name)/\(problem.id)", topic: name, prompt: Self.prompt(problem.question),
                     verification: .boxed(answer: category), reference: " \\boxed{\(category)}")

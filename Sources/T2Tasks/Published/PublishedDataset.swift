@@ -25,19 +25,19 @@ extension PublishedDataset {
     func stopStrings(_ form: PromptForm) -> [String] { form == .chat ? [] : plainStopStrings }
 
     func problems(
-        split: Split, in dataFolder: String, form: PromptForm, onBadRecord policy: BadRecordPolicy
+        split: Split, in dataFolder: String, form: PromptForm, onBadRecord handling: BadRecordHandling
     ) throws -> ProblemSet {
-        try problems(split: split, in: dataFolder, onBadRecord: policy) { $0.problem(form) }
+        try problems(split: split, in: dataFolder, onBadRecord: handling) { $0.problem(form) }
     }
 
     func problems(
-        split: Split, in dataFolder: String, onBadRecord policy: BadRecordPolicy,
+        split: Split, in dataFolder: String, onBadRecord handling: BadRecordHandling,
         wording: (PublishedProblem) -> Problem
     ) throws -> ProblemSet {
         guard let part = parts[split] else { preconditionFailure("\(task) has no split \(split.rawValue)") }
         let file = try PublishedFile(task: task, paths: part.paths, in: dataFolder)
         let reading = ProblemReading(
-            task: task, hasIDs: hasIDs, policy: policy,
+            task: task, hasIDs: hasIDs, handling: handling,
             remedy: "Fetch the file again (scripts/datasets), or leave such records out: --on-bad-record skip.")
         return try reading.problems(file.records, in: file.path, where: part.contains) { record in
             wording(try problem(record, file: file.name))

@@ -26,7 +26,7 @@ struct PublishedFile {
                 path = stem
                 records = try files.enumerated().map { index, file in
                     RecordText(
-                        place: file, index: index,
+                        location: file, index: index,
                         content: try CompressedFile.content(of: file, purpose: purpose), isLast: true)
                 }
                 return

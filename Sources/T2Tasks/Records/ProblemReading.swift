@@ -9,33 +9,33 @@ struct ProblemReading {
     let task: String
     /// True if two records with one id are the same record; otherwise the prompt and reference decide.
     let hasIDs: Bool
-    let policy: BadRecordPolicy
+    let handling: BadRecordHandling
     /// The remedy for a bad record, for messages.
     let remedy: String
 
     /// - Parameters:
-    ///   - place: the file or folder of the records, for messages.
+    ///   - location: the file or folder of the records, for messages.
     ///   - isWanted: true if the record with this index belongs to the split.
     /// - Throws: `InputError` (data) if there is no good record in the split, or for the first bad record under
     ///   `.fail`.
     func problems(
-        _ records: [RecordText], in place: String, where isWanted: (Int, Problem) -> Bool = { _, _ in true },
+        _ records: [RecordText], in location: String, where isWanted: (Int, Problem) -> Bool = { _, _ in true },
         make: (RecordText) throws -> Problem
     ) throws -> ProblemSet {
         var problems: [Problem] = []
         var skipped: [String] = []
-        var places: [String: String] = [:]
+        var locations: [String: String] = [:]
         for record in records {
             do {
                 let problem = try self.problem(record, make)
-                try requireNew(problem, at: record.place, &places)
+                try requireNew(problem, at: record.location, &locations)
                 if isWanted(record.index, problem) { problems.append(problem) }
             } catch let flaw as RecordFlaw {
-                guard policy == .skip else { throw InputError(record.place, flaw.description, remedy: remedy) }
-                skipped.append("\(record.place): \(flaw)")
+                guard handling == .skip else { throw InputError(record.location, flaw.description, remedy: remedy) }
+                skipped.append("\(record.location): \(flaw)")
             }
         }
-        guard !problems.isEmpty else { throw empty(place, records: records.count, skipped) }
+        guard !problems.isEmpty else { throw empty(location, records: records.count, skipped) }
         return ProblemSet(problems: problems, skipped: skipped)
     }
 
@@ -49,9 +49,9 @@ struct ProblemReading {
         }
     }
 
-    private func requireNew(_ problem: Problem, at place: String, _ places: inout [String: String]) throws {
+    private func requireNew(_ problem: Problem, at location: String, _ locations: inout [String: String]) throws {
         let key = hasIDs ? problem.id : "\(problem.prompt)\u{0}\(problem.reference ?? "")"
-        if let earlier = places[key] {
+        if let earlier = locations[key] {
             // `train.jsonl:3` to `on line 3`, `train.json[2]` to `in record 2`.
             let words =
                 earlier.hasSuffix("]")
@@ -62,17 +62,17 @@ struct ProblemReading {
                     ? "id '\(problem.id)' is already used \(words), expected distinct ids"
                     : "the same record is already \(words), expected it once")
         }
-        places[key] = place
+        locations[key] = location
     }
 
-    private func empty(_ place: String, records: Int, _ skipped: [String]) -> InputError {
+    private func empty(_ location: String, records: Int, _ skipped: [String]) -> InputError {
         if let first = skipped.first, skipped.count == records {
             return InputError(
-                place, "all \(records) records are bad, the first: \(first)",
+                location, "all \(records) records are bad, the first: \(first)",
                 remedy: "Check that this is the data of \(task).")
         }
         return InputError(
-            place,
+            location,
             records == 0
                 ? "the data set is empty, expected one problem a line"
                 : "none of its \(records - skipped.count) problems is in this split", remedy: remedy)
@@ -90,6 +90,6 @@ struct RecordFlaw: Error, CustomStringConvertible {
 package struct ProblemSet: Sendable, Equatable {
     /// In the order of the file; never empty.
     package let problems: [Problem]
-    /// The place and the problem of each bad record of the whole file, whichever split it belongs to.
+    /// The location and the problem of each bad record of the whole file, whichever split it belongs to.
     package let skipped: [String]
 }

@@ -4,7 +4,7 @@ import T2Core
 /// The text of one record in a file.
 package struct RecordText {
     /// The file and line; for a JSON array, the file and the index from 0.
-    package let place: String
+    package let location: String
     /// The index among the records of the file, from 0.
     let index: Int
     /// JSON, unless the record is malformed.
@@ -32,7 +32,7 @@ package enum RecordFile {
         let records = lines.enumerated().filter { !$0.element.allSatisfy(JSONArrayText.whiteSpace.contains) }
         return records.enumerated().map { index, line in
             RecordText(
-                place: "\(path):\(line.offset + 1)", index: index, content: line.element,
+                location: "\(path):\(line.offset + 1)", index: index, content: line.element,
                 isLast: line.offset == lines.count - 1)
         }
     }
@@ -45,7 +45,7 @@ package enum RecordFile {
         }
         return array.elements.enumerated().map { index, element in
             RecordText(
-                place: "\(path)[\(index)]", index: index, content: element,
+                location: "\(path)[\(index)]", index: index, content: element,
                 isLast: !array.isClosed && index == array.elements.count - 1)
         }
     }

@@ -81,10 +81,8 @@ package struct MessageCodec: Sendable {
     }
 
     private func encodeHeader(_ header: some Encodable, _ kind: String) throws(ProtocolError) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return try encoder.encode(header)
+            return try JSONEncoder.sorted().encode(header)
         } catch EncodingError.invalidValue(let value, let context) {
             let path = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw .malformedHeader(kind: kind, problem: "\(path): '\(value)' is not a number that JSON can hold")

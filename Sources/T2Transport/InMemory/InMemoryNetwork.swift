@@ -106,7 +106,7 @@ package actor InMemoryNetwork {
 // MARK: - The coordinator's end
 
 extension InMemoryNetwork {
-    func send(_ message: Message, to peer: PeerIdentity, _ generation: Int) throws(ProtocolError) -> SendOutcome {
+    func send(_ message: Message, to peer: PeerIdentity, _ generation: Int) throws(ProtocolError) -> SendResult {
         let received = try codec.decode(codec.encode(message))
         guard generation == self.generation, isListening, let link = links[peer], !link.isCut else {
             return .unreachable
@@ -161,7 +161,7 @@ extension InMemoryNetwork {
 extension InMemoryNetwork {
     func send(
         _ message: Message, from peer: PeerIdentity, before deadline: ContinuousClock.Instant?
-    ) async throws(ProtocolError) -> SendOutcome {
+    ) async throws(ProtocolError) -> SendResult {
         let frames = try codec.encode(message)
         let timer = timer(deadline)
         defer { timer?.cancel() }

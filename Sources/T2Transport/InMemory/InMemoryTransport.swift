@@ -6,7 +6,7 @@ package struct InMemoryCoordinatorTransport: CoordinatorTransport {
     let network: InMemoryNetwork
     let generation: Int
 
-    package func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendOutcome {
+    package func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendResult {
         try await network.send(message, to: peer, generation)
     }
 
@@ -30,7 +30,7 @@ package struct InMemoryWorkerTransport: WorkerTransport {
 
     package func send(
         _ message: Message, before deadline: ContinuousClock.Instant?
-    ) async throws(ProtocolError) -> SendOutcome {
+    ) async throws(ProtocolError) -> SendResult {
         try await network.send(message, from: peer, before: deadline)
     }
 

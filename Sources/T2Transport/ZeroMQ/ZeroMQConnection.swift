@@ -53,7 +53,7 @@ final class ZeroMQConnection<Event: Sendable> {
     var isOpen: Bool { socket != nil }
 
     /// Sends a whole message or none of it.
-    func send(_ frames: [Data]) -> SendOutcome { socket?.send(frames) ?? .unreachable }
+    func send(_ frames: [Data]) -> SendResult { socket?.send(frames) ?? .unreachable }
 
     /// Ends every wait; the consumer's with the last event.
     func close(with last: Event) {

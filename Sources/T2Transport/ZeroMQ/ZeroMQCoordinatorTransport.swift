@@ -38,7 +38,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         thread = connection.thread
     }
 
-    package func send(_ message: Message, to peer: PeerIdentity) throws(ProtocolError) -> SendOutcome {
+    package func send(_ message: Message, to peer: PeerIdentity) throws(ProtocolError) -> SendResult {
         transmit(try connection.codec.encode(message), to: peer)
     }
 
@@ -94,11 +94,11 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         }
     }
 
-    private func transmit(_ frames: [Data], to peer: PeerIdentity) -> SendOutcome {
-        let outcome = connection.send([Data(peer.bytes)] + frames)
-        if outcome == .unreachable, heard.removeValue(forKey: peer) != nil {
+    private func transmit(_ frames: [Data], to peer: PeerIdentity) -> SendResult {
+        let result = connection.send([Data(peer.bytes)] + frames)
+        if result == .unreachable, heard.removeValue(forKey: peer) != nil {
             connection.inbox.deliver(.unreachable(peer))
         }
-        return outcome
+        return result
     }
 }

@@ -59,19 +59,19 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     /// Sends a whole message or none of it; never waits.
-    func send(_ frames: [Data]) -> SendOutcome {
-        var outcome = SendOutcome.sent
+    func send(_ frames: [Data]) -> SendResult {
+        var whole = SendResult.sent
         for (index, frame) in frames.enumerated() {
             let result = send(frame, more: index + 1 < frames.count)
             if index == 0 && result != .sent { return result }
-            // If the peer disconnects in the middle, libzmq drops the first frames and discards the rest. The rest must still be
-            // handed over, or libzmq would discard the next message instead.
-            if result != .sent { outcome = .congested }
+            // If the peer disconnects in the middle, libzmq drops the first frames and discards the rest. The rest must
+            // still be handed over, or libzmq would discard the next message instead.
+            if result != .sent { whole = .congested }
         }
-        return outcome
+        return whole
     }
 
-    private func send(_ frame: Data, more: Bool) -> SendOutcome {
+    private func send(_ frame: Data, more: Bool) -> SendResult {
         while true {
             let rc = frame.withUnsafeBytes {
                 zmq_send(handle, $0.baseAddress, $0.count, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0))

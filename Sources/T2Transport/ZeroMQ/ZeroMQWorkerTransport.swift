@@ -40,7 +40,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
 
     package func send(
         _ message: Message, before deadline: ContinuousClock.Instant?
-    ) async throws(ProtocolError) -> SendOutcome {
+    ) async throws(ProtocolError) -> SendResult {
         let frames = try connection.codec.encode(message)
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {

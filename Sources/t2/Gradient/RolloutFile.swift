@@ -21,13 +21,14 @@ struct RolloutFile {
                 Record.self, form: #"{"prompt_ids": […], "completion_ids": […], "advantage": a}"#)
             for (key, ids) in [("prompt_ids", record.prompt_ids), ("completion_ids", record.completion_ids)]
             where ids.isEmpty {
-                throw InputError(line.place, "\(key) is empty", remedy: "Give at least one token.")
+                throw InputError(line.location, "\(key) is empty", remedy: "Give at least one token.")
             }
-            try check.length(record.prompt_ids.count + record.completion_ids.count, place: line.place)
+            try check.length(record.prompt_ids.count + record.completion_ids.count, location: line.location)
             sequences.append(
                 ScoredSequence(
-                    prompt: try check.identifiers(record.prompt_ids, place: line.place, key: "prompt_ids"),
-                    completion: try check.identifiers(record.completion_ids, place: line.place, key: "completion_ids")))
+                    prompt: try check.identifiers(record.prompt_ids, location: line.location, key: "prompt_ids"),
+                    completion: try check.identifiers(
+                        record.completion_ids, location: line.location, key: "completion_ids")))
             advantages.append(record.advantage)
         }
         guard !sequences.isEmpty else {

@@ -38,7 +38,7 @@ struct LocalHost: Sendable {
         let quiet = Logger(label: "t2") { _ in SwiftLogNoOpLogHandler() }
         let network = InMemoryNetwork()
         let transport = await network.listen()
-        let dispatcher = Dispatcher(model: JobModel(folder), transport: transport, logger: quiet, policy: .oneProcess)
+        let dispatcher = Dispatcher(model: JobModel(folder), transport: transport, logger: quiet, limits: .oneProcess)
         let name = WorkerIdentifier(name: "lanes", incarnation: 1)
         let hello = Hello(
             worker: name, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,

@@ -22,7 +22,7 @@ struct LocalHostOptions: JobHostOptions {
     func check(_ results: ServeRequest.Results?, tasks: [TrainingTask]) throws {
         if let results, let folder = results.folder {
             try RunFolder.check(path: folder, resume: results.isResumed)
-            try RunFolder.checkPlace(folder)
+            try RunFolder.checkWritable(folder)
         }
         _ = try verification.verifier(parallelism: 1, for: tasks)
     }
@@ -43,14 +43,4 @@ struct LocalHostOptions: JobHostOptions {
             try await body(service) { .lanes(lanes) }
         }
     }
-}
-
-/// The number of lanes of a command.
-struct LaneOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Threads that run the model, or auto for one per core. It changes speed, never results.", valueName: "n"))
-    var lanes = LaneCount.auto
-
-    var count: Int { lanes.requested ?? MachineResources().cores }
 }

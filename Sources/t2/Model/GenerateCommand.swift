@@ -50,9 +50,7 @@ struct GenerateCommand: AsyncParsableCommand {
         help: ArgumentHelp("Task that supplies the examples of --strategy few-shot.", valueName: "name"))
     var taskName: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Folder that holds one folder per task. (default: data, beside the model folder)", valueName: "dir"))
+    @Option(help: .dataFolder)
     var data: String?
 
     @OptionGroup var laneOptions: LaneOptions
@@ -159,7 +157,7 @@ struct GenerateCommand: AsyncParsableCommand {
         _ signals: StopSignals
     ) async throws -> PolicyAssignment {
         let prompt = Problem(id: "prompt", topic: "", prompt: text, verification: .unverified)
-        let job = DispatchJob(
+        let job = FirstPassJob(
             name: "generate", model: JobModel(folder), prompts: [prompt], strategy: assigner, seed: sampling.seed)
         guard try job.nextRound() != nil else { return try job.assignment() }
         let bar = JobProgressBar("few-shot")

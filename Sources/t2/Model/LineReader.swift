@@ -6,7 +6,7 @@ final class LineReader {
     struct Line {
         let content: Data
         /// `FILE:NUMBER`, counted from 1, for messages.
-        let place: String
+        let location: String
     }
 
     /// The name of the source in messages.
@@ -63,7 +63,7 @@ final class LineReader {
         number += 1
         let content = buffer[range]
         guard content.contains(where: { !Self.whiteSpace.contains($0) }) else { return nil }
-        return Line(content: Data(content), place: "\(name):\(number)")
+        return Line(content: Data(content), location: "\(name):\(number)")
     }
 
     private func fill() throws {
@@ -90,7 +90,7 @@ extension LineReader.Line {
             return try JSONDecoder().decode(type, from: content)
         } catch {
             throw InputError(
-                place, "expected \(form): \(decodingProblem(error, in: content))",
+                location, "expected \(form): \(decodingProblem(error, in: content))",
                 remedy: "Give one JSON object a line.")
         }
     }

@@ -74,7 +74,7 @@ struct ScoreCommand: ParsableCommand {
         return try batch.map { request in
             let values = request.sequence == nil ? [] : scores.next() ?? []
             guard values.allSatisfy(\.isFinite) else {
-                throw ModelError.nonFinite(quantity: "a log-probability", place: request.place)
+                throw ModelError.nonFinite(quantity: "a log-probability", location: request.location)
             }
             let first: [Float?] = request.ids.isEmpty ? [] : [nil]
             return try JSONText.line(Scored(ids: request.ids, logprobs: first + values))

@@ -6,7 +6,7 @@ import T2Text
 struct ScoreRequest: Sendable {
     let ids: [Int32]
     /// The line that it came from, for messages.
-    let place: String
+    let location: String
 
     /// nil if there are fewer than two tokens: the first one is not scored.
     var sequence: ScoredSequence? {
@@ -66,12 +66,12 @@ final class ScoreRequestReader {
         let input = try line.decode(Input.self, form: form)
         let ids: [Int32]
         switch (input.ids, input.text) {
-        case (let given?, nil): ids = try check.identifiers(given, place: line.place)
+        case (let given?, nil): ids = try check.identifiers(given, location: line.location)
         case (nil, let text?): ids = tokenizer.encode(text)
         default:
-            throw InputError(line.place, "expected \(form), one of the two", remedy: "Give one JSON object a line.")
+            throw InputError(line.location, "expected \(form), one of the two", remedy: "Give one JSON object a line.")
         }
-        try check.length(ids.count, place: line.place)
-        return ScoreRequest(ids: ids, place: line.place)
+        try check.length(ids.count, location: line.location)
+        return ScoreRequest(ids: ids, location: line.location)
     }
 }

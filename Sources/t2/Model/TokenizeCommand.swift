@@ -30,7 +30,8 @@ struct TokenizeCommand: ParsableCommand {
         while let line = try reader.next() {
             if decode {
                 let ids = try line.decode(Identifiers.self, form: #"{"ids": […]}"#).ids
-                let text = tokenizer.decode(try check.identifiers(ids, place: line.place), skipSpecialTokens: false)
+                let text = tokenizer.decode(
+                    try check.identifiers(ids, location: line.location), skipSpecialTokens: false)
                 try StandardOutput.write(JSONText.line(Text(text: text)))
             } else {
                 let text = try line.decode(Text.self, form: #"{"text": …}"#).text

@@ -28,7 +28,7 @@ struct ShowTaskCommand: ParsableCommand {
     var form = PromptForm.plain
 
     @Option(help: ArgumentHelp("What to do about malformed or repeated records.", valueName: "policy"))
-    var onBadRecord = BadRecordPolicy.fail
+    var onBadRecord = BadRecordHandling.fail
 
     @Flag(help: "Print one JSON object.")
     var json = false

@@ -36,7 +36,7 @@ struct VerifyTaskCommand: ParsableCommand {
         var submissions: [Submission] = []
         while let line = try reader.next() {
             do {
-                submissions.append(try task.submission(line.content, place: line.place))
+                submissions.append(try task.submission(line.content, location: line.location))
             } catch {
                 // The lines before the malformed one are still answered.
                 try judge(&submissions, verifier)

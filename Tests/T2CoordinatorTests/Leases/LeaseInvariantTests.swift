@@ -8,9 +8,9 @@ import Testing
 struct LeaseInvariantTests {
     @Test("every unit is accepted exactly once, and the table is as it says it is", arguments: 0..<8)
     func randomEvents(seed: Int) {
-        var policy = LeasePolicy()
-        (policy.failuresToPoison, policy.mostFailures) = (.max, .max)
-        var chance = LeaseChance(seed: UInt64(seed), policy: policy)
+        var limits = LeaseLimits()
+        (limits.failuresToPoison, limits.mostFailures) = (.max, .max)
+        var chance = LeaseChance(seed: UInt64(seed), limits: limits)
         for _ in 0..<2_000 {
             chance.step()
             guard chance.problems.isEmpty else { break }
@@ -24,9 +24,9 @@ struct LeaseInvariantTests {
 
     @Test("also where units poison their runs", arguments: 100..<104)
     func randomFailures(seed: Int) {
-        var policy = LeasePolicy()
-        (policy.failuresToPoison, policy.mostFailures) = (2, 3)
-        var chance = LeaseChance(seed: UInt64(seed), policy: policy)
+        var limits = LeaseLimits()
+        (limits.failuresToPoison, limits.mostFailures) = (2, 3)
+        var chance = LeaseChance(seed: UInt64(seed), limits: limits)
         for _ in 0..<2_000 {
             chance.step()
             guard chance.problems.isEmpty else { break }
@@ -53,9 +53,9 @@ private struct LeaseChance {
     private var ended: Set<LeaseName> = []
     private var done: Set<UnitKey> = []
 
-    init(seed: UInt64, policy: LeasePolicy) {
+    init(seed: UInt64, limits: LeaseLimits) {
         random = SeededRandom(seed: seed)
-        table = LeaseTable(epoch: 5, policy: policy)
+        table = LeaseTable(epoch: 5, limits: limits)
     }
 
     private mutating func choose(_ count: Int) -> Int { Int(random.next() % UInt32(count)) }

@@ -19,9 +19,9 @@ struct LeaseTableFixture {
 
     init(
         units: Int, workers: [WorkerIdentifier] = [], lanes: Int = 1, credit: Int = 0,
-        policy: LeasePolicy = LeasePolicy()
+        limits: LeaseLimits = LeaseLimits()
     ) {
-        table = LeaseTable(epoch: 5, policy: policy)
+        table = LeaseTable(epoch: 5, limits: limits)
         _ = table.handle(.roundOpened(run: "r", units: Self.units(units)), at: now)
         for worker in workers {
             take(.workerJoined(worker, lanes: lanes))

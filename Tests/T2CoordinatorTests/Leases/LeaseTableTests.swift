@@ -378,6 +378,6 @@ struct LeaseTableTests {
         var fixture = LeaseTableFixture(units: 5_000, workers: [LeaseTableFixture.ann], credit: 1)
         for _ in 0..<3 { _ = fixture.take(.creditGranted(LeaseTableFixture.ann, count: 65_536, received: nil)) }
         #expect(fixture.table.workers[LeaseTableFixture.ann]?.credit == 0)
-        #expect(fixture.table.units.values.count { !$0.leases.isEmpty } == LeasePolicy().mostHeld)
+        #expect(fixture.table.units.values.count { !$0.leases.isEmpty } == LeaseLimits().mostHeld)
     }
 }

@@ -49,8 +49,7 @@ package struct ReportDocument: Sendable, Equatable, Codable {
     /// - Throws: `InputError` if the document cannot be shown; see `check`.
     package func json() throws -> String {
         try check()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let encoder = JSONEncoder.sorted(isIndented: true)
         encoder.keyEncodingStrategy = .convertToSnakeCase
         return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
     }
