@@ -36,7 +36,7 @@ struct ResumeTests {
         #expect(fourth.text.contains("finished after 2 steps"))
     }
 
-    @Test("a dry run of going on refuses what going on refuses, and changes no file")
+    @Test("a dry run of --resume refuses what --resume refuses, and changes no file")
     func dryRun() async throws {
         let cluster = try Cluster()
         let model = try TinyModel()
@@ -58,7 +58,7 @@ struct ResumeTests {
 
         let good = try await resume(["--steps", "3"])
         #expect(good.status == 0, "\(good.text)")
-        #expect(good.text.contains("going on would begin after step "))
+        #expect(good.text.contains("resuming would begin after step "))
         let other = try await resume(["--set", "learning-rate=0.5"])
         #expect(other.status == ExitStatus.configuration.rawValue, "\(other.text)")
         #expect(other.text.contains("belongs to a run of another configuration: learning-rate was"), "\(other.text)")
