@@ -24,11 +24,20 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         name: .customLong("run-dir"),
-        help: ArgumentHelp("Folder for all files of the run. (default: runs/<task>-<date>)", valueName: "dir"))
+        help: ArgumentHelp(
+            "Folder for all files of the run, or for the folders of several runs. (default: runs/<task>-<date>)",
+            valueName: "dir"))
     var runFolder: String?
 
-    @Option(name: .customLong("config"), help: ArgumentHelp("Configuration file.", valueName: "file.yaml"))
-    var configurationFile: String?
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp("Configuration file; may be repeated to train several experts.", valueName: "file.yaml"))
+    var configurationFiles: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Shares of the workers, one for each --config, as in 2,1. (default: equal shares)", valueName: "numbers"))
+    var weights: Weights?
 
     @Option(help: ArgumentHelp("Number of updates.", valueName: "n"))
     var steps: String?
@@ -52,44 +61,127 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp("Any key of a configuration file; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
 
-    /// The training run that the options describe.
-    struct Request {
+    /// A training run that the options describe.
+    struct Run {
         let source: ConfigurationSource
-        let runFolder: String
+        let folder: String
+        let isResumed: Bool
+        let weight: Double
+    }
+
+    struct Request {
+        /// At least one.
+        let runs: [Run]
+        /// The folder of the run, or the parent of the folders of several runs.
+        let folder: String
         /// A line about a default that was chosen, to be printed.
         let notice: String?
     }
 
+    /// - Throws: `ConfigurationError`; `InputError` about run folders and weights that do not fit together.
     func request(resume: Bool) throws -> Request {
-        var assignments = try settings.map(ConfigurationSource.Assignment.init(setting:))
+        let assignments = try assignments()
+        if let runFolder, resume, !RunFolder.holdsRun(runFolder) || configurationFiles.count > 1 {
+            return try several(resumedRuns(in: runFolder), assignments, in: runFolder, resume: true)
+        }
+        if configurationFiles.count > 1 {
+            let folder = runFolder ?? Self.freshFolder(named: "several")
+            return try several(namedFiles(), assignments, in: folder, resume: false)
+        }
+        return try one(assignments, resume: resume)
+    }
+
+    private func assignments() throws -> [ConfigurationSource.Assignment] {
         let flags: [(ConfigurationKey, String?)] = [
             (.model, model), (.task, task), (.adapter, adapter), (.rank, rank), (.alpha, alpha), (.steps, steps),
             (.seed, seed), (.data, data), (.onBadRecord, onBadRecord), (.onLongPrompt, onLongPrompt),
         ]
-        assignments += flags.compactMap { key, value in
-            value.map { .init(key: key.rawValue, value: $0, location: "--\(key.rawValue)") }
-        }
+        return try settings.map(ConfigurationSource.Assignment.init(setting:))
+            + flags.compactMap { key, value in
+                value.map { .init(key: key.rawValue, value: $0, location: "--\(key.rawValue)") }
+            }
+    }
+
+    private func one(_ given: [ConfigurationSource.Assignment], resume: Bool) throws -> Request {
+        var assignments = given
         func value(of key: ConfigurationKey) -> String? { assignments.last { $0.key == key.rawValue }?.value }
-        var file = configurationFile
+        // The folder of another kind of job holds no configuration to resume.
+        if resume, let runFolder { try RunJournal.requireKind(.training, inFolder: runFolder) }
+        var file = configurationFiles.first
         var notice: String?
         if resume, file == nil, let runFolder { file = RunFolder.configurationPath(in: runFolder) }
         if file == nil, value(of: .model) == nil {
             let example = try Self.bundledExample(
-                task: value(of: .task),
-                adapter: value(of: .adapter).flatMap(AdapterKind.init) ?? .svf)
+                task: value(of: .task), adapter: value(of: .adapter).flatMap(AdapterKind.init) ?? .svf)
             file = example.file
             if let model = example.model {
-                assignments.append(.init(key: ConfigurationKey.model.rawValue, value: model, location: "bundled model"))
+                assignments.append(
+                    .init(key: ConfigurationKey.model.rawValue, value: model, location: "bundled model"))
             }
             notice = "no --config and no --model: training the bundled example, \(example.file ?? example.model ?? "")"
         }
         let source = ConfigurationSource(file: file, assignments: assignments)
+        let folder =
+            try runFolder
+            ?? Self.freshFolder(named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent)
+        let weight = try weights(of: 1)[0]
         return Request(
-            source: source,
-            runFolder: try runFolder
-                ?? Self.freshFolder(
-                    named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent),
+            runs: [Run(source: source, folder: folder, isResumed: resume, weight: weight)], folder: folder,
             notice: notice)
+    }
+
+    /// The configuration files by the names of their runs, in the order of the options.
+    private func namedFiles() throws -> [(name: String, file: String)] {
+        let named = configurationFiles.map { file in
+            (name: URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent, file: file)
+        }
+        for (index, run) in named.enumerated() {
+            guard let twin = named[..<index].first(where: { $0.name == run.name }) else { continue }
+            throw InputError(
+                "--config", "\(twin.file) and \(run.file) would both have the run folder '\(run.name)'",
+                remedy: "Rename one of the files.", exitStatus: .usage)
+        }
+        return named
+    }
+
+    /// The runs in a folder that holds several, by name, with their saved configurations or the given ones.
+    private func resumedRuns(in folder: String) throws -> [(name: String, file: String)] {
+        guard configurationFiles.isEmpty else { return try namedFiles() }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let runs = names.sorted().filter { RunFolder.holdsRun("\(folder)/\($0)") }
+        // Of a folder without runs the check of one run says what it is.
+        guard !runs.isEmpty else {
+            try RunFolder.check(path: folder, resume: true)
+            return []
+        }
+        return runs.map { ($0, RunFolder.configurationPath(in: "\(folder)/\($0)")) }
+    }
+
+    private func several(
+        _ named: [(name: String, file: String)], _ assignments: [ConfigurationSource.Assignment], in folder: String,
+        resume: Bool
+    ) throws -> Request {
+        let weights = try weights(of: named.count)
+        let runs = try zip(named, weights).map { run, weight in
+            let path = "\(folder)/\(run.name)"
+            // A run that was not reached before a stop is started now.
+            let isResumed = resume && RunFolder.holdsRun(path)
+            if isResumed { try RunJournal.requireKind(.training, inFolder: path) }
+            return Run(
+                source: ConfigurationSource(file: run.file, assignments: assignments), folder: path,
+                isResumed: isResumed, weight: weight)
+        }
+        return Request(runs: runs, folder: folder, notice: nil)
+    }
+
+    private func weights(of count: Int) throws -> [Double] {
+        guard let given = weights?.values else { return Array(repeating: 1, count: count) }
+        guard given.count == count else {
+            throw InputError(
+                "--weights", "has \(given.count) numbers, expected \(count), one for each run",
+                remedy: "Give the weights in the order of the runs.", exitStatus: .usage)
+        }
+        return given
     }
 
     /// The bundled configuration of a task and an adapter, which lies beside the expert file or PEFT folder that it trains; or
@@ -115,5 +207,16 @@ struct RunOptions: ParsableArguments {
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
         return "runs/\(name)-\(formatter.string(from: Date()))"
+    }
+}
+
+/// The weights of several runs, as in `2,1`.
+struct Weights: ExpressibleByArgument {
+    let values: [Double]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        values = parts.compactMap { Double($0) }.filter { $0 > 0 && $0 <= 1e6 }
+        guard values.count == parts.count else { return nil }
     }
 }

@@ -8,21 +8,26 @@ import T2Numerics
 import T2Tasks
 import T2Transport
 
-/// Trains an expert, or resumes a run.
+/// Trains experts, or resumes their runs.
 struct StartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Trains an expert with the workers that join.",
+        abstract: "Trains one or several experts with the workers that join.",
         discussion: """
             Without --config and --model it trains the bundled example on this machine. Flags override the configuration file; \
             every key of the file can also be given by --set. The results are expert files, or with --adapter lora PEFT folders: \
             expert-best and expert-last in the run folder. The resolved configuration is printed and saved in the run folder.
+
+            Several --config train several experts of one base model at once: while one run waits for the last results of a \
+            step, the workers compute units of the others. Each run has a folder of its own in --run-dir, named after its \
+            configuration file, and the same bytes as if it were trained alone. --resume continues all of them.
 
             Examples:
               t2-coord start --local-workers 2
               t2-coord start --config experts/tiny/math.yaml --steps 60 --seed 1 --run-dir runs/math
               t2-coord start --model models/llama --task gsm-mini --set learning-rate=2e-3 --dry-run
               t2-coord start --adapter lora --rank 16 --local-workers 2   # the baseline
+              t2-coord start --config experts/tiny/math.yaml --config experts/tiny/code.yaml --run-dir runs/both
               t2-coord start --resume --run-dir runs/math
             """)
 
@@ -47,31 +52,47 @@ struct StartCommand: AsyncParsableCommand {
         let signals = StopSignals()
         // Cheap checks come first.
         _ = try Endpoint(host.bind, isListening: true)
-        // The folder of another kind of job holds no configuration to resume.
-        if resume, let folder = options.runFolder { try RunJournal.requireKind(.training, inFolder: folder) }
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
-        try RunFolder.check(path: request.runFolder, resume: resume)
-        let preparation = try TrainingPreparation(
-            request.source, name: RunFolder.name(path: request.runFolder),
-            checkPrerequisites: { try checkPrerequisites(request.runFolder, $0) }, singularValues: Self.singularValues)
-        console.say("configuration")
-        for line in try preparation.resolved.yaml().split(separator: "\n") { console.say("  \(line)") }
-        for notice in preparation.notices { console.say(notice) }
-        console.say("plan")
-        for line in preparation.plan { console.say(line) }
+        for run in request.runs { try RunFolder.check(path: run.folder, resume: run.isResumed) }
+        let runs = try request.runs.map { try prepare($0, isAlone: request.runs.count == 1, console) }
+        try requireOneModel(runs)
+        for run in runs { try run.describe() }
+        let tasks = runs.map(\.preparation.task)
         let cluster = try ClusterHost(
-            host, model: preparation.definition.model, taskFolders: [preparation.task.own?.folder].compactMap(\.self),
+            host, model: runs[0].preparation.definition.model, taskFolders: tasks.compactMap(\.own?.folder),
             say: console.say)
         do {
-            guard dryRun else { return try await train(preparation, in: request.runFolder, cluster, signals, console) }
+            guard dryRun else { return try await train(runs, in: request.folder, cluster, signals, console) }
             await cluster.close()
-            if resume { try inspect(preparation.definition, folder: request.runFolder, console) }
+            for run in runs where run.resume { try run.inspect() }
             console.say("dry run: everything is in order; nothing was started")
         } catch {
             await cluster.close()
             throw error
         }
+    }
+
+    private func prepare(_ run: RunOptions.Run, isAlone: Bool, _ console: Console) throws -> TrainingRun {
+        let name = RunFolder.name(path: run.folder)
+        let prefix = isAlone ? "" : "\(name): "
+        let preparation = try TrainingPreparation(
+            run.source, name: name, checkPrerequisites: { try checkPrerequisites(run.folder, $0) },
+            singularValues: Self.singularValues)
+        return TrainingRun(
+            preparation: preparation, path: run.folder, resume: run.isResumed, weight: run.weight, logger: host.logger
+        ) { console.say(prefix + $0) }
+    }
+
+    /// Workers hold one base model.
+    private func requireOneModel(_ runs: [TrainingRun]) throws {
+        let first = runs[0].preparation.definition.model
+        guard let other = runs.map(\.preparation.definition.model).first(where: { $0.digest != first.digest }) else {
+            return
+        }
+        throw InputError(
+            "--config", "the base models differ: \(first.path) and \(other.path)",
+            remedy: "Train experts of different base models by a coordinator each.", exitStatus: .configuration)
     }
 
     /// σ of each entry of the layout, in its order, from the cache that the workers use too. The coordinator computes nothing
@@ -92,77 +113,62 @@ struct StartCommand: AsyncParsableCommand {
         return ["run folder", "t2-worker"] + (task.needsSandbox ? ["program sandbox"] : [])
     }
 
+    /// Trains the runs that are not finished. A run that fails does not end the others; its error is thrown at the end.
     private func train(
-        _ preparation: TrainingPreparation, in runFolder: String, _ cluster: ClusterHost, _ signals: StopSignals,
-        _ console: Console
+        _ runs: [TrainingRun], in folder: String, _ cluster: ClusterHost, _ signals: StopSignals, _ console: Console
     ) async throws {
-        let folder = try RunFolder(path: runFolder, resume: resume)
-        // Before the database: a folder that holds a run always holds its configuration.
-        if !resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
-        let journal = try RunJournal(
-            TrainingJob(preparation.definition, from: try preparation.definition.start()), folder: folder)
-        let recorder = try TrainingRecorder(
-            preparation.definition, journal: journal, folder: folder, console: console.say)
-        let (job, damaged) = try await recorder.restore()
-        for problem in damaged { host.logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
-        guard !job.definition.isFinished(job.checkpoint) else {
-            await cluster.close()
-            try await reportFinished(job, recorder, console)
-            return try journal.close()
+        var opened: [TrainingRun.Opened] = []
+        defer { for run in opened { try? run.journal.close() } }
+        for run in runs {
+            guard let run = try await run.open() else { continue }
+            if let twin = opened.first(where: { $0.name == run.name }) {
+                try? run.journal.close()
+                throw InputError(
+                    run.run.path, "was started under the name '\(run.name)', as was \(twin.run.path)",
+                    remedy: "Resume one after the other.", exitStatus: .configuration)
+            }
+            opened.append(run)
         }
-        // The number of steps may have been raised.
-        if resume { try AtomicFile.write(preparation.resolved.yaml(), to: folder.configurationPath) }
-        if job.checkpoint.step > 0 { try await recorder.say("resuming after step \(job.checkpoint.step)") }
-        console.say("run folder \(folder.path)")
+        guard !opened.isEmpty else { return await cluster.close() }
+        let runs = opened
+        try await cluster.serve(logFolder: folder, signals: signals) { dispatcher in
+            let endings = await finish(runs, dispatcher)
+            if endings.contains(where: \.isStopped) {
+                console.say("resume with: t2-coord start --resume --run-dir \(RunSummary.quoted(folder))")
+            }
+            for case .failed(let error) in endings { throw error }
+        }
+    }
+
+    /// The endings of the runs, in their order.
+    private func finish(_ runs: [TrainingRun.Opened], _ dispatcher: Dispatcher) async -> [Ending] {
+        await withTaskGroup(of: (Int, Ending).self) { group in
+            for (index, run) in runs.enumerated() {
+                group.addTask { (index, await finish(run, dispatcher, isAlone: runs.count == 1)) }
+            }
+            var endings = [Ending](repeating: .finished, count: runs.count)
+            for await (index, ending) in group { endings[index] = ending }
+            return endings
+        }
+    }
+
+    private enum Ending: Sendable {
+        case finished
+        case stopped
+        case failed(any Error)
+
+        var isStopped: Bool { if case .stopped = self { true } else { false } }
+    }
+
+    private func finish(_ run: TrainingRun.Opened, _ dispatcher: Dispatcher, isAlone: Bool) async -> Ending {
         do {
-            try await recorder.saveLast(job)
-            let ending = try await cluster.serve(logFolder: folder.path, signals: signals) { dispatcher in
-                try await JobRun<TrainingJob>(journal, dispatcher).run(job) { event, job, timing in
-                    try await recorder.record(event, job, timing)
-                }
-            }
-            try await report(ending, recorder, console)
+            let ending = try await run.train(dispatcher)
+            try await run.report(ending)
+            if case .stopped = ending { return .stopped }
+            return .finished
         } catch {
-            try? journal.close()
-            throw error
+            if !isAlone { run.run.say("error: \(error)") }
+            return .failed(error)
         }
-        try journal.close()
-    }
-
-    /// Prints the summary of a finished run again, and leaves its folder unchanged.
-    private func reportFinished(_ job: TrainingJob, _ recorder: TrainingRecorder, _ console: Console) async throws {
-        let summary = try await recorder.summary(of: job.checkpoint)
-        console.say(
-            "this run is finished; nothing was changed" + (summary.endedEarly ? "" : " (for more steps: --steps N)"))
-        for line in summary.lines(folder: recorder.folder, configuration: job.definition.configuration) {
-            console.say(line)
-        }
-    }
-
-    private func report(
-        _ ending: JobEnding<TrainingJob>, _ recorder: TrainingRecorder, _ console: Console
-    ) async throws {
-        switch ending {
-        case .finished(let job):
-            try await recorder.finish(job)
-            let summary = try await recorder.summary(of: job.checkpoint)
-            for line in summary.lines(folder: recorder.folder, configuration: job.definition.configuration) {
-                try await recorder.say(line)
-            }
-        case .stopped(let job, _):
-            try await recorder.say(
-                RunConsole.interruption(step: job.checkpoint.step, steps: job.definition.configuration.steps))
-            console.say("resume with: t2-coord start --resume --run-dir \(RunSummary.quoted(recorder.folder.path))")
-        }
-    }
-
-    /// Makes the checks of `--resume`, and prints the step after which it would begin.
-    private func inspect(_ definition: TrainingDefinition, folder: String, _ console: Console) throws {
-        let saved = try SavedRun.inspect(definition, folder: folder)
-        for problem in saved.damaged { host.logger.warning("checkpoint left out", metadata: ["problem": "\(problem)"]) }
-        guard let checkpoint = saved.checkpoint else { return }
-        console.say(
-            definition.isFinished(checkpoint)
-                ? "this run is finished" : "resuming would begin after step \(checkpoint.step)")
     }
 }

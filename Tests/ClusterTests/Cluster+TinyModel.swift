@@ -22,7 +22,7 @@ extension Cluster {
     }
 
     /// Problems `train-0`, `train-1`, …, and as many of the other splits; each letter of a prompt is a token of `TinyModel`.
-    private func writeProblems(_ prompts: [String]) throws {
+    func writeProblems(_ prompts: [String]) throws {
         let data = folder + "/data/gsm-mini"
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
         for split in ["train", "valid", "test"] {

@@ -131,7 +131,7 @@ package actor Dispatcher {
     ///
     /// - Returns: false if the job is to stop before that.
     func collect<J: Job>(
-        _ round: Round, of job: J, _ journal: RunJournal,
+        _ round: Round, of job: J, _ journal: RunJournal, weight: Double,
         onProgress: @escaping @Sendable (RoundProgress) -> Void
     ) async throws -> Bool {
         if let failure { throw failure }
@@ -151,15 +151,15 @@ package actor Dispatcher {
             onProgress: onProgress)
         defer { rounds[name] = nil }
         let ending: Result<Bool, any Error>
-        do { ending = .success(try await handOut(open, of: name)) } catch { ending = .failure(error) }
+        do { ending = .success(try await handOut(open, of: name, weight: weight)) } catch { ending = .failure(error) }
         try await take(.roundClosed(run: name))
         // What was accepted before the round ended is kept.
         await commit()
         return try ending.get()
     }
 
-    private func handOut(_ open: [UnitKey], of name: String) async throws -> Bool {
-        try await take(.roundOpened(run: name, units: open))
+    private func handOut(_ open: [UnitKey], of name: String, weight: Double) async throws -> Bool {
+        try await take(.roundOpened(run: name, units: open, weight: weight))
         await commit()
         // The round may have ended during the calls above.
         if let ending = rounds[name]?.ending { return try ending.get() }

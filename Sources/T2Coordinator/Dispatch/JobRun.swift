@@ -8,10 +8,13 @@ package struct JobRun<J: Job>: Sendable {
 
     private let journal: RunJournal
     private let dispatcher: Dispatcher
+    private let weight: Double
 
-    package init(_ journal: RunJournal, _ dispatcher: Dispatcher) {
+    /// - Parameter weight: the job's share of the workers in proportion to the weights of other jobs; above 0.
+    package init(_ journal: RunJournal, _ dispatcher: Dispatcher, weight: Double = 1) {
         self.journal = journal
         self.dispatcher = dispatcher
+        self.weight = weight
     }
 
     /// - Throws: the error that ended the job: `CoordinatorError`, `RunStoreError`, or an error of the job.
@@ -21,7 +24,8 @@ package struct JobRun<J: Job>: Sendable {
         var job = job
         while let round = try job.nextRound() {
             let start = ContinuousClock.now
-            let isCollected = try await dispatcher.collect(round, of: job, journal, onProgress: onProgress)
+            let isCollected = try await dispatcher.collect(
+                round, of: job, journal, weight: weight, onProgress: onProgress)
             let results = journal.results(of: round)
             guard isCollected else { return .stopped(job, results) }
             var timing = RoundTiming(collect: ContinuousClock.now - start)

@@ -68,7 +68,7 @@ package struct RunFolder: Sendable {
     package func release() { lock?.release() }
 
     /// Whether the folder holds a run.
-    private static func holdsRun(_ path: String) -> Bool {
+    package static func holdsRun(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: databasePath(in: path))
     }
 
