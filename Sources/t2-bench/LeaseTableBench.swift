@@ -8,15 +8,32 @@ struct LeaseTableBench: ParsableCommand {
         commandName: "lease-table",
         abstract: "Events and grants a second of the coordinator's lease table, with emulated workers.",
         discussion: """
-            One round of units is handed out to workers of one lane each, which ask for one lease ahead. Work is log-normal, \
+            Rounds of units are leased to workers of one lane each, which ask for one lease ahead. Work is log-normal, \
             progress is reported every 2 s, and time is emulated. Only the time inside the table is measured.
+
+            With --runs, --steps and --slow, utilisation is the share of the workers' time that went into accepted results: a \
+            run waits for the last results of each step, and other runs fill these waits.
+
+            Examples:
+              t2-bench lease-table --workers 1000 --units 10000
+              t2-bench lease-table --workers 16 --units 32 --steps 40 --slow 1
+              t2-bench lease-table --workers 16 --units 32 --steps 40 --slow 1 --runs 3
             """)
 
     @Option(help: "Emulated workers.")
     var workers = 1_000
 
-    @Option(help: "Units of the round.")
+    @Option(help: "Units of a round.")
     var units = 10_000
+
+    @Option(help: "Runs that are trained at once.")
+    var runs = 1
+
+    @Option(help: "Rounds of each run, one after the other.")
+    var steps = 1
+
+    @Option(help: "Workers at a quarter of the speed of the others.")
+    var slow = 0
 
     @Option(help: "Seed of the durations.")
     var seed: UInt64 = 1
@@ -24,10 +41,16 @@ struct LeaseTableBench: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws { try Bench.check([("--workers", workers), ("--units", units)]) }
+    func validate() throws {
+        try Bench.check([("--workers", workers), ("--units", units), ("--runs", runs), ("--steps", steps)])
+        guard (0...workers).contains(slow) else {
+            throw ValidationError("--slow is \(slow), expected 0 to the number of workers.")
+        }
+    }
 
     func run() throws {
-        var emulation = LeaseTableEmulation(workers: workers, units: units, seed: seed)
+        var emulation = LeaseTableEmulation(
+            workers: workers, units: units, seed: seed, runs: runs, steps: steps, slow: slow)
         emulation.run()
         let measured = Measurement(emulation)
         guard !json else {
@@ -37,10 +60,11 @@ struct LeaseTableBench: ParsableCommand {
         print(
             String(
                 format: "%d workers, %d units: %d events in %.3f s, %.0f events/s, %.0f grants/s; "
-                    + "median %.1f us, largest %.2f ms (%@); %d leases, %d second copies, %.0f s emulated, order %@",
+                    + "median %.1f us, largest %.2f ms (%@); %d leases, %d second copies, %.0f s emulated, "
+                    + "utilisation %.1f %%, order %@",
                 workers, units, measured.events, measured.seconds, measured.eventsPerSecond, measured.grantsPerSecond,
                 measured.medianMicroseconds, measured.largestMilliseconds, measured.largestEvent, measured.grants,
-                measured.secondCopies, measured.emulatedSeconds, measured.order))
+                measured.secondCopies, measured.emulatedSeconds, 100 * measured.utilisation, measured.order))
     }
 
     /// What was measured, as printed with `--json`.
@@ -58,6 +82,8 @@ struct LeaseTableBench: ParsableCommand {
         let largestMilliseconds: Double
         let largestEvent: String
         let emulatedSeconds: Double
+        /// Accepted lane-seconds over workers and emulated seconds.
+        let utilisation: Double
         /// A digest of who was granted what, in order.
         let order: String
         /// Mean and largest microseconds of one event, by kind.
@@ -84,6 +110,7 @@ struct LeaseTableBench: ParsableCommand {
             largestMilliseconds = (largest?.seconds ?? 0) * 1e3
             largestEvent = largest?.event ?? ""
             emulatedSeconds = emulation.elapsed
+            utilisation = emulation.utilisation
             order = String(emulation.order, radix: 16)
             kinds = Dictionary(grouping: emulation.times, by: \.event).mapValues { times in
                 let microseconds = times.map { $0.seconds * 1e6 }

@@ -4,13 +4,17 @@ import T2Coordinator
 import T2Core
 import T2Transport
 
-/// A round of units and the workers that compute it, in emulated time around a real lease table.
+/// Rounds of units of one or several runs, and the workers that compute them, in emulated time around a real lease table.
 struct LeaseTableEmulation {
     struct Worker {
         let name: WorkerIdentifier
         var received = 0
         /// The first one is on the lane.
         var held: [LeaseGrant] = []
+        /// The speed relative to the other workers.
+        var speed = 1.0
+        /// The time at which the first lease came onto the lane.
+        var begun = 0.0
     }
 
     private enum Kind {
@@ -18,6 +22,7 @@ struct LeaseTableEmulation {
         case progress(worker: Int, LeaseGrant)
         case finish(worker: Int, LeaseGrant)
         case credit(worker: Int)
+        case open(run: String)
     }
 
     private struct Happening: Comparable {
@@ -33,44 +38,71 @@ struct LeaseTableEmulation {
     private static let (median, spread) = (8.0, 0.8)
     private static let progressInterval = 2.0
     private static let tick = 0.25
+    /// Seconds from the last result of a round to the first lease of the next, for the update and the checkpoint.
+    private static let update = 0.2
 
+    /// Units of each round.
     let unitCount: Int
     let seed: UInt64
+    private let runs: [String]
+    private let stepCount: Int
+    /// Rounds opened so far, by run.
+    private var steps: [String: Int] = [:]
     private(set) var workers: [Worker]
     private(set) var times: [(event: String, seconds: Double)] = []
     private(set) var grants = 0
     private(set) var secondCopies = 0
     private(set) var elapsed = 0.0
+    /// Lane-seconds of the leases whose results were accepted.
+    private(set) var usefulSeconds = 0.0
     /// FNV-1a over the grants.
     private(set) var order: UInt64 = 0xcbf2_9ce4_8422_2325
     private var table = LeaseTable(epoch: 1)
     private var happenings = Heap<Happening>()
     private var happeningCount = 0
-    private var isCompleted = false
+    private var completedRuns = 0
     private var indexes: [WorkerIdentifier: Int] = [:]
     private let start = ContinuousClock.now
 
-    init(workers: Int, units: Int, seed: UInt64) {
+    /// - Parameter slow: the number of workers at a quarter of the speed of the others.
+    init(workers: Int, units: Int, seed: UInt64, runs: Int = 1, steps: Int = 1, slow: Int = 0) {
         unitCount = units
         self.seed = seed
+        self.runs = runs == 1 ? ["run"] : (1...runs).map { "run-\($0)" }
+        stepCount = steps
         self.workers = (0..<workers).map {
             Worker(name: WorkerIdentifier(name: "node-\($0)", incarnation: UInt64($0) + 1))
         }
         for (index, worker) in self.workers.enumerated() { indexes[worker.name] = index }
+        for index in self.workers.indices.suffix(slow) { self.workers[index].speed = 0.25 }
     }
 
+    /// The share of the workers' time that went into accepted results.
+    var utilisation: Double { usefulSeconds / (elapsed * Double(workers.count)) }
+
     mutating func run() {
-        let units = (0..<unitCount).map { UnitKey(run: "run", step: 1, phase: .train, index: $0) }
-        handle(.roundOpened(run: "run", units: units), "round opened")
+        for run in runs { open(run) }
         for index in workers.indices {
             handle(.workerJoined(workers[index].name, lanes: 1), "worker joined")
             giveCredit(index)
         }
         expect(.clock, after: Self.tick)
-        while !isCompleted, let next = happenings.popMin() {
+        while completedRuns < runs.count, let next = happenings.popMin() {
             elapsed = next.time
             happen(next.kind)
         }
+    }
+
+    private mutating func open(_ run: String) {
+        let step = steps[run, default: 0] + 1
+        steps[run] = step
+        let units = (0..<unitCount).map { UnitKey(run: run, step: step, phase: .train, index: $0) }
+        handle(.roundOpened(run: run, units: units), "round opened")
+    }
+
+    private mutating func close(_ run: String) {
+        // After the event that completed the round: the table handles one event at a time.
+        if steps[run] == stepCount { completedRuns += 1 } else { expect(.open(run: run), after: Self.update) }
     }
 
     private mutating func happen(_ kind: Kind) {
@@ -91,6 +123,7 @@ struct LeaseTableEmulation {
             expect(.progress(worker: worker, grant), after: Self.progressInterval)
         case .finish(let worker, let grant):
             guard workers[worker].held.first == grant else { return }
+            usefulSeconds += elapsed - workers[worker].begun
             workers[worker].held.removeFirst()
             begin(worker)
             handle(
@@ -98,6 +131,7 @@ struct LeaseTableEmulation {
                 "result")
             giveCredit(worker)
         case .credit(let worker): giveCredit(worker)
+        case .open(let run): open(run)
         }
     }
 
@@ -115,7 +149,7 @@ struct LeaseTableEmulation {
             switch effect {
             case .grant(let grant): take(grant)
             case .cancel(let worker, let cancel): drop(cancel.unit, at: indexes[worker]!)
-            case .roundCompleted: isCompleted = true
+            case .roundCompleted(let run): close(run)
             default: break
             }
         }
@@ -143,11 +177,15 @@ struct LeaseTableEmulation {
     /// The worker's first lease is on its lane now.
     private mutating func begin(_ worker: Int) {
         guard let grant = workers[worker].held.first else { return }
-        var random = SeededRandom(seed: seed, step: 0, problem: grant.unit.index, sample: grant.attempt)
+        workers[worker].begun = elapsed
+        let run = runs.firstIndex(of: grant.unit.run) ?? 0
+        var random = SeededRandom(
+            seed: seed, step: grant.unit.step - 1, problem: run * unitCount + grant.unit.index, sample: grant.attempt)
         let (u, v) = (Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random))
         let normal = (-2 * log(1 - u)).squareRoot() * cos(2 * .pi * v)
         expect(.progress(worker: worker, grant), after: Self.progressInterval)
-        expect(.finish(worker: worker, grant), after: Self.median * exp(Self.spread * normal))
+        let seconds = Self.median * exp(Self.spread * normal) / workers[worker].speed
+        expect(.finish(worker: worker, grant), after: seconds)
     }
 
     private mutating func expect(_ kind: Kind, after delay: Double) {
