@@ -17,11 +17,18 @@ package protocol Job: Sendable {
     /// The treatment of rewards of the round that could not be computed.
     func missingRewards(in round: Round) -> MissingRewardHandling
 
+    /// The units of the round that a second worker computes too, so that their results can be compared.
+    func audited(in round: Round) -> Set<UnitKey>
+
     /// The units to compute next; nil once the job is finished.
     func nextRound() throws -> Round?
 
     /// Takes the results of that round's units.
     mutating func take(_ results: RoundResults) throws -> [Event]
+}
+
+extension Job {
+    package func audited(in _: Round) -> Set<UnitKey> { [] }
 }
 
 /// The base model of a job.

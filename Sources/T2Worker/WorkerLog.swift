@@ -44,7 +44,7 @@ package final class WorkerLog: Sendable {
         case .cancelled(let unit, let reason):
             write(.info, "unit cancelled by the coordinator", metadata(unit, nil, ["reason": "\(reason)"]))
         case .acknowledged(let answer):
-            let isGood = answer.verdict == .accepted || answer.verdict == .duplicate
+            let isGood = [.accepted, .duplicate, .held].contains(answer.verdict)
             write(
                 isGood ? .debug : .warning, "result judged by the coordinator",
                 metadata(

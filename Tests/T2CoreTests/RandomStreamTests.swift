@@ -7,7 +7,7 @@ struct RandomStreamTests {
     /// below are about it as well.
     enum Use: CaseIterable {
         case training, problemOrder, initialParameters, shots, candidate, mixtureGradient, evaluation, randomExpert
-        case generation, shuffledControl
+        case generation, shuffledControl, audit
 
         init(_ stream: RandomStream) {
             self =
@@ -22,6 +22,7 @@ struct RandomStreamTests {
                 case .randomExpert: .randomExpert
                 case .generation: .generation
                 case .shuffledControl: .shuffledControl
+                case .audit: .audit
                 }
         }
 
@@ -29,7 +30,7 @@ struct RandomStreamTests {
         var limits: [Int] {
             let (step, problem, sample) = RandomStream.limits
             return switch self {
-            case .training, .mixtureGradient: [step, problem, sample]
+            case .training, .mixtureGradient, .audit: [step, problem, sample]
             case .candidate: [step, problem]
             case .problemOrder: [step]
             case .evaluation, .randomExpert: [problem]
@@ -50,6 +51,7 @@ struct RandomStreamTests {
             case .randomExpert: .randomExpert(problem: a[0])
             case .generation: .generation
             case .shuffledControl: .shuffledControl(number: a[0])
+            case .audit: .audit(step: a[0], unit: a[1], phase: a[2])
             }
         }
 

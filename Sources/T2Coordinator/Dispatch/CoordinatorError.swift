@@ -10,6 +10,8 @@ package enum CoordinatorError: UserFacingError, Equatable {
     case missingRewards(step: Int, count: Int, sequences: Int, limit: Double, reasons: [String])
     /// The unit's lease cannot be sent to any worker.
     case untransportable(UnitKey, problem: String)
+    /// An audit found different results, and no further worker could decide which is right.
+    case disputed(UnitKey, workers: [String])
     case transportClosed
 
     package var description: String {
@@ -44,6 +46,10 @@ package enum CoordinatorError: UserFacingError, Equatable {
                 + "missing-limit \(limit) allows: \(reasons.joined(separator: "; "))"
                 + (reasons.last?.hasSuffix(".") == true ? "" : ".")
                 + " Accepted results are safe, and failed units are under evidence/: remove the cause and continue with --resume."
+        case .disputed(let unit, let workers):
+            "the results of unit \(unit) by \(workers.joined(separator: ", ")) differ, and no further worker of their machine kind could "
+                + "decide. Check these machines, let more workers join, and continue with --resume. A task's own command must give the "
+                + "same reward every time."
         case .transportClosed:
             "the coordinator's socket was closed during the run. Continue with --resume."
         }
@@ -51,7 +57,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .poisoned, .missingRewards: .unavailable
+        case .poisoned, .missingRewards, .disputed: .unavailable
         case .nonFinite, .nonFiniteUpdate: .data
         case .transportClosed: .internalError
         case .untransportable: .configuration

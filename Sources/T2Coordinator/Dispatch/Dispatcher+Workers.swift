@@ -38,6 +38,7 @@ extension Dispatcher {
         case .result(let result):
             let isCurrent = result.epoch == epoch && !(table.units[result.unit]?.isAccepted ?? true)
             let defect = isCurrent ? check(result.unit)?.defect(of: result.output) : nil
+            if isCurrent, defect == nil, try await audit(result, from: worker) { return }
             try await take(
                 .resultArrived(worker, unit: result.unit, attempt: result.attempt, epoch: result.epoch, defect: defect),
                 arrived: message)
@@ -69,7 +70,9 @@ extension Dispatcher {
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
         await send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
-        try await take(.workerJoined(hello.worker, lanes: hello.lanes, holding: hello.holding.map { Set($0) }))
+        try await take(
+            .workerJoined(
+                hello.worker, lanes: hello.lanes, kind: hello.fingerprint, holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
         guard isNew else { return }
         logger.info(
@@ -92,6 +95,7 @@ extension Dispatcher {
                 reason: "worker '\(hello.worker)' speaks from connection '\(peer)', which is not its own",
                 remedy: "Run the same t2 version on both sides.")
         }
+        if let reason = refused[hello.worker.name] { return Self.refusal(reason) }
         guard hello.modelDigest == model.digest else {
             return Reject(
                 reason:

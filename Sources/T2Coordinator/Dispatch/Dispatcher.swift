@@ -17,6 +17,8 @@ package actor Dispatcher {
         package var tick: Duration = .milliseconds(250)
         /// The time to wait for the BYE of leaving workers. One that does not answer is told to leave when it connects again.
         package var farewell: Duration = .seconds(2)
+        /// The time without a second worker at work after which an audited unit is accepted without an audit.
+        package var auditPatience: Duration = .seconds(30)
 
         package init() {}
 
@@ -36,6 +38,7 @@ package actor Dispatcher {
         let round: Round
         let journal: RunJournal
         let allowsMissing: Bool
+        let audited: Set<UnitKey>
         var progress: RoundProgress
         let onProgress: @Sendable (RoundProgress) -> Void
         /// Whether every unit is accepted; the last ones may not be durable yet.
@@ -64,6 +67,11 @@ package actor Dispatcher {
     /// Accepted results that are not durable yet, in order of arrival.
     var uncommitted: [RunJournal.Acceptance] = []
     var joined: Set<String> = []
+    var auditor = Auditor()
+    /// The last time at which a worker was at work that could audit a held result; at first the start.
+    var auditorSeen: ContinuousClock.Instant
+    /// The reasons why workers are refused, by name.
+    var refused: [String: String] = [:]
     private var watchdog: Watchdog
     /// Whether the jobs were asked to stop.
     package private(set) var isStopped = false
@@ -87,6 +95,7 @@ package actor Dispatcher {
         self.now = now
         table = LeaseTable(epoch: epoch, limits: limits.leases)
         watchdog = Watchdog(at: now())
+        auditorSeen = now()
     }
 
     /// Stops every job; its durable results are kept.
@@ -138,8 +147,7 @@ package actor Dispatcher {
         guard !isStopped else { return false }
         let missingRewards = job.missingRewards(in: round)
         let accepted = try journal.open(round, missingRewards: missingRewards)
-        var progress = RoundProgress(phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
-        for summary in accepted.values { progress.add(summary) }
+        let progress = journal.progress(of: round)
         let open = round.units.map(\.key).filter { accepted[$0] == nil }
         onProgress(progress)
         guard !open.isEmpty else { return true }
@@ -147,11 +155,12 @@ package actor Dispatcher {
         let name = job.name
         precondition(rounds[name] == nil, "a job has one round at a time")
         rounds[name] = OpenRound(
-            round: round, journal: journal, allowsMissing: missingRewards == .report, progress: progress,
-            onProgress: onProgress)
+            round: round, journal: journal, allowsMissing: missingRewards == .report,
+            audited: job.audited(in: round), progress: progress, onProgress: onProgress)
         defer { rounds[name] = nil }
         let ending: Result<Bool, any Error>
         do { ending = .success(try await handOut(open, of: name, weight: weight)) } catch { ending = .failure(error) }
+        auditor.close(name)
         try await take(.roundClosed(run: name))
         // What was accepted before the round ended is kept.
         await commit()
@@ -205,6 +214,7 @@ package actor Dispatcher {
         }
         try await take(.workersHeard(instants))
         try await take(.clockTicked)
+        try await settleAudits()
         tellProgress()
         guard !rounds.isEmpty else { return watchdog.advanced(at: now()) }
         if let report = watchdog.report(table, endpoint: transport.endpoint, at: now()) {

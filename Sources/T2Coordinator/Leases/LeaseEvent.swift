@@ -11,13 +11,18 @@ package enum LeaseEvent: Sendable, Equatable {
     case roundClosed(run: String)
     /// A worker joined. It computes `lanes` units at a time, and further leases wait. `held` names the leases that it
     /// still holds; nil if it did not say.
-    case workerJoined(WorkerIdentifier, lanes: Int, holding: Set<LeaseName>? = nil)
+    /// `kind` names its machine: workers of one kind compute the same bytes.
+    case workerJoined(WorkerIdentifier, lanes: Int, kind: String = "", holding: Set<LeaseName>? = nil)
     /// A worker offered credit: the number of leases that it can take beyond the `received` ones since it joined, or
     /// beyond those sent so far if `received` is nil.
     case creditGranted(WorkerIdentifier, count: Int, received: Int? = nil)
     case progressed(WorkerIdentifier, Progress)
     /// A result arrived, with the reason why it is invalid, if it is.
     case resultArrived(WorkerIdentifier, unit: UnitKey, attempt: Int, epoch: UInt64, defect: ResultDefect?)
+    /// A valid result of an audited unit arrived, which that of another worker of the same kind has to confirm.
+    case resultHeld(WorkerIdentifier, unit: UnitKey, attempt: Int)
+    /// Accepted units of open rounds must be computed again.
+    case unitsReopened([UnitKey])
     /// A worker could not compute a unit. The log and the completions of its message may explain why.
     case unitFailed(
         WorkerIdentifier, unit: UnitKey, attempt: Int, category: FailureCategory, message: String,

@@ -58,6 +58,9 @@ extension LeaseTable {
     /// limited time.
     func mayTry(_ key: UnitKey, _ worker: WorkerIdentifier, at now: Instant) -> Bool {
         guard let unit = units[key] else { return false }
+        if let kind = unit.kind {
+            guard !unit.answered.contains(worker.name), workers[worker]?.kind == kind else { return false }
+        }
         guard unit.failed(on: worker), let last = unit.lastFailure, now - last < limits.longestKept else { return true }
         return !hasAlternative(unit)
     }

@@ -75,8 +75,8 @@ package struct LeaseTable: Sendable {
             return open(run, keys, weight: weight, at: now)
         case .roundClosed(let run):
             return close(run, reason: "its round was closed", at: now)
-        case .workerJoined(let worker, let lanes, let holding):
-            return join(worker, lanes: lanes, holding: holding, at: now)
+        case .workerJoined(let worker, let lanes, let kind, let holding):
+            return join(worker, lanes: lanes, kind: kind, holding: holding, at: now)
         case .creditGranted(let worker, let count, let received):
             heard(worker, at: now)
             guard let known = workers[worker] else { return [] }
@@ -92,6 +92,13 @@ package struct LeaseTable: Sendable {
         case .resultArrived(let worker, let unit, let attempt, let epoch, let defect):
             heard(worker, at: now)
             return judge(LeaseName(unit: unit, attempt: attempt), of: worker, epoch: epoch, defect: defect, at: now)
+        case .resultHeld(let worker, let unit, let attempt):
+            heard(worker, at: now)
+            hold(LeaseName(unit: unit, attempt: attempt), of: worker, at: now)
+            return []
+        case .unitsReopened(let keys):
+            reopen(keys)
+            return []
         case .unitFailed(let worker, let unit, let attempt, let category, let message, let logLines, let missing):
             heard(worker, at: now)
             let failure = UnitFailure(

@@ -24,6 +24,9 @@ package struct LeasedUnit: Sendable, Equatable {
     /// The last failures.
     package private(set) var failures: [UnitFailure] = []
     package internal(set) var isAccepted = false
+    /// The names of the workers whose results are held for an audit, and the kind of their machines.
+    package internal(set) var answered: Set<String> = []
+    package internal(set) var kind: String?
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
     /// The workers to which the last attempts were granted; the last one is number `attempts`.

@@ -15,6 +15,8 @@ package struct LeasedWorker: Sendable, Equatable {
     package let number: Int
     /// The number of units that the worker computes at a time.
     package let lanes: Int
+    /// The kind of its machine, as its HELLO names it.
+    package let kind: String
     /// The number of leases that the worker can take now.
     package internal(set) var credit = 0
     /// The number of leases sent to the worker since its HELLO.
@@ -81,6 +83,9 @@ package struct LeasedWorker: Sendable, Equatable {
     }
 
     // MARK: - Successes and failures
+
+    /// Records a result that is not accepted yet.
+    mutating func noteAnswer(at now: ContinuousClock.Instant) { lastAnswer = now }
 
     mutating func noteSuccess(at now: ContinuousClock.Instant) {
         lastAnswer = now

@@ -135,6 +135,22 @@ package final class RunJournal: Sendable {
         }
     }
 
+    /// Opens again the round's units whose accepted results came from this worker.
+    ///
+    /// - Returns: these units.
+    func reopen(_ round: Round, from worker: String) throws -> [UnitKey] {
+        let keys = try store.reopen(round, from: worker)
+        state.withLock { state in for key in keys { state.summaries[key] = nil } }
+        return keys
+    }
+
+    /// The progress of the round by its accepted units.
+    func progress(of round: Round) -> RoundProgress {
+        var progress = RoundProgress(phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
+        for summary in state.withLock({ $0.summaries.values }) { progress.add(summary) }
+        return progress
+    }
+
     /// Stores a failed attempt, and checks the number of missing rewards.
     ///
     /// - Throws: as `accept`.

@@ -136,11 +136,29 @@ package struct RunStore: Sendable {
                 let missing = CompletionRecord.filter(Self.row(unit.key)).filter(
                     Column("outcome") == CompletionRecord.RewardKind.missing.rawValue)
                 guard try missing.fetchCount(database) > 0 else { continue }
-                try CompletionRecord.filter(Self.row(unit.key)).deleteAll(database)
-                try ResultRecord.filter(Self.row(unit.key)).deleteAll(database)
-                try UnitRecord(unit).upsert(database)
+                try Self.reopen(unit, in: database)
             }
         }
+    }
+
+    /// Deletes the results that a worker sent for a round, so that they are computed again.
+    func reopen(_ round: Round, from worker: String) throws -> [UnitKey] {
+        let units = try read("read the results of \(worker)") { database in
+            try round.units.filter { unit in
+                try ResultRecord.filter(Self.row(unit.key)).filter(Column("worker") == worker).fetchCount(database) > 0
+            }
+        }
+        guard !units.isEmpty else { return [] }
+        try write("open units again") { database in
+            for unit in units { try Self.reopen(unit, in: database) }
+        }
+        return units.map(\.key)
+    }
+
+    private static func reopen(_ unit: WorkUnit, in database: Database) throws {
+        try CompletionRecord.filter(row(unit.key)).deleteAll(database)
+        try ResultRecord.filter(row(unit.key)).deleteAll(database)
+        try UnitRecord(unit).upsert(database)
     }
 
     package func units(step: Int) throws -> [UnitRecord] {

@@ -52,10 +52,11 @@ package struct SavedRun: Sendable {
             }
             return
         }
-        // Model and data are compared by content, not by path, and the number of steps may grow.
+        // Model and data are compared by content, not by path; the number of steps may grow, and audits change no result.
         var configuration = definition.configuration
         configuration.model = checkpoint.configuration.model
         configuration.data = checkpoint.configuration.data
+        configuration.audit = checkpoint.configuration.audit
         configuration.steps = min(configuration.steps, checkpoint.configuration.steps)
         try checkpoint.requireSameRun(
             as: configuration, modelDigest: definition.model.digest, location: shelf.path(step: checkpoint.step))

@@ -52,6 +52,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var patience = 0
     /// Share of a step's sequences without a reward at the first try above which the run stops.
     package var missingLimit: Double = 0.25
+    /// The share of units that a second worker computes too, to compare the results. Absent means none; it changes no result.
+    package var audit: Double?
 
     package init() {}
 
@@ -84,6 +86,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case validationProblems = "validation-problems"
         case patience
         case missingLimit = "missing-limit"
+        case audit
     }
 
     /// Sets LoRA's rank and α if they are absent; the default of α scales B·A by 2.
@@ -134,5 +137,6 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.validationProblems, into: &validationProblems)
         try read(.patience, into: &patience)
         try read(.missingLimit, into: &missingLimit)
+        audit = try container.decodeIfPresent(Double.self, forKey: .audit)
     }
 }

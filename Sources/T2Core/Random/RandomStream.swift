@@ -21,6 +21,8 @@ package enum RandomStream: Sendable, Hashable {
     case randomExpert(problem: Int)
     /// The tokens of a completion outside any task.
     case generation
+    /// Whether a unit is audited; `phase` tells units of training (0) from those of evaluation (1).
+    case audit(step: Int, unit: Int, phase: Int)
     /// The order of a matrix's values in the control experiment of a transfer between models.
     case shuffledControl(number: Int)
 
@@ -58,6 +60,8 @@ package enum RandomStream: Sendable, Hashable {
             return Coordinates(domain: 2, step: iteration, problem: shot, sample: sample)
         case .evaluation(let problem): return Coordinates(domain: 3, problem: problem)
         case .generation: return Coordinates(domain: 4)
+        case .audit(let step, let unit, let phase):
+            return Coordinates(domain: 6, step: step, problem: unit, sample: phase)
         case .randomExpert(let problem): return Coordinates(domain: 5, problem: problem)
         }
     }

@@ -9,7 +9,7 @@ extension ConfigurationKey {
         switch self {
         case .model, .data: "the path of a folder"
         case .task: "the name of a task, or the folder of one"
-        case .missingLimit: "a number from 0 to 1"
+        case .missingLimit, .audit: "a number from 0 to 1"
         case .steps, .rank, .promptsPerStep, .samplesPerPrompt, .promptsPerUnit, .maxTokens, .evaluateEvery,
             .validationProblems:
             "a whole number of 1 or more"

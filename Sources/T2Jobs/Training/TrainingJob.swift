@@ -66,6 +66,16 @@ package struct TrainingJob: Job {
             measuresKL: every > 0 && checkpoint.step.isMultiple(of: every))
     }
 
+    package func audited(in round: Round) -> Set<UnitKey> {
+        guard let share = definition.configuration.audit, share > 0 else { return [] }
+        let drawn = round.units.map(\.key).filter { key in
+            let stream = RandomStream.audit(step: key.step, unit: key.index, phase: key.phase.isTraining ? 0 : 1)
+            var random = SeededRandom(seed: definition.configuration.seed, stream)
+            return random.nextUniform() < share
+        }
+        return Set(drawn)
+    }
+
     /// Records the evaluation of z, if one was due, then updates p.
     ///
     /// - Throws: `UpdateStep.Failure` with the unit that caused it; the checkpoint is then unchanged except for its evaluation.

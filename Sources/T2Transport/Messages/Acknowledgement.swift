@@ -4,6 +4,8 @@ import T2Core
 package struct Acknowledgement: Sendable, Equatable, Codable {
     package enum Verdict: String, Sendable, Codable {
         case accepted, duplicate, stale, refused
+        /// The result is kept until that of another worker confirms it.
+        case held
     }
 
     package var unit: UnitKey

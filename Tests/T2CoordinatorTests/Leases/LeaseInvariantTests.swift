@@ -64,7 +64,7 @@ private struct LeaseChance {
         now += .milliseconds(Int64(choose(1_500)))
         let worker = workers[choose(6)]
         let lease = anyLease()
-        switch choose(24) {
+        switch choose(26) {
         case 0: take(.workerJoined(worker, lanes: 1 + choose(3)))
         case 1: rejoin(worker)
         case 2: reincarnate()
@@ -88,6 +88,14 @@ private struct LeaseChance {
                 .unitFailed(
                     choose(4) == 0 ? worker : holder, unit: name.unit, attempt: name.attempt, category: category,
                     message: "none"))
+        case 18:
+            guard let (name, holder) = lease, table.units[name.unit]?.answered.count ?? 0 < 3 else { return }
+            take(.resultHeld(choose(6) == 0 ? worker : holder, unit: name.unit, attempt: name.attempt))
+        case 19 where choose(4) == 0:
+            let accepted = table.units.values.filter(\.isAccepted).map(\.key).sorted()
+            let reopened = accepted.filter { _ in choose(3) == 0 }
+            done.subtract(reopened)
+            take(.unitsReopened(reopened))
         case 17:
             guard let (name, holder) = lease else { return }
             answer(name, of: holder, defect: ResultDefect(category: .missingReward, message: "no sandbox"))

@@ -77,7 +77,8 @@ enum TestRun {
     /// - Parameter path: the run folder, if it is another than the folder's own.
     static func coordinator(
         _ folder: Folder, _ network: InMemoryNetwork, resume: Bool = false,
-        configuration: RunConfiguration = configuration(), path: String? = nil
+        configuration: RunConfiguration = configuration(), path: String? = nil,
+        limits: Dispatcher.Limits = Dispatcher.Limits()
     ) async throws -> (coordinator: TestCoordinator, journal: RunJournal) {
         let path = path ?? folder.run
         let runFolder = try RunFolder(path: path, resume: resume)
@@ -86,7 +87,7 @@ enum TestRun {
         let recorder = try TrainingRecorder(definition, journal: journal, folder: runFolder, console: { _ in })
         let dispatcher = Dispatcher(
             model: model, transport: await network.listen(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits)
         let job = try await recorder.restore().job
         return (TestCoordinator(job: job, journal: journal, recorder: recorder, dispatcher: dispatcher), journal)
     }
