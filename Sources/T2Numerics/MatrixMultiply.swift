@@ -1,4 +1,6 @@
 import COpenBLAS
+import Foundation
+import T2Core
 
 /// Matrix products by OpenBLAS.
 ///
@@ -13,6 +15,26 @@ package enum MatrixMultiply {
     /// The largest right operand, in bytes, that stays in the cache between blocks of rows.
     private static let cachedBytes = 1 << 20
     private static let blockRows = 32
+
+    /// The size in bytes of the buffer that OpenBLAS allocates for each thread that multiplies (BUFFER_SIZE on x86-64).
+    private static let bufferBytes = 128 << 20
+
+    /// Checks that this many threads can each have a buffer. OpenBLAS tries for ever if it cannot allocate one.
+    ///
+    /// - Throws: `InputError` (unavailable).
+    package static func requireBuffers(threads: Int) throws {
+        let bytes = threads * bufferBytes
+        guard let address = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            address != MAP_FAILED
+        else {
+            throw InputError(
+                "memory",
+                "the system refuses \(bytes >> 20) MiB for the matrix products of \(threads) threads: "
+                    + String(cString: strerror(errno)),
+                remedy: "Raise the limit on memory (ulimit -v), or give fewer --lanes.", exitStatus: .unavailable)
+        }
+        munmap(address, bytes)
+    }
 
     /// C = A·B, or C += A·B.
     ///

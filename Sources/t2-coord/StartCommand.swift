@@ -61,8 +61,7 @@ struct StartCommand: AsyncParsableCommand {
         console.say("plan")
         for line in preparation.plan { console.say(line) }
         let cluster = try ClusterHost(
-            host, model: preparation.definition.model, taskFolders: [preparation.task.own?.folder].compactMap(\.self),
-            say: console.say)
+            host, model: preparation.definition.model, tasks: [preparation.task], say: console.say)
         do {
             guard dryRun else { return try await train(preparation, in: request.runFolder, cluster, signals, console) }
             await cluster.close()
