@@ -110,6 +110,7 @@ package struct LeaseLoop: Sendable {
     private mutating func disconnect(at now: Instant) -> [WorkerEffect] {
         if case .draining(let reason, _) = state, !stays { return drop() + [.end(.drained(reason: reason))] }
         state = .connecting(since: now, reason: "the connection was lost")
+        refusedSince = nil
         nextWaitReport = now + limits.firstReport
         outstandingCredit = 0
         return [.report(.connectionLost)]

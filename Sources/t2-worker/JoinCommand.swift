@@ -91,7 +91,8 @@ struct JoinCommand: AsyncParsableCommand {
             fingerprint: MachineFingerprint.current, lanes: plan.lanes)
         let base = try BaseModel(folder)
         try LaneThread.requireRoom(plan.lanes + 8)
-        try MatrixMultiply.requireBuffers(threads: plan.lanes)
+        let needed = LanePlan.sharedBytes(folder.configuration) + plan.lanes * LanePlan.laneBytes(folder.configuration)
+        try MatrixMultiply.requireRoom(threads: plan.lanes, others: needed)
         log.write(
             .info, "base model loaded",
             [

@@ -210,10 +210,13 @@ package struct RunStore: Sendable {
         try rowsIfAny("read the evaluations", EvaluationMetrics.order(Column("step")))
     }
 
-    /// Moves what the write-ahead log holds into the database file, so that a copy of this file alone is complete.
+    /// Moves what the write-ahead log holds into the database file, so that a copy of this file alone is complete. It does
+    /// nothing while another program does the same.
     func moveLog() throws {
         try RunStoreError.explaining("move the log into it", path) {
-            _ = try database.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            do {
+                _ = try database.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
         }
     }
 

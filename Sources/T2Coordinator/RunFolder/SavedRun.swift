@@ -11,9 +11,9 @@ package struct SavedRun: Sendable {
     package let checkpoint: Checkpoint?
     /// The errors of newer checkpoints.
     package let damaged: [String]
-    /// The steps with metrics, and those with an evaluation.
+    /// The steps with metrics, and the evaluations.
     private let steps: [Int]
-    private let evaluations: [Int]
+    private let evaluations: [ValidationAccuracy]
     private let shelf: CheckpointShelf
     private let folder: String
 
@@ -23,7 +23,7 @@ package struct SavedRun: Sendable {
         saved = try store.job()
         (checkpoint, damaged) = shelf.latest()
         steps = try store.steps().map(\.step)
-        evaluations = try store.evaluations().map(\.step)
+        evaluations = try store.evaluations().map { ValidationAccuracy(step: $0.step, accuracy: $0.accuracy) }
     }
 
     /// Refuses a folder whose database lacks rows that its newest checkpoint has seen, before anything is written to it.
@@ -40,8 +40,8 @@ package struct SavedRun: Sendable {
     /// The metrics and evaluations of a run cannot be computed again after its checkpoint.
     private func requireJournal() throws {
         guard let checkpoint else { return }
-        let lostSteps = Set(1..<checkpoint.step + 1).subtracting(steps).sorted()
-        let lostEvaluations = Set(checkpoint.history.map(\.step)).subtracting(evaluations).sorted()
+        let lostSteps = Set(stride(from: 1, through: checkpoint.step, by: 1)).subtracting(steps).sorted()
+        let lostEvaluations = checkpoint.history.filter { !evaluations.contains($0) }.map(\.step)
         let lost = [("steps", lostSteps), ("evaluations", lostEvaluations)].compactMap { table, rows in
             rows.first.map { "\(rows.count) rows of its table \(table), the first that of step \($0)" }
         }

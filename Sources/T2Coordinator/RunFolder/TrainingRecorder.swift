@@ -159,6 +159,7 @@ package actor TrainingRecorder {
     package func finish(_ job: TrainingJob) throws {
         try folder.requireInPlace()
         try saveLast(job)
+        try store.moveLog()
         try shelf.save(job.checkpoint)
     }
 

@@ -47,9 +47,15 @@ package final class OutputQueue: Sendable {
     ///
     /// - Parameter limit: the longest wait; nil waits for the reader.
     package func flush(within limit: Duration? = nil) {
-        let deadline = limit.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
+        let deadline = limit.map { Date(timeIntervalSinceNow: $0.seconds) }
         condition.withLock {
-            while state.hasThread, state.isWriting || !state.waiting.isEmpty, condition.wait(until: deadline) {}
+            while state.hasThread, state.isWriting || !state.waiting.isEmpty {
+                guard let deadline else {
+                    condition.wait()
+                    continue
+                }
+                guard condition.wait(until: deadline) else { return }
+            }
         }
     }
 

@@ -40,7 +40,10 @@ struct DamagedJournalTests {
 
     @Test(
         "is refused if it lacks a step or an evaluation that the checkpoint has seen, and nothing is written",
-        arguments: ["DELETE FROM steps WHERE step = 2", "DELETE FROM evaluations WHERE step = 0", "DELETE FROM steps"])
+        arguments: [
+            "DELETE FROM steps WHERE step = 2", "DELETE FROM evaluations WHERE step = 0", "DELETE FROM steps",
+            "UPDATE evaluations SET accuracy = 'x'",
+        ])
     func lostRow(sql: String) async throws {
         let folder = try await CoordinatorTests.undisturbed()
         try Self.change(folder, sql)
@@ -92,7 +95,6 @@ struct DamagedJournalTests {
             ("UPDATE results SET acceptedAt = 'x' WHERE step = 1", "table results, step 1"),
             ("UPDATE steps SET missing = '[' WHERE step = 1", "table steps, step 1"),
             ("UPDATE steps SET policyLoss = 9e999 WHERE step = 1", "table steps, step 1, policyLoss"),
-            ("UPDATE evaluations SET accuracy = 'x'", "table evaluations, step 0"),
             ("UPDATE job SET identity = 'x'", "table job, id 1"),
             (
                 "UPDATE results SET summary = json_set(summary, '$.statistics.missing', "
