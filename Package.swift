@@ -101,7 +101,7 @@ let package = Package(
             name: "T2CommandLine",
             dependencies: [
                 "T2Core", "T2Formats", "T2Text", "T2Sandbox", "T2Tasks", "T2Learning", "T2Jobs", "T2Report",
-                argumentParser,
+                argumentParser, logging,
             ]),
 
         // Row 7

@@ -11,7 +11,9 @@ extension ParsableCommand {
     @MainActor
     package static func runProgram(survivesClosedPipe: Bool = true) async -> ExitStatus {
         if survivesClosedPipe { signal(SIGPIPE, SIG_IGN) }
+        defer { OutputQueue.flushAll() }
         do {
+            try LaneThread.requireRoom()
             var command = try parseAsRoot()
             if var waiting = command as? any AsyncParsableCommand {
                 try await waiting.run()
@@ -34,7 +36,10 @@ extension ParsableCommand {
             StandardError.write("error: \(error.description)\n")
             return error.exitStatus
         }
-        guard exitCode(for: error) == .failure else { exit(withError: error) }
+        guard exitCode(for: error) == .failure else {
+            OutputQueue.flushAll()
+            exit(withError: error)
+        }
         // An error without a message of its own is a bug of ours.
         StandardError.write("error: \(error)\n")
         return .internalError

@@ -10,8 +10,6 @@ package struct RewardRunner: Sendable {
     static let attempts = 3
     /// The number of completions judged together. Programs among them run in parallel, up to the verifier's limit.
     private static let batchSize = 16
-    /// The largest length of a reason in characters, and number of reasons per unit, since every result carries them.
-    private static let (reasonLength, reasonCount) = (200, 8)
 
     /// Returns the rewards of submissions in their order, as `Verifier.judge` does.
     private let verify: @Sendable ([Submission]) -> [Reward]
@@ -42,18 +40,13 @@ package struct RewardRunner: Sendable {
         for attempt in 1...Self.attempts where !open.isEmpty {
             for batch in open.chunks(ofCount: Self.batchSize) {
                 for (index, reward) in zip(batch, verify(batch.map { submissions[$0] })) {
-                    completions[index].reward = reward
+                    completions[index].reward = reward.withShortReason
                 }
                 guard onProgress(0) else { throw UnitError.cancelled }
             }
             open.removeAll { completions[$0].reward.missingReason == nil }
-            if attempt == 1 { for index in open { count(completions[index].reward, &missing) } }
+            guard attempt == 1 else { continue }
+            for reason in open.compactMap({ completions[$0].reward.missingReason }) { missing.count(missing: reason) }
         }
-    }
-
-    private func count(_ reward: Reward, _ missing: inout [String: Int]) {
-        let reason = String((reward.missingReason ?? "").prefix(Self.reasonLength))
-        let isListed = missing[reason] != nil || missing.count < Self.reasonCount
-        missing[isListed ? reason : "other reasons", default: 0] += 1
     }
 }

@@ -1,4 +1,6 @@
 import COpenBLAS
+import Foundation
+import T2Core
 
 /// Matrix products by OpenBLAS.
 ///
@@ -13,6 +15,35 @@ package enum MatrixMultiply {
     /// The largest right operand, in bytes, that stays in the cache between blocks of rows.
     private static let cachedBytes = 1 << 20
     private static let blockRows = 32
+
+    /// The size in bytes of the buffer that OpenBLAS allocates for each thread that multiplies (BUFFER_SIZE on x86-64).
+    private static let bufferBytes = 128 << 20
+
+    /// Checks that the limits of this process leave room for a buffer for each of these threads, and for `others` bytes, and
+    /// makes OpenBLAS allocate the buffers, which it keeps. It would try for ever if it could not allocate one later.
+    ///
+    /// - Throws: `InputError` (unavailable).
+    package static func requireRoom(threads: Int, others: Int) throws {
+        let bytes = threads * bufferBytes + others
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        guard let address = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), address != MAP_FAILED else {
+            throw InputError(
+                "memory",
+                "the system refuses \(bytes >> 20) MiB for \(threads) lanes and their matrix products: "
+                    + String(cString: strerror(errno)),
+                remedy: "Raise the limit on memory (ulimit -v), or give fewer --lanes.", exitStatus: .unavailable)
+        }
+        munmap(address, bytes)
+        // Functions of OpenBLAS's own that its headers leave out; another BLAS does not have them.
+        typealias Allocate = @convention(c) (Int32) -> UnsafeMutableRawPointer?
+        typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Void
+        let handle = dlopen(nil, RTLD_NOW)
+        guard let allocate = dlsym(handle, "blas_memory_alloc"), let free = dlsym(handle, "blas_memory_free") else {
+            return
+        }
+        let buffers = (0..<min(threads, 64)).map { _ in unsafeBitCast(allocate, to: Allocate.self)(0) }
+        for buffer in buffers { unsafeBitCast(free, to: Free.self)(buffer) }
+    }
 
     /// C = A·B, or C += A·B.
     ///

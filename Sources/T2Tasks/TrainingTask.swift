@@ -36,6 +36,13 @@ package struct TrainingTask: Sendable, Equatable {
     /// count.
     package var fingerprint: String { own?.fingerprint ?? "\(name) \(version)" }
 
+    /// The version of each task, by name, with the digest of its definition: `1 (3f2a09cb41de)`.
+    package static func versions(_ tasks: [TrainingTask]) -> [String: String] {
+        Dictionary(
+            tasks.map { ($0.name, "\($0.version) (\(Digest(of: $0.fingerprint).short))") },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// The largest number of tokens in an answer, if the task defines it.
     package var maxTokens: Int? { source.maxTokens }
 

@@ -7,7 +7,7 @@ extension LeaseLoop {
     mutating func receive(_ message: Message, at now: Instant) -> [WorkerEffect] {
         switch message {
         case .welcome(let welcome): return enter(welcome, at: now)
-        case .reject(let reject): return drop() + [.end(.rejected(reason: reject.reason, remedy: reject.remedy))]
+        case .reject(let reject): return refuse(reject, at: now)
         case .lease(let lease): return take(lease, at: now)
         case .blob(let blob): return adopt(blob, at: now)
         case .cancel(let cancel):
@@ -50,9 +50,22 @@ extension LeaseLoop {
         return effects
     }
 
+    /// Handles a refusal. One that passes, such as that the coordinator still counts on the process before this one, is
+    /// waited out for a while.
+    private mutating func refuse(_ reject: Reject, at now: Instant) -> [WorkerEffect] {
+        let since = refusedSince ?? now
+        guard reject.isTemporary == true, now - since < limits.refusal else {
+            return drop() + [.end(.rejected(reason: reject.reason, remedy: reject.remedy))]
+        }
+        defer { refusedSince = since }
+        state = .introducing(since: now)
+        return refusedSince == nil ? [.report(.waiting(for: "admission: \(reject.reason)", .zero))] : []
+    }
+
     private mutating func enter(_ welcome: Welcome, at now: Instant) -> [WorkerEffect] {
         guard case .introducing = state else { return ignored(.welcome, "no HELLO was sent") }
         state = .working
+        refusedSince = nil
         receivedLeases = 0
         var effects: [WorkerEffect] = []
         if !isRecounting || epoch != welcome.epoch {

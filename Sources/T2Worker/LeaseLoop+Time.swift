@@ -10,6 +10,8 @@ extension LeaseLoop {
             let waited = now - since
             nextWaitReport = now + min(max(waited, limits.firstReport), limits.longestReport)
             return [.report(.waiting(for: "a connection to the coordinator (\(reason))", waited))]
+        case .introducing(let since) where refusedSince != nil:
+            return now - since >= limits.refusalPause ? introduce(at: now) : []
         case .introducing(let since):
             guard now - since >= limits.answer else { return [] }
             return [.report(.waiting(for: "the coordinator's answer to HELLO", now - since))] + introduce(at: now)

@@ -27,6 +27,8 @@ package struct LeaseLoop: Sendable {
 
     let hello: Hello
     let limits: WaitLimits
+    /// Whether the worker waits for the next coordinator when one releases it.
+    private let stays: Bool
     package internal(set) var state: State
     var epoch: UInt64?
     var held: [UnitKey: HeldLease] = [:]
@@ -43,11 +45,14 @@ package struct LeaseLoop: Sendable {
     var nextWaitReport: Instant
     /// When the last unit was finished; nil while there is something to compute or no coordinator.
     var idleSince: Instant?
+    /// When the coordinator first refused this worker for a reason that passes; nil once it is admitted.
+    var refusedSince: Instant?
     /// Whether HELLO was sent only to count leases anew; the log has no line for the answer then.
     var isRecounting = false
 
-    package init(hello: Hello, limits: WaitLimits = WaitLimits(), at now: Instant) {
+    package init(hello: Hello, limits: WaitLimits = WaitLimits(), stays: Bool = false, at now: Instant) {
         self.hello = hello
+        self.stays = stays
         self.limits = limits
         state = .connecting(since: now, reason: "no answer yet")
         nextWaitReport = now + limits.firstReport
@@ -103,8 +108,9 @@ package struct LeaseLoop: Sendable {
 
     /// Lanes continue without a connection: the leases remain valid until the coordinator cancels them.
     private mutating func disconnect(at now: Instant) -> [WorkerEffect] {
-        if case .draining(let reason, _) = state { return drop() + [.end(.drained(reason: reason))] }
+        if case .draining(let reason, _) = state, !stays { return drop() + [.end(.drained(reason: reason))] }
         state = .connecting(since: now, reason: "the connection was lost")
+        refusedSince = nil
         nextWaitReport = now + limits.firstReport
         outstandingCredit = 0
         return [.report(.connectionLost)]
@@ -158,7 +164,14 @@ package struct LeaseLoop: Sendable {
         let onlyReported = held.values.allSatisfy(\.isReported)
         // A coordinator that is shutting down may no longer acknowledge.
         guard held.isEmpty || (onlyReported && now - since > limits.acknowledgement) else { return [] }
+        let bye = WorkerEffect.send(.bye(Bye(reason: reason)))
+        guard !stays else {
+            let dropped = drop()
+            state = .connecting(since: now, reason: "released: \(reason)")
+            nextWaitReport = now + limits.firstReport
+            return dropped + [bye]
+        }
         state = .ended
-        return [.send(.bye(Bye(reason: reason))), .end(.drained(reason: reason))]
+        return [bye, .end(.drained(reason: reason))]
     }
 }

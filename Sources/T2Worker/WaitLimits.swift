@@ -2,6 +2,9 @@
 package struct WaitLimits: Sendable, Equatable {
     /// The wait for an answer to HELLO or GET_BLOB, which is then sent again.
     package var answer: Duration = .seconds(10)
+    /// The time for which a worker asks again that was refused for a reason that passes, and the pause in between.
+    package var refusal: Duration = .seconds(20)
+    package var refusalPause: Duration = .seconds(1)
     /// The wait for an acknowledgement; the result is then sent again.
     package var acknowledgement: Duration = .seconds(15)
     /// The wait of an idle worker for the lease that it has asked for. HELLO is then sent again, because the CREDIT or a LEASE may

@@ -9,7 +9,7 @@ import T2Transport
 struct ClusterHost: Sendable {
     private let options: HostOptions
     private let model: JobModel
-    private let taskFolders: [String]
+    private let tasks: [TrainingTask]
     private let say: @Sendable (String) -> Void
     private let logger: Logger
     private let transport: ZeroMQCoordinatorTransport
@@ -17,14 +17,14 @@ struct ClusterHost: Sendable {
     /// Starts listening.
     ///
     /// - Parameters:
-    ///   - taskFolders: the folders of the user's own tasks, for local workers.
+    ///   - tasks: the tasks whose completions are judged; workers must have the same versions.
     ///   - say: prints a line.
     init(
-        _ options: HostOptions, model: JobModel, taskFolders: [String], say: @escaping @Sendable (String) -> Void
+        _ options: HostOptions, model: JobModel, tasks: [TrainingTask], say: @escaping @Sendable (String) -> Void
     ) throws {
         self.options = options
         self.model = model
-        self.taskFolders = taskFolders
+        self.tasks = tasks
         self.say = say
         logger = options.logger
         transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
@@ -40,7 +40,8 @@ struct ClusterHost: Sendable {
     func serve<Result: Sendable>(
         logFolder: String, signals: StopSignals, _ body: @escaping @Sendable (Dispatcher) async throws -> Result
     ) async throws -> Result {
-        let dispatcher = Dispatcher(model: model, transport: transport, logger: logger)
+        let dispatcher = Dispatcher(
+            model: model, transport: transport, logger: logger, taskVersions: TrainingTask.versions(tasks))
         signals.tell { [say] reason in
             say("\(reason): stopping; accepted results are safe (a second signal stops at once)")
             Task { await dispatcher.stop() }
@@ -62,7 +63,7 @@ struct ClusterHost: Sendable {
         guard options.localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
             count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: transport.endpoint,
-            model: model.path, taskFolders: taskFolders, isolation: options.verification.isolation,
+            model: model.path, taskFolders: tasks.compactMap(\.own?.folder), isolation: options.verification.isolation,
             logFolder: logFolder)
         let workers = LocalWorkers(plan: plan, logger: logger) { await dispatcher.fail($0) }
         try await workers.start()

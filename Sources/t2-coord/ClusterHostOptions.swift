@@ -40,7 +40,7 @@ struct ClusterHostOptions: JobHostOptions {
     ) async throws -> Result {
         let say: @Sendable (String) -> Void = { tell($0, json: request.results?.json == true) }
         let cluster = try ClusterHost(
-            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
+            host, model: JobModel(request.model), tasks: request.tasks, say: say)
         let folder = try request.results.map { results in
             try RunFolder(
                 path: results.folder ?? RunOptions.freshFolder(named: request.work), resume: results.isResumed)
@@ -55,7 +55,8 @@ struct ClusterHostOptions: JobHostOptions {
         }
         if isStopped {
             say(
-                "stopped; continue with the same command" + (folder.map { ", --resume and --run-dir \($0.path)" } ?? "")
+                "stopped; continue with the same command"
+                    + (folder.map { ", --resume and --run-dir \(RunSummary.quoted($0.path))" } ?? "")
             )
         }
         return result

@@ -1,10 +1,7 @@
-import T2CommandLine
+import T2Core
 
-/// Standard output without buffering. A reader that closes it, as in `t2-coord start | head`, does not end the run; the lines are
-/// then in train.log only.
+/// Lines on standard output. A reader that closes it, as in `t2-coord start | head`, or that does not read, neither ends the
+/// run nor holds it up; lines that nothing reads are in train.log only.
 struct Console: Sendable {
-    func say(_ line: String) { print(line + "\n") }
-
-    /// Writes text without adding a line end.
-    func print(_ text: String) { try? StandardOutput.write(text) }
+    func say(_ line: String) { OutputQueue.standardOutput.write(line + "\n") }
 }

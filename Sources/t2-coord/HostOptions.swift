@@ -24,7 +24,7 @@ struct HostOptions: ParsableArguments {
     }
 
     var logger: Logger {
-        var logger = Logger(label: "t2-coord") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "t2-coord") { LineLogHandler(label: $0) }
         logger.logLevel = verbose ? .debug : .info
         return logger
     }

@@ -48,23 +48,24 @@ struct RolloutsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let console = Console()
         try RunFolder.requireRun(runFolder)
         let store = try RunStore(path: RunFolder.databasePath(in: runFolder), migrates: false)
+        defer { try? store.close() }
         var selection = CompletionRecord.Selection()
         selection.step = step
         selection.phase = phase
         selection.outcomes = outcome
         selection.problem = problem
         let missing = outcome.contains(.missing) ? try store.missingRewards(selection, limit: limit) : []
-        for record in missing { console.print(json ? try JSONText.line(record) : Self.text(record)) }
+        for record in missing { try StandardOutput.write(json ? JSONText.line(record) : Self.text(record)) }
         // Missing rewards are shown unit by unit. With that outcome alone, no completions are shown.
         selection.outcomes.removeAll { $0 == .missing }
         let isJudged = outcome.isEmpty || !selection.outcomes.isEmpty
         let completions = isJudged ? try store.completions(selection, limit: limit) : []
         if completions.isEmpty && missing.isEmpty { StandardError.write("\(runFolder): no completions match\n") }
-        for completion in completions { console.print(json ? try JSONText.line(completion) : Self.text(completion)) }
-        try store.close()
+        for completion in completions {
+            try StandardOutput.write(json ? JSONText.line(completion) : Self.text(completion))
+        }
     }
 
     private static func text(_ completion: CompletionRecord) -> String {

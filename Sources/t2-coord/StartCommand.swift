@@ -60,8 +60,7 @@ struct StartCommand: AsyncParsableCommand {
         for run in runs { try run.describe() }
         let tasks = runs.map(\.preparation.task)
         let cluster = try ClusterHost(
-            host, model: runs[0].preparation.definition.model, taskFolders: tasks.compactMap(\.own?.folder),
-            say: console.say)
+            host, model: runs[0].preparation.definition.model, tasks: tasks, say: console.say)
         do {
             guard dryRun else { return try await train(runs, in: request.folder, cluster, signals, console) }
             await cluster.close()

@@ -31,7 +31,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               75       try again: another t2-coord uses the run folder, or rewards are missing
               77       no permission
               78       invalid configuration, or one that differs from the run to resume
-              130, 143 stopped by Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume continues
+              129, 130, 143 stopped by SIGHUP, Ctrl-C or SIGTERM before the run began, or at once by a second one; --resume continues
             """,
         version: ProgramVersion.text(of: "t2-coord"),
         subcommands: [

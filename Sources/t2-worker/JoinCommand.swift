@@ -60,6 +60,9 @@ struct JoinCommand: AsyncParsableCommand {
     @Flag(help: "Log every unit.")
     var verbose = false
 
+    @Flag(help: "Wait for the next coordinator when one has finished or stopped, until SIGTERM.")
+    var stay = false
+
     @Flag(help: "Leave when standard input ends: the program that started this worker has ended.")
     var untilInputEnds = false
 
@@ -87,6 +90,9 @@ struct JoinCommand: AsyncParsableCommand {
             worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
             fingerprint: MachineFingerprint.current, lanes: plan.lanes)
         let base = try BaseModel(folder)
+        try LaneThread.requireRoom(plan.lanes + 8)
+        let needed = LanePlan.sharedBytes(folder.configuration) + plan.lanes * LanePlan.laneBytes(folder.configuration)
+        try MatrixMultiply.requireRoom(threads: plan.lanes, others: needed)
         log.write(
             .info, "base model loaded",
             [
@@ -99,7 +105,8 @@ struct JoinCommand: AsyncParsableCommand {
             hello: hello,
             computer: UnitComputer(
                 adapters: Self.adapters(base, log), tokenizer: tokenizer,
-                rewards: RewardRunner(judge: verifier.judge)), transport: transport, log: log)
+                rewards: RewardRunner(judge: verifier.judge)), transport: transport, log: log,
+            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks), stays: stay)
         signals.tell { working.stop(reason: $0) }
         log.write(.info, "joining", ["endpoint": "\(address)"])
         let ending = await working.run()
@@ -132,7 +139,7 @@ struct JoinCommand: AsyncParsableCommand {
     }
 
     private func logger(_ worker: WorkerIdentifier) -> Logger {
-        var logger = Logger(label: "t2-worker") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "t2-worker") { LineLogHandler(label: $0) }
         logger.logLevel = verbose ? .debug : .info
         logger[metadataKey: "worker"] = "\(worker)"
         return logger

@@ -28,7 +28,7 @@ struct T2WorkerProgram: AsyncParsableCommand {
               74       the disk failed
               77       no permission
               78       refused by the coordinator, for example for a different base model
-              130, 143 stopped by Ctrl-C or SIGTERM before it joined, or at once by a second one
+              129, 130, 143 stopped by SIGHUP, Ctrl-C or SIGTERM before it joined, or at once by a second one
             """,
         version: ProgramVersion.text(of: "t2-worker"),
         subcommands: [JoinCommand.self])

@@ -33,7 +33,7 @@ struct T2: AsyncParsableCommand {
               75       try again: rewards are missing, or a report was stopped
               77       no permission
               78       invalid configuration
-              130, 143 ended at once by Ctrl-C or SIGTERM; eval, adapt, generate, report: by a second one
+              129, 130, 143 ended at once by SIGHUP, Ctrl-C or SIGTERM; eval, adapt, generate, report: by a second one
             """,
         version: ProgramVersion.text(of: "t2"),
         subcommands: [

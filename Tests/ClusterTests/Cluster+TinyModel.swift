@@ -9,16 +9,19 @@ extension Cluster {
     func coordinator(_ model: TinyModel, prompts: [String] = ["Add", "Bad"], extra: [String] = []) throws
         -> RunningProgram
     {
+        try RunningProgram("t2-coord", arguments(model, prompts: prompts, runFolder: runFolder) + extra)
+    }
+
+    /// The arguments of such a run, whose problems are written.
+    func arguments(_ model: TinyModel, prompts: [String] = ["Add", "Bad"], runFolder: String) throws -> [String] {
         try writeProblems(prompts)
         let settings = [
             "prompts-per-step=4", "prompts-per-unit=2", "max-tokens=8", "validation-problems=2", "advantage=none",
         ]
-        return try RunningProgram(
-            "t2-coord",
-            [
-                "start", "--run-dir", runFolder, "--bind", "tcp://127.0.0.1:0", "--task", "gsm-mini", "--steps", "1",
-                "--model", model.path, "--data", folder + "/data",
-            ] + settings.flatMap { ["--set", $0] } + extra)
+        return [
+            "start", "--run-dir=" + runFolder, "--bind", "tcp://127.0.0.1:0", "--task", "gsm-mini", "--steps", "1",
+            "--model", model.path, "--data", folder + "/data",
+        ] + settings.flatMap { ["--set", $0] }
     }
 
     /// Problems `train-0`, `train-1`, …, and as many of the other splits; each letter of a prompt is a token of `TinyModel`.

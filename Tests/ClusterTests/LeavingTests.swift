@@ -33,6 +33,51 @@ struct LeavingTests {
         #expect(expert.description.task == "gsm-mini")
     }
 
+    @Test("SIGHUP, as of a lost terminal, stops a coordinator and a worker like SIGTERM")
+    func hangUp() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator()
+        let worker = try cluster.worker(try await cluster.endpoint(coordinator), name: "ann")
+        #expect(await coordinator.line(containing: "step 1/3") != nil, "\(coordinator.text)\n\(worker.text)")
+        worker.signal(SIGHUP)
+        #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
+        coordinator.signal(SIGHUP)
+        #expect(await coordinator.status(seconds: 30) == 0, "\(coordinator.text)")
+        #expect(coordinator.text.contains("SIGHUP: stopping") && coordinator.text.contains("--resume"))
+    }
+
+    @Test("a worker that is started again at once under its name is admitted")
+    func startedAgain() async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator(steps: 2)
+        let endpoint = try await cluster.endpoint(coordinator)
+        let first = try cluster.worker(endpoint, name: "ann")
+        #expect(await coordinator.line(containing: "step 1/2") != nil, "\(coordinator.text)\n\(first.text)")
+        // Stopped, it keeps its connection, as one behind a broken network does.
+        first.signal(SIGSTOP)
+        let second = try cluster.worker(endpoint, name: "ann")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(second.text)")
+        #expect(await second.status(seconds: 30) == 0, "\(second.text)")
+        first.signal(SIGKILL)
+    }
+
+    @Test("a worker that is to stay works for the next coordinator too")
+    func stays() async throws {
+        let cluster = try Cluster()
+        let first = try cluster.coordinator()
+        let endpoint = try await cluster.endpoint(first)
+        let worker = try RunningProgram(
+            "t2-worker", ["join", endpoint, "--model", Cluster.model, "--lanes", "1", "--name", "ann", "--stay"])
+        #expect(await first.line(containing: "step 1/3") != nil, "\(first.text)\n\(worker.text)")
+        first.signal(SIGTERM)
+        #expect(await first.status(seconds: 60) == 0, "\(first.text)")
+        let second = try cluster.coordinator(bind: endpoint, resume: true)
+        #expect(await second.status() == 0, "\(second.text)\n\(worker.text)")
+        #expect(try cluster.recordedSteps() == [1, 2, 3])
+        worker.signal(SIGTERM)
+        #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
+    }
+
     @Test("a worker with another base model is refused and told why")
     func otherModel() async throws {
         let cluster = try Cluster()

@@ -110,6 +110,28 @@ struct OwnTaskRunTests {
         #expect(try await Self.rollouts(cluster, []).isEmpty)
     }
 
+    @Test("a worker with another version of the task's folder judges nothing, and the coordinator names both versions")
+    func otherVersion() async throws {
+        let cluster = try Cluster()
+        let folder = try Self.write(cluster, verifier: Self.honest)
+        let copy = cluster.folder + "/copy"
+        try FileManager.default.copyItem(atPath: folder, toPath: copy)
+        try AtomicFile.write(Self.honest.replacing("\"right\" if", with: "\"wrong\" if"), to: copy + "/verify.py")
+        let coordinator = try Self.start(cluster, folder, extra: [])
+        let endpoint = try await cluster.endpoint(coordinator)
+        let other = try RunningProgram(
+            "t2-worker",
+            ["join", endpoint, "--model", Cluster.model, "--lanes", "1", "--name", "other", "--task-folder", copy])
+        let refusal = await coordinator.line(containing: "unit failed")
+        #expect(refusal?.contains("task 'sums' has version 1 (") == true, "\(coordinator.text)\n\(other.text)")
+        #expect(refusal?.contains("at the coordinator") == true && refusal?.contains("worker=other") == true)
+        let same = try RunningProgram(
+            "t2-worker",
+            ["join", endpoint, "--model", Cluster.model, "--lanes", "1", "--name", "same", "--task-folder", folder])
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(same.text)")
+        #expect(try await Self.rollouts(cluster, []).allSatisfy { $0["worker"] as? String == "same" })
+    }
+
     @Test("a run whose missing share passes its limit stops and says why")
     func missingLimit() async throws {
         let cluster = try Cluster()

@@ -17,7 +17,7 @@ struct Conversation {
     var now = ContinuousClock.now
     var loop: LeaseLoop
 
-    init() { loop = LeaseLoop(hello: Self.hello, at: now) }
+    init(stays: Bool = false) { loop = LeaseLoop(hello: Self.hello, stays: stays, at: now) }
 
     /// Connected, welcomed, and credit given.
     static func working(epoch: UInt64 = 7) -> Conversation {

@@ -226,6 +226,39 @@ struct LeaseLoopTests {
         #expect(it.take(.transport(.connected)).isEmpty)
     }
 
+    @Test("asks again for a while when it is refused because of its namesake, and is admitted")
+    func temporaryRefusal() {
+        let refusal = Message.reject(Reject(reason: "one named 'w' is here", remedy: "wait", isTemporary: true))
+        var it = Conversation()
+        _ = it.take(.transport(.connected))
+        for _ in 0..<15 {
+            #expect(it.hear(refusal).ending == nil)
+            #expect(it.tick(after: .seconds(1)).sent == [Conversation.hello()])
+        }
+        #expect(it.hear(.welcome(Welcome(epoch: 7, runs: ["r"]))).sent.map(\.kind) == [.credit])
+        // Later ones have their own time.
+        #expect(it.hear(refusal).ending == nil)
+        _ = it.tick(after: .seconds(20))
+        #expect(it.hear(refusal).ending == .rejected(reason: "one named 'w' is here", remedy: "wait"))
+    }
+
+    @Test("waits for the next coordinator when it is to stay")
+    func stays() {
+        var it = Conversation(stays: true)
+        _ = it.take(.transport(.connected))
+        _ = it.hear(.welcome(Welcome(epoch: 7, runs: ["r"])))
+        let leaving = it.hear(.drain(Drain(reason: "the work is done")))
+        #expect(leaving.sent == [.bye(Bye(reason: "the work is done"))] && leaving.ending == nil)
+        #expect(it.take(.transport(.disconnected)).ending == nil)
+        #expect(it.take(.transport(.connected)).sent == [Conversation.hello()])
+        #expect(it.hear(.welcome(Welcome(epoch: 8, runs: ["r"]))).sent == [.credit(Credit(count: 3, received: 0))])
+        // Also when the coordinator is gone before the last acknowledgement.
+        _ = it.hear(.lease(Conversation.lease(0, epoch: 8)))
+        _ = it.hear(.drain(Drain(reason: "the work is done")))
+        #expect(it.take(.transport(.disconnected)).ending == nil)
+        #expect(it.take(.transport(.connected)).sent.map(\.kind) == [.hello])
+    }
+
     @Test("hands everything back at once when it is stopped")
     func stop() {
         var it = Conversation.working()

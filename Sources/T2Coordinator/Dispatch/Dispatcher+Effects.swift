@@ -55,7 +55,9 @@ extension Dispatcher {
     private func send(_ grant: LeaseGrant) async throws {
         // Its round may have ended while other effects were carried out.
         guard let unit = rounds[grant.unit.run]?.round.unit(grant.unit) else { return }
-        let lease = Lease(work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
+        let lease = Lease(
+            work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds,
+            taskVersions: taskVersions)
         do {
             guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
             else {

@@ -111,7 +111,8 @@ extension Dispatcher {
         guard table.namesake(of: hello.worker) == nil else {
             return Reject(
                 reason: "a worker named '\(hello.worker.name)' is here already",
-                remedy: "Give each worker a --name of its own, or wait 5 seconds if the other one has just crashed.")
+                remedy: "Give each worker a --name of its own, or wait 5 seconds if the other one has just crashed.",
+                isTemporary: true)
         }
         return nil
     }

@@ -55,6 +55,8 @@ package actor Dispatcher {
     let transport: any CoordinatorTransport
     let logger: Logger
     let limits: Limits
+    /// The versions of the tasks of all jobs, by name.
+    let taskVersions: [String: String]
     let now: @Sendable () -> ContinuousClock.Instant
     let epoch: UInt64
 
@@ -81,9 +83,12 @@ package actor Dispatcher {
     /// The number of different workers, by name, that have joined since this coordinator's start.
     package var joinedCount: Int { joined.count }
 
-    /// - Parameter epoch: must differ at every start of a coordinator.
+    /// - Parameters:
+    ///   - taskVersions: the versions of the tasks of all jobs, by name; every lease carries them.
+    ///   - epoch: must differ at every start of a coordinator.
     package init(
         model: JobModel, transport: any CoordinatorTransport, logger: Logger, limits: Limits = Limits(),
+        taskVersions: [String: String] = [:],
         epoch: UInt64 = .random(in: 1 ... .max),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
@@ -91,6 +96,7 @@ package actor Dispatcher {
         self.transport = transport
         self.logger = logger
         self.limits = limits
+        self.taskVersions = taskVersions
         self.epoch = epoch
         self.now = now
         table = LeaseTable(epoch: epoch, limits: limits.leases)

@@ -13,9 +13,7 @@ struct MissingRewards: Sendable {
 
     /// The number of missing rewards, by reason.
     static func reasons(_ completions: [Completion]) -> [String: Int] {
-        completions.reduce(into: [:]) { reasons, completion in
-            if let reason = completion.reward.missingReason { reasons[reason, default: 0] += 1 }
-        }
+        completions.compactMap(\.reward.missingReason).reduce(into: [:]) { $0.count(missing: $1) }
     }
 
     /// Notes the rewards that were missing when a unit was accepted, or when it failed because of them.

@@ -18,7 +18,11 @@ package struct ResultCheck: Sendable, Equatable {
 
     /// The first defect of an output; nil if it may be accepted.
     package func defect(of output: UnitOutput) -> ResultDefect? {
-        shapeDefect(output) ?? finitenessDefect(output) ?? rewardDefect(output)
+        shapeDefect(output) ?? finitenessDefect(output) ?? rewardDefect(output) ?? boundsDefect(output)
+    }
+
+    private func boundsDefect(_ output: UnitOutput) -> ResultDefect? {
+        UnitBounds(unit: unit).problem(with: output).map { ResultDefect(category: .malformedResult, message: $0) }
     }
 
     private func shapeDefect(_ output: UnitOutput) -> ResultDefect? {

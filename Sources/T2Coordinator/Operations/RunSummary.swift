@@ -41,8 +41,9 @@ package struct RunSummary: Sendable, Equatable {
         ]
     }
 
-    /// The path, quoted for a POSIX shell if necessary.
+    /// The path, written so that it can be pasted into a POSIX shell and is not taken for an option.
     package static func quoted(_ path: String) -> String {
+        let path = path.hasPrefix("-") ? "./" + path : path
         let isPlain = path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/.-_".contains($0)) }
         return isPlain && !path.isEmpty ? path : "'" + path.replacing("'", with: "'\\''") + "'"
     }

@@ -47,8 +47,56 @@ package struct RunFolder: Sendable {
     /// The run's name in messages and in the database.
     package static func name(path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 
+    /// Refuses to write if the path leads to another folder than the one that was opened, because the folder was moved,
+    /// replaced or deleted. To be called before each durable write.
+    ///
+    /// - Throws: `InputError` that names both places.
+    package func requireInPlace() throws {
+        guard let lock, !lock.isAt(path + "/.lock") else { return }
+        guard let place = lock.currentPath.map(parentFolder) else {
+            throw InputError(
+                path, "the run's folder was deleted while the run was under way, and nothing more is written",
+                remedy: "Start the run again, in a --run-dir that stays.", exitStatus: .inputOutput)
+        }
+        throw InputError(
+            path, "the run's folder was moved to \(place) while the run was under way, and nothing more is written",
+            remedy: "Continue with --resume and --run-dir \(RunSummary.quoted(place)).", exitStatus: .inputOutput)
+    }
+
+    /// The largest length in bytes of a run folder's path, which leaves room for the names of its files.
+    private static let longestPath = 3_500
+
+    /// Refuses a path that no folder can have, or that is not the one that the user meant.
+    ///
+    /// - Throws: `InputError`.
+    private static func requireUsable(_ path: String) throws {
+        let longestName = path.utf8.split(separator: UInt8(ascii: "/")).map(\.count).max() ?? 0
+        let problem: String? =
+            if path.unicodeScalars.contains("\u{FFFD}") {
+                "holds bytes that are not UTF-8"
+            } else if path.isEmpty {
+                "is empty"
+            } else if longestName > NAME_MAX {
+                "holds a name of \(longestName) bytes, expected at most \(NAME_MAX)"
+            } else if path.utf8.count > longestPath {
+                "has \(path.utf8.count) bytes, expected at most \(longestPath)"
+            } else { nil }
+        guard let problem else { return }
+        let shown = path.count > 80 ? "\(path.prefix(80))…" : path
+        throw InputError(
+            "--run-dir '\(shown)'", problem, remedy: "Choose another --run-dir.", exitStatus: .cannotCreate)
+    }
+
     /// Makes the checks of `init` without creating anything.
     package static func check(path: String, resume: Bool) throws {
+        try requireUsable(path)
+        guard holdsRun(path) || CheckpointShelf(folder: path + "/checkpoints").steps().isEmpty else {
+            throw InputError(
+                path, "holds checkpoints but no run.sqlite, the record of their run",
+                remedy:
+                    "Copy run.sqlite to it, and run.sqlite-wal if there is one, and continue with --resume; or choose "
+                    + "another --run-dir.")
+        }
         if resume {
             try requireRun(path, remedy: "Leave out --resume to start one there.")
         } else if holdsRun(path) {

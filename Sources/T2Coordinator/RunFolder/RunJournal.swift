@@ -41,6 +41,7 @@ package final class RunJournal: Sendable {
         let identity = try job.identity()
         self.folder = folder
         origin = ExpertFile.Description(modelDigest: job.model.digest)
+        if let folder { try SavedRun.requireJournal(in: folder) }
         store = try folder.map { try RunStore(path: $0.databasePath) } ?? RunStore()
         do {
             let saved = try store.job()
@@ -93,9 +94,10 @@ package final class RunJournal: Sendable {
     /// - Parameter missingRewards: the treatment of rewards of the round that could not be computed.
     /// - Returns: the summaries of the units accepted before a restart.
     func open(_ round: Round, missingRewards: MissingRewardHandling) throws -> [UnitKey: UnitSummary] {
+        try folder?.requireInPlace()
         try store.open(round.units.map(UnitRecord.init))
         if missingRewards == .report { try store.reopenMissing(in: round) }
-        let accepted = try store.summaries(of: round).mapValues(\.summary)
+        let accepted = try summaries(of: round)
         state.withLock {
             $0.summaries = accepted
             $0.missing = MissingRewards(step: round.step, sequences: round.sequenceCount, handling: missingRewards)
@@ -103,10 +105,27 @@ package final class RunJournal: Sendable {
         return accepted
     }
 
+    /// The summaries of a round's accepted units.
+    ///
+    /// - Throws: `RunStoreError` for one that no unit of the round can have, which an older version may have accepted.
+    private func summaries(of round: Round) throws -> [UnitKey: UnitSummary] {
+        let found = try store.summaries(of: round).mapValues(\.summary)
+        for (key, summary) in found {
+            guard let unit = round.unit(key), let problem = UnitBounds(unit: unit).problem(with: summary) else {
+                continue
+            }
+            throw RunStoreError.damaged(
+                path: store.path, location: "table results, step \(key.step), unit \(key.phase.rawValue)/\(key.index)",
+                problem: problem)
+        }
+        return found
+    }
+
     /// Stores accepted results, which are durable when it returns.
     ///
     /// - Throws: `RunStoreError`; `CoordinatorError.missingRewards` if too many rewards were missing at the first attempt.
     func accept(_ acceptances: [Acceptance]) throws {
+        try folder?.requireInPlace()
         let now = Date()
         try store.accept(
             acceptances.map { accepted in
@@ -155,6 +174,7 @@ package final class RunJournal: Sendable {
     ///
     /// - Throws: as `accept`.
     func note(_ failure: UnitFailure, unit: UnitKey) throws {
+        try folder?.requireInPlace()
         try store.add(failure, to: unit)
         try state.withLock { state in
             state.missing.add(failure.missingReasons, unit: unit)
@@ -183,6 +203,7 @@ package final class RunJournal: Sendable {
         _ failure: UnitFailure, of unit: WorkUnit, in round: Round, answer: Message?, epoch: UInt64
     ) throws -> String? {
         guard let folder else { return nil }
+        try folder.requireInPlace()
         var origin = origin
         origin.step = unit.key.step
         origin.seed = unit.seed

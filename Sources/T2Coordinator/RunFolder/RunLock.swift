@@ -41,6 +41,20 @@ package final class RunLock: Sendable {
             remedy: "Wait for it or stop it, or choose another --run-dir.", exitStatus: .tryAgain)
     }
 
+    /// Whether a path leads to the file of this lock.
+    func isAt(_ path: String) -> Bool {
+        var (held, found) = (stat(), stat())
+        guard fstat(descriptor, &held) == 0, stat(path, &found) == 0 else { return false }
+        return (held.st_dev, held.st_ino) == (found.st_dev, found.st_ino)
+    }
+
+    /// The path that the lock's file has now; nil if the file was deleted.
+    var currentPath: String? {
+        var held = stat()
+        guard fstat(descriptor, &held) == 0, held.st_nlink > 0 else { return nil }
+        return try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+    }
+
     /// Runs also when an initialiser throws.
     deinit { if descriptor >= 0 { close(descriptor) } }
 

@@ -36,7 +36,9 @@ package struct RunStore: Sendable {
         // Another program that reads the database must not end the run.
         configuration.busyMode = .timeout(10)
         database = try RunStoreError.explaining("open it", path) {
-            let database = try DatabaseQueue(path: path, configuration: configuration)
+            // SQLite would read a relative path such as file:runs as an address.
+            let file = path.hasPrefix("/") ? path : "./" + path
+            let database = try DatabaseQueue(path: file, configuration: configuration)
             // WAL mode sets NORMAL, which may lose the last transactions in a power failure.
             if migrates { try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
             let migrator = RunSchema.migrator
@@ -92,18 +94,20 @@ package struct RunStore: Sendable {
     /// The completions of a unit, in the order of its sequences; nil if it has no result.
     package func completions(of key: UnitKey) throws -> [Completion]? {
         try read("read the completions of unit \(key.phase.rawValue)/\(key.index)") { database in
-            guard let result = try ResultRecord.filter(Self.row(key)).fetchOne(database) else { return nil }
-            let records = try CompletionRecord.filter(Self.row(key)).order(Column("sequence")).fetchAll(database)
+            guard let result = try decoded(ResultRecord.filter(Self.row(key)), database).first else { return nil }
+            let records = try decoded(
+                CompletionRecord.filter(Self.row(key)).order(Column("sequence")), database)
             let prompts: [Int32] = result.prompts?.values() ?? []
             let tokens: [Int32] = result.tokens?.values() ?? []
             let logProbabilities: [Float] = result.logProbabilities?.values() ?? []
-            let (promptTokens, completionTokens) = (
-                records.reduce(0) { $0 + $1.promptTokens }, records.reduce(0) { $0 + $1.tokens }
-            )
-            guard
+            let counts = records.flatMap { [$0.promptTokens, $0.tokens] }
+            guard counts.allSatisfy((0...MessageLimits.counter).contains),
                 result.tokens == nil
                     || (prompts.count, tokens.count, logProbabilities.count)
-                        == (promptTokens, completionTokens, completionTokens)
+                        == (
+                            records.reduce(0) { $0 + $1.promptTokens }, records.reduce(0) { $0 + $1.tokens },
+                            tokens.count
+                        )
             else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its tokens do not match their counts")
             }
@@ -170,7 +174,7 @@ package struct RunStore: Sendable {
     /// Stores a failed attempt at an open unit; accepting the unit later replaces its failures by the full list.
     package func add(_ failure: UnitFailure, to key: UnitKey) throws {
         try write("store a failure of unit \(key.phase.rawValue)/\(key.index)") { database in
-            guard var unit = try UnitRecord.filter(Self.row(key)).fetchOne(database) else { return }
+            guard var unit = try decoded(UnitRecord.filter(Self.row(key)), database).first else { return }
             unit.failures.append(failure)
             try unit.update(database)
         }
@@ -217,11 +221,21 @@ package struct RunStore: Sendable {
     }
 
     package func steps() throws -> [StepMetrics] {
-        try rows("read the steps", StepMetrics.order(Column("step")))
+        try rowsIfAny("read the steps", StepMetrics.order(Column("step")))
     }
 
     package func evaluations() throws -> [EvaluationMetrics] {
-        try rows("read the evaluations", EvaluationMetrics.order(Column("step")))
+        try rowsIfAny("read the evaluations", EvaluationMetrics.order(Column("step")))
+    }
+
+    /// Moves what the write-ahead log holds into the database file, so that a copy of this file alone is complete. It does
+    /// nothing while another program does the same.
+    func moveLog() throws {
+        try RunStoreError.explaining("move the log into it", path) {
+            do {
+                _ = try database.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
+        }
     }
 
     /// Discards the gradients and tokens of all steps before this one.
@@ -256,16 +270,38 @@ package struct RunStore: Sendable {
 
     // MARK: - Access
 
-    private func rows<Row: FetchableRecord>(_ operation: String, _ request: QueryInterfaceRequest<Row>) throws -> [Row]
-    {
-        try read(operation, request.fetchAll)
+    private func rows<Record: FetchableRecord & TableRecord>(
+        _ operation: String, _ request: QueryInterfaceRequest<Record>
+    ) throws -> [Record] {
+        try read(operation) { try decoded(request, $0) }
     }
 
     /// As `rows`; none while a run that has just begun does not have the table yet.
-    private func rowsIfAny<Row: FetchableRecord & TableRecord>(
-        _ operation: String, _ request: QueryInterfaceRequest<Row>
-    ) throws -> [Row] {
-        try read(operation) { try $0.tableExists(Row.databaseTableName) ? request.fetchAll($0) : [] }
+    private func rowsIfAny<Record: FetchableRecord & TableRecord>(
+        _ operation: String, _ request: QueryInterfaceRequest<Record>
+    ) throws -> [Record] {
+        try read(operation) { try $0.tableExists(Record.databaseTableName) ? decoded(request, $0) : [] }
+    }
+
+    /// Decodes the rows of a request one by one, so that an error names the row.
+    private func decoded<Record: FetchableRecord & TableRecord>(
+        _ request: QueryInterfaceRequest<Record>, _ database: Database
+    ) throws -> [Record] {
+        var records: [Record] = []
+        let rows = try Row.fetchCursor(database, request)
+        while let row = try rows.next() {
+            do { records.append(try Record(row: row)) } catch {
+                let names = ["id", "step", "phase", "unit", "sequence"].filter(row.hasColumn)
+                let place = names.map { name in
+                    let value: DatabaseValue = row[name]
+                    return "\(name) \(value.description.prefix(40))"
+                }
+                throw RunStoreError.damaged(
+                    path: path, location: "table \(Record.databaseTableName), " + place.joined(separator: ", "),
+                    problem: RunStoreError.problem(error))
+            }
+        }
+        return records
     }
 
     private func read<Value>(_ operation: String, _ body: (Database) throws -> Value) throws -> Value {

@@ -4,6 +4,8 @@ import T2Core
 /// An error of the run's database, with SQLite's message.
 package enum RunStoreError: UserFacingError, Equatable {
     case failed(path: String, operation: String, code: Int, message: String)
+    /// A row that SQLite reads, but whose content is no record of this program.
+    case damaged(path: String, location: String, problem: String)
     case newerSchema(path: String)
     case olderSchema(path: String)
 
@@ -13,11 +15,19 @@ package enum RunStoreError: UserFacingError, Equatable {
             throw Self.failed(
                 path: path, operation: operation, code: Int(error.resultCode.rawValue),
                 message: error.message ?? error.resultCode.description)
+        } catch let error where error is DecodingError || error is RowDecodingError {
+            throw Self.damaged(path: path, location: "where this was tried: \(operation)", problem: problem(error))
         }
     }
 
+    /// The problem in one phrase. A damaged row may be long.
+    static func problem(_ error: any Error) -> String { String(decodingProblem(error).prefix(200)) }
+
     package var description: String {
         switch self {
+        case .damaged(let path, let location, let problem):
+            "\(path): damaged, \(location): \(problem). Restore the file from a copy together with its -wal, or start in "
+                + "another --run-dir."
         case .failed(let path, let operation, let code, let message):
             "\(path): cannot \(operation): SQLite error \(code): \(message). \(Self.remedy(code))"
         case .newerSchema(let path):
@@ -41,7 +51,7 @@ package enum RunStoreError: UserFacingError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .newerSchema, .olderSchema: .data
+        case .newerSchema, .olderSchema, .damaged: .data
         case .failed(_, _, let code, _):
             switch ResultCode(rawValue: CInt(code)) {
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: .cannotCreate

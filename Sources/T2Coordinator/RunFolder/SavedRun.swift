@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 import T2Jobs
 import T2Learning
@@ -10,7 +11,9 @@ package struct SavedRun: Sendable {
     package let checkpoint: Checkpoint?
     /// The errors of newer checkpoints.
     package let damaged: [String]
-    private let hasWork: Bool
+    /// The steps with metrics, and the evaluations.
+    private let steps: [Int]
+    private let evaluations: [ValidationAccuracy]
     private let shelf: CheckpointShelf
     private let folder: String
 
@@ -19,7 +22,36 @@ package struct SavedRun: Sendable {
         self.folder = folder
         saved = try store.job()
         (checkpoint, damaged) = shelf.latest()
-        hasWork = try saved != nil && (!store.steps().isEmpty || !store.evaluations().isEmpty)
+        steps = try store.steps().map(\.step)
+        evaluations = try store.evaluations().map { ValidationAccuracy(step: $0.step, accuracy: $0.accuracy) }
+    }
+
+    /// Refuses a folder whose database lacks rows that its newest checkpoint has seen, before anything is written to it.
+    ///
+    /// - Throws: `InputError`, `RunStoreError`.
+    static func requireJournal(in folder: RunFolder) throws {
+        let shelf = CheckpointShelf(folder: folder.checkpointsPath)
+        guard FileManager.default.fileExists(atPath: folder.databasePath), !shelf.steps().isEmpty else { return }
+        let store = try RunStore(path: folder.databasePath, migrates: false)
+        defer { try? store.close() }
+        try SavedRun(store, shelf, folder: folder.path).requireJournal()
+    }
+
+    /// The metrics and evaluations of a run cannot be computed again after its checkpoint.
+    private func requireJournal() throws {
+        guard let checkpoint else { return }
+        let lostSteps = Set(stride(from: 1, through: checkpoint.step, by: 1)).subtracting(steps).sorted()
+        let lostEvaluations = checkpoint.history.filter { !evaluations.contains($0) }.map(\.step)
+        let lost = [("steps", lostSteps), ("evaluations", lostEvaluations)].compactMap { table, rows in
+            rows.first.map { "\(rows.count) rows of its table \(table), the first that of step \($0)" }
+        }
+        guard !lost.isEmpty else { return }
+        throw InputError(
+            RunFolder.databasePath(in: folder),
+            "incomplete: the checkpoint is that of step \(checkpoint.step), and the file lacks \(lost.joined(separator: ", and "))",
+            remedy:
+                "Copy run.sqlite again together with run.sqlite-wal, which holds its newest rows, or start in another "
+                + "--run-dir.")
     }
 
     /// Makes the checks of a start with `resume`, without changing the folder.
@@ -41,9 +73,10 @@ package struct SavedRun: Sendable {
     /// - Throws: `InputError`.
     func requireSameRun(as definition: TrainingDefinition) throws {
         if let saved { try RunJournal.requireSame(try definition.identity(), as: saved.identity, folder: folder) }
+        try requireJournal()
         guard let checkpoint else {
             // A run saves its initial checkpoint first, so a run without checkpoints must not have results either.
-            guard damaged.isEmpty, !hasWork else {
+            guard damaged.isEmpty, steps.isEmpty, evaluations.isEmpty else {
                 throw InputError(
                     folder,
                     "none of its checkpoints can be read, and continuing would discard its results: "

@@ -9,7 +9,9 @@ import T2Transport
 ///
 /// Invariants:
 /// - if the process is killed at any moment, `restore` gives the same state of the run as if it had never stopped;
-/// - `metrics.jsonl` holds every finished step once, in order: it is rewritten from the database at every start.
+/// - `metrics.jsonl` holds every finished step once, in order: it is rewritten from the database at every start, and
+///   `train.log` says so if it loses lines;
+/// - nothing is written to another folder that took the place of the run's.
 package actor TrainingRecorder {
     package nonisolated let folder: RunFolder
     private let journal: RunJournal
@@ -52,22 +54,46 @@ package actor TrainingRecorder {
         try saved.requireSameRun(as: definition)
         definition.name = journal.name
         var checkpoint = try saved.checkpoint ?? definition.start()
+        try folder.requireInPlace()
         if saved.checkpoint == nil { try shelf.save(checkpoint) }
         if checkpoint.configuration.steps < definition.configuration.steps, !definition.isFinished(checkpoint) {
             checkpoint.configuration.steps = definition.configuration.steps
         }
         try store.rewind(to: checkpoint.step, keepsEvaluation: checkpoint.isEvaluated)
-        try AtomicFile.write(try metricsText(), to: folder.metricsPath)
+        try writeMetrics(step: checkpoint.step)
         metrics = try LineLog(path: folder.metricsPath)
         return (TrainingJob(definition, from: checkpoint), saved.damaged)
     }
+
+    /// Writes `metrics.jsonl` anew from the database, and says how many lines it loses because the run goes back.
+    private func writeMetrics(step: Int) throws {
+        let old = (try? MappedFile(path: folder.metricsPath).data) ?? Data()
+        let text = try metricsText()
+        let (before, after) = (Self.lineCount(old), Self.lineCount(text.utf8))
+        if after < before {
+            try say(
+                "metrics.jsonl: \(before - after) of \(before) lines removed, since the run goes back to step \(step)")
+        }
+        try AtomicFile.write(text, to: folder.metricsPath)
+    }
+
+    private static func lineCount(_ bytes: some Sequence<UInt8>) -> Int { bytes.count { $0 == UInt8(ascii: "\n") } }
 
     /// The text of `metrics.jsonl`: each step's line, followed by the line of its evaluation.
     private func metricsText() throws -> String {
         var lines = try store.steps().map { (step: $0.step, order: 0, line: MetricsLine.step($0)) }
         lines += try store.evaluations().map { (step: $0.step, order: 1, line: MetricsLine.evaluation($0)) }
         lines.sort { ($0.step, $0.order) < ($1.step, $1.order) }
-        return try lines.map { try $0.line.text() + "\n" }.joined()
+        return try lines.map { line in
+            do { return try line.line.text() + "\n" } catch EncodingError.invalidValue(let value, let context) {
+                let column = context.codingPath.map(\.stringValue).joined(separator: ".")
+                throw RunStoreError.damaged(
+                    path: store.path,
+                    location: "table \(line.order == 0 ? "steps" : "evaluations"), step \(line.step), \(column)",
+                    problem: "'\(value)' is not a finite number")
+            }
+        }
+        .joined()
     }
 
     /// Writes the current policy to the last expert file, with its accuracy if it has been evaluated.
@@ -80,6 +106,7 @@ package actor TrainingRecorder {
 
     /// Stores an event of the job durably.
     package func record(_ event: TrainingJob.Event, _ job: TrainingJob, _ timing: RoundTiming) throws {
+        try folder.requireInPlace()
         switch event {
         case .evaluated(let metrics): try commit(metrics, job.checkpoint)
         case .updated(let metrics):
@@ -109,6 +136,7 @@ package actor TrainingRecorder {
         try store.record(step)
         try shelf.save(checkpoint)
         try store.discardGradients(before: checkpoint.step)
+        try store.moveLog()
         try metrics?.append(try MetricsLine.step(step).text())
         let steps = definition.configuration.steps
         let usual = stepDurations.percentile(0.5) ?? .zero
@@ -129,25 +157,33 @@ package actor TrainingRecorder {
 
     /// Saves the last state of a run, including its final evaluation. The run is finished once this checkpoint is written.
     package func finish(_ job: TrainingJob) throws {
+        try folder.requireInPlace()
         try saveLast(job)
+        try store.moveLog()
         try shelf.save(job.checkpoint)
     }
 
     /// The summary of a finished run.
+    ///
+    /// - Throws: `RunStoreError` if the evaluation of the start or of the best step is not stored.
     package func summary(of checkpoint: Checkpoint) throws -> RunSummary {
         let evaluations = try store.evaluations()
-        func interval(step: Int) -> AccuracyInterval {
-            let found = evaluations.first { $0.step == step }
-            return AccuracyInterval(correct: found?.correct ?? 0, count: found?.problems ?? 0)
+        func interval(step: Int) throws -> AccuracyInterval {
+            guard let found = evaluations.first(where: { $0.step == step }) else {
+                throw RunStoreError.damaged(
+                    path: store.path, location: "table evaluations, step \(step)", problem: "the row is missing")
+            }
+            return AccuracyInterval(correct: found.correct, count: found.problems)
         }
         let bestStep = checkpoint.earlyStopping.best?.step ?? 0
-        return RunSummary(
+        return try RunSummary(
             steps: checkpoint.step, endedEarly: checkpoint.step < definition.configuration.steps,
             base: interval(step: 0), best: interval(step: bestStep), bestStep: bestStep)
     }
 
     /// Writes an expert file, or a PEFT folder for LoRA.
     private func write(_ expert: ExpertFile, to path: String) throws {
+        try folder.requireInPlace()
         guard let layout = definition.parameterisation.lora else { return try expert.write(to: path) }
         let configuration = definition.configuration
         try PEFTFolder(

@@ -25,6 +25,7 @@ package struct SystemError: UserFacingError, Equatable {
             (.permission, "Choose a path that this user has access to, or change its permissions.")
         case ENOSPC, EDQUOT: (.inputOutput, "Free some disk space and run the same command again.")
         case EEXIST, ENOTDIR, EISDIR: (.cannotCreate, "Choose another path.")
+        case ENAMETOOLONG: (.cannotCreate, "Choose a shorter path.")
         default: (.inputOutput, "Check the disk and try again.")
         }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Handles SIGTERM and SIGINT: the first asks the program to stop without losing work, a second ends it at once.
+/// Handles SIGTERM, SIGINT and SIGHUP: the first asks the program to stop without losing work, a second ends it at once.
 package final class StopSignals: Sendable {
     private struct State {
         var first: (time: ContinuousClock.Instant, name: String)?
@@ -16,11 +16,14 @@ package final class StopSignals: Sendable {
 
     /// Replaces the signals' default action.
     ///
+    /// SIGHUP stays ignored if it was, as by `nohup`.
+    ///
     /// - Parameter stop: receives the name of the first signal. Until it is set, here or by `tell`, no work can be lost
-    ///   and the first signal ends the program with the status that a shell gives it, 130 or 143.
+    ///   and the first signal ends the program with the status that a shell gives it, 129, 130 or 143.
     package init(_ stop: (@Sendable (String) -> Void)? = nil) {
         let queue = DispatchQueue(label: "t2-signals")
-        let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")]
+        let hangUp = Self.isIgnored(SIGHUP) ? [] : [(SIGHUP, "SIGHUP")]
+        let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")] + hangUp
         sources = signals.map { number, _ in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -31,6 +34,13 @@ package final class StopSignals: Sendable {
             source.setEventHandler { self.receive(number, name) }
             source.resume()
         }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Whether a signal has arrived.
@@ -52,10 +62,15 @@ package final class StopSignals: Sendable {
             return (state.first, state.stop)
         }
         if let first {
-            if now - first.time >= Self.sameRequest { _exit(128 + number) }
+            if now - first.time >= Self.sameRequest { end(number) }
             return
         }
-        guard let stop else { _exit(128 + number) }
+        guard let stop else { end(number) }
         stop(name)
+    }
+
+    private func end(_ number: Int32) -> Never {
+        OutputQueue.flushAll(within: .milliseconds(100))
+        _exit(128 + number)
     }
 }

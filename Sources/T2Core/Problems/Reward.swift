@@ -28,3 +28,25 @@ package enum Reward: Sendable, Equatable {
     /// The reason why the reward is missing; nil if it is judged or unjudged.
     package var missingReason: String? { if case .missing(let reason) = self { reason } else { nil } }
 }
+
+extension Reward {
+    /// The largest length of a reason, in Unicode scalars; every result and every log line carries it.
+    private static let reasonLength = 500
+
+    /// The same reward with a reason of bounded length.
+    package var withShortReason: Reward {
+        guard let reason = missingReason, reason.unicodeScalars.count > Self.reasonLength else { return self }
+        return .missing(reason: String(String.UnicodeScalarView(reason.unicodeScalars.prefix(Self.reasonLength))))
+    }
+}
+
+extension [String: Int] {
+    /// The largest number of reasons that are told apart.
+    private static let reasonCount = 8
+
+    /// Counts a missing reward by its reason. A dictionary holds a bounded number of reasons; others count together.
+    package mutating func count(missing reason: String) {
+        let isListed = self[reason] != nil || count < Self.reasonCount
+        self[isListed ? reason : "other reasons", default: 0] += 1
+    }
+}

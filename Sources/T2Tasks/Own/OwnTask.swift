@@ -39,12 +39,15 @@ package struct OwnTask: Sendable {
     let idField: String?
     let topicField: String?
 
-    /// The digests of the task's file and of the files in its folder that its command names.
+    /// The digests of the task's file and of the files in its folder that its command names; the same in every copy of the
+    /// folder, wherever it lies.
     var fingerprint: String {
-        var parts = [name, path]
-        if case .external(let command, _) = rule { parts += command.map { "\(folder)/\($0)" } }
-        return parts.map { (try? MappedFile(path: $0).withBytes { Digest(of: $0).hexadecimal }) ?? $0 }
-            .joined(separator: " ")
+        var files = [Self.fileName]
+        if case .external(let command, _) = rule { files += command }
+        let parts = files.map { file in
+            (try? MappedFile(path: "\(folder)/\(file)").withBytes { Digest(of: $0).hexadecimal }) ?? file
+        }
+        return ([name] + parts).joined(separator: " ")
     }
 
     /// The path of the task's file.

@@ -59,6 +59,11 @@ struct MessageCheck {
             try range(sequence.policy, "work.sequences.policy", 0...work.policies.count - 1)
         }
         if let sampling = work.sampling { try check(sampling) }
+        try range(lease.taskVersions?.count ?? 0, "taskVersions (count)", 0...limits.policies)
+        for (task, version) in lease.taskVersions ?? [:] {
+            try name(task, "taskVersions")
+            try name(version, "taskVersions")
+        }
         // Short enough to be added to an instant.
         guard lease.lengthSeconds > 0, lease.lengthSeconds <= 1e7 else {
             throw malformed("lengthSeconds", "more than 0 and at most 1e7 seconds", lease.lengthSeconds)

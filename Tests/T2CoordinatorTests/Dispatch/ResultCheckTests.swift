@@ -22,7 +22,10 @@ struct ResultCheckTests {
             completion.advantage = -1
             return completion
         }
-        return UnitOutput(completions: completions, gradient: [1, 2, 3, 4])
+        var output = UnitOutput(completions: completions, gradient: [1, 2, 3, 4])
+        output.statistics.completionTokens = 8
+        output.statistics.missing = ["judged at the second try": 4]
+        return output
     }
 
     @Test("a result that answers its lease has no defect")
@@ -67,6 +70,36 @@ struct ResultCheckTests {
             Spoiled("a NaN advantage", .nonFinite) { $0.completions[2].advantage = .nan },
             Spoiled("an infinite loss", .nonFinite) { $0.statistics.policyLoss = .infinity },
             Spoiled("a missing reward", .missingReward) { $0.completions[2].reward = .missing(reason: "no sandbox") },
+            Spoiled("more missing rewards than completions", .malformedResult) {
+                $0.statistics.missing = ["x": 3, "y": 2]
+            },
+            Spoiled("missing rewards whose sum overflows", .malformedResult) {
+                $0.statistics.missing = ["x": .max, "y": 1]
+            },
+            Spoiled("a negative number of missing rewards", .malformedResult) { $0.statistics.missing = ["x": -1] },
+            Spoiled("no missing reward for a reason", .malformedResult) { $0.statistics.missing = ["x": 0] },
+            Spoiled("a reason of a million bytes", .malformedResult) {
+                $0.statistics.missing = [String(repeating: "x", count: 1_000_000): 1]
+            },
+            Spoiled("a text that its tokens cannot make", .malformedResult) {
+                $0.completions[1].text = String(repeating: "x", count: 10_000)
+            },
+            Spoiled("a positive log-probability", .malformedResult) { $0.completions[0].logProbabilities[0] = 1 },
+            Spoiled("the smallest log-probability", .malformedResult) {
+                $0.completions[0].logProbabilities[0] = -.greatestFiniteMagnitude
+            },
+            Spoiled("an advantage beyond the rewards", .malformedResult) { $0.completions[3].advantage = -3 },
+            Spoiled("a gradient of 1e30", .malformedResult) { $0.gradient?[2] = 1e30 },
+            Spoiled("the largest gradient", .malformedResult) { $0.gradient?[2] = -.greatestFiniteMagnitude },
+            Spoiled("a loss whose sum is infinite", .malformedResult) { $0.statistics.policyLoss = 1.7e308 },
+            Spoiled("a divergence whose sum is infinite", .malformedResult) { $0.statistics.kl = -1.7e308 },
+            Spoiled("a negative difference", .malformedResult) { $0.statistics.largestLogProbabilityDifference = -1 },
+            Spoiled("more seconds than a life", .malformedResult) { $0.statistics.samplingSeconds = 1e300 },
+            Spoiled("negative seconds", .malformedResult) { $0.statistics.rewardSeconds = -1 },
+            Spoiled("tokens that are not there", .malformedResult) { $0.statistics.completionTokens = 9 },
+            Spoiled("more groups of equal rewards than completions", .malformedResult) {
+                $0.statistics.equalRewardGroups = 5
+            },
         ])
     func spoiled(_ case: Spoiled) {
         var output = Self.output()

@@ -4,6 +4,13 @@ import T2Core
 import Testing
 
 struct RunSummaryTests {
+    @Test(
+        "a path in a command can be pasted",
+        arguments: [
+            ("-dash/a", "./-dash/a"), ("a b", "'a b'"), ("-a b", "'./-a b'"), ("100%", "'100%'"), ("runs/x", "runs/x"),
+        ])
+    func quoted(path: String, written: String) { #expect(RunSummary.quoted(path) == written) }
+
     @Test("the summary says what was gained and gives a command that a shell takes as it is")
     func lines() throws {
         let folder = try TestRun.Folder()

@@ -20,6 +20,36 @@ struct MovedRunTests {
         }
     }
 
+    @Test("writes nothing into the folder that took its place, and names both places", arguments: [true, false])
+    func replaced(isDeleted: Bool) async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let moved = folder.path + "/moved"
+        if isDeleted {
+            try FileManager.default.removeItem(atPath: folder.run)
+        } else {
+            try FileManager.default.moveItem(atPath: folder.run, toPath: moved)
+        }
+        let (_, other) = try await TestRun.coordinator(folder, InMemoryNetwork())
+        try other.close()
+        func content() throws -> [String: Data] {
+            let names = try FileManager.default.subpathsOfDirectory(atPath: folder.run)
+            return Dictionary(
+                uniqueKeysWithValues: names.map {
+                    ($0, (try? Data(contentsOf: URL(fileURLWithPath: folder.run + "/" + $0))) ?? Data())
+                })
+        }
+        let before = try content()
+        let worker = try await ArithmeticWorker("ann", on: network)
+        let error = await #expect(throws: InputError.self) { _ = try await CoordinatorTests.run(coordinator, [worker]) }
+        try? journal.close()
+        let text = error?.description ?? ""
+        #expect(text.hasPrefix(folder.run + ": the run's folder was \(isDeleted ? "deleted" : "moved to ")"), "\(text)")
+        #expect(isDeleted || text.contains("--run-dir \(moved)"), "\(text)")
+        #expect(try content() == before)
+    }
+
     @Test("is resumed under the name that the run was started with, to the same bytes")
     func renamed() async throws {
         let expected = try await CoordinatorTests.undisturbed()

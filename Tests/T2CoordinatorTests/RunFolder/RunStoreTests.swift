@@ -229,6 +229,18 @@ struct RunStoreTests {
         withExtendedLifetime(first) {}
     }
 
+    @Test(
+        "a path that no folder can have is refused by one error, and nothing is created",
+        arguments: [
+            ("a\u{FFFD}b", "not UTF-8"), (String(repeating: "n", count: 256), "256 bytes"),
+            (String(repeating: "deep/", count: 1_000), "5000 bytes"), ("", "is empty"),
+        ])
+    func unusablePath(path: String, problem: String) throws {
+        let error = #expect(throws: InputError.self) { _ = try RunFolder(path: path, resume: false) }
+        #expect(error?.description.contains(problem) == true && error?.exitStatus == .cannotCreate)
+        #expect(!FileManager.default.fileExists(atPath: "deep"))
+    }
+
     @Test("an existing run needs --resume, and --resume needs an existing run")
     func existingRun() throws {
         let folder = try TestRun.Folder()

@@ -71,6 +71,9 @@ struct TrainingRecorderTests {
         let (job, damaged) = try await recorder.restore()
         try journal.close()
         #expect(job.checkpoint.step == 3)
+        #expect(
+            try folder.text("train.log").contains(
+                "metrics.jsonl: 2 of 7 lines removed, since the run goes back to step 3"))
         #expect(damaged.count == 1)
         let network = InMemoryNetwork()
         let (coordinator, second) = try await TestRun.coordinator(folder, network, resume: true)
