@@ -17,7 +17,7 @@ struct MachineExamination {
         guard kernels == "baseline" else { return .ok("processor", found) }
         return .warn(
             "processor", "\(found): AVX2 and FMA are not available, so that training takes several times as long",
-            remedy: "Use a processor that has them; a virtual machine must be shown the host's (QEMU: -cpu host)")
+            remedy: "Use a processor that has them; a virtual machine must be shown the host's (QEMU: -cpu host).")
     }
 
     /// Whether OpenBLAS chose kernels that suit the processor: an old version does not know a new one.
@@ -40,13 +40,14 @@ struct MachineExamination {
         MatrixMultiply.useThreads(1)
         let size = 512
         let buffers = (0..<3).map { _ in FloatBuffer([Float](repeating: 0.5, count: size * size)) }
-        let matrices = buffers.map { $0.matrix(rows: size, columns: size) }
         let clock = ContinuousClock()
-        let best =
-            (0..<20).map { _ in
+        let best = withExtendedLifetime(buffers) {
+            let matrices = buffers.map { $0.matrix(rows: size, columns: size) }
+            return (0..<20).map { _ in
                 clock.measure { MatrixMultiply.multiply(matrices[0], matrices[1], into: matrices[2]) }
-            }.min() ?? .seconds(1)
-        let rate = 2 * pow(Double(size), 3) / (best / .seconds(1)) / 1e9
+            }.min()
+        }
+        let rate = 2 * pow(Double(size), 3) / (best ?? .seconds(1)).seconds / 1e9
         let found = String(format: "%.0f GFLOP/s on one core", rate)
         guard rate < 10 else { return .ok("rate", found) }
         return .warn(
