@@ -61,12 +61,15 @@ struct DoctorCommand: AsyncParsableCommand {
         try report(machine.sandbox(verification.isolation))
         try report(machine.descriptors())
         try report(machine.clock())
-        if let endpoint { try report(EndpointProbe(endpoint).finding()) }
+        for endpoint in endpoints { try report(EndpointProbe(endpoint).finding()) }
 
         let failed = findings.count { $0.status == .fail }
         if json { try StandardOutput.write(JSONText.line(Result(checks: findings, failed: failed))) }
         if failed > 0 { throw ExitCode(ExitStatus.unavailable.rawValue) }
     }
+
+    /// Where the coordinator may be reached; empty if none was named.
+    private var endpoints: [String] { endpoint.map { [$0] } ?? [] }
 
     /// Opens the base model as `join` does, and checks each of its weights.
     private func model() -> (Finding, BaseModelFolder?) {
