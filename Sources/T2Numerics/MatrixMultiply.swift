@@ -101,4 +101,7 @@ package enum MatrixMultiply {
 
     /// The core type whose kernels OpenBLAS uses on this processor, for example "Cooperlake".
     package static var coreName: String { String(cString: openblas_get_corename()) }
+
+    /// The version and build options of OpenBLAS, for example "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Cooperlake".
+    package static var libraryDescription: String { String(cString: openblas_get_config()) }
 }

@@ -16,13 +16,14 @@ struct T2WorkerProgram: AsyncParsableCommand {
             Examples:
               t2-worker join
               t2-worker join tcp://127.0.0.1:5555 --model experts/tiny/base --lanes 2
+              t2-worker doctor tcp://127.0.0.1:5555   # whether this machine can work, and what to change if it cannot
 
             Exit status:
               0        released by the coordinator, or stopped by SIGTERM or Ctrl-C
               64       wrong usage: a flag, an endpoint, a name
               65       bad data: model or tokenizer
               66       a file or folder that is missing
-              69       unavailable: no socket, or it was closed under the worker
+              69       unavailable: no socket, or it was closed under the worker; a check of doctor failed
               70       an internal error of this program
               73       a folder stands where a file should
               74       the disk failed
@@ -31,7 +32,7 @@ struct T2WorkerProgram: AsyncParsableCommand {
               129, 130, 143 stopped by SIGHUP, Ctrl-C or SIGTERM before it joined, or at once by a second one
             """,
         version: ProgramVersion.text(of: "t2-worker"),
-        subcommands: [JoinCommand.self])
+        subcommands: [JoinCommand.self, DoctorCommand.self])
 
     // `exit` would free memory of BLAS that a lane may still use.
     static func main() async { _exit(await runProgram(survivesClosedPipe: false).rawValue) }

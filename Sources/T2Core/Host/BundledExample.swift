@@ -2,7 +2,7 @@ import Foundation
 
 /// The example in this package, which the programs use when no model or task is named.
 package enum BundledExample {
-    /// The base model's path inside the package.
+    /// The base model's path inside the repository; installed programs have it below `share/t2`, beside their own folder `bin`.
     package static let baseModel = "experts/tiny/base"
     package static let endpoint = "tcp://127.0.0.1:5555"
 
@@ -15,8 +15,10 @@ package enum BundledExample {
         for start in [folder, program] {
             let start = URL(fileURLWithPath: start).standardizedFileURL
             for folder in sequence(first: start, next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() }) {
-                let candidate = folder.appendingPathComponent(baseModel).path
-                if FileManager.default.fileExists(atPath: candidate + "/config.json") { return candidate }
+                for path in [baseModel, "share/t2/" + baseModel] {
+                    let candidate = folder.appendingPathComponent(path).path
+                    if FileManager.default.fileExists(atPath: candidate + "/config.json") { return candidate }
+                }
             }
         }
         throw InputError(
