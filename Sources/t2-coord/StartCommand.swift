@@ -4,6 +4,7 @@ import T2Coordinator
 import T2Core
 import T2Formats
 import T2Jobs
+import T2Monitor
 import T2Numerics
 import T2Tasks
 import T2Transport
@@ -35,6 +36,11 @@ struct StartCommand: AsyncParsableCommand {
 
     @Flag(help: "Check everything, print the plan, and start nothing.")
     var dryRun = false
+
+    @Option(
+        help: ArgumentHelp("Write TensorBoard event files to a folder of the run's name in this one.", valueName: "dir")
+    )
+    var tensorboard: String?
 
     func validate() throws {
         guard !resume || options.runFolder != nil else {
@@ -116,7 +122,11 @@ struct StartCommand: AsyncParsableCommand {
         console.say("run folder \(folder.path)")
         do {
             try await recorder.saveLast(job)
-            let ending = try await cluster.serve(logFolder: folder.path, signals: signals) { dispatcher in
+            let run = Monitor.Run(
+                name: journal.name, folder: folder.path, steps: job.definition.configuration.steps)
+            let ending = try await cluster.serve(
+                logFolder: folder.path, runs: [run], tensorBoard: tensorboard, signals: signals
+            ) { dispatcher in
                 try await JobRun<TrainingJob>(journal, dispatcher).run(job) { event, job, timing in
                     try await recorder.record(event, job, timing)
                 }

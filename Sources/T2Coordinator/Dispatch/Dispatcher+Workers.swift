@@ -71,7 +71,13 @@ extension Dispatcher {
         await send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(.workerJoined(hello.worker, lanes: hello.lanes, holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
+        if table.workers[hello.worker]?.isDraining == true { await askToLeave(hello.worker) }
         guard isNew else { return }
+        counts.workersJoined += 1
+        tallies = tallies.filter { table.workers[$0.key] != nil }
+        if tallies[hello.worker] == nil {
+            tallies[hello.worker] = WorkerTally(machine: hello.fingerprint, joined: now())
+        }
         logger.info(
             "worker joined",
             metadata: [

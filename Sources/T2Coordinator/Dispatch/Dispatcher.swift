@@ -64,7 +64,11 @@ package actor Dispatcher {
     /// Accepted results that are not durable yet, in order of arrival.
     var uncommitted: [RunJournal.Acceptance] = []
     var joined: Set<String> = []
+    var counts = DispatcherCounts()
+    /// What the workers that are here have computed.
+    var tallies: [WorkerIdentifier: WorkerTally] = [:]
     private var watchdog: Watchdog
+    var quietSince: ContinuousClock.Instant { watchdog.quietSince }
     /// Whether the jobs were asked to stop.
     package private(set) var isStopped = false
     private var failure: (any Error)?
@@ -206,7 +210,7 @@ package actor Dispatcher {
         try await take(.workersHeard(instants))
         try await take(.clockTicked)
         tellProgress()
-        guard !rounds.isEmpty else { return watchdog.advanced(at: now()) }
+        guard !rounds.isEmpty, !table.isPaused else { return watchdog.advanced(at: now()) }
         if let report = watchdog.report(table, endpoint: transport.endpoint, at: now()) {
             logger.warning("\(report)", metadata: ["runs": "\(rounds.keys.sorted().joined(separator: ", "))"])
         }
@@ -242,7 +246,12 @@ package actor Dispatcher {
                 continue
             }
             stored.insert(run)
-            for one in accepted { rounds[run]?.progress.add(UnitSummary(one.output)) }
+            for one in accepted {
+                let summary = UnitSummary(one.output)
+                rounds[run]?.progress.add(summary)
+                counts.runs[run, default: DispatcherCounts.Run()].add(summary)
+                tallies[one.worker]?.add(summary, at: now())
+            }
             if let progress = rounds[run]?.progress { open.onProgress(progress) }
             watchdog.advanced(at: now())
         }

@@ -9,7 +9,8 @@ package struct Watchdog: Sendable {
     /// The number of units named in one report.
     private static let named = 8
 
-    private var quietSince: Instant
+    /// The time since which no result was accepted.
+    private(set) var quietSince: Instant
     private var lastReport: Instant
 
     package init(at now: Instant) {
