@@ -176,9 +176,9 @@ package actor Monitor {
             latest = nil
             return ActionReport(message: "worker \(worker) finishes \(leases) leases and leaves")
         case .unknown(let present):
-            let others =
-                present.isEmpty ? "no worker is here" : "here are: \(present.prefix(50).joined(separator: ", "))"
-            throw InputError("worker", "none is named '\(worker)'; \(others)", remedy: "Give the name of one.")
+            let others = present.isEmpty ? "no worker" : present.prefix(50).joined(separator: ", ")
+            throw InputError(
+                "worker '\(worker)'", "is not here; here are: \(others)", remedy: "Give the name of one that is.")
         }
     }
 

@@ -85,9 +85,11 @@ final class LiveMonitor: Sendable {
         await serving.value
     }
 
-    /// The answer to a request that is written byte for byte, without what only a connection that is kept would add.
+    /// The answer to a request that is written byte for byte.
     func ask(_ method: String = "GET", _ path: String, _ headers: [String] = [], host: String? = nil) throws -> String {
-        let head = ["\(method) \(path) HTTP/1.0", "Host: \(host ?? file.address)", "Content-Length: 0"] + headers
+        let head =
+            ["\(method) \(path) HTTP/1.1", "Connection: close", "Host: \(host ?? file.address)", "Content-Length: 0"]
+            + headers
         let address = file.address.split(separator: ":")
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

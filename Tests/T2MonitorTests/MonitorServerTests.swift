@@ -80,8 +80,8 @@ struct MonitorServerTests {
         let name = try #require(LiveMonitor.worker.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         #expect(try client.act("drain", query: "?worker=\(name)").message.contains("finishes 2 leases"))
         #expect(try client.status().report.workers.map(\.state) == [.draining])
-        let error = #expect(throws: InputError.self) { try client.act("drain", query: "?worker=bob") }
-        #expect(error?.description.contains("none is named 'bob'; here are: ann") == true)
+        let error = #expect(throws: MonitorClient.Refusal.self) { try client.act("drain", query: "?worker=bob") }
+        #expect(error?.description.contains("worker 'bob': is not here; here are: ann") == true)
         _ = try client.act("stop")
         #expect(live.stopped.value.withLock { $0 })
         await live.end()

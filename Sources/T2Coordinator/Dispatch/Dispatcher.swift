@@ -68,7 +68,8 @@ package actor Dispatcher {
     /// What the workers that are here have computed.
     var tallies: [WorkerIdentifier: WorkerTally] = [:]
     private var watchdog: Watchdog
-    var quietSince: ContinuousClock.Instant { watchdog.quietSince }
+    /// The time at which a result was last accepted, or of this coordinator's start.
+    var lastAccepted: ContinuousClock.Instant
     /// Whether the jobs were asked to stop.
     package private(set) var isStopped = false
     private var failure: (any Error)?
@@ -91,6 +92,7 @@ package actor Dispatcher {
         self.now = now
         table = LeaseTable(epoch: epoch, limits: limits.leases)
         watchdog = Watchdog(at: now())
+        lastAccepted = now()
     }
 
     /// Stops every job; its durable results are kept.
@@ -254,6 +256,7 @@ package actor Dispatcher {
             }
             if let progress = rounds[run]?.progress { open.onProgress(progress) }
             watchdog.advanced(at: now())
+            lastAccepted = now()
         }
         for one in batch {
             for (worker, var acknowledgement) in one.acknowledgements {

@@ -9,8 +9,7 @@ package struct Watchdog: Sendable {
     /// The number of units named in one report.
     private static let named = 8
 
-    /// The time since which no result was accepted.
-    private(set) var quietSince: Instant
+    private var quietSince: Instant
     private var lastReport: Instant
 
     package init(at now: Instant) {

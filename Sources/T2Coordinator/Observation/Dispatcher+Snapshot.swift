@@ -25,7 +25,7 @@ extension Dispatcher {
             },
             leases: table.units.values.flatMap { unit in
                 unit.leases.map { table.visibleLease($0, of: unit.key, at: now) }
-            }, quietSeconds: seconds(since: quietSince), counts: counts, endpoint: transport.endpoint)
+            }, quietSeconds: seconds(since: lastAccepted), counts: counts, endpoint: transport.endpoint)
     }
 
     private var visibleRuns: [DispatcherSnapshot.Run] {

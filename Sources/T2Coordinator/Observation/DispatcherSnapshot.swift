@@ -82,7 +82,7 @@ package struct DispatcherSnapshot: Sendable, Equatable, Codable {
     package var runs: [Run]
     package var workers: [Worker]
     package var leases: [Lease]
-    /// The time since a result was last accepted or a round was opened.
+    /// The time since a result was last accepted, or since the start.
     package var quietSeconds: Double
     package var counts: DispatcherCounts
     package var endpoint: String

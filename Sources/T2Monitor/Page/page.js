@@ -31,8 +31,7 @@ function short(value) {
   if (size >= 1e6) return (value / 1e6).toFixed(1) + " M";
   if (size >= 1e4) return (value / 1e3).toFixed(1) + " k";
   if (size >= 100 || Number.isInteger(value)) return String(Math.round(value));
-  if (size >= 1) return value.toFixed(2);
-  return size >= 0.001 || size === 0 ? value.toFixed(3) : value.toExponential(1);
+  return size >= 0.001 || size === 0 ? String(Number(value.toFixed(size >= 1 ? 2 : 3))) : value.toExponential(1);
 }
 const percent = (value) => (isNumber(value) ? (100 * value).toFixed(1) + " %" : "–");
 function time(seconds) {
@@ -135,13 +134,11 @@ function curves(history) {
   }
   byId("curves").replaceChildren(...charts);
   byId("load").replaceChildren(
-    chart("Utilisation", "busy lanes / lanes, last 10 minutes", [{ name: "", color: colors[0],
+    chart("Utilisation", "busy lanes / lanes, by seconds of the last 10 minutes", [{ name: "", color: colors[0],
       points: history.load.map((l) => [l.time, l.lanes ? l.lanes_busy / l.lanes : 0]) }],
       (v) => Math.round(100 * v) + " %", [0, 1]),
     chart("Cluster speed", "tokens/s of accepted units, by seconds", [{ name: "", color: colors[2],
-      points: history.load.map((l) => [l.time, l.tokens_per_second]) }], short),
-    chart("Lanes", "of all workers", [{ name: "", color: colors[4],
-      points: history.load.map((l) => [l.time, l.lanes]) }], short));
+      points: history.load.map((l) => [l.time, l.tokens_per_second]) }], short));
 }
 
 // MARK: tables
@@ -183,7 +180,7 @@ function card(run) {
   if (isNumber(run.steps)) facts.push(["step", `${run.step} of ${run.steps}`], ["ETA", time(run.eta_seconds)]);
   if (round) facts.push([`round: ${round.phase}`, `${round.units_accepted} of ${round.units} units, ${short(round.tokens)} tokens`]);
   if (run.last_step) facts.push(["reward", run.last_step.reward_mean.toFixed(3)], ["accuracy", percent(run.last_step.accuracy)],
-    ["KL", short(run.last_step.kl)], ["step time", time(run.last_step.seconds)], ["tokens/s", short(run.last_step.tokens_per_second)]);
+    ...(isNumber(run.last_step.kl) ? [["KL", short(run.last_step.kl)]] : []), ["step time", time(run.last_step.seconds)], ["tokens/s", short(run.last_step.tokens_per_second)]);
   if (run.last_evaluation) facts.push(["validation", percent(run.last_evaluation.accuracy)],
     ["best", `${percent(run.last_evaluation.best_accuracy)} at step ${run.last_evaluation.best_step}`]);
   const done = isNumber(run.steps) ? [run.step, run.steps] : round ? [round.completions, round.completions_total] : [0, 1];

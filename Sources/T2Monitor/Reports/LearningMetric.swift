@@ -49,7 +49,7 @@ package enum LearningMetrics {
             Double($0.unitsHandedOutTwice)
         },
         .init("unit_failures", "count", "failed attempts other than missing rewards") { Double($0.failures) },
-        .init("log_probability_difference", "nats", "largest |log π(sampling) − log π(training)| of a token") {
+        .init("log_probability_difference", "nats", "largest absolute difference of log π(sampling) and log π(training) of a token") {
             $0.largestLogProbabilityDifference
         },
     ]

@@ -60,7 +60,7 @@ package struct Metric: Sendable {
         Metric("t2_paused", .gauge, "0 or 1", "whether an operator paused the coordinator") {
             [([], $0.isPaused ? 1 : 0)]
         },
-        Metric("t2_quiet_seconds", .gauge, "s", "time since a result was accepted or a round began") {
+        Metric("t2_quiet_seconds", .gauge, "s", "time since a result was last accepted") {
             [([], $0.quietSeconds)]
         },
         Metric("t2_lanes", .gauge, "count", "Σ lanes of the workers that are here") { [([], Double($0.lanes))] },

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Asks the monitor of a running coordinator, over a plain HTTP/1.0 connection.
+/// Asks the monitor of a running coordinator, over a plain HTTP connection of its own.
 package struct MonitorClient: Sendable {
     /// The time to wait for the connection and for each part of the answer.
     private static let patienceSeconds = 10
@@ -65,7 +65,7 @@ package struct MonitorClient: Sendable {
             setsockopt(descriptor, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
         }
         let head =
-            "\(method) \(path) HTTP/1.0\r\nHost: \(file.address)\r\nAuthorization: Bearer \(file.token)\r\n"
+            "\(method) \(path) HTTP/1.1\r\nHost: \(file.address)\r\nConnection: close\r\nAuthorization: Bearer \(file.token)\r\n"
             + "Content-Length: 0\r\n\r\n"
         guard
             head.utf8.withContiguousStorageIfAvailable({
@@ -88,13 +88,20 @@ package struct MonitorClient: Sendable {
         else { throw failure("it does not speak HTTP", "Stop the coordinator by SIGTERM and resume the run.") }
         let body = answer[end.upperBound...]
         guard status == 200 else {
-            let problem = (try? JSONDecoder().decode(Refusal.self, from: body))?.error.message ?? "status \(status)"
-            throw InputError(folder, problem, remedy: "See t2-coord status.", exitStatus: .data)
+            let answer = try? JSONDecoder().decode(Answer.self, from: body)
+            throw Refusal(
+                description: "\(folder): \(answer?.error.message ?? "the monitor answered with status \(status).")")
         }
         return Data(body)
     }
 
-    private struct Refusal: Decodable {
+    /// What the monitor says about a request that it does not fulfil.
+    struct Refusal: UserFacingError {
+        let description: String
+        var exitStatus: ExitStatus { .data }
+    }
+
+    private struct Answer: Decodable {
         struct Content: Decodable { let message: String }
         let error: Content
     }

@@ -25,8 +25,9 @@ package struct EventFile: Sendable {
         path = "\(folder)/\(Self.name)"
     }
 
-    /// Makes the file hold these bytes.
+    /// Makes the file hold these bytes, of which those that this object has written are the first.
     mutating func update(_ bytes: [UInt8]) throws {
+        guard !bytes.isEmpty else { return }
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.intValue
         var kept = written
         if kept == nil || size != kept || bytes.count < kept ?? 0 {
@@ -52,7 +53,7 @@ package struct EventFile: Sendable {
 
     // MARK: - Content
 
-    /// The events of a run. The same database gives the same bytes: an event's time is that of the last result it is made from.
+    /// The events of a run; none without an update or an evaluation. The same database gives the same bytes: an event's time is that of the last result it is made from.
     ///
     /// - Parameter times: the last acceptance of each step and phase.
     static func events(
@@ -79,7 +80,8 @@ package struct EventFile: Sendable {
         }
         rows.sort { ($0.step, $0.order) < ($1.step, $1.order) }
         // The version of the format stands in the first event.
-        var bytes = record(field(1, double: rows.first?.time ?? 0) + field(3, bytes: Array("brain.Event:2".utf8)))
+        guard let first = rows.first else { return [] }
+        var bytes = record(field(1, double: first.time) + field(3, bytes: Array("brain.Event:2".utf8)))
         for row in rows {
             let summary = row.scalars.flatMap { tag, value in
                 field(1, bytes: field(1, bytes: Array(tag.utf8)) + field(2, float: Float(value)))
