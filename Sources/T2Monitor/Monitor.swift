@@ -120,6 +120,9 @@ package actor Monitor {
         return snapshot
     }
 
+    /// Forgets snapshots from before an action.
+    private func forget() { (latest, pending) = (nil, nil) }
+
     private func refresh(writesEvents: Bool) {
         for index in runs.indices {
             let name = runs[index].run.name
@@ -173,7 +176,7 @@ package actor Monitor {
     func drain(_ worker: String) async throws -> ActionReport {
         switch try await dispatcher.drain(worker) {
         case .draining(let leases):
-            latest = nil
+            forget()
             return ActionReport(message: "worker \(worker) finishes \(leases) leases and leaves")
         case .unknown(let present):
             let others = present.isEmpty ? "no worker" : present.prefix(50).joined(separator: ", ")
@@ -184,7 +187,7 @@ package actor Monitor {
 
     func setPaused(_ isPaused: Bool) async throws -> ActionReport {
         try await dispatcher.setPaused(isPaused)
-        latest = nil
+        forget()
         return ActionReport(
             message: isPaused
                 ? "paused: current leases finish, and none are granted until t2-coord resume"

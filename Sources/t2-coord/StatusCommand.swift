@@ -46,7 +46,7 @@ struct StatusCommand: AsyncParsableCommand {
                 status = try client.status()
             } catch {
                 // The end of the coordinator ends the watch.
-                guard watch, (try? RunFolder.isInUse(client.folder)) == false else { throw error }
+                guard watch, (try? MonitorClient(folder: client.folder)) == nil else { throw error }
                 return
             }
             let text = json ? status.text : Self.text(status.report, page: client.page)

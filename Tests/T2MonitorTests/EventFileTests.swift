@@ -3,9 +3,8 @@ import T2Coordinator
 import T2Core
 import T2Jobs
 import T2TestSupport
+import T2Monitor
 import Testing
-
-@testable import T2Monitor
 
 @Suite("An event file for TensorBoard")
 struct EventFileTests {

@@ -5,9 +5,8 @@ import T2Coordinator
 import T2Core
 import T2Jobs
 import T2TestSupport
+import T2Monitor
 import T2Transport
-
-@testable import T2Monitor
 
 /// Whether the jobs were asked to stop.
 final class StopNote: Sendable {

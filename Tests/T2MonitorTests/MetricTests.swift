@@ -1,10 +1,9 @@
 import Foundation
+import T2Coordinator
 import T2Core
 import T2TestSupport
+import T2Monitor
 import Testing
-
-@testable import T2Coordinator
-@testable import T2Monitor
 
 @Suite("The metrics")
 struct MetricTests {
@@ -31,10 +30,10 @@ struct MetricTests {
     func json() throws {
         var status = SampleStatus.status
         status.workers = [SampleStatus.worker("snake_case \"</script>")]
-        status.counts.runs["my_run"] = DispatcherCounts.Run()
         status.quietSeconds = .infinity
         let data = try JSONEncoder.snakeCase.encode(status)
         #expect(try JSONDecoder.snakeCase.decode(StatusReport.self, from: data) == status)
+        #expect(String(decoding: data, as: UTF8.self).contains(#""my_run":{"outcomes":{"no-answer":3}"#))
     }
 }
 
@@ -65,26 +64,41 @@ struct WaitReportTests {
 }
 
 enum SampleStatus {
-    static let status = StatusReport(
-        program: "t2-coord", process: 1, upSeconds: 10, endpoint: "tcp://127.0.0.1:5555", isPaused: false,
-        isStopping: false,
-        runs: [
-            StatusReport.Run(
-                name: "r", folder: nil, state: .collecting, step: 2, steps: 5,
-                round: DispatcherSnapshot.Run(
-                    name: "r", step: 2, phase: .train, units: 4, unitsAccepted: 1, unitsLeased: 1, unitsPending: 2,
-                    completions: 8, completionsTotal: 32, tokens: 90))
-        ], workers: [], leases: [], quietSeconds: 4, lanes: 2, lanesBusy: 1, counts: DispatcherCounts())
+    static let status: StatusReport = decoded(
+        """
+        {"program": "t2-coord", "process": 1, "up_seconds": 10, "endpoint": "tcp://127.0.0.1:5555", "is_paused": false,
+         "is_stopping": false, "workers": [], "leases": [], "quiet_seconds": 4, "lanes": 2, "lanes_busy": 1,
+         "counts": {"runs": {"my_run": {"units": 1, "tokens": 2, "outcomes": {"no-answer": 3}}}, "leases": 4,
+                    "workers_joined": 1, "malformed_messages": 0, "failures": {"expired": 1}},
+         "runs": [{"name": "r", "state": "collecting", "step": 2, "steps": 5,
+                   "round": {"name": "r", "step": 2, "phase": "train", "units": 4, "units_accepted": 1, "units_leased": 1,
+                             "units_pending": 2, "completions": 8, "completions_total": 32, "tokens": 90}}]}
+        """)
 
     static func worker(_ name: String) -> DispatcherSnapshot.Worker {
-        DispatcherSnapshot.Worker(
-            name: name, state: .working, lanes: 2, lanesBusy: 1, leases: 1, joinedSeconds: 100, lastHeardSeconds: 3,
-            machine: "abacus", units: 5, tokens: 50, tokensPerSecond: 2)
+        var worker: DispatcherSnapshot.Worker = decoded(
+            """
+            {"name": "", "state": "working", "lanes": 2, "lanes_busy": 1, "leases": 1, "joined_seconds": 100,
+             "last_heard_seconds": 3, "machine": "abacus", "units": 5, "tokens": 50, "tokens_per_second": 2}
+            """)
+        worker.name = name
+        return worker
     }
 
     static func lease(_ worker: String, _ state: DispatcherSnapshot.Lease.State) -> DispatcherSnapshot.Lease {
-        DispatcherSnapshot.Lease(
-            run: "r", step: 2, phase: .train, unit: 3, attempt: 1, worker: worker, state: state, tokens: 7,
-            sinceSeconds: 90, lastTokenSeconds: 61, expiresInSeconds: 30, usualSeconds: 20)
+        decoded(
+            """
+            {"run": "r", "step": 2, "phase": "train", "unit": 3, "attempt": 1, "worker": "\(worker)", "state":
+             "\(state.rawValue)", "tokens": 7, "since_seconds": 90, "last_token_seconds": 61, "expires_in_seconds": 30,
+             "usual_seconds": 20}
+            """)
+    }
+
+    private static func decoded<Value: Decodable>(_ text: String) -> Value {
+        do {
+            return try JSONDecoder.snakeCase.decode(Value.self, from: Data(text.utf8))
+        } catch {
+            fatalError("\(error)")
+        }
     }
 }

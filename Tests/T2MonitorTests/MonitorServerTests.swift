@@ -2,9 +2,8 @@ import Foundation
 import T2Coordinator
 import T2Core
 import T2TestSupport
+import T2Monitor
 import Testing
-
-@testable import T2Monitor
 
 @Suite("The monitor's server", .serialized, .timeLimit(.minutes(2)))
 struct MonitorServerTests {
@@ -142,7 +141,12 @@ struct MonitorServerTests {
         let error = #expect(throws: InputError.self) { try MonitorClient(folder: folder.path) }
         #expect(error?.description.contains("holds no run") == true)
         try folder.write("", to: "run.sqlite")
-        try folder.write("", to: ".lock")
+        for content in ["", "{}", #"{"address": "127.0.0.1:1", "token": "", "process": 999999999}"#] {
+            try folder.write(content, to: "monitor.json")
+            let ended = #expect(throws: InputError.self) { try MonitorClient(folder: folder.path) }
+            #expect(ended?.description.contains("no coordinator runs this job now") == true)
+        }
+        try FileManager.default.removeItem(atPath: folder.path + "/monitor.json")
         let ended = #expect(throws: InputError.self) { try MonitorClient(folder: folder.path) }
         #expect(ended?.description.contains("no coordinator runs this job now") == true)
         #expect(ended?.exitStatus == .unavailable)

@@ -1,8 +1,7 @@
 import Foundation
 import T2TestSupport
+import T2Monitor
 import Testing
-
-@testable import T2Monitor
 
 /// The checks of `scripts/monitoring`, of a monitor with a hostile worker.
 @Suite("For the programs of operators", .serialized, .timeLimit(.minutes(3)))

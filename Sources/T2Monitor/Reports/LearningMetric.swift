@@ -6,7 +6,7 @@ package struct LearningMetric<Row>: Sendable {
     package let unit: String
     /// The formula or the meaning, as the README's table has it.
     package let formula: String
-    let value: @Sendable (Row) -> Double?
+    package let value: @Sendable (Row) -> Double?
 
     init(_ name: String, _ unit: String, _ formula: String, _ value: @escaping @Sendable (Row) -> Double?) {
         self.name = name
@@ -49,7 +49,9 @@ package enum LearningMetrics {
             Double($0.unitsHandedOutTwice)
         },
         .init("unit_failures", "count", "failed attempts other than missing rewards") { Double($0.failures) },
-        .init("log_probability_difference", "nats", "largest absolute difference of log π(sampling) and log π(training) of a token") {
+        .init(
+            "log_probability_difference", "nats", "largest difference of log π(sampling) and log π(training) of a token"
+        ) {
             $0.largestLogProbabilityDifference
         },
     ]

@@ -50,7 +50,7 @@ package enum MonitorAddress: Sendable, Equatable {
     }
 
     /// Whether only programs on this machine can reach it.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         guard case .on(let host, _) = self else { return true }
         return host == "::1" || (host.hasPrefix("127.") && inet_addr(host) != INADDR_NONE)
     }

@@ -96,9 +96,9 @@ package struct MonitorClient: Sendable {
     }
 
     /// What the monitor says about a request that it does not fulfil.
-    struct Refusal: UserFacingError {
-        let description: String
-        var exitStatus: ExitStatus { .data }
+    package struct Refusal: UserFacingError {
+        package let description: String
+        package var exitStatus: ExitStatus { .data }
     }
 
     private struct Answer: Decodable {

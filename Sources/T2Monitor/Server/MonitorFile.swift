@@ -4,15 +4,12 @@ import T2Core
 
 /// `monitor.json` in a run folder while a coordinator serves it: how commands reach the coordinator. Only its owner can read it,
 /// because whoever knows the token can stop the run.
-package struct MonitorFile: Sendable, Equatable, Codable {
+package struct MonitorFile: Sendable, Hashable, Codable {
     /// `HOST:PORT`, as reached from this machine.
     package var address: String
     package var token: String
-
-    package init(address: String, token: String) {
-        self.address = address
-        self.token = token
-    }
+    /// The coordinator's process on this machine.
+    package var process = getpid()
 
     package var url: String { "http://\(address)/" }
 
@@ -39,66 +36,45 @@ package struct MonitorFile: Sendable, Equatable, Codable {
         unlink(Self.path(in: folder))
     }
 
-    /// Reads the file of a run folder that a coordinator uses.
+    /// Whether the process that wrote the file still runs. One that was killed leaves its file behind.
+    private var isLive: Bool { kill(process, 0) == 0 || errno == EPERM }
+
+    /// Reads the file of a run folder whose coordinator runs.
     ///
-    /// - Throws: `InputError` if the folder holds no run, if no coordinator uses it, or if that one has no monitor.
+    /// - Throws: `InputError` if the folder holds no run, or if no coordinator with a monitor serves it.
     package static func read(in folder: String) throws -> MonitorFile {
         try RunFolder.requireRun(folder)
-        guard try RunFolder.isInUse(folder) else {
-            throw InputError(
-                folder, "no coordinator runs this job now",
-                remedy: "Continue it with --resume, or give another --run-dir.",
-                exitStatus: .unavailable)
-        }
         let path = path(in: folder)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT else { throw SystemError("open", path) }
+        guard descriptor >= 0 || errno == ENOENT else { throw SystemError("open", path) }
+        let data =
+            descriptor < 0
+            ? Data() : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).readData(ofLength: 4096)
+        guard let file = try? JSONDecoder().decode(MonitorFile.self, from: data), file.isLive else {
             throw InputError(
-                folder, "its coordinator runs without a monitor, or is just starting or ending",
-                remedy: "Try again, or start it without --monitor off.", exitStatus: .tryAgain)
+                folder, "no coordinator runs this job now on this machine, or only one with --monitor off",
+                remedy: "Continue the job with --resume, or give another --run-dir.", exitStatus: .unavailable)
         }
-        let data = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).readData(ofLength: 4096)
-        do {
-            return try JSONDecoder().decode(MonitorFile.self, from: data)
-        } catch {
-            throw InputError(
-                path, "is not a monitor's file", remedy: "Stop the coordinator by SIGTERM and resume the run.")
-        }
+        return file
     }
 
-    /// The only folder in `runs` that a coordinator uses.
+    /// The only folder in `runs` whose coordinator runs.
     ///
     /// - Throws: `InputError` if there is none, or if there are several.
     package static func onlyLiveFolder(in runs: String = "runs") throws -> String {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []).sorted()
-        let live = names.map { "\(runs)/\($0)" }.filter { (try? RunFolder.isInUse($0)) == true }
-        // One coordinator may train several runs.
-        let coordinators = Dictionary(grouping: live) { (try? read(in: $0)) ?? MonitorFile(address: $0, token: "") }
-        guard let folder = live.first else {
+        let live = names.map { "\(runs)/\($0)" }.compactMap { folder in (try? read(in: folder)).map { (folder, $0) } }
+        guard let first = live.first else {
             throw InputError(
                 "--run-dir", "no run in \(runs)/ has a coordinator now", remedy: "Give the folder of the run.",
                 exitStatus: .unavailable)
         }
-        guard coordinators.count == 1 else {
+        // One coordinator may serve several runs.
+        guard Set(live.map(\.1)).count == 1 else {
             throw InputError(
-                "--run-dir", "several coordinators run: \(live.joined(separator: ", "))", remedy: "Give one of them.",
-                exitStatus: .usage)
+                "--run-dir", "several coordinators run: \(live.map(\.0).joined(separator: ", "))",
+                remedy: "Give one of these folders.", exitStatus: .usage)
         }
-        return folder
-    }
-}
-
-extension MonitorFile: Hashable {}
-
-extension RunFolder {
-    /// Whether a coordinator holds the folder's lock now.
-    package static func isInUse(_ path: String) throws -> Bool {
-        do {
-            _ = try RunFolder(inspecting: path)
-            return false
-        } catch let error as InputError where error.exitStatus == .tryAgain {
-            return true
-        }
+        return first.0
     }
 }

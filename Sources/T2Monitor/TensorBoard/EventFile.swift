@@ -11,12 +11,12 @@ import T2Jobs
 package struct EventFile: Sendable {
     package static let name = "events.out.tfevents.0000000000.t2"
 
-    let path: String
+    package let path: String
     /// The bytes that this object knows to be in the file.
     private var written: Int?
 
     /// - Throws: `SystemError` if the folder cannot be made.
-    init(folder: String) throws {
+    package init(folder: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -26,7 +26,7 @@ package struct EventFile: Sendable {
     }
 
     /// Makes the file hold these bytes, of which those that this object has written are the first.
-    mutating func update(_ bytes: [UInt8]) throws {
+    package mutating func update(_ bytes: [UInt8]) throws {
         guard !bytes.isEmpty else { return }
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.intValue
         var kept = written
@@ -56,7 +56,7 @@ package struct EventFile: Sendable {
     /// The events of a run; none without an update or an evaluation. The same database gives the same bytes: an event's time is that of the last result it is made from.
     ///
     /// - Parameter times: the last acceptance of each step and phase.
-    static func events(
+    package static func events(
         _ steps: [StepMetrics], _ evaluations: [EvaluationMetrics], times: [RunStore.RoundPart: Date]
     ) -> [UInt8] {
         func time(_ step: Int, _ phase: Phase) -> Double {
