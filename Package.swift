@@ -8,6 +8,8 @@ let bigInt: Target.Dependency = .product(name: "BigInt", package: "BigInt")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -28,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -103,13 +106,20 @@ let package = Package(
                 "T2Core", "T2Formats", "T2Text", "T2Sandbox", "T2Tasks", "T2Learning", "T2Jobs", "T2Report",
                 argumentParser, logging,
             ]),
+        .target(
+            name: "T2Monitor",
+            dependencies: ["T2Core", "T2Formats", "T2Jobs", "T2Coordinator", hummingbird, hummingbirdCore, logging],
+            exclude: ["README.md", "page.png"],
+            resources: [
+                .embedInCode("Page/page.html"), .embedInCode("Page/page.js"), .embedInCode("Page/page.css"),
+            ]),
 
         // Row 7
         .executableTarget(
             name: "t2-coord",
             dependencies: [
                 "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning",
-                "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", argumentParser, logging,
+                "T2Jobs", "T2Coordinator", "T2Monitor", "T2CommandLine", "T2Version", argumentParser, logging,
             ]),
         .executableTarget(
             name: "t2-worker",
@@ -184,6 +194,11 @@ let package = Package(
             dependencies: [
                 "T2Core", "T2Formats", "T2Text", "T2Tasks", "T2Learning", "T2Transport", "T2Model", "T2Engine",
                 "T2Worker", "T2Jobs", "T2Coordinator", "T2TestSupport", logging,
+            ]),
+        .testTarget(
+            name: "T2MonitorTests",
+            dependencies: [
+                "T2Core", "T2Jobs", "T2Transport", "T2Coordinator", "T2Monitor", "T2TestSupport", logging,
             ]),
         .testTarget(name: "T2ReportTests", dependencies: ["T2Core", "T2Report"]),
         .testTarget(

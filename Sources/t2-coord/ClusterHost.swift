@@ -2,8 +2,10 @@ import Logging
 import T2Coordinator
 import T2Core
 import T2Jobs
+import T2Monitor
 import T2Tasks
 import T2Transport
+import T2Version
 
 /// A running coordinator: it listens, starts local workers, serves jobs, and releases all workers at the end.
 struct ClusterHost: Sendable {
@@ -27,6 +29,7 @@ struct ClusterHost: Sendable {
         self.tasks = tasks
         self.say = say
         logger = options.logger
+        try options.monitor.check()
         transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
     }
 
@@ -36,24 +39,38 @@ struct ClusterHost: Sendable {
         await transport.close()
     }
 
-    /// - Parameter logFolder: the folder for the logs of local workers.
+    /// - Parameters:
+    ///   - logFolder: the folder for the logs of local workers.
+    ///   - runs: the runs that the monitor follows.
+    ///   - tensorBoard: the folder for their event files, if any.
     func serve<Result: Sendable>(
-        logFolder: String, signals: StopSignals, _ body: @escaping @Sendable (Dispatcher) async throws -> Result
+        logFolder: String, runs: [Monitor.Run] = [], tensorBoard: String? = nil, signals: StopSignals,
+        _ body: @escaping @Sendable (Dispatcher) async throws -> Result
     ) async throws -> Result {
         let dispatcher = Dispatcher(
             model: model, transport: transport, logger: logger, taskVersions: TrainingTask.versions(tasks))
-        signals.tell { [say] reason in
+        let stop: @Sendable (String) -> Void = { [say] reason in
             say("\(reason): stopping; accepted results are safe (a second signal stops at once)")
             Task { await dispatcher.stop() }
+        }
+        signals.tell(stop)
+        let monitor = Monitor(dispatcher, program: ProgramVersion.text(of: "t2-coord"), logger: logger) {
+            stop("t2-coord stop")
         }
         say("listening on \(transport.endpoint); more workers: t2-worker join \(transport.endpoint)")
         var workers: LocalWorkers?
         do {
+            for run in runs { try await monitor.observe(run, tensorBoard: tensorBoard) }
+            if let page = try await monitor.begin(on: options.monitor) {
+                say("monitor \(page)")
+            }
             workers = try await startLocalWorkers(logFolder, dispatcher)
             let result = try await dispatcher.serve { try await body(dispatcher) }
+            await monitor.end()
             await close(workers)
             return result
         } catch {
+            await monitor.end()
             await close(workers)
             throw error
         }

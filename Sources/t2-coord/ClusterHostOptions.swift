@@ -3,6 +3,7 @@ import T2CommandLine
 import T2Coordinator
 import T2Core
 import T2Jobs
+import T2Monitor
 import T2Tasks
 import T2Transport
 
@@ -47,8 +48,10 @@ struct ClusterHostOptions: JobHostOptions {
         }
         if let folder { say("run folder \(folder.path)") }
         let logFolder = folder?.path ?? request.logFolder
-        let (result, isStopped) = try await cluster.serve(logFolder: logFolder, signals: request.signals) {
-            dispatcher in
+        let runs = folder.map { Monitor.Run(name: request.work, folder: $0.path) }
+        let (result, isStopped) = try await cluster.serve(
+            logFolder: logFolder, runs: runs.map { [$0] } ?? [], signals: request.signals
+        ) { dispatcher in
             let service = DispatcherService(dispatcher, folder: folder)
             let result = try await body(service) { .workers(await dispatcher.joinedCount) }
             return (result, await dispatcher.isStopped)

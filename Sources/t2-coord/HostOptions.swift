@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import T2CommandLine
 import T2Core
+import T2Monitor
 
 /// The endpoint of a coordinator, and the number of its local workers.
 struct HostOptions: ParsableArguments {
@@ -10,6 +11,12 @@ struct HostOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Number of workers to start on this machine; they end with the run.", valueName: "n"))
     var localWorkers = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Address of the web page, metrics and commands: a port on loopback, host:port, or off. (default: a free port on loopback)",
+            valueName: "address"))
+    var monitor = MonitorAddress.standard
 
     @OptionGroup var verification: VerifierOptions
 
@@ -28,4 +35,9 @@ struct HostOptions: ParsableArguments {
         logger.logLevel = verbose ? .debug : .info
         return logger
     }
+}
+
+extension MonitorAddress: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+    public var defaultValueDescription: String { "" }
 }

@@ -4,6 +4,7 @@ import T2Coordinator
 import T2Core
 import T2Formats
 import T2Jobs
+import T2Monitor
 import T2Numerics
 import T2Tasks
 import T2Transport
@@ -40,6 +41,11 @@ struct StartCommand: AsyncParsableCommand {
 
     @Flag(help: "Check everything, print the plan, and start nothing.")
     var dryRun = false
+
+    @Option(
+        help: ArgumentHelp("Write TensorBoard event files to a folder of the run's name in this one.", valueName: "dir")
+    )
+    var tensorboard: String?
 
     func validate() throws {
         guard !resume || options.runFolder != nil else {
@@ -130,7 +136,11 @@ struct StartCommand: AsyncParsableCommand {
         }
         guard !opened.isEmpty else { return await cluster.close() }
         let runs = opened
-        try await cluster.serve(logFolder: folder, signals: signals) { dispatcher in
+        let observed = runs.map {
+            Monitor.Run(name: $0.name, folder: $0.run.path, steps: $0.job.definition.configuration.steps)
+        }
+        try await cluster.serve(logFolder: folder, runs: observed, tensorBoard: tensorboard, signals: signals) {
+            dispatcher in
             let endings = await finish(runs, dispatcher)
             if endings.contains(where: \.isStopped) {
                 console.say("resume with: t2-coord start --resume --run-dir \(RunSummary.quoted(folder))")

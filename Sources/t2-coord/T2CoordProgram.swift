@@ -13,6 +13,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               t2-coord start --local-workers 2              # the bundled example
               t2-coord start --config experts/tiny/code.yaml --run-dir runs/code
               t2-coord start --resume --run-dir runs/code   # continue after a crash or Ctrl-C
+              t2-coord status --watch                       # what the running coordinator does; why, drain, pause, resume, stop
               t2-coord adapt --model experts/tiny/base --experts experts/tiny --task math-mini \\
                 --output mixed.safetensors --local-workers 2
               t2-coord rollouts --run-dir runs/code --outcome wrong   # what was answered, and how it was judged
@@ -36,7 +37,8 @@ struct T2CoordProgram: AsyncParsableCommand {
         version: ProgramVersion.text(of: "t2-coord"),
         subcommands: [
             StartCommand.self, AdaptCommand<ClusterHostOptions>.self, EvaluateCommand<ClusterHostOptions>.self,
-            ReportCommand<ClusterHostOptions>.self, RolloutsCommand.self,
+            ReportCommand<ClusterHostOptions>.self, StatusCommand.self, WhyCommand.self, DrainCommand.self,
+            PauseCommand.self, ResumeCommand.self, StopCommand.self, RolloutsCommand.self, ExportCommand.self,
         ])
 
     static func main() async { Foundation.exit(await runProgram().rawValue) }

@@ -101,6 +101,7 @@ extension Dispatcher {
             metadata["evidence"] = save(failure, unit: unit, answer: answer).map { "\($0)" }
         }
         logger.warning("unit failed; it is handed out again", metadata: metadata)
+        counts.failures[failure.category.rawValue, default: 0] += 1
         do {
             try rounds[unit.run]?.journal.note(failure, unit: unit)
         } catch {

@@ -74,7 +74,13 @@ extension Dispatcher {
             .workerJoined(
                 hello.worker, lanes: hello.lanes, kind: hello.fingerprint, holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
+        if table.workers[hello.worker]?.isDraining == true { await askToLeave(hello.worker) }
         guard isNew else { return }
+        counts.workersJoined += 1
+        tallies = tallies.filter { table.workers[$0.key] != nil }
+        if tallies[hello.worker] == nil {
+            tallies[hello.worker] = WorkerTally(machine: hello.fingerprint, joined: now())
+        }
         logger.info(
             "worker joined",
             metadata: [

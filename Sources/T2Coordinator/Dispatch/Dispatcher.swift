@@ -74,7 +74,12 @@ package actor Dispatcher {
     var auditorSeen: ContinuousClock.Instant
     /// The reasons why workers are refused, by name.
     var refused: [String: String] = [:]
+    var counts = DispatcherCounts()
+    /// What the workers that are here have computed.
+    var tallies: [WorkerIdentifier: WorkerTally] = [:]
     private var watchdog: Watchdog
+    /// The time at which a result was last accepted, or of this coordinator's start.
+    var lastAccepted: ContinuousClock.Instant
     /// Whether the jobs were asked to stop.
     package private(set) var isStopped = false
     private var failure: (any Error)?
@@ -102,6 +107,7 @@ package actor Dispatcher {
         table = LeaseTable(epoch: epoch, limits: limits.leases)
         watchdog = Watchdog(at: now())
         auditorSeen = now()
+        lastAccepted = now()
     }
 
     /// Stops every job; its durable results are kept.
@@ -222,7 +228,7 @@ package actor Dispatcher {
         try await take(.clockTicked)
         try await settleAudits()
         tellProgress()
-        guard !rounds.isEmpty else { return watchdog.advanced(at: now()) }
+        guard !rounds.isEmpty, !table.isPaused else { return watchdog.advanced(at: now()) }
         if let report = watchdog.report(table, endpoint: transport.endpoint, at: now()) {
             logger.warning("\(report)", metadata: ["runs": "\(rounds.keys.sorted().joined(separator: ", "))"])
         }
@@ -258,9 +264,15 @@ package actor Dispatcher {
                 continue
             }
             stored.insert(run)
-            for one in accepted { rounds[run]?.progress.add(UnitSummary(one.output)) }
+            for one in accepted {
+                let summary = UnitSummary(one.output)
+                rounds[run]?.progress.add(summary)
+                counts.runs[run, default: DispatcherCounts.Run()].add(summary)
+                tallies[one.worker]?.add(summary, at: now())
+            }
             if let progress = rounds[run]?.progress { open.onProgress(progress) }
             watchdog.advanced(at: now())
+            lastAccepted = now()
         }
         for one in batch {
             for (worker, var acknowledgement) in one.acknowledgements {

@@ -32,6 +32,10 @@ package enum LeaseEvent: Sendable, Equatable {
     case connectionLost(WorkerIdentifier)
     /// A worker left in good order; its leases are returned without counting as failures.
     case workerLeft(WorkerIdentifier)
+    /// A worker is to finish its leases and leave; it gets no further ones.
+    case workerDrained(WorkerIdentifier)
+    /// No leases are granted, or they are granted again.
+    case pauseChanged(Bool)
     /// The time of the last message of each of these workers.
     case workersHeard([WorkerIdentifier: ContinuousClock.Instant])
     case clockTicked

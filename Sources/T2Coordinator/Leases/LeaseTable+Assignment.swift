@@ -7,6 +7,7 @@ extension LeaseTable {
     /// finally second copies of units that take too long.
     mutating func assign(at now: Instant) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
+        guard !isPaused else { return effects }
         while !ready.isEmpty, let next = nextAssignment(at: now) { effects += next }
         return effects
     }

@@ -57,14 +57,15 @@ extension LeaseTable {
         for (worker, state) in workers {
             let held = leases[worker, default: []].sorted { $0.lease.number < $1.lease.number }
             let waiting = held.dropFirst(state.lanes).filter { $0.lease.tokens == 0 }
-            if state.credit > 0, state.isInTouch, state.asideUntil == nil || soundCount == 0 {
+            if state.credit > 0, state.isInTouch, !state.isDraining, state.asideUntil == nil || soundCount == 0 {
                 served[worker] = ReadyRank(credit: state.credit, number: state.number)
                 if held.isEmpty { empty[worker] = served[worker] }
             }
             if let last = waiting.last {
                 loaded[worker] = OverloadRank(waiting: waiting.count, last: last.lease.number)
             }
-            let takes = state.isInTouch && state.asideUntil == nil && (state.credit > 0 || !held.isEmpty)
+            let mayTake = state.isInTouch && !state.isDraining && state.asideUntil == nil
+            let takes = mayTake && (state.credit > 0 || !held.isEmpty)
             found += [
                 (names[worker.name] == worker, "not known by its name"),
                 (state.credit >= 0, "more leases than credit"),
@@ -75,7 +76,7 @@ extension LeaseTable {
                 (state.movable.map(\.number) == waiting.map(\.lease.number), "leases that wait"),
                 (held.prefix(state.lanes).allSatisfy { $0.lease.started != nil }, "a lane stands still"),
                 (held.dropFirst(state.lanes).allSatisfy { $0.lease.started == nil }, "more than its lanes at work"),
-                (state.isSound == takes || (state.lastAnswer != nil && state.isInTouch), "sound: \(state.isSound)"),
+                (state.isSound == takes || (state.lastAnswer != nil && mayTake), "sound: \(state.isSound)"),
             ].filter { !$0.0 }.map { "worker \(worker): \($0.1)" }
         }
         found += [
@@ -108,6 +109,7 @@ extension LeaseTable {
     /// The assignments that are still possible.
     private func problemsOfAssignment(at now: Instant) -> [String] {
         var found: [String] = []
+        guard !isPaused else { return found }
         for (worker, state) in workers where takesLeases(state) {
             func may(_ unit: LeasedUnit) -> Bool { !unit.failed(on: worker) || !isKept(unit, at: now) }
             for unit in units.values where !unit.isAccepted {

@@ -98,7 +98,7 @@ extension LeaseTable {
 
     /// Whether the worker gets leases: one that is set aside does so only if no other worker is at work.
     func takesLeases(_ worker: LeasedWorker) -> Bool {
-        worker.credit > 0 && worker.isInTouch && (worker.asideUntil == nil || soundCount == 0)
+        worker.credit > 0 && worker.isInTouch && !worker.isDraining && (worker.asideUntil == nil || soundCount == 0)
     }
 
     private mutating func countSound(_ change: Int) {

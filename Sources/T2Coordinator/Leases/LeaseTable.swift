@@ -7,7 +7,8 @@ import T2Transport
 /// Invariants:
 /// - a unit is accepted at most once, by the first valid result of a worker to which that attempt was granted;
 /// - a lease ends exactly once: accepted, expired, refused, cancelled or returned; (unit, attempt) names one lease;
-/// - a unit that is neither accepted nor leased is pending, and is leased as soon as a worker that may have it has credit;
+/// - a unit that is neither accepted nor leased is pending, and is leased as soon as a worker that may have it has credit, unless
+///   the table is paused;
 /// - a worker never holds more leases than it offered credit for, nor two leases of one unit;
 /// - a lease that was lost or has expired does not count as a failure of its unit. Failures that workers report count, except
 ///   those of a worker that fails all its units, as long as another worker is at work that has not tried the unit;
@@ -36,6 +37,8 @@ package struct LeaseTable: Sendable {
     package internal(set) var workers: [WorkerIdentifier: LeasedWorker] = [:]
     package internal(set) var units: [UnitKey: LeasedUnit] = [:]
     var runs: [String: LeasedRun] = [:]
+    /// Whether no leases are granted to anyone.
+    package internal(set) var isPaused = false
     /// The worker of each name.
     var names: [String: WorkerIdentifier] = [:]
 
@@ -116,6 +119,13 @@ package struct LeaseTable: Sendable {
         case .workerLeft(let worker):
             for name in held(by: worker) { giveBack(name, of: worker, at: now) }
             remove(worker)
+            return []
+        case .workerDrained(let worker):
+            workers[worker]?.isDraining = true
+            update(worker, at: now)
+            return []
+        case .pauseChanged(let isPaused):
+            self.isPaused = isPaused
             return []
         case .workersHeard(let instants):
             for (worker, instant) in instants { heard(worker, at: instant, now: now) }

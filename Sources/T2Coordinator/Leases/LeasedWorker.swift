@@ -38,14 +38,16 @@ package struct LeasedWorker: Sendable, Equatable {
     private(set) var timesSetAside = 0
     /// The worker is set aside until then: it gets no leases as long as other workers are at work.
     var asideUntil: ContinuousClock.Instant?
+    /// Whether the worker is to leave once its leases have ended.
+    package internal(set) var isDraining = false
     /// Whether the worker counts among those that a failed unit is kept for.
     var isSound = false
 
     var isInTouch: Bool { isReachable && !isSuspect }
 
-    /// Whether the worker is not set aside and takes leases: it can take one now, holds some, or has recently answered one.
+    /// Whether the worker is neither set aside nor draining and takes leases: it can take one now, holds some, or has recently answered one.
     func isAtWork(at now: ContinuousClock.Instant, _ limits: LeaseLimits) -> Bool {
-        guard isInTouch, asideUntil == nil else { return false }
+        guard isInTouch, !isDraining, asideUntil == nil else { return false }
         return credit > 0 || !held.isEmpty || lastAnswer.map { now - $0 < limits.minimumLength } ?? false
     }
 

@@ -238,6 +238,28 @@ package struct RunStore: Sendable {
         }
     }
 
+    /// A step's units of one phase.
+    package struct RoundPart: Hashable, Sendable {
+        package let step: Int
+        package let phase: Phase
+
+        package init(step: Int, phase: Phase) {
+            self.step = step
+            self.phase = phase
+        }
+    }
+
+    /// The time at which the last result of each step and phase was accepted.
+    package func lastAcceptances() throws -> [RoundPart: Date] {
+        try read("read the times of the results") { database in
+            let sql = "SELECT step, phase, MAX(acceptedAt) AS last FROM results GROUP BY step, phase"
+            return try Row.fetchAll(database, sql: sql).reduce(into: [:]) { times, row in
+                guard let phase = Phase(rawValue: row["phase"]) else { return }
+                times[RoundPart(step: row["step"], phase: phase)] = row["last"]
+            }
+        }
+    }
+
     /// Discards the gradients and tokens of all steps before this one.
     package func discardGradients(before step: Int) throws {
         try write("free the gradients before step \(step)") { database in

@@ -64,7 +64,7 @@ private struct LeaseChance {
         now += .milliseconds(Int64(choose(1_500)))
         let worker = workers[choose(6)]
         let lease = anyLease()
-        switch choose(26) {
+        switch choose(27) {
         case 0: take(.workerJoined(worker, lanes: 1 + choose(3)))
         case 1: rejoin(worker)
         case 2: reincarnate()
@@ -99,6 +99,8 @@ private struct LeaseChance {
         case 17:
             guard let (name, holder) = lease else { return }
             answer(name, of: holder, defect: ResultDefect(category: .missingReward, message: "no sandbox"))
+        case 20 where choose(2) == 0: take(.pauseChanged(choose(4) == 0))
+        case 21 where choose(8) == 0: take(.workerDrained(worker))
         default:
             guard let (name, holder) = lease else { return }
             answer(name, of: choose(6) == 0 ? worker : holder, defect: nil)
@@ -107,6 +109,8 @@ private struct LeaseChance {
 
     /// All workers come back and compute what is left.
     mutating func finish() {
+        take(.pauseChanged(false))
+        for worker in workers where table.workers[worker]?.isDraining == true { take(.workerLeft(worker)) }
         for _ in 0..<400 where problems.isEmpty && table.units.values.contains(where: { !$0.isAccepted }) {
             now += .seconds(1)
             for worker in workers where table.workers[worker] == nil { take(.workerJoined(worker, lanes: 1)) }
