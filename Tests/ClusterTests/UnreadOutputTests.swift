@@ -63,7 +63,7 @@ struct UnreadOutputTests {
         try #require(!process.isRunning)
         #expect(process.waitForStatus() == 0)
         let log = try String(contentsOfFile: cluster.runFolder + "/train.log", encoding: .utf8)
-        #expect(log.contains("step 50/100000") && log.contains("stopped in step "))
+        #expect(log.contains(" 50/100000 ") && log.contains("stopped in step "))
     }
 
     @Test("is a worker that computes on, and that leaves with the coordinator")

@@ -13,7 +13,7 @@ struct MissingRewards: Sendable {
 
     /// The number of missing rewards, by reason.
     static func reasons(_ completions: [Completion]) -> [String: Int] {
-        completions.compactMap(\.reward.missingReason).reduce(into: [:]) { $0.count(missing: $1) }
+        completions.compactMap(\.reward.withShortReason.missingReason).reduce(into: [:]) { $0.count(missing: $1) }
     }
 
     /// Notes the rewards that were missing when a unit was accepted, or when it failed because of them.

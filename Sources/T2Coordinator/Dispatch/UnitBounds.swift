@@ -28,7 +28,8 @@ struct UnitBounds {
         guard output.statistics.completionTokens == tokens else {
             return "the completions have \(tokens) tokens, the statistics count \(output.statistics.completionTokens)"
         }
-        let limit = Self.perToken * Double(tokens)
+        // The divergence's part of the gradient grows with its coefficient.
+        let limit = Self.perToken * Double(tokens) * max(1, Double(unit.gradient?.klCoefficient ?? 0))
         if let index = output.gradient?.firstIndex(where: { Double(abs($0)) > limit }), let gradient = output.gradient {
             return
                 "the gradient's value \(index) is \(gradient[index]), expected at most ±\(limit) for \(tokens) tokens"

@@ -11,6 +11,25 @@ package struct UnitFailure: Sendable, Equatable, Codable {
     /// The worker's last log lines. They are saved as evidence and not stored in the database.
     package var logLines: [String] = []
 
+    /// The largest length of a message or a log line in Unicode scalars, and number of log lines: what a worker says may be
+    /// long, and every attempt is stored.
+    private static let (longestText, mostLines) = (2_000, 20)
+
+    init(
+        worker: WorkerIdentifier, attempt: Int, category: FailureCategory, message: String,
+        missing: [String: Int] = [:], logLines: [String] = []
+    ) {
+        func short(_ text: String) -> String {
+            String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.longestText)))
+        }
+        self.worker = worker
+        self.attempt = attempt
+        self.category = category
+        self.message = short(message)
+        self.missing = missing
+        self.logLines = logLines.suffix(Self.mostLines).map(short)
+    }
+
     private enum CodingKeys: String, CodingKey {
         case worker, attempt, category, message, missing
     }

@@ -21,6 +21,19 @@ struct LeaseFailureTests {
         #expect(fixture.take(.creditGranted(ann, count: 1)).grants.map(\.attempt) == [2])
     }
 
+    @Test("what a worker says of a failure is kept up to a length")
+    func longMessages() {
+        var fixture = Fixture(units: 1, workers: [ann], credit: 1)
+        let long = String(repeating: "x", count: 1_000_000)
+        let failures = fixture.take(
+            .unitFailed(
+                ann, unit: Fixture.unit(0), attempt: 1, category: .engine, message: long,
+                logLines: [String](repeating: long, count: 100))
+        ).failures
+        #expect(failures.map(\.message.count) == [2_000])
+        #expect(failures.first?.logLines.map(\.count) == [Int](repeating: 2_000, count: 20))
+    }
+
     @Test("a worker whose lease expired and that asks for no other is no alternative")
     func hungAlternative() {
         var fixture = Fixture(units: 2, workers: [ann, bob])
