@@ -90,7 +90,7 @@ struct EventFileTests {
     @Test(
         "holds for TensorBoard's own reader the numbers of the metrics",
         .enabled(if: python != nil, "no Python with tensorboard: python3 -m pip install tensorboard"))
-    func reader() throws {
+    func reader() async throws {
         let folder = try TemporaryFolder()
         var file = try EventFile(folder: folder.path)
         try file.update(Self.bytes(3))
@@ -103,15 +103,16 @@ struct EventFileTests {
             tags = events.Tags()['scalars']
             print(json.dumps({tag: [[e.step, e.value, e.wall_time] for e in events.Scalars(tag)] for tag in tags}))
             """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.python ?? "")
-        process.arguments = ["-c", script, folder.path]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        let data = try await blocking {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Self.python ?? "")
+            process.arguments = ["-c", script, folder.path]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            return pipe.fileHandleForReading.readDataToEndOfFile()
+        }
         let read = try JSONDecoder().decode([String: [[Double]]].self, from: data)
         let steps = try Self.steps(1...40)
         for metric in LearningMetrics.training {

@@ -85,7 +85,13 @@ final class LiveMonitor: Sendable {
     }
 
     /// The answer to a request that is written byte for byte.
-    func ask(_ method: String = "GET", _ path: String, _ headers: [String] = [], host: String? = nil) throws -> String {
+    func ask(
+        _ method: String = "GET", _ path: String, _ headers: [String] = [], host: String? = nil
+    ) async throws -> String {
+        try await blocking { try self.answer(method, path, headers, host: host) }
+    }
+
+    private func answer(_ method: String, _ path: String, _ headers: [String], host: String?) throws -> String {
         let head =
             ["\(method) \(path) HTTP/1.1", "Connection: close", "Host: \(host ?? file.address)", "Content-Length: 0"]
             + headers
@@ -118,8 +124,10 @@ final class LiveMonitor: Sendable {
         return String(decoding: answer, as: UTF8.self)
     }
 
-    func status(_ method: String = "GET", _ path: String, _ headers: [String] = [], host: String? = nil) throws -> Int {
-        let line = try ask(method, path, headers, host: host).prefix { $0 != "\r\n" && $0 != "\r" }
+    func status(
+        _ method: String = "GET", _ path: String, _ headers: [String] = [], host: String? = nil
+    ) async throws -> Int {
+        let line = try await ask(method, path, headers, host: host).prefix { !$0.isNewline }
         return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     }
 

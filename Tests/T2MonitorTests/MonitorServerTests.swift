@@ -14,14 +14,14 @@ struct MonitorServerTests {
             "/", "/page.js", "/page.css", "/health", "/metrics", "/api/status", "/api/why", "/api/history",
             "/api/rollouts", "/api/events",
         ] {
-            #expect(try live.status("GET", path) == 200, "\(path)")
+            #expect(try await live.status("GET", path) == 200, "\(path)")
         }
         for action in ["pause", "resume", "stop", "drain?worker=ann"] {
-            #expect(try live.status("POST", "/api/\(action)") == 401)
+            #expect(try await live.status("POST", "/api/\(action)") == 401)
             #expect(
-                try live.status("POST", "/api/\(action)", ["Authorization: Bearer \(live.file.token.dropLast())"])
+                try await live.status("POST", "/api/\(action)", ["Authorization: Bearer \(live.file.token.dropLast())"])
                     == 401)
-            #expect(try live.status("GET", "/api/\(action)", live.token) == 404)
+            #expect(try await live.status("GET", "/api/\(action)", live.token) == 404)
         }
         #expect(await !dispatcherIsPaused(live) && live.stopped.value.withLock { !$0 })
         await live.end()
@@ -33,13 +33,14 @@ struct MonitorServerTests {
     func otherSites() async throws {
         let live = try await LiveMonitor()
         let foreign = ["Origin: http://evil.example"]
-        #expect(try live.status("POST", "/api/pause", live.token + foreign) == 403)
-        #expect(try live.status("POST", "/api/pause", live.token + ["Origin: null"]) == 403)
-        #expect(try live.status("GET", "/api/rollouts", foreign) == 403)
-        #expect(try live.status("GET", "/metrics", ["Sec-Fetch-Site: cross-site"]) == 403)
-        #expect(try live.status("GET", "/api/status", host: "evil.example:80") == 403)
+        #expect(try await live.status("POST", "/api/pause", live.token + foreign) == 403)
+        #expect(try await live.status("POST", "/api/pause", live.token + ["Origin: null"]) == 403)
+        #expect(try await live.status("GET", "/api/rollouts", foreign) == 403)
+        #expect(try await live.status("GET", "/metrics", ["Sec-Fetch-Site: cross-site"]) == 403)
+        #expect(try await live.status("GET", "/api/status", host: "evil.example:80") == 403)
         #expect(await !dispatcherIsPaused(live))
-        #expect(try live.status("POST", "/api/pause", live.token + ["Origin: http://\(live.file.address)"]) == 200)
+        #expect(
+            try await live.status("POST", "/api/pause", live.token + ["Origin: http://\(live.file.address)"]) == 200)
         #expect(await dispatcherIsPaused(live))
         await live.end()
     }
@@ -47,10 +48,10 @@ struct MonitorServerTests {
     @Test("wants the token for everything but health and the page's files where other machines reach it")
     func otherMachines() async throws {
         let live = try await LiveMonitor(.on(host: "0.0.0.0", port: 0))
-        for path in ["/", "/page.js", "/health"] { #expect(try live.status("GET", path) == 200) }
+        for path in ["/", "/page.js", "/health"] { #expect(try await live.status("GET", path) == 200) }
         for path in ["/metrics", "/api/status", "/api/rollouts", "/api/events"] {
-            #expect(try live.status("GET", path) == 401)
-            #expect(try live.status("GET", path, live.token) == 200)
+            #expect(try await live.status("GET", path) == 401)
+            #expect(try await live.status("GET", path, live.token) == 200)
         }
         await live.end()
     }
@@ -59,11 +60,12 @@ struct MonitorServerTests {
     func hostileNames() async throws {
         let live = try await LiveMonitor()
         let escaped = #"worker="ann <script>alert(1)</script> \"&'\n""#
-        #expect(try live.ask("GET", "/metrics").contains("t2_worker_lanes{\(escaped)} 1.0\n"))
+        #expect(try await live.ask("GET", "/metrics").contains("t2_worker_lanes{\(escaped)} 1.0\n"))
         let client = try MonitorClient(folder: live.folder.path + "/run")
-        #expect(try client.status().report.workers.map(\.name) == [LiveMonitor.worker])
-        #expect(try client.waits().report.waits.first?.worker == LiveMonitor.worker)
-        let page = try live.ask("GET", "/")
+        let (status, waits) = try await blocking { (try client.status().report, try client.waits().report) }
+        #expect(status.workers.map(\.name) == [LiveMonitor.worker])
+        #expect(waits.waits.first?.worker == LiveMonitor.worker)
+        let page = try await live.ask("GET", "/")
         #expect(page.contains("script-src 'self'") && !page.contains("alert"))
         #expect(!page.contains("http://") && !page.contains("https://"))
         await live.end()
@@ -73,15 +75,19 @@ struct MonitorServerTests {
     func actions() async throws {
         let live = try await LiveMonitor()
         let client = try MonitorClient(folder: live.folder.path + "/run")
-        #expect(try client.act("pause").message.contains("until t2-coord resume"))
-        #expect(try client.status().report.isPaused)
-        #expect(try client.act("resume").message == "leases are granted again")
+        #expect(try await blocking { try client.act("pause") }.message.contains("until t2-coord resume"))
+        #expect(try await blocking { try client.status().report }.isPaused)
+        #expect(try await blocking { try client.act("resume") }.message == "leases are granted again")
         let name = try #require(LiveMonitor.worker.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
-        #expect(try client.act("drain", query: "?worker=\(name)").message.contains("finishes 2 leases"))
-        #expect(try client.status().report.workers.map(\.state) == [.draining])
-        let error = #expect(throws: MonitorClient.Refusal.self) { try client.act("drain", query: "?worker=bob") }
+        #expect(
+            try await blocking { try client.act("drain", query: "?worker=\(name)") }.message.contains(
+                "finishes 2 leases"))
+        #expect(try await blocking { try client.status().report }.workers.map(\.state) == [.draining])
+        let error = await #expect(throws: MonitorClient.Refusal.self) {
+            try await blocking { try client.act("drain", query: "?worker=bob") }
+        }
         #expect(error?.description.contains("worker 'bob': is not here; here are: ann") == true)
-        _ = try client.act("stop")
+        _ = try await blocking { try client.act("stop") }
         #expect(live.stopped.value.withLock { $0 })
         await live.end()
     }
@@ -94,7 +100,7 @@ struct MonitorServerTests {
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
         await live.end()
         #expect(!FileManager.default.fileExists(atPath: path))
-        #expect(throws: (any Error).self) { try live.status("GET", "/health") }
+        await #expect(throws: (any Error).self) { try await live.status("GET", "/health") }
     }
 
     @Test("ends at once although clients still follow its events, and refuses an address in use")
@@ -110,7 +116,7 @@ struct MonitorServerTests {
         let pipe = Pipe()
         follower.standardOutput = pipe
         try follower.run()
-        #expect(pipe.fileHandleForReading.availableData.starts(with: "HTTP/1.1 200".utf8))
+        #expect(try await blocking { pipe.fileHandleForReading.availableData }.starts(with: "HTTP/1.1 200".utf8))
         let port = try #require(Int(live.file.address.split(separator: ":").last ?? ""))
         let error = await #expect(throws: InputError.self) {
             _ = try await Monitor(live.dispatcher, program: "", logger: .init(label: "test"), stopJobs: {})
@@ -118,7 +124,7 @@ struct MonitorServerTests {
         }
         #expect(error?.description.contains("Address already in use") == true)
         await live.end()
-        follower.waitUntilExit()
+        try await blocking { follower.waitUntilExit() }
     }
 
     @Test(

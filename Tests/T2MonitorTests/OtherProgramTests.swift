@@ -11,17 +11,17 @@ struct OtherProgramTests {
     }
 
     private static func script(_ arguments: [String]) async throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Repository.path + "/scripts/monitoring")
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let text = await Task.detached {
-            String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        }.value
-        return (process.waitForStatus(), text)
+        try await blocking {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Repository.path + "/scripts/monitoring")
+            process.arguments = arguments
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            process.standardError = pipe
+            try process.run()
+            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            return (process.waitForStatus(), text)
+        }
     }
 
     @Test(

@@ -15,7 +15,7 @@ struct LeaseControlTests {
         fixture.take(.workerJoined(Fixture.bob, lanes: 1))
         #expect(fixture.take(.creditGranted(Fixture.bob, count: 1)).grants.isEmpty)
         #expect(fixture.table.problems(at: fixture.now, isSettled: true).isEmpty)
-        #expect(fixture.take(.pauseChanged(false)).grants.map(\.unit) == [Fixture.unit(1), Fixture.unit(2)])
+        #expect(Set(fixture.take(.pauseChanged(false)).grants.map(\.unit)) == [Fixture.unit(1), Fixture.unit(2)])
     }
 
     @Test("a draining worker finishes its lease and gets no other, also after it came back")
