@@ -4,7 +4,6 @@ import T2Coordinator
 import T2Core
 import T2Jobs
 import T2Tasks
-import T2Transport
 
 /// Computes jobs on a cluster.
 struct ClusterHostOptions: JobHostOptions {
@@ -20,7 +19,7 @@ struct ClusterHostOptions: JobHostOptions {
     @OptionGroup var host: HostOptions
 
     func check(_ results: ServeRequest.Results?, tasks: [TrainingTask]) throws {
-        _ = try Endpoint(host.bind, isListening: true)
+        try host.checkNetwork()
         if let results, let folder = results.folder {
             try RunFolder.check(path: folder, resume: results.isResumed)
             try RunFolder.checkWritable(folder)
@@ -39,8 +38,9 @@ struct ClusterHostOptions: JobHostOptions {
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {
         let say: @Sendable (String) -> Void = { tell($0, json: request.results?.json == true) }
+        let model = JobModel(request.model)
         let cluster = try ClusterHost(
-            host, model: JobModel(request.model), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
+            host, model: model, gradientCount: ExpertLayout.largestCount(of: model.configuration), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
         let folder = try request.results.map { results in
             try RunFolder(
                 path: results.folder ?? RunOptions.freshFolder(named: request.work), resume: results.isResumed)

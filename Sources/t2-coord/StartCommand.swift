@@ -6,7 +6,6 @@ import T2Formats
 import T2Jobs
 import T2Numerics
 import T2Tasks
-import T2Transport
 
 /// Trains an expert, or resumes a run.
 struct StartCommand: AsyncParsableCommand {
@@ -46,7 +45,7 @@ struct StartCommand: AsyncParsableCommand {
         let console = Console()
         let signals = StopSignals()
         // Cheap checks come first.
-        _ = try Endpoint(host.bind, isListening: true)
+        try host.checkNetwork()
         // The folder of another kind of job holds no configuration to resume.
         if resume, let folder = options.runFolder { try RunJournal.requireKind(.training, inFolder: folder) }
         let request = try options.request(resume: resume)
@@ -61,7 +60,9 @@ struct StartCommand: AsyncParsableCommand {
         console.say("plan")
         for line in preparation.plan { console.say(line) }
         let cluster = try ClusterHost(
-            host, model: preparation.definition.model, taskFolders: [preparation.task.own?.folder].compactMap(\.self),
+            host, model: preparation.definition.model,
+            gradientCount: preparation.definition.layout.count,
+            taskFolders: [preparation.task.own?.folder].compactMap(\.self),
             say: console.say)
         do {
             guard dryRun else { return try await train(preparation, in: request.runFolder, cluster, signals, console) }
