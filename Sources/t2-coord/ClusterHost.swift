@@ -77,7 +77,8 @@ struct ClusterHost: Sendable {
     private func startLocalWorkers(_ logFolder: String, _ dispatcher: Dispatcher) async throws -> LocalWorkers? {
         guard options.localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
-            count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: try localInvitation?.write(for: transport.endpoint) ?? transport.endpoint,
+            count: options.localWorkers, program: LocalWorkers.installedProgram,
+            endpoint: try localInvitation?.write(for: transport.endpoint) ?? transport.endpoint,
             model: model.path, taskFolders: taskFolders, isolation: options.verification.isolation,
             logFolder: logFolder)
         let workers = LocalWorkers(plan: plan, logger: logger) { await dispatcher.fail($0) }

@@ -40,7 +40,8 @@ struct ClusterHostOptions: JobHostOptions {
         let say: @Sendable (String) -> Void = { tell($0, json: request.results?.json == true) }
         let model = JobModel(request.model)
         let cluster = try ClusterHost(
-            host, model: model, gradientCount: ExpertLayout.largestCount(of: model.configuration), taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
+            host, model: model, gradientCount: ExpertLayout.largestCount(of: model.configuration),
+            taskFolders: request.tasks.compactMap(\.own?.folder), say: say)
         let folder = try request.results.map { results in
             try RunFolder(
                 path: results.folder ?? RunOptions.freshFolder(named: request.work), resume: results.isResumed)

@@ -71,7 +71,8 @@ struct JoinCommand: AsyncParsableCommand {
         let signals = StopSignals()
         if untilInputEnds { EndOfInput.watch() }
         let invitation = try invitation()
-        let worker = WorkerIdentifier(name: name ?? invitation?.name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
+        let worker = WorkerIdentifier(
+            name: name ?? invitation?.name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
         let log = WorkerLog(logger(worker))
         let address = endpoint ?? BundledExample.endpoint
         if endpoint == nil {

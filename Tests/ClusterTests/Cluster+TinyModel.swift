@@ -6,19 +6,24 @@ import T2TestSupport
 /// Runs of a model of random weights, over in a moment, and what they leave behind.
 extension Cluster {
     /// One update of 4 prompts in 2 units; every reward counts, so that z changes.
-    func coordinator(_ model: TinyModel, prompts: [String] = ["Add", "Bad"], extra: [String] = []) throws
-        -> RunningProgram
-    {
+    ///
+    /// - Parameter openFiles: the process's limit on open files.
+    func coordinator(
+        _ model: TinyModel, prompts: [String] = ["Add", "Bad"], openFiles: Int? = nil, extra: [String] = []
+    ) throws -> RunningProgram {
         try writeProblems(prompts)
         let settings = [
             "prompts-per-step=4", "prompts-per-unit=2", "max-tokens=8", "validation-problems=2", "advantage=none",
         ]
-        return try RunningProgram(
-            "t2-coord",
+        let arguments =
             [
                 "start", "--run-dir", runFolder, "--bind", "tcp://127.0.0.1:0", "--task", "gsm-mini", "--steps", "1",
                 "--model", model.path, "--data", folder + "/data",
-            ] + settings.flatMap { ["--set", $0] } + extra)
+            ] + settings.flatMap { ["--set", $0] } + extra
+        guard let openFiles else { return try RunningProgram("t2-coord", arguments) }
+        return try RunningProgram(
+            "/bin/sh",
+            ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", Process.programFolder + "/t2-coord"] + arguments)
     }
 
     /// Problems `train-0`, `train-1`, …, and as many of the other splits; each letter of a prompt is a token of `TinyModel`.

@@ -82,7 +82,7 @@ extension Message {
 }
 
 /// Random damage to a message's frames.
-private enum Mutation {
+enum Mutation {
     static func apply(to frames: [Data], using random: inout SeededRandom) -> [Data] {
         var frames = frames.map { [UInt8]($0) }
         for _ in 0...Int.random(in: 0..<3, using: &random) {

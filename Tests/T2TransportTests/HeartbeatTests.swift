@@ -89,7 +89,9 @@ private final class HeartbeatListener: Sendable {
                 while heartbeats < target {
                     let size = zmq_recv(sockets.router, &buffer, buffer.count, 0)
                     if size < 0 { break }
-                    if String(decoding: buffer.prefix(Int(size)), as: UTF8.self).contains("HEARTBEAT") { count.add(1, ordering: .releasing) }
+                    if String(decoding: buffer.prefix(Int(size)), as: UTF8.self).contains("HEARTBEAT") {
+                        count.add(1, ordering: .releasing)
+                    }
                 }
                 zmq_close(sockets.router)
                 zmq_ctx_term(sockets.context)

@@ -62,7 +62,8 @@ import Testing
         Case("no lengths", bytes: Data("T2/3\u{6}1234".utf8), "it ends within the lengths of its 6 parts"),
         Case("255 parts", bytes: Data("T2/3".utf8) + [255] + Data(count: 4_000), "found 255 parts, the limit is 6"),
         Case(
-            "lengths beyond the frame", bytes: Data("T2/3\u{2}".utf8) + Data(repeating: 0xff, count: 8) + Data(count: 9),
+            "lengths beyond the frame",
+            bytes: Data("T2/3\u{2}".utf8) + Data(repeating: 0xff, count: 8) + Data(count: 9),
             "its parts should have 8589934590 bytes, found 9"),
         Case(
             "bytes beyond the parts", bytes: MessageCodec.frame(of: [Data("DRAIN".utf8)]) + [0],

@@ -24,8 +24,8 @@ struct ConnectionTable {
         var sample: Int64 = 0
     }
 
-    /// The time between two looks at the connections.
-    static let interval: Duration = .milliseconds(50)
+    /// The time between two looks at the connections, longer for many, because each look costs a few system calls for each.
+    private var interval: Duration { .milliseconds(50) + .microseconds(100) * connections.count }
     /// The time in which a connection must be welcomed.
     private static let patience: Duration = .seconds(60)
     /// Bytes that libzmq may hold beyond a message: its buffer, the overhead of encryption, and its own heartbeats.
@@ -46,7 +46,8 @@ struct ConnectionTable {
         connectionLimit = options.connectionLimit
     }
 
-    var isEmpty: Bool { connections.isEmpty }
+    /// The time of the next look; nil if there are no connections.
+    var nextLook: ContinuousClock.Instant? { connections.isEmpty ? nil : lastLook + interval }
 
     /// Notes a new connection.
     ///
@@ -106,7 +107,7 @@ struct ConnectionTable {
     ///
     /// - Returns: the address and the reason of each.
     mutating func look(at now: ContinuousClock.Instant) -> [String] {
-        guard now >= lastLook + Self.interval else { return [] }
+        guard now >= lastLook + interval else { return [] }
         lastLook = now
         // What waits in the queues while they are not read is no message without end.
         let messages = isDrained ? 1 : queueLength + 1

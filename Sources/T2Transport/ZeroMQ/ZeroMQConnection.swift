@@ -21,6 +21,8 @@ final class ZeroMQConnection<Event: Sendable> {
     private var monitor: ConnectionMonitor?
     var authenticator: Authenticator?
     private var context: ZeroMQContext?
+    /// Whether events of connections are handled while the consumer lags, because other ends make them at will.
+    private let isListening: Bool
     private let heartbeatEvery: Duration
     private var nextHeartbeat: ContinuousClock.Instant
 
@@ -44,6 +46,7 @@ final class ZeroMQConnection<Event: Sendable> {
         heartbeat = try codec.encode(.heartbeat(Heartbeat()))
         thread = try IOThread()
         inbox = Inbox(eventLimit: options.inboxEvents, byteLimit: options.inboxBytes)
+        isListening = type == ZMQ_ROUTER
         heartbeatEvery = options.heartbeatEvery
         nextHeartbeat = .now + heartbeatEvery
         self.context = consume context
@@ -84,7 +87,7 @@ final class ZeroMQConnection<Event: Sendable> {
             if !answer.isEmpty { onRefusal(answer) }
         }
         if ready.changes {
-            while inbox.hasRoom, let event = monitor?.next() { onChange(event) }
+            while inbox.hasRoom || isListening, let event = monitor?.next() { onChange(event) }
         }
         if ready.messages {
             // The number of messages per turn is bounded, so that calls and heartbeats are not delayed.
@@ -116,7 +119,7 @@ final class ZeroMQConnection<Event: Sendable> {
         var items = [
             zmq_pollitem_t(socket: nil, fd: thread.wakeDescriptor, events: Int16(ZMQ_POLLIN), revents: 0),
             zmq_pollitem_t(socket: socket, fd: 0, events: reading | writing, revents: 0),
-            zmq_pollitem_t(socket: monitor, fd: 0, events: reading, revents: 0),
+            zmq_pollitem_t(socket: monitor, fd: 0, events: isListening ? Int16(ZMQ_POLLIN) : reading, revents: 0),
         ]
         if let handle = authenticator?.socket.handle {
             items.append(zmq_pollitem_t(socket: handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0))

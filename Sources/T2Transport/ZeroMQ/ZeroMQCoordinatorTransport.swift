@@ -101,7 +101,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
             shutOutRefused()
         }
         for reason in table.look(at: .now) { report(reason) }
-        connection.nextTurn = table.isEmpty ? nil : .now + ConnectionTable.interval
+        connection.nextTurn = table.nextLook
         return isOpen
     }
 
@@ -131,7 +131,11 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         for reason in table.shutDown(refusing: { connection.authenticator?.refusal(of: $0) }) { report(reason) }
     }
 
-    private func report(_ reason: String) { connection.inbox.deliver(.strayConnection(reason: reason)) }
+    private func report(_ reason: String) {
+        // Connections are looked after while the consumer lags, and those reports would wait for it without limit.
+        guard connection.inbox.hasRoom else { return }
+        connection.inbox.deliver(.strayConnection(reason: reason))
+    }
 
     private func receive(_ received: ZeroMQSocket.Received) {
         let name = received.user.flatMap { connection.authenticator?.name(of: $0) }
@@ -140,7 +144,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         do throws(ProtocolError) {
             let frame = try MessageFrame.only(of: received.frames.dropFirst())
             try ProtocolError.require(
-                frame.count, atMost: limit ?? connection.codec.limits.strangerBytes, "bytes of a message before WELCOME",
+                frame.count, atMost: limit ?? connection.codec.limits.strangerBytes,
+                "bytes of a message before WELCOME",
                 kind: "protocol")
             let message = try connection.codec.decode(frame)
             heard[peer] = .now
