@@ -28,6 +28,7 @@ import Testing
                 case .message(let message, _) where message == last: return true
                 case .message: counts.withLock { $0.accepted += 1 }
                 case .malformed: counts.withLock { $0.refused += 1 }
+                case .strayConnection(let reason): print("stray", reason)
                 default: break
                 }
             }
@@ -49,6 +50,7 @@ import Testing
         let growth = try Self.residentMiB() - memory
         #expect(growth < 100, "memory grew by \(growth) MiB")
         print("\(Self.frameCount) frames: \(accepted) accepted, \(refused) refused, memory +\(growth) MiB")
+        print("answers", dealer.answers)
         await coordinator.close()
     }
 

@@ -55,7 +55,7 @@ import Testing
             let reason = try await coordinator.next("a report") { event in
                 if case .strayConnection(let reason) = event { reason } else { nil }
             }
-            #expect(reason.contains("handshake") || reason.contains("protocol"))
+            #expect(reason.hasPrefix("127.0.0.1:") && reason.contains("was started without keys"), "\(reason)")
             connection.close()
         }
     }
@@ -89,7 +89,7 @@ import Testing
             let connection = try RawPeer(to: coordinator.endpoint)
             connection.send([2, 0] + Array("x".utf8) + [6, 0] + Array("T2/99".utf8))
             let error = try await coordinator.next("a report") { event in
-                if case .malformed(let error, let peer) = event, peer.description == "127.0.0.1 x" {
+                if case .malformed(let error, let peer) = event, peer.description.hasSuffix("x") {
                     error
                 } else {
                     nil

@@ -12,6 +12,7 @@ struct Authenticator: ~Copyable {
     private let local: WorkerKey?
     private var workers: [CurveKey: WorkerKey]
     private var version: [Int]
+    private var problem: String?
 
     /// - Throws: `InputError` if the list cannot be read; `TransportError`.
     init(_ admission: Admission, _ context: borrowing ZeroMQContext) throws {
@@ -38,26 +39,31 @@ struct Authenticator: ~Copyable {
         return worker.refusal().map { "worker '\(worker.name)': \($0)" }
     }
 
-    /// Reads the list again if its file changed.
-    ///
-    /// - Returns: the problem, if it cannot be read; the old list stays in force.
-    mutating func refresh() -> String? {
-        guard let folder, folder.version != version else { return nil }
+    /// Reads the list again if its file changed. The old one stays in force if it cannot be read.
+    mutating func refresh() {
+        guard let folder, folder.version != version else { return }
         version = folder.version
         do {
             workers = Self.byKey(try folder.workers(), local)
-            return nil
         } catch {
-            return "the list of keys was not read again: \(error)"
+            problem = "the list of keys was not read again: \(error)"
         }
+    }
+
+    /// What was wrong with the list at its last change; said once.
+    mutating func takeProblem() -> String? {
+        defer { problem = nil }
+        return problem
     }
 
     /// Answers the next request of a handshake.
     ///
     /// - Returns: nil if there was none; otherwise the reason of a refusal, or an empty text.
     /// - Source: RFC 27. A request has the frames version, request id, domain, address, identity, mechanism and credentials.
-    func answer() -> String? {
+    mutating func answer() -> String? {
         guard let request = socket.receive(limit: 7)?.frames else { return nil }
+        // The worker may have been invited a moment ago.
+        refresh()
         let address = request.count > 3 ? printable(String(decoding: request[3], as: UTF8.self)) : ""
         var (user, refusal) = ("", "not encrypted: only workers with an invitation may connect")
         if request.count == 7, request[5] == Data("CURVE".utf8), let key = CurveKey(bytes: request[6]) {

@@ -117,7 +117,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         case .otherMechanism:
             flaw =
                 connection.authenticator == nil
-                ? "encrypted, but this coordinator was started without keys"
+                ? "asks for a mechanism of encryption, but this coordinator was started without keys"
                 : "not encrypted: only workers with an invitation may connect"
         // The authenticator has reported it.
         case .refused: break
@@ -127,7 +127,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
 
     private func shutOutRefused() {
         guard connection.authenticator != nil else { return }
-        if let problem = connection.authenticator?.refresh() { report(problem) }
+        connection.authenticator?.refresh()
+        if let problem = connection.authenticator?.takeProblem() { report(problem) }
         for reason in table.shutDown(refusing: { connection.authenticator?.refusal(of: $0) }) { report(reason) }
     }
 
