@@ -7,7 +7,6 @@ import Testing
 final class RawDealer {
     private let context: UnsafeMutableRawPointer
     private let socket: UnsafeMutableRawPointer
-    var answers = 0
 
     init(to endpoint: String, invitation: Invitation? = nil) throws {
         context = try #require(zmq_ctx_new())
@@ -39,6 +38,13 @@ final class RawDealer {
     /// Drops the answers that have come.
     func discardAnswers() {
         var byte: UInt8 = 0
-        while zmq_recv(socket, &byte, 1, ZMQ_DONTWAIT) >= 0 { answers += 1 }
+        while zmq_recv(socket, &byte, 1, ZMQ_DONTWAIT) >= 0 {}
+    }
+}
+
+/// Runs code that blocks on a thread of its own, so that it takes none of those that tasks share.
+func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
     }
 }
