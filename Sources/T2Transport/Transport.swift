@@ -77,6 +77,11 @@ package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
+    /// An address for people: that of IPv4 is shown as such, though it may come to a socket of IPv6.
+    static func shown(_ address: String) -> String {
+        address.hasPrefix("::ffff:") ? String(address.dropFirst("::ffff:".count)) : address
+    }
+
     package var description: String {
         let name = bytes.first == 0 ? bytes.dropFirst().map { String(format: "%02x", $0) }.joined() : nil
         let shown = name ?? printable(String(decoding: bytes.prefix(80), as: UTF8.self))

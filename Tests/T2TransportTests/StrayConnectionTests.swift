@@ -55,7 +55,7 @@ import Testing
             let reason = try await coordinator.next("a report") { event in
                 if case .strayConnection(let reason) = event { reason } else { nil }
             }
-            #expect(reason.hasPrefix("127.0.0.1:") && reason.contains("was started without keys"), "\(reason)")
+            #expect(reason.contains("was started without keys"), "\(reason)")
             connection.close()
         }
     }

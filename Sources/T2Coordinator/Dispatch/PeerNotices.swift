@@ -25,16 +25,13 @@ package struct PeerNotices {
         let key = counts[peer] != nil || counts.count < Self.peers ? peer : "other peers"
         var count = counts[key] ?? Count(last: now)
         defer { counts[key] = count }
-        if let start = window?.start, now - start < Self.minute {
-            window?.lines += 1
-        } else {
-            window = (now, 1)
-        }
+        if window.map({ now - $0.start >= Self.minute }) ?? true { window = (now, 0) }
         let isFirst = count.logged < Self.first
-        guard isFirst || now - count.last >= Self.minute, window?.lines ?? 0 <= Self.perMinute else {
+        guard isFirst || now - count.last >= Self.minute, window?.lines ?? 0 < Self.perMinute else {
             count.leftOut += 1
             return nil
         }
+        window?.lines += 1
         defer { count.leftOut = 0 }
         count.logged += 1
         count.last = now

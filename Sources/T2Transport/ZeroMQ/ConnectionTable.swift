@@ -144,13 +144,16 @@ struct ConnectionTable {
     private mutating func shutDown(_ descriptor: Int32) {
         guard let known = connections.removeValue(forKey: descriptor)?.address else { return }
         // The descriptor may have been closed and used again.
-        guard Self.address(of: descriptor) == known else { return }
+        guard known != Self.unknown, Self.address(of: descriptor) == known else { return }
         var atOnce = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// The other end's address and port; empty if the descriptor is not a connected socket.
+    /// The address of a connection that ended before it was looked at.
+    private static let unknown = "unknown address"
+
+    /// The other end's address and port, if the descriptor is a connected socket.
     private static func address(of descriptor: Int32) -> String {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -164,8 +167,7 @@ struct ConnectionTable {
                     NI_NUMERICHOST | NI_NUMERICSERV)
             }
         }
-        guard status == 0 else { return "" }
-        return "\(text(host)):\(text(port))"
+        return status == 0 ? "\(PeerIdentity.shown(text(host))):\(text(port))" : unknown
     }
 
     private static func text(_ characters: [CChar]) -> String {

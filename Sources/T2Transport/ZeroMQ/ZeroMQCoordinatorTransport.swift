@@ -140,7 +140,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
 
     private func receive(_ received: ZeroMQSocket.Received) {
         let name = received.user.flatMap { connection.authenticator?.name(of: $0) }
-        let peer = PeerIdentity(bytes: Array(received.frames[0]), address: received.address, keyName: name)
+        let peer = PeerIdentity(
+            bytes: Array(received.frames[0]), address: PeerIdentity.shown(received.address), keyName: name)
         let limit = received.descriptor.map { table.note($0, from: peer, user: received.user) }
         do throws(ProtocolError) {
             let frame = try MessageFrame.only(of: received.frames.dropFirst())
