@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 
 /// One end of the connections between a coordinator and its workers.
@@ -57,33 +58,50 @@ package protocol WorkerTransport: Transport where Event == WorkerEvent {
     func lastHeard() async -> ContinuousClock.Instant?
 }
 
-/// The routing id of a worker's connection at the coordinator's socket: the worker's name and incarnation. A stray
-/// peer's may be any bytes.
-///
-/// Invariant: 1 to 255 bytes, the first not zero (libzmq's rule for routing ids).
+/// One connection of a worker at the coordinator. A worker that connects again has another identity.
 package struct PeerIdentity: Sendable, Hashable, CustomStringConvertible {
+    /// The routing id, by which connections differ. A stray peer's may be any bytes.
     package let bytes: [UInt8]
+    /// The address of the other end, for display.
+    package let address: String
+    /// The name to which the connection's key is bound; nil if connections need no keys.
+    package let keyName: String?
 
-    /// The identity as printable text, even if the peer sent other bytes.
+    package init(bytes: [UInt8], address: String = "", keyName: String? = nil) {
+        self.bytes = bytes
+        self.address = address
+        self.keyName = keyName
+    }
+
+    package static func == (a: PeerIdentity, b: PeerIdentity) -> Bool { a.bytes == b.bytes }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+
+    /// An address for people: that of IPv4 is shown as such, though it may come to a socket of IPv6.
+    static func shown(_ address: String) -> String {
+        address.hasPrefix("::ffff:") ? String(address.dropFirst("::ffff:".count)) : address
+    }
+
     package var description: String {
-        String(decoding: bytes.prefix(80), as: UTF8.self).map {
-            $0.isASCII && $0 >= " " && $0 != "\u{7f}" ? String($0) : "\\?"
-        }
-        .joined()
+        let name = bytes.first == 0 ? bytes.dropFirst().map { String(format: "%02x", $0) }.joined() : nil
+        let shown = name ?? printable(String(decoding: bytes.prefix(80), as: UTF8.self))
+        return [keyName, address.isEmpty ? nil : address, shown].compactMap(\.self).joined(separator: " ")
     }
 }
 
-extension PeerIdentity {
-    /// The identity of a worker's socket; a worker's HELLO must come from `PeerIdentity(hello.worker)`.
-    ///
-    /// - Throws: `InputError` if the name is empty or longer than 200 bytes.
-    package init(_ worker: WorkerIdentifier) throws(InputError) {
-        guard (1...200).contains(worker.name.utf8.count), worker.name.utf8.first != 0 else {
+extension WorkerIdentifier {
+    /// The lengths that a worker's name may have.
+    static let nameBytes = 1...200
+
+    /// - Throws: `InputError` if the name is empty, too long or not printable.
+    package func requireValidName() throws(InputError) {
+        guard Self.nameBytes.contains(name.utf8.count), printable(name) == name else {
             throw InputError(
-                "worker name '\(worker.name.prefix(40))'", "has \(worker.name.utf8.count) bytes, expected 1 to 200",
-                remedy: "Give the worker a shorter name.", exitStatus: .usage)
+                "worker name '\(printable(name, limit: 40))'",
+                "has \(name.utf8.count) bytes, expected \(Self.nameBytes.lowerBound) to \(Self.nameBytes.upperBound), "
+                    + "all of printable characters",
+                remedy: "Give the worker another name.", exitStatus: .usage)
         }
-        bytes = Array(worker.name.utf8) + Array("#\(String(worker.incarnation, radix: 16))".utf8)
     }
 }
 
@@ -101,7 +119,8 @@ package enum CoordinatorEvent: Sendable, Equatable {
     case message(Message, from: PeerIdentity)
     /// A message could not be decoded. An ERROR has been sent in reply.
     case malformed(ProtocolError, from: PeerIdentity)
-    /// A connection was closed because it does not speak the protocol (say, a browser) or exceeded its limits.
+    /// A connection was refused or closed because it has no valid key, does not speak the protocol (say, a browser) or
+    /// exceeded its limits. The reason begins with its address.
     case strayConnection(reason: String)
     /// A peer's connection has ended; messages to it are lost until it is heard again.
     case unreachable(PeerIdentity)
@@ -117,6 +136,8 @@ package enum WorkerEvent: Sendable, Equatable {
     case disconnected
     /// An attempt to connect has failed; the transport keeps trying, with back-off. The reason is for display.
     case connectionFailed(reason: String)
+    /// The coordinator does not take this worker's key, or one of them has keys and the other has none.
+    case refused(reason: String, remedy: String)
     case message(Message)
     case malformed(ProtocolError)
     /// The last event.

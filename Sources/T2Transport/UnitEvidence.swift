@@ -5,7 +5,7 @@ import T2Formats
 /// The record of a failed unit, from which the unit can be computed again with the base model alone.
 ///
 /// The folder holds `lease.json`; `policy-<n>.safetensors` for each policy of the lease except the base model; and
-/// `answer-<n>.frame`, the frames of the worker's RESULT or ERROR in order, if it sent one.
+/// `answer.frame`, the worker's RESULT or ERROR as sent, if there was one.
 package struct UnitEvidence: Sendable, Equatable {
     package let lease: Lease
     /// In the order of the lease's policies.
@@ -48,13 +48,13 @@ package struct UnitEvidence: Sendable, Equatable {
             try ExpertFile(description: description, vector: vector).write(to: Self.path(folder, policy: index))
         }
         // An answer that cannot be encoded was never sent.
-        guard let answer, let frames = try? MessageCodec().encode(answer) else { return }
-        for (index, frame) in frames.enumerated() { try AtomicFile.write(frame, to: Self.path(folder, frame: index)) }
+        guard let answer, let frame = try? MessageCodec().encode(answer) else { return }
+        try AtomicFile.write(frame, to: Self.answerPath(folder))
     }
 
     /// Reads the files that `write` wrote, and checks that they belong together and to this base model.
     ///
-    /// - Throws: `InputError`, `SystemError` or `SafetensorsError` with the damaged file; `ProtocolError` for damaged frames.
+    /// - Throws: `InputError`, `SystemError` or `SafetensorsError` with the damaged file; `ProtocolError` for a damaged answer.
     package init(folder: String, model: BaseModelFolder) throws {
         let leasePath = folder + "/lease.json"
         guard FileManager.default.fileExists(atPath: leasePath) else {
@@ -87,9 +87,10 @@ package struct UnitEvidence: Sendable, Equatable {
             return file.policy
         }
         self.description = description ?? .init(modelDigest: model.digest)
-        let frames = try (0...).lazy.map { Self.path(folder, frame: $0) }
-            .prefix { FileManager.default.fileExists(atPath: $0) }.map { try MappedFile(path: $0).data }
-        answer = frames.isEmpty ? nil : try MessageCodec().decode(frames)
+        let answerPath = Self.answerPath(folder)
+        answer =
+            FileManager.default.fileExists(atPath: answerPath)
+            ? try MessageCodec().decode(MappedFile(path: answerPath).data) : nil
         guard completions.isEmpty || answersLease(vocabularySize: model.configuration.vocabularySize) else {
             throw InputError(
                 folder, "the completions of the worker's answer do not match its lease",
@@ -109,7 +110,7 @@ package struct UnitEvidence: Sendable, Equatable {
         }
     }
 
-    private static func path(_ folder: String, frame index: Int) -> String { "\(folder)/answer-\(index).frame" }
+    private static func answerPath(_ folder: String) -> String { folder + "/answer.frame" }
 
     private static func path(_ folder: String, policy index: Int) -> String { "\(folder)/policy-\(index).safetensors" }
 }

@@ -66,4 +66,4 @@ struct WaitQueue<Request: Sendable, Answer: Sendable> {
 }
 
 /// Messages whose senders wait for a connection or for room in the queue.
-typealias Outbox = WaitQueue<[Data], SendResult>
+typealias Outbox = WaitQueue<Data, SendResult>

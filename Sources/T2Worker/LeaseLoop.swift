@@ -92,6 +92,8 @@ package struct LeaseLoop: Sendable {
             state = .connecting(since: since, reason: reason)
             return [.report(.connectionFailed(reason: reason))]
         case .message(let message): return receive(message, at: now)
+        case .refused(let reason, let remedy): return drop() + [.end(.rejected(reason: reason, remedy: remedy))]
+        case .malformed(.unsupportedVersion(let found)): return drop() + [.end(.otherVersion(found: found))]
         case .malformed(let error): return [.report(.malformed(error))]
         case .closed: return drop() + [.end(.transportClosed)]
         }

@@ -1,4 +1,5 @@
 import T2Core
+import T2Transport
 
 /// The reason why a worker ended.
 package enum WorkerEnding: Sendable, Equatable {
@@ -8,12 +9,16 @@ package enum WorkerEnding: Sendable, Equatable {
     case stopped(reason: String)
     /// The coordinator refused the worker.
     case rejected(reason: String, remedy: String)
+    /// The coordinator speaks another version of the protocol.
+    case otherVersion(found: String)
     /// The transport was closed while the worker was running.
     case transportClosed
 
     package var reason: String {
         switch self {
         case .drained(let reason), .stopped(let reason), .rejected(let reason, _): reason
+        case .otherVersion(let found):
+            "it speaks another version of the protocol: expected '\(Message.version)', found '\(found)'"
         case .transportClosed: "the transport was closed"
         }
     }
@@ -24,6 +29,10 @@ package enum WorkerEnding: Sendable, Equatable {
         case .drained, .stopped: return
         case .rejected(let reason, let remedy):
             throw InputError("the coordinator refused this worker", reason, remedy: remedy, exitStatus: .configuration)
+        case .otherVersion:
+            throw InputError(
+                "the coordinator", reason, remedy: "Run the same version of t2 on both sides.",
+                exitStatus: .configuration)
         case .transportClosed:
             throw InputError("transport", reason, remedy: "Start the worker again.", exitStatus: .unavailable)
         }

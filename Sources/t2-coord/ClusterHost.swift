@@ -15,14 +15,18 @@ struct ClusterHost: Sendable {
     private let say: @Sendable (String) -> Void
     private let logger: Logger
     private let transport: ZeroMQCoordinatorTransport
+    /// The invitation of local workers, if joining needs one.
+    private let localInvitation: LocalInvitation?
 
     /// Starts listening.
     ///
     /// - Parameters:
+    ///   - gradientCount: the values of the largest gradient that a worker may send.
     ///   - tasks: the tasks whose completions are judged; workers must have the same versions.
     ///   - say: prints a line.
     init(
-        _ options: HostOptions, model: JobModel, tasks: [TrainingTask], say: @escaping @Sendable (String) -> Void
+        _ options: HostOptions, model: JobModel, gradientCount: Int, tasks: [TrainingTask],
+        say: @escaping @Sendable (String) -> Void
     ) throws {
         self.options = options
         self.model = model
@@ -30,13 +34,21 @@ struct ClusterHost: Sendable {
         self.say = say
         logger = options.logger
         try options.monitor.check()
-        transport = try ZeroMQCoordinatorTransport.listen(on: options.bind)
+        var settings = ZeroMQOptions()
+        settings.largestReceived = MessageLimits.messageBytes(gradientCount: gradientCount)
+        // A local worker's process costs its standard input and its log.
+        settings.connectionLimit = OpenFiles.connectionLimit(besides: 2 * options.localWorkers)
+        let invitation = try options.keyFolder().map { try LocalInvitation($0) }
+        localInvitation = invitation
+        transport = try ZeroMQCoordinatorTransport.listen(
+            on: options.endpoints, admission: invitation?.admission, options: settings)
     }
 
     /// Stops local workers and listening. `serve` does it by itself.
     func close(_ workers: LocalWorkers? = nil) async {
         await workers?.stop()
         await transport.close()
+        localInvitation?.remove()
     }
 
     /// - Parameters:
@@ -57,7 +69,11 @@ struct ClusterHost: Sendable {
         let monitor = Monitor(dispatcher, program: ProgramVersion.text(of: "t2-coord"), logger: logger) {
             stop("t2-coord stop")
         }
-        say("listening on \(transport.endpoint); more workers: t2-worker join \(transport.endpoint)")
+        let endpoints = transport.endpoints.joined(separator: ", ")
+        say(
+            localInvitation == nil
+                ? "listening on \(endpoints); more workers: t2-worker join \(transport.endpoint)"
+                : "listening on \(endpoints); workers need an invitation: t2-coord invite NAME > NAME.invite")
         var workers: LocalWorkers?
         do {
             for run in runs { try await monitor.observe(run, tensorBoard: tensorBoard) }
@@ -79,7 +95,8 @@ struct ClusterHost: Sendable {
     private func startLocalWorkers(_ logFolder: String, _ dispatcher: Dispatcher) async throws -> LocalWorkers? {
         guard options.localWorkers > 0 else { return nil }
         let plan = LocalWorkers.Plan(
-            count: options.localWorkers, program: LocalWorkers.installedProgram, endpoint: transport.endpoint,
+            count: options.localWorkers, program: LocalWorkers.installedProgram,
+            endpoint: try localInvitation?.write(for: transport.endpoint) ?? transport.endpoint,
             model: model.path, taskFolders: tasks.compactMap(\.own?.folder), isolation: options.verification.isolation,
             logFolder: logFolder)
         let workers = LocalWorkers(plan: plan, logger: logger) { await dispatcher.fail($0) }

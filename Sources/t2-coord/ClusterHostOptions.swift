@@ -5,7 +5,6 @@ import T2Core
 import T2Jobs
 import T2Monitor
 import T2Tasks
-import T2Transport
 
 /// Computes jobs on a cluster.
 struct ClusterHostOptions: JobHostOptions {
@@ -21,7 +20,7 @@ struct ClusterHostOptions: JobHostOptions {
     @OptionGroup var host: HostOptions
 
     func check(_ results: ServeRequest.Results?, tasks: [TrainingTask]) throws {
-        _ = try Endpoint(host.bind, isListening: true)
+        try host.checkNetwork()
         if let results, let folder = results.folder {
             try RunFolder.check(path: folder, resume: results.isResumed)
             try RunFolder.checkWritable(folder)
@@ -40,8 +39,10 @@ struct ClusterHostOptions: JobHostOptions {
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {
         let say: @Sendable (String) -> Void = { tell($0, json: request.results?.json == true) }
+        let model = JobModel(request.model)
         let cluster = try ClusterHost(
-            host, model: JobModel(request.model), tasks: request.tasks, say: say)
+            host, model: model, gradientCount: ExpertLayout.largestCount(of: model.configuration),
+            tasks: request.tasks, say: say)
         let folder = try request.results.map { results in
             try RunFolder(
                 path: results.folder ?? RunOptions.freshFolder(named: request.work), resume: results.isResumed)

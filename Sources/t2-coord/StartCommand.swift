@@ -7,7 +7,6 @@ import T2Jobs
 import T2Monitor
 import T2Numerics
 import T2Tasks
-import T2Transport
 
 /// Trains experts, or resumes their runs.
 struct StartCommand: AsyncParsableCommand {
@@ -57,7 +56,7 @@ struct StartCommand: AsyncParsableCommand {
         let console = Console()
         let signals = StopSignals()
         // Cheap checks come first.
-        _ = try Endpoint(host.bind, isListening: true)
+        try host.checkNetwork()
         let request = try options.request(resume: resume)
         if let notice = request.notice { console.say(notice) }
         for run in request.runs { try RunFolder.check(path: run.folder, resume: run.isResumed) }
@@ -66,7 +65,8 @@ struct StartCommand: AsyncParsableCommand {
         for run in runs { try run.describe() }
         let tasks = runs.map(\.preparation.task)
         let cluster = try ClusterHost(
-            host, model: runs[0].preparation.definition.model, tasks: tasks, say: console.say)
+            host, model: runs[0].preparation.definition.model,
+            gradientCount: runs.map(\.preparation.definition.layout.count).max() ?? 0, tasks: tasks, say: console.say)
         do {
             guard dryRun else { return try await train(runs, in: request.folder, cluster, signals, console) }
             await cluster.close()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import T2CommandLine
+import T2Core
 import T2Version
 
 @main
@@ -19,6 +20,7 @@ struct T2CoordProgram: AsyncParsableCommand {
               t2-coord rollouts --run-dir runs/code --outcome wrong   # what was answered, and how it was judged
               t2-coord eval --model experts/tiny/base --expert experts/tiny/math.safetensors --task gsm-mini \\
                 --local-workers 2
+              t2-coord invite node7 > node7.invite          # lets a worker join from another machine
 
             Exit status:
               0        finished, or stopped by SIGTERM or Ctrl-C and ready for --resume
@@ -39,7 +41,11 @@ struct T2CoordProgram: AsyncParsableCommand {
             StartCommand.self, AdaptCommand<ClusterHostOptions>.self, EvaluateCommand<ClusterHostOptions>.self,
             ReportCommand<ClusterHostOptions>.self, StatusCommand.self, WhyCommand.self, DrainCommand.self,
             PauseCommand.self, ResumeCommand.self, StopCommand.self, RolloutsCommand.self, ExportCommand.self,
+            InviteCommand.self, KeysCommand.self,
         ])
 
-    static func main() async { Foundation.exit(await runProgram().rawValue) }
+    static func main() async {
+        OpenFiles.raiseLimit()
+        Foundation.exit(await runProgram().rawValue)
+    }
 }

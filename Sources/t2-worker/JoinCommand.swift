@@ -25,10 +25,13 @@ struct JoinCommand: AsyncParsableCommand {
               t2-worker join                        # the bundled example's coordinator on this machine
               t2-worker join tcp://127.0.0.1:6000 --model experts/tiny/base
               t2-worker join --lanes 1 --verbose    # one unit at a time; log each of them
+              t2-worker join node7.invite           # from another machine, with what t2-coord invite node7 printed
             """)
 
     @Argument(
-        help: ArgumentHelp("The coordinator's endpoint. (default: \(BundledExample.endpoint))", valueName: "endpoint"))
+        help: ArgumentHelp(
+            "The coordinator's endpoint on this machine, or the file of an invitation. "
+                + "(default: \(BundledExample.endpoint))", valueName: "endpoint-or-file"))
     var endpoint: String?
 
     @Option(
@@ -45,7 +48,8 @@ struct JoinCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Name of this worker in logs; it must be unique. (default: host and process)", valueName: "name"))
+            "Name of this worker in logs; it must be unique. With an invitation NAME, further workers may be called NAME/2 "
+                + "and so on. (default: the invitation's, or host and process)", valueName: "name"))
     var name: String?
 
     @Option(
@@ -69,7 +73,9 @@ struct JoinCommand: AsyncParsableCommand {
     func run() async throws {
         let signals = StopSignals()
         if untilInputEnds { EndOfInput.watch() }
-        let worker = WorkerIdentifier(name: name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
+        let invitation = try invitation()
+        let worker = WorkerIdentifier(
+            name: name ?? invitation?.name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
         let log = WorkerLog(logger(worker))
         let address = endpoint ?? BundledExample.endpoint
         if endpoint == nil {
@@ -77,7 +83,7 @@ struct JoinCommand: AsyncParsableCommand {
                 .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
         }
         // Cheap checks come first: the endpoint, the files, then the weights.
-        _ = try Endpoint(address, isListening: false)
+        if invitation == nil { _ = try Endpoint(address, isListening: false) }
         let tasks = try ownTasks()
         let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(
             path: try modelPath ?? BundledExample.baseModelPath())
@@ -100,7 +106,12 @@ struct JoinCommand: AsyncParsableCommand {
                 "machine": "\(hello.fingerprint)",
             ])
         let verifier = try Verifier(parallelism: plan.lanes, tasks: tasks, isolation: verification.isolation)
-        let transport = try ZeroMQWorkerTransport.connect(to: address, as: worker)
+        let transport =
+            if let invitation {
+                try ZeroMQWorkerTransport.connect(with: invitation, as: worker)
+            } else {
+                try ZeroMQWorkerTransport.connect(to: address, as: worker)
+            }
         let working = Worker(
             hello: hello,
             computer: UnitComputer(
@@ -108,10 +119,30 @@ struct JoinCommand: AsyncParsableCommand {
                 rewards: RewardRunner(judge: verifier.judge)), transport: transport, log: log,
             taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks), stays: stay)
         signals.tell { working.stop(reason: $0) }
-        log.write(.info, "joining", ["endpoint": "\(address)"])
+        log.write(
+            .info, "joining", ["endpoint": "\(invitation?.endpoints.joined(separator: ", ") ?? address)"])
         let ending = await working.run()
         log.write(.info, "left", ["reason": "\(ending.reason)"])
         try ending.requireSuccess()
+    }
+
+    /// The invitation, if the argument names a file.
+    ///
+    /// - Throws: `InputError` if it has expired or does not allow the name.
+    private func invitation() throws -> Invitation? {
+        guard let path = endpoint, !path.contains("://") else { return nil }
+        let invitation = try Invitation(path: path)
+        if let expires = invitation.expires, expires <= Date() {
+            throw InputError(
+                path, "the invitation expired on \(expires.formatted(.iso8601))", remedy: "Ask for a new one.",
+                exitStatus: .configuration)
+        }
+        if let name, !WorkerKey.allows(name, keyName: invitation.name) {
+            throw InputError(
+                "--name \(name)", "the invitation is for '\(invitation.name)'",
+                remedy: "Leave --name out, or give \(invitation.name)/2 and so on.", exitStatus: .usage)
+        }
+        return invitation
     }
 
     /// - Throws: `InputError` for a folder without a task, and for two tasks of one name, since leases name their task.

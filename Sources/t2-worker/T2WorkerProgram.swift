@@ -17,6 +17,7 @@ struct T2WorkerProgram: AsyncParsableCommand {
               t2-worker join
               t2-worker join tcp://127.0.0.1:5555 --model experts/tiny/base --lanes 2
               t2-worker doctor tcp://127.0.0.1:5555   # whether this machine can work, and what to change if it cannot
+              t2-worker join node7.invite --model experts/tiny/base   # from another machine
 
             Exit status:
               0        released by the coordinator, or stopped by SIGTERM or Ctrl-C
@@ -28,12 +29,15 @@ struct T2WorkerProgram: AsyncParsableCommand {
               73       a folder stands where a file should
               74       the disk failed
               77       no permission
-              78       refused by the coordinator, for example for a different base model
+              78       refused by the coordinator, for example for a different base model or a revoked key; or another version
               129, 130, 143 stopped by SIGHUP, Ctrl-C or SIGTERM before it joined, or at once by a second one
             """,
         version: ProgramVersion.text(of: "t2-worker"),
         subcommands: [JoinCommand.self, DoctorCommand.self])
 
     // `exit` would free memory of BLAS that a lane may still use.
-    static func main() async { _exit(await runProgram(survivesClosedPipe: false).rawValue) }
+    static func main() async {
+        OpenFiles.raiseLimit()
+        _exit(await runProgram(survivesClosedPipe: false).rawValue)
+    }
 }

@@ -6,10 +6,16 @@ import T2TestSupport
 /// Runs of a model of random weights, over in a moment, and what they leave behind.
 extension Cluster {
     /// One update of 4 prompts in 2 units; every reward counts, so that z changes.
-    func coordinator(_ model: TinyModel, prompts: [String] = ["Add", "Bad"], extra: [String] = []) throws
-        -> RunningProgram
-    {
-        try RunningProgram("t2-coord", arguments(model, prompts: prompts, runFolder: runFolder) + extra)
+    ///
+    /// - Parameter openFiles: the process's limit on open files.
+    func coordinator(
+        _ model: TinyModel, prompts: [String] = ["Add", "Bad"], openFiles: Int? = nil, extra: [String] = []
+    ) throws -> RunningProgram {
+        let arguments = try arguments(model, prompts: prompts, runFolder: runFolder) + extra
+        guard let openFiles else { return try RunningProgram("t2-coord", arguments) }
+        return try RunningProgram(
+            "/bin/sh",
+            ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", Process.programFolder + "/t2-coord"] + arguments)
     }
 
     /// The arguments of such a run, whose problems are written.

@@ -8,7 +8,7 @@ final class Dealer {
     private let socket: UnsafeMutableRawPointer
 
     /// - Throws: `SystemError` if the socket cannot be made.
-    init(to endpoint: String, as name: String) throws {
+    init(to endpoint: String, as name: String = "") throws {
         guard let context = zmq_ctx_new(), let socket = zmq_socket(context, ZMQ_DEALER) else {
             throw SystemError("open a DEALER", endpoint, code: zmq_errno())
         }
@@ -19,7 +19,7 @@ final class Dealer {
             var value = Int32(value)
             zmq_setsockopt(socket, option, &value, MemoryLayout<Int32>.size)
         }
-        zmq_setsockopt(socket, ZMQ_ROUTING_ID, name, name.utf8.count)
+        if !name.isEmpty { zmq_setsockopt(socket, ZMQ_ROUTING_ID, name, name.utf8.count) }
         guard zmq_connect(socket, endpoint) == 0 else { throw SystemError("connect", endpoint, code: zmq_errno()) }
     }
 
@@ -28,6 +28,7 @@ final class Dealer {
         zmq_ctx_term(context)
     }
 
+    /// Sends the frames of one message; a message of the protocol has one.
     func send(_ frames: [Data]) throws {
         for (place, frame) in frames.enumerated() {
             let more = place + 1 < frames.count ? ZMQ_SNDMORE : 0
@@ -36,17 +37,12 @@ final class Dealer {
         }
     }
 
-    /// The frames of the next message, as text.
-    func receive() throws -> [String] {
-        var frames: [String] = []
+    /// The next message.
+    func receive() throws -> Data {
         var part = zmq_msg_t()
         zmq_msg_init(&part)
         defer { zmq_msg_close(&part) }
-        repeat {
-            guard zmq_msg_recv(&part, socket, 0) >= 0 else { throw SystemError("receive", "DEALER", code: zmq_errno()) }
-            let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))
-            frames.append(String(decoding: bytes, as: UTF8.self))
-        } while zmq_msg_more(&part) != 0
-        return frames
+        guard zmq_msg_recv(&part, socket, 0) >= 0 else { throw SystemError("receive", "DEALER", code: zmq_errno()) }
+        return zmq_msg_data(&part).map { Data(bytes: $0, count: zmq_msg_size(&part)) } ?? Data()
     }
 }

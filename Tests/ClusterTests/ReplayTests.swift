@@ -44,7 +44,7 @@ struct ReplayTests {
         let cluster = try Cluster()
         let (folder, message) = try await evidence(cluster, settings)
         #expect(message.contains(what))
-        #expect(FileManager.default.fileExists(atPath: folder + "/answer-5.frame") == rollouts)
+        #expect(FileManager.default.fileExists(atPath: folder + "/answer.frame") == rollouts)
         // The folder is enough: the run is gone.
         let alone = cluster.folder + "/alone"
         try FileManager.default.moveItem(atPath: folder, toPath: alone)

@@ -1,10 +1,10 @@
 import Foundation
 
 extension Process {
-    /// A process, not started yet, for a program of this package that was built with the tests.
+    /// A process, not started yet, for a program of this package that was built with the tests, or for any absolute path.
     package convenience init(program name: String, _ arguments: [String], environment: [String: String] = [:]) {
         self.init()
-        executableURL = URL(fileURLWithPath: Self.programFolder + "/" + name)
+        executableURL = URL(fileURLWithPath: name.hasPrefix("/") ? name : Self.programFolder + "/" + name)
         self.arguments = arguments
         self.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     }

@@ -11,7 +11,7 @@ import Testing
             "tcp://127.0.0.1:+5", "tcp://127.0.0.1:５５", "tcp://[::1]",
         ])
     func malformed(_ text: String) {
-        let error = #expect(throws: TransportError.self) { try ZeroMQCoordinatorTransport.listen(on: text) }
+        let error = #expect(throws: TransportError.self) { try ZeroMQCoordinatorTransport.listen(on: [text]) }
         guard case .malformedEndpoint(text, _) = error else {
             Issue.record("'\(text)': \(error?.description ?? "no error")")
             return
@@ -21,18 +21,22 @@ import Testing
     }
 
     @Test(
-        "an address that others can reach is refused: there is no encryption yet",
+        "an address that others can reach is refused without keys, with the command that makes them",
         arguments: [
-            "tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://192.168.0.1:5555", "tcp://example.org:5555", "tcp://eth0:5555",
+            "tcp://0.0.0.0:5555", "tcp://192.168.0.1:5555", "tcp://example.org:5555", "tcp://eth0:5555",
             "tcp://[::]:5555", "tcp://127.0.0.1.example.org:5555", "tcp://127.1:5555", "tcp://127.0.0.300:5555",
         ])
     func notLoopback(_ text: String) {
-        #expect(throws: TransportError.notLoopback(text)) { try ZeroMQCoordinatorTransport.listen(on: text) }
-        #expect(throws: TransportError.notLoopback(text)) {
+        #expect(throws: TransportError.noKeys(text)) {
+            try ZeroMQCoordinatorTransport.listen(on: ["tcp://127.0.0.1:0", text])
+        }
+        #expect(throws: TransportError.noInvitation(text)) {
             try ZeroMQWorkerTransport.connect(to: text, as: .named("alpha"))
         }
-        #expect(TransportError.notLoopback(text).description.contains("tcp://127.0.0.1:PORT"))
-        #expect(TransportError.notLoopback(text).exitStatus == .usage)
+        for error in [TransportError.noKeys(text), .noInvitation(text)] {
+            #expect(error.description.contains("t2-coord invite NAME > NAME.invite"))
+            #expect(error.exitStatus == .usage)
+        }
     }
 
     @Test("a worker needs a port to connect to", arguments: ["tcp://127.0.0.1:0", "tcp://127.0.0.1:*"])
@@ -45,9 +49,9 @@ import Testing
 
     @Test("a port in use is refused with the remedy, and its user is not disturbed")
     func portInUse() async throws {
-        let first = try ZeroMQCoordinatorTransport.listen(on: "tcp://localhost:0")
+        let first = try ZeroMQCoordinatorTransport.listen(on: ["tcp://localhost:0"])
         #expect(throws: TransportError.addressInUse(first.endpoint)) {
-            try ZeroMQCoordinatorTransport.listen(on: first.endpoint)
+            try ZeroMQCoordinatorTransport.listen(on: [first.endpoint])
         }
         let error = TransportError.addressInUse(first.endpoint)
         #expect(error.exitStatus == .unavailable)
@@ -59,7 +63,7 @@ import Testing
         await first.close()
     }
 
-    @Test("a worker's name must fit a routing id", arguments: ["", String(repeating: "x", count: 201), "\u{0}x"])
+    @Test("a worker's name is printable and not long", arguments: ["", String(repeating: "x", count: 201), "\u{0}x"])
     func workerNames(_ name: String) {
         let error = #expect(throws: InputError.self) {
             try ZeroMQWorkerTransport.connect(to: "tcp://127.0.0.1:5555", as: .named(name))

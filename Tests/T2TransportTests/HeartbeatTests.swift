@@ -13,17 +13,15 @@ import Testing
             let worker = try ZeroMQWorkerTransport.connect(
                 to: coordinator.endpoint, as: identifier, options: ZeroMQTransportTests.quick())
             let deadline = ContinuousClock.now + patience
-            let peer = try identifier.peer()
             var coordinatorHeard: Set<ContinuousClock.Instant> = []
             var workerHeard: Set<ContinuousClock.Instant> = []
             while coordinatorHeard.count < 3 || workerHeard.count < 3, ContinuousClock.now < deadline {
-                if let instant = await coordinator.lastHeard()[peer] { coordinatorHeard.insert(instant) }
+                if let instant = await coordinator.lastHeard().values.first { coordinatorHeard.insert(instant) }
                 if let instant = await worker.lastHeard() { workerHeard.insert(instant) }
                 // Nothing but heartbeats passes, and those are no events.
                 #expect(await coordinator.nextEvent(before: .now + .milliseconds(5)) == nil)
             }
             #expect(coordinatorHeard.count >= 3 && workerHeard.count >= 3)
-            await coordinator.forget(peer)
             await worker.close()
         }
     }
@@ -91,7 +89,9 @@ private final class HeartbeatListener: Sendable {
                 while heartbeats < target {
                     let size = zmq_recv(sockets.router, &buffer, buffer.count, 0)
                     if size < 0 { break }
-                    if buffer.prefix(Int(size)).elementsEqual("HEARTBEAT".utf8) { count.add(1, ordering: .releasing) }
+                    if String(decoding: buffer.prefix(Int(size)), as: UTF8.self).contains("HEARTBEAT") {
+                        count.add(1, ordering: .releasing)
+                    }
                 }
                 zmq_close(sockets.router)
                 zmq_ctx_term(sockets.context)

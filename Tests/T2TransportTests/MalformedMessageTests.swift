@@ -6,20 +6,22 @@ import Testing
 @Suite struct MalformedMessageTests {
     let codec = MessageCodec()
 
-    /// Frames that must be refused, and what the error must name.
+    /// Messages that must be refused, and what the error must name.
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
-        let frames: [Data]
+        let frame: Data
         let mention: String
         var testDescription: String { name }
 
-        init(_ name: String, _ frames: [String], _ mention: String) {
-            self.init(name, data: frames.map { Data($0.utf8) }, mention)
+        /// Parts that need not be a message, and a start that need not be the version.
+        init(_ name: String, _ parts: [String], version: String = "T2/3", _ mention: String) {
+            let frame = MessageCodec.frame(of: parts.map { Data($0.utf8) })
+            self.init(name, bytes: Data(version.utf8) + frame.dropFirst(4), mention)
         }
 
-        init(_ name: String, data: [Data], _ mention: String) {
+        init(_ name: String, bytes: Data, _ mention: String) {
             self.name = name
-            self.frames = data
+            self.frame = bytes
             self.mention = mention
         }
 
@@ -28,14 +30,14 @@ import Testing
             _ name: String, _ message: Message, replace: (String, String)? = nil, payload: [Data]? = nil,
             _ mention: String
         ) {
-            var frames = (try? MessageCodec().encode(message)) ?? []
+            var parts = (try? MessageCodec().parts(of: message)) ?? []
             if let (old, new) = replace {
-                let header = String(decoding: frames[2], as: UTF8.self)
+                let header = String(decoding: parts[1], as: UTF8.self)
                 precondition(header.contains(old), "\(old) is not in \(header)")
-                frames[2] = Data(header.replacingOccurrences(of: old, with: new).utf8)
+                parts[1] = Data(header.replacingOccurrences(of: old, with: new).utf8)
             }
-            if let payload { frames = Array(frames[..<3]) + payload }
-            self.init(name, data: frames, mention)
+            if let payload { parts = Array(parts[..<2]) + payload }
+            self.init(name, bytes: MessageCodec.frame(of: parts), mention)
         }
     }
 
@@ -52,29 +54,43 @@ import Testing
         "[" + (0..<16).map { "[\($0 / 8),\($0 % 8),0]" }.joined(separator: ",") + "]"
 
     static let cases: [Case] = [
-        Case("no frames", [], "expected 'T2/3' in the first frame, found ''"),
-        Case("another major version", ["T2/4", "CREDIT", #"{"count":1}"#], "found 'T2/4'"),
-        Case("a browser", ["GET / HTTP/1.1\r\nHost: x"], "found 'GET / HTTP/1.1??Host: x'"),
-        Case("an unknown kind", ["T2/3", "EXEC", "{}"], "found 'EXEC'"),
-        Case("no header", ["T2/3", "CREDIT"], "expected 3 frames, found 2"),
-        Case("an empty header", ["T2/3", "CREDIT", ""], "CREDIT: its header cannot be read"),
-        Case("a header that is not JSON", ["T2/3", "CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
-        Case("a header of another type", ["T2/3", "CREDIT", "[1]"], "CREDIT: its header cannot be read"),
-        Case("a missing key", ["T2/3", "CREDIT", "{}"], "count is missing"),
-        Case("a negative count", ["T2/3", "CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
-        Case("a number beyond Int", ["T2/3", "CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
+        Case("nothing", bytes: Data(), "expected a message of 'T2/3', found ''"),
+        Case("another version", ["CREDIT", #"{"count":1}"#], version: "T2/4", "found 'T2/4'"),
+        Case("a browser", bytes: Data("GET / HTTP/1.1\r\nHost: x".utf8), "found 'GET / HTTP/1.1'"),
+        Case("no parts", [], "expected a message kind of T2/3, found ''"),
+        Case("no number of parts", bytes: Data("T2/3".utf8), "it ends before the number of parts"),
+        Case("no lengths", bytes: Data("T2/3\u{6}1234".utf8), "it ends within the lengths of its 6 parts"),
+        Case("255 parts", bytes: Data("T2/3".utf8) + [255] + Data(count: 4_000), "found 255 parts, the limit is 6"),
         Case(
-            "deep nesting", ["T2/3", "CREDIT", String(repeating: "[", count: 100_000)],
-            "CREDIT: its header cannot be read"),
-        Case("a frame too many", ["T2/3", "CREDIT", #"{"count":1}"#, "x"], "expected 3 frames, found 4"),
-        Case("very many frames", ["T2/3", "RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 7"),
+            "lengths beyond the frame",
+            bytes: Data("T2/3\u{2}".utf8) + Data(repeating: 0xff, count: 8) + Data(count: 9),
+            "its parts should have 8589934590 bytes, found 9"),
+        Case(
+            "bytes beyond the parts", bytes: MessageCodec.frame(of: [Data("DRAIN".utf8)]) + [0],
+            "its parts should have 5 bytes, found 6"),
+        Case("an unknown kind", ["EXEC", "{}"], "found 'EXEC'"),
+        Case("no header", ["CREDIT"], "expected 2 parts, found 1"),
+        Case("an empty header", ["CREDIT", ""], "CREDIT: its header cannot be read"),
+        Case("a header that is not JSON", ["CREDIT", "\u{0}\u{1}"], "CREDIT: its header cannot be read"),
+        Case("a header of another type", ["CREDIT", "[1]"], "CREDIT: its header cannot be read"),
+        Case("a missing key", ["CREDIT", "{}"], "count is missing"),
+        Case("a negative count", ["CREDIT", #"{"count":-1}"#], "count: expected 0 to 65536, found -1"),
+        Case("a number beyond Int", ["CREDIT", #"{"count":1e300}"#], "CREDIT: its header cannot be read"),
+        Case(
+            "deep nesting", ["CREDIT", String(repeating: "[", count: 100_000)],
+            "CREDIT: its header cannot be read: arrays and objects are nested more than 32 deep"),
+        Case(
+            "nesting that ends Foundation's reader", ["HELLO", String(repeating: "[", count: 513)],
+            "nested more than 32 deep"),
+        Case("a part too many", ["CREDIT", #"{"count":1}"#, "x"], "expected 2 parts, found 3"),
+        Case("very many parts", ["RESULT", "{}"] + Array(repeating: "x", count: 50), "limit is 6"),
         Case(
             "a negative step",
-            ["T2/3", "CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
+            ["CANCEL", #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "7", with: "-7")], "unit.step"),
         Case(
             "a name beyond measure",
             [
-                "T2/3", "CANCEL",
+                "CANCEL",
                 #"{\#(unit),"reason":""}"#.replacingOccurrences(of: "gsm", with: String(repeating: "g", count: 5000)),
             ], "unit.run: expected 0 to 1000 bytes, found 5005"),
         Case(
@@ -121,7 +137,7 @@ import Testing
         Case(
             "a negative temperature", lease, replace: (#""temperature":0."#, #""temperature":-0."#),
             "work.sampling.temperature: expected 0 or more"),
-        Case("a result without payload", result, payload: [], "expected 7 frames, found 3"),
+        Case("a result without payload", result, payload: [], "expected 6 parts, found 2"),
         Case(
             "a payload cut short", result,
             payload: [Data(count: 16), Data(count: 15), Data(count: 16), Data(count: 12)],
@@ -175,17 +191,17 @@ import Testing
             "an absurd counter", result, replace: (#""promptTokens":0"#, #""promptTokens":9223372036854775807"#),
             "statistics.promptTokens"),
         Case(
-            "a report without the payload of its completions", report, payload: [], "ERROR: expected 6 frames, found 3"),
+            "a report without the payload of its completions", report, payload: [], "ERROR: expected 5 parts, found 2"),
         Case(
             "a report of completions with another payload", report,
             payload: [Data(count: 16), Data(count: 16), Data(count: 16)], "ERROR: the payload should have digest"),
         Case(
             "a payload that no completions need",
-            ["T2/3", "ERROR", #"{"category":"engine","message":"y","logLines":[]}"#, "1234", "1234"],
-            "ERROR: expected 3 frames, found 5"),
+            ["ERROR", #"{"category":"engine","message":"y","logLines":[]}"#, "1234", "1234"],
+            "ERROR: expected 2 parts, found 4"),
         Case(
             "a report of an unknown category",
-            ["T2/3", "ERROR", #"{"category":"mood","message":"y","logLines":[]}"#],
+            ["ERROR", #"{"category":"mood","message":"y","logLines":[]}"#],
             "ERROR: its header cannot be read"),
         Case(
             "a report of absurd token counts", report,
@@ -211,7 +227,7 @@ import Testing
 
     @Test("a malformed message is refused with what was expected and found", arguments: cases)
     func refused(_ sample: Case) {
-        let error = #expect(throws: ProtocolError.self) { try codec.decode(sample.frames) }
+        let error = #expect(throws: ProtocolError.self) { try codec.decode(sample.frame) }
         #expect(error?.description.contains(sample.mention) == true, "\(error?.description ?? "")")
         #expect(error?.exitStatus == .protocolViolation)
     }
@@ -219,10 +235,43 @@ import Testing
     @Test("an error message never repeats a peer's control characters or endless text")
     func printableErrors() throws {
         let text = "\u{1b}[31m" + String(repeating: "x", count: 100_000)
-        for frames in [[text], ["T2/3", text], ["T2/3", "GET_BLOB", #"{"digest":"\#(text)"}"#]] {
-            let error = #expect(throws: ProtocolError.self) { try codec.decode(frames.map { Data($0.utf8) }) }
+        let frames = [
+            Data(text.utf8), MessageCodec.frame(of: [Data(text.utf8)]),
+            MessageCodec.frame(of: [Data("GET_BLOB".utf8), Data(#"{"digest":"\#(text)"}"#.utf8)]),
+        ]
+        for frame in frames {
+            let error = #expect(throws: ProtocolError.self) { try codec.decode(frame) }
             let description = try #require(error?.description)
             #expect(description.utf8.count < 500 && !description.contains("\u{1b}"))
         }
+    }
+
+    @Test("brackets in a string of the header are no nesting")
+    func bracketsInStrings() throws {
+        let reason = String(repeating: #"["\"#, count: 300) + "a"
+        let message = Message.bye(Bye(reason: reason))
+        #expect(try codec.decode(codec.encode(message)) == message)
+    }
+
+    @Test("the texts of a peer are printable and short once they are decoded")
+    func printableTexts() throws {
+        let text = "x\n\u{1b}[31mERROR \u{202e}" + String(repeating: "y", count: 100_000)
+        let report = ErrorReport(category: .engine, message: text, logLines: Array(repeating: text, count: 100))
+        guard case .error(let read) = try codec.decode(codec.encode(.error(report))) else {
+            Issue.record("another kind came back")
+            return
+        }
+        for line in [read.message] + read.logLines {
+            #expect(line.hasPrefix("x??[31mERROR ?y") && line.utf8.count <= 4_000)
+        }
+        #expect(read.logLines.count == 20)
+        let parts = try codec.parts(of: .hello(SampleMessages.hello))
+        let header = String(decoding: parts[1], as: UTF8.self)
+            .replacingOccurrences(of: #""name":"\#(SampleMessages.hello.worker.name)""#, with: #""name":"x\u001b[31m""#)
+        #expect(header.contains("001b"))
+        let error = #expect(throws: ProtocolError.self) {
+            try codec.decode(MessageCodec.frame(of: [parts[0], Data(header.utf8)]))
+        }
+        #expect(error?.description.contains("worker.name: expected printable characters, found x?[31m") == true)
     }
 }

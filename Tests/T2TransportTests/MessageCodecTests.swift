@@ -13,54 +13,56 @@ import Testing
 
     @Test("a message survives the way there and back", arguments: SampleMessages.all)
     func roundTrip(_ message: Message) throws {
-        let frames = try codec.encode(message)
-        #expect(try codec.decode(frames) == message)
-        #expect(try codec.encode(message) == frames, "the same message gives the same bytes")
+        let frame = try codec.encode(message)
+        #expect(try codec.decode(frame) == message)
+        #expect(try codec.encode(message) == frame, "the same message gives the same bytes")
     }
 
     @Test("a progress report's bytes are the protocol's")
     func goldenProgress() throws {
-        let frames = try codec.encode(.progress(Progress(unit: SampleMessages.unit, attempt: 1, tokens: 512)))
+        let frame = try codec.encode(.progress(Progress(unit: SampleMessages.unit, attempt: 1, tokens: 512)))
         let header =
             #"{"attempt":1,"tokens":512,"unit":{"index":3,"phase":"train","run":"gsm-mini","step":7}}"#
-        #expect(frames.map { String(decoding: $0, as: UTF8.self) } == ["T2/3", "PROGRESS", header])
+        #expect(
+            String(decoding: frame, as: UTF8.self)
+                == "T2/3\u{2}\u{8}\0\0\0\(Unicode.Scalar(UInt8(header.utf8.count)))\0\0\0PROGRESS" + header)
     }
 
     @Test("a blob's bytes are the protocol's: sorted keys, little-endian values", arguments: [Policy.Kind.svf, .lora])
     func goldenBlob(kind: Policy.Kind) throws {
         let vector = ExpertVector(layout: ExpertLayout(entries: [.init(name: "w", count: 2)]), values: [1, -2])
         let policy = try #require(Policy(kind, vector: vector))
-        let frames = try codec.encode(.blob(Blob(digest: policy.digest, policy: policy)))
+        let parts = try codec.parts(of: .blob(Blob(digest: policy.digest, policy: policy)))
         let header =
             #"{"digest":"\#(policy.digest)","kind":"\#(kind.rawValue)","layout":[{"count":2,"name":"w"}],"#
             + #""payload":[{"element":"F32","name":"values","shape":[2]}]}"#
-        #expect(String(decoding: frames[2], as: UTF8.self) == header)
-        #expect(Array(frames[3]) == [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])
+        #expect(String(decoding: parts[1], as: UTF8.self) == header)
+        #expect(Array(parts[2]) == [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])
     }
 
     @Test("the base model travels as a policy without values")
     func baseBlob() throws {
         let blob = Blob(digest: Policy.baseDigest, policy: .base)
-        let frames = try codec.encode(.blob(blob))
-        #expect(frames[3].isEmpty)
-        #expect(try codec.decode(frames) == .blob(blob))
+        let parts = try codec.parts(of: .blob(blob))
+        #expect(parts[2].isEmpty)
+        #expect(try codec.message(from: parts) == .blob(blob))
     }
 
     @Test("a prompt that neighbours share travels once")
     func sharedPrompts() throws {
-        let frames = try codec.encode(.result(SampleMessages.answers))
+        let parts = try codec.parts(of: .result(SampleMessages.answers))
         // [5, 6] of the first two, [5], nothing, and [5, 6] again, whose neighbour has another.
-        #expect(frames[3].count == 4 * (2 + 1 + 0 + 2))
-        let header = String(decoding: frames[2], as: UTF8.self)
+        #expect(parts[2].count == 4 * (2 + 1 + 0 + 2))
+        let header = String(decoding: parts[1], as: UTF8.self)
         #expect(header.components(separatedBy: #""promptCount":"#).count - 1 == 4)
         let long = (0..<512).map { sample in
             SampleMessages.completion(
                 sample: sample, prompt: Array(0..<1000), tokens: [1], reward: .judged(.right))
         }
         let result = UnitResult(unit: SampleMessages.unit, attempt: 1, epoch: 1, output: UnitOutput(completions: long))
-        let encoded = try codec.encode(.result(result))
-        #expect(encoded[3].count == 4_000)
-        #expect(try codec.decode(encoded) == .result(result))
+        let encoded = try codec.parts(of: .result(result))
+        #expect(encoded[2].count == 4_000)
+        #expect(try codec.message(from: encoded) == .result(result))
     }
 
     @Test("a completion is judged, missing its reward or not judged, and says so in its own way")
@@ -69,18 +71,18 @@ import Testing
             let completion = SampleMessages.completion(sample: 0, tokens: [1], reward: reward)
             let result = UnitResult(
                 unit: SampleMessages.unit, attempt: 1, epoch: 1, output: UnitOutput(completions: [completion]))
-            let frames = try codec.encode(.result(result))
-            let header = String(decoding: frames[2], as: UTF8.self)
+            let parts = try codec.parts(of: .result(result))
+            let header = String(decoding: parts[1], as: UTF8.self)
             let isJudged = if case .judged = reward { true } else { false }
             #expect(header.contains(#""outcome":"#) == isJudged)
             #expect(header.contains(#""missing":"the sandbox broke""#) == (reward.missingReason != nil))
-            #expect(try codec.decode(frames) == .result(result))
+            #expect(try codec.message(from: parts) == .result(result))
         }
     }
 
     @Test("a lease's sequences are three numbers each")
     func goldenSequences() throws {
-        let header = String(decoding: try codec.encode(.lease(SampleMessages.answersLease))[2], as: UTF8.self)
+        let header = String(decoding: try codec.parts(of: .lease(SampleMessages.answersLease))[1], as: UTF8.self)
         #expect(header.contains(#""sequences":[[0,0,2],[1,0,0],[0,1,1]]"#))
         let digests = SampleMessages.policies.map { "\"\($0.digest)\"" }.joined(separator: ",")
         #expect(header.contains(#""policies":[\#(digests)]"#))
@@ -116,7 +118,7 @@ import Testing
         #expect(
             throws:
                 ProtocolError.wrongPayload(
-                    kind: "RESULT", frame: "log-probabilities", expected: "shape [3]", found: "[2]")
+                    kind: "RESULT", part: "log-probabilities", expected: "shape [3]", found: "[2]")
         ) {
             try codec.encode(.result(result))
         }
@@ -125,10 +127,11 @@ import Testing
     @Test("a message beyond the limits is refused where it is made")
     func tooLargeToSend() {
         var limits = MessageLimits()
-        limits.frameBytes = 3000
+        limits.messageBytes = 3000
         let codec = MessageCodec(limits: limits)
-        #expect(throws: ProtocolError.tooLarge(kind: "RESULT", what: "bytes of a frame", limit: 3000, found: 4000)) {
+        let error = #expect(throws: ProtocolError.self) {
             try codec.encode(.result(SampleMessages.result(gradientBytes: 4000)))
         }
+        #expect(error?.description.contains("RESULT: bytes of a message: found") == true)
     }
 }

@@ -27,7 +27,7 @@ enum SampleMessages {
             .heartbeat(Heartbeat()),
             .error(
                 ErrorReport(
-                    unit: unit, attempt: 1, category: .engine, message: "boom\nat line 2", logLines: ["a", "b"])),
+                    unit: unit, attempt: 1, category: .engine, message: "boom at line 2", logLines: ["a", "b"])),
             .error(
                 ErrorReport(
                     unit: unit, attempt: 1, category: .nonFinite, message: "overflow",

@@ -29,12 +29,26 @@ PROGRESS_SECONDS = 2.0
 LEASES_AHEAD = 2
 
 
+def frame(*parts: bytes) -> bytes:
+    """The one frame of a message: the version, the number of parts, their lengths, and the parts."""
+    return VERSION + bytes([len(parts)]) + struct.pack(f"<{len(parts)}I", *map(len, parts)) + b"".join(parts)
+
+
+def parts(frame: bytes) -> list[bytes]:
+    count = frame[len(VERSION)]
+    start = len(VERSION) + 1 + 4 * count
+    found = []
+    for length in struct.unpack_from(f"<{count}I", frame, len(VERSION) + 1):
+        found.append(frame[start:start + length])
+        start += length
+    return found
+
+
 class Worker:
     """One emulated worker of one lane, which asks for one lease ahead."""
 
     def __init__(self, context: zmq.Context, endpoint: str, number: int, digests: dict, unit_seconds: float):
         self.socket = context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.ROUTING_ID, f"emulated-{number}#1".encode())
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.connect(endpoint)
         self.unit_seconds = unit_seconds
@@ -50,16 +64,16 @@ class Worker:
         self.send(b"HELLO", self.hello)
 
     def send(self, kind: bytes, header: dict, *payload: bytes) -> None:
-        self.socket.send_multipart([VERSION, kind, json.dumps(header, sort_keys=True).encode(), *payload])
+        self.socket.send(frame(kind, json.dumps(header, sort_keys=True).encode(), *payload))
 
     def receive(self, now: float) -> bool:
         """Handles all messages that have arrived. Returns False once the coordinator has sent the worker home."""
         while True:
             try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+                kind, text, *_ = parts(self.socket.recv(zmq.NOBLOCK))
             except zmq.Again:
                 return True
-            kind, header = frames[1], json.loads(frames[2])
+            header = json.loads(text)
             if kind == b"WELCOME":
                 self.received = 0
                 self.send(b"CREDIT", {"count": LEASES_AHEAD, "received": 0})

@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 import T2Transport
 
@@ -59,11 +60,8 @@ struct Auditor: Sendable {
         result.output.statistics.samplingSeconds = 0
         result.output.statistics.rewardSeconds = 0
         result.output.statistics.gradientSeconds = 0
-        var builder = DigestBuilder()
         // A result that has passed its checks can be encoded, as it was for its way here.
-        for frame in (try? MessageCodec().encode(.result(result))) ?? [] {
-            frame.withUnsafeBytes { builder.update($0) }
-        }
-        return builder.finalize()
+        let message = (try? MessageCodec().encode(.result(result))) ?? Data()
+        return message.withUnsafeBytes { Digest(of: $0) }
     }
 }

@@ -40,8 +40,9 @@ extension Dispatcher {
                 "unit stuck: no new token",
                 metadata: ["unit": "\(unit)", "worker": "\(worker)", "without-token-for": "\(standstill.inSeconds)"])
         case .ignored(let worker, let lease, let reason):
-            logger.warning(
-                "failure ignored", metadata: ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
+            tell(
+                .warning, "failure ignored", causedBy: worker.name,
+                ["worker": "\(worker)", "unit": "\(lease)", "problem": "\(reason)"])
         case .failed(let unit, let failure):
             try await note(failure, of: unit, arrived: answer)
         case .roundCompleted(let run):

@@ -10,11 +10,11 @@ extension Dispatcher {
             try await handle(message, from: peer)
         case .malformed(let problem, let peer):
             malformedCount += 1
-            logger.warning(
-                "malformed message",
-                metadata: ["peer": "\(peer)", "problem": "\(problem)", "count": "\(malformedCount)"])
+            warn(
+                "malformed message", causedBy: "\(peer)",
+                ["peer": "\(peer)", "problem": "\(problem)", "count": "\(malformedCount)"])
         case .strayConnection(let reason):
-            logger.warning("stray connection closed", metadata: ["problem": "\(reason)"])
+            warn("stray connection closed", causedBy: "stray connections", ["problem": "\(reason)"])
         case .unreachable(let peer):
             guard let worker = roster.workers[peer] else { return }
             logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
@@ -48,9 +48,9 @@ extension Dispatcher {
             try await take(.workerLeft(worker))
             roster.leave(worker)
             await transport.forget(peer)
-            logger.info(
-                "worker left",
-                metadata: ["worker": "\(worker)", "reason": "\(bye.reason)", "workers": "\(table.workers.count)"])
+            tell(
+                .info, "worker left", causedBy: worker.name,
+                ["worker": "\(worker)", "reason": "\(bye.reason)", "workers": "\(table.workers.count)"])
         case .heartbeat, .hello:
             break
         case .welcome, .reject, .lease, .blob, .cancel, .acknowledgement, .drain:
@@ -62,11 +62,14 @@ extension Dispatcher {
 
     private func admit(_ hello: Hello, at peer: PeerIdentity) async throws {
         if let refusal = refusal(of: hello, at: peer) {
-            logger.warning("worker refused", metadata: ["worker": "\(hello.worker)", "problem": "\(refusal.reason)"])
+            warn(
+                "worker refused", causedBy: peer.address,
+                ["worker": "\(hello.worker)", "peer": "\(peer)", "problem": "\(refusal.reason)"])
             await send(.reject(refusal), to: peer)
             return
         }
-        let isNew = roster.peer(of: hello.worker) == nil
+        let old = roster.peer(of: hello.worker)
+        if let old, old != peer { await transport.forget(old) }
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
         await send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
@@ -75,18 +78,32 @@ extension Dispatcher {
                 hello.worker, lanes: hello.lanes, kind: hello.fingerprint, holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
         if table.workers[hello.worker]?.isDraining == true { await askToLeave(hello.worker) }
-        guard isNew else { return }
+        guard old == nil else { return }
         counts.workersJoined += 1
         tallies = tallies.filter { table.workers[$0.key] != nil }
         if tallies[hello.worker] == nil {
             tallies[hello.worker] = WorkerTally(machine: hello.fingerprint, joined: now())
         }
-        logger.info(
-            "worker joined",
-            metadata: [
+        tell(
+            .info, "worker joined", causedBy: hello.worker.name,
+            [
                 "worker": "\(hello.worker)", "lanes": "\(hello.lanes)", "machine": "\(hello.fingerprint)",
-                "workers": "\(table.workers.count)",
+                "address": "\(peer.address)", "workers": "\(table.workers.count)",
             ])
+    }
+
+    private func warn(_ message: Logger.Message, causedBy peer: String, _ metadata: Logger.Metadata) {
+        tell(.warning, message, causedBy: peer, metadata)
+    }
+
+    /// Logs what a peer causes at will, within the bounds of its notices.
+    func tell(
+        _ level: Logger.Level, _ message: Logger.Message, causedBy peer: String, _ metadata: Logger.Metadata
+    ) {
+        guard let leftOut = notices.note(peer, at: now()) else { return }
+        var metadata = metadata
+        if leftOut > 0 { metadata["left-out"] = "\(leftOut)" }
+        logger.log(level: level, message, metadata: metadata)
     }
 
     /// Asks for HELLO from a peer that has not sent one since this coordinator's start, or that was given up.
@@ -96,10 +113,15 @@ extension Dispatcher {
     }
 
     private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
-        guard let expected = try? PeerIdentity(hello.worker), expected == peer else {
+        if let name = peer.keyName, !WorkerKey.allows(hello.worker.name, keyName: name) {
             return Reject(
-                reason: "worker '\(hello.worker)' speaks from connection '\(peer)', which is not its own",
-                remedy: "Run the same t2 version on both sides.")
+                reason: "the key of worker '\(name)' does not allow the name '\(hello.worker.name)'",
+                remedy: "Join without --name, or with a name that begins with '\(name)/'.")
+        }
+        if let other = roster.workers[peer], other != hello.worker {
+            return Reject(
+                reason: "this connection belongs to worker '\(other)' already",
+                remedy: "Use one connection for each worker.")
         }
         if let reason = refused[hello.worker.name] { return Self.refusal(reason) }
         guard hello.modelDigest == model.digest else {
@@ -136,11 +158,9 @@ extension Dispatcher {
 
     private func take(_ report: ErrorReport, from worker: WorkerIdentifier) async throws {
         guard let unit = report.unit, let attempt = report.attempt else {
-            logger.warning(
-                "worker reports an error",
-                metadata: [
-                    "worker": "\(worker)", "category": "\(report.category.rawValue)", "problem": "\(report.message)",
-                ])
+            warn(
+                "worker reports an error", causedBy: worker.name,
+                ["worker": "\(worker)", "category": "\(report.category.rawValue)", "problem": "\(report.message)"])
             return
         }
         if let result = resultWithMissingRewards(report, unit, attempt) {

@@ -62,6 +62,7 @@ package actor Dispatcher {
 
     var table: LeaseTable
     var roster = WorkerRoster()
+    var notices = PeerNotices()
     /// The number of messages since this coordinator's start that could not be decoded.
     var malformedCount = 0
     /// The open rounds by the name of their run.

@@ -16,7 +16,9 @@ package struct WorkerRoster: Sendable {
 
     package func peer(of worker: WorkerIdentifier) -> PeerIdentity? { peers[worker] }
 
+    /// Binds a worker to the connection that it now speaks from; an older one of the same worker no longer counts.
     package mutating func join(_ worker: WorkerIdentifier, at peer: PeerIdentity) {
+        leave(worker)
         workers[peer] = worker
         peers[worker] = peer
         asked[peer] = nil

@@ -24,5 +24,5 @@ package func decodingProblem(_ error: any Error, in content: Data? = nil) -> Str
 /// Whether the text is JSON, regardless of the values of its numbers.
 private func isWellFormed(_ content: Data) -> Bool {
     struct Anything: Decodable { init(from decoder: any Decoder) {} }
-    return (try? JSONDecoder().decode(Anything.self, from: content)) != nil
+    return (try? JSONDecoder().decode(Anything.self, from: content, depth: 500)) != nil
 }

@@ -24,6 +24,8 @@ package struct SystemError: UserFacingError, Equatable {
         case EACCES, EPERM, EROFS:
             (.permission, "Choose a path that this user has access to, or change its permissions.")
         case ENOSPC, EDQUOT: (.inputOutput, "Free some disk space and run the same command again.")
+        case EMFILE, ENFILE:
+            (.unavailable, "No descriptors are left: raise the limit on open files (ulimit -n) and try again.")
         case EEXIST, ENOTDIR, EISDIR: (.cannotCreate, "Choose another path.")
         case ENAMETOOLONG: (.cannotCreate, "Choose a shorter path.")
         default: (.inputOutput, "Check the disk and try again.")

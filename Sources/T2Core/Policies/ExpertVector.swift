@@ -29,6 +29,11 @@ package struct ExpertLayout: Sendable, Equatable, Codable {
     }
 
     /// The indices of an entry's values in the flat vector.
+    /// The number of singular values of all matrices of a model that can be trained.
+    package static func largestCount(of model: ModelConfiguration) -> Int {
+        MatrixKind.allCases.reduce(0) { $0 + $1.rank(model) } * model.layerCount
+    }
+
     package func range(_ index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
 
     package init(from decoder: any Decoder) throws { self.init(entries: try [Entry](from: decoder)) }

@@ -12,11 +12,12 @@ package enum AtomicFile {
     /// Writes what `content` appends to a temporary file, flushes it to disk, renames it to `path`, and flushes the
     /// folder. Files that killed writers of the same path left behind are removed.
     ///
+    /// - Parameter mode: the permissions of the file, less those that the process's umask takes away.
     /// - Throws: `SystemError` naming the call that failed, or what `content` throws. An old file is then unchanged, unless
     ///   only the folder could not be flushed, which loses the new file in a power cut at most.
-    package static func write(to path: String, _ content: (Append) throws -> Void) throws {
+    package static func write(to path: String, mode: mode_t = 0o644, _ content: (Append) throws -> Void) throws {
         removeAbandoned(in: parentFolder(of: path), of: path)
-        let (temporary, descriptor) = try create(for: path)
+        let (temporary, descriptor) = try create(for: path, mode: mode)
         var renamed = false
         defer {
             if !renamed { unlink(temporary) }
@@ -29,11 +30,13 @@ package enum AtomicFile {
         try flushFolder(of: path)
     }
 
-    package static func write(_ data: Data, to path: String) throws {
-        try write(to: path) { append in try data.withUnsafeBytes { try append($0) } }
+    package static func write(_ data: Data, to path: String, mode: mode_t = 0o644) throws {
+        try write(to: path, mode: mode) { append in try data.withUnsafeBytes { try append($0) } }
     }
 
-    package static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+    package static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+        try write(Data(text.utf8), to: path, mode: mode)
+    }
 
     /// Removes the unfinished files of killed writers from a folder, as far as possible. Files that any process is
     /// still writing remain; on a file system without locks, all remain.
@@ -58,10 +61,10 @@ package enum AtomicFile {
         "\(path).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     }
 
-    private static func create(for path: String) throws -> (temporary: String, descriptor: Int32) {
+    private static func create(for path: String, mode: mode_t) throws -> (temporary: String, descriptor: Int32) {
         while true {
             let temporary = temporaryPath(for: path)
-            let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
             guard descriptor >= 0 else { throw SystemError("create", temporary) }
             while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
             var status = stat()

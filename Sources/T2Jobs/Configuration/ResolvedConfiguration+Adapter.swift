@@ -48,7 +48,7 @@ extension ResolvedConfiguration {
             return problems
         }
         let count = LoRALayout(model: model, targets: values.targetModules, rank: rank, alpha: 1).expertLayout.count
-        let (bytes, limit) = (count * MemoryLayout<Float>.stride, MessageLimits().frameBytes)
+        let (bytes, limit) = (count * MemoryLayout<Float>.stride, MessageLimits.tensorBytes)
         if bytes > limit {
             problems.append(
                 problem(

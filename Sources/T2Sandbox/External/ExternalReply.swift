@@ -22,10 +22,10 @@ extension ExternalReply {
     init(line: Data, id: String) throws(Flaw) {
         let fields: Fields
         do {
-            fields = try JSONDecoder().decode(Fields.self, from: line)
+            fields = try JSONDecoder().decode(Fields.self, from: line, depth: 32)
         } catch {
             let problem = "printed '\(Self.shown(line))': \(decodingProblem(error, in: line))"
-            let isObject = (try? JSONDecoder().decode([String: AnyValue].self, from: line)) != nil
+            let isObject = (try? JSONDecoder().decode([String: AnyValue].self, from: line, depth: 32)) != nil
             throw Flaw(problem: problem, isInStep: isObject)
         }
         if let answered = fields.id, answered != id {

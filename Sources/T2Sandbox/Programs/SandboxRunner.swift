@@ -55,7 +55,7 @@ struct SandboxRunner: ~Copyable {
         let length = header.reversed().reduce(0) { $0 << 8 | Int($1) }
         guard length <= Self.longestReply else { throw ChildFailure(reason: "the runner's reply has \(length) bytes") }
         let body = try? Data(receive(length, until: deadline))
-        let reply = body.flatMap { try? JSONDecoder().decode([String: String].self, from: $0) } ?? [:]
+        let reply = body.flatMap { try? JSONDecoder().decode([String: String].self, from: $0, depth: 1) } ?? [:]
         return switch (reply["result"], reply["reason"]) {
         case ("passed", _?): .passed
         case ("failed", let reason?): .failed(reason: reason)

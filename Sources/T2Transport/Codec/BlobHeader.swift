@@ -9,7 +9,7 @@ struct BlobHeader: Codable {
     let layout: [ExpertLayout.Entry]
     let payload: [TensorDescription]
 
-    init(_ blob: Blob, payload: inout TensorFrames) {
+    init(_ blob: Blob, payload: inout TensorParts) {
         payload.append("values", blob.policy.vector?.values ?? [])
         digest = blob.digest
         kind = blob.policy.kind
@@ -18,12 +18,12 @@ struct BlobHeader: Codable {
     }
 
     /// Decodes the blob and checks that its kind, layout and values match its digest.
-    func blob(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> Blob {
-        let received = try TensorFrames(kind: .blob, descriptions: payload, frames: frames)
+    func blob(_ parts: [Data], _ limits: MessageLimits) throws(ProtocolError) -> Blob {
+        let received = try TensorParts(kind: .blob, descriptions: payload, parts: parts)
         let kind = received.kind
-        guard frames.count == 1 else { throw .wrongFrameCount(kind: kind, expected: 4, found: 3 + frames.count) }
+        guard parts.count == 1 else { throw .wrongPartCount(kind: kind, expected: 3, found: 2 + parts.count) }
         try ProtocolError.require(layout.count, atMost: limits.layoutEntries, "layout entries", kind: kind)
-        let largest = limits.frameBytes / MemoryLayout<Float>.stride
+        let largest = limits.messageBytes / MemoryLayout<Float>.stride
         let total = try ProtocolError.total(
             layout.map(\.count), atMost: largest, "values of the layout", kind: kind
         ) { index in

@@ -32,18 +32,18 @@ struct CompletionHeader: Codable {
     }
 }
 
-extension TensorFrames {
-    /// The number of frames that hold the completions.
-    static let completionFrames = 3
+extension TensorParts {
+    /// The number of parts that hold the completions.
+    static let completionParts = 3
 
-    /// Appends the frames of the completions, and returns the entries of the header.
+    /// Appends the tensors of the completions, and returns the entries of the header.
     mutating func append(_ completions: [Completion]) throws(ProtocolError) -> [CompletionHeader] {
         var headers: [CompletionHeader] = []
         var prompts: [Int32] = []
         for (index, completion) in completions.enumerated() {
             guard completion.tokens.count == completion.logProbabilities.count else {
                 throw .wrongPayload(
-                    kind: kind, frame: "log-probabilities", expected: "shape [\(completion.tokens.count)]",
+                    kind: kind, part: "log-probabilities", expected: "shape [\(completion.tokens.count)]",
                     found: "[\(completion.logProbabilities.count)]")
             }
             let isShared = index > 0 && completions[index - 1].prompt == completion.prompt
@@ -56,7 +56,7 @@ extension TensorFrames {
         return headers
     }
 
-    /// Decodes the completions from the first three frames and checks their counts against the header.
+    /// Decodes the completions from the first three parts and checks their counts against the header.
     func completions(_ headers: [CompletionHeader], _ limits: MessageLimits) throws(ProtocolError) -> [Completion] {
         try ProtocolError.require(headers.count, atMost: limits.completions, "completions", kind: kind)
         let promptTotal = try total("promptCount", headers.map { $0.promptCount ?? 0 }, limits)

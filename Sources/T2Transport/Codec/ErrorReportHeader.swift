@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// The JSON header of an ERROR. The payload holds the frames of the completions, if there are any.
+/// The JSON header of an ERROR. The payload holds the tensors of the completions, if there are any.
 struct ErrorReportHeader: Codable {
     let unit: UnitKey?
     let attempt: Int?
@@ -14,7 +14,7 @@ struct ErrorReportHeader: Codable {
     let payload: [TensorDescription]?
     let payloadDigest: Digest?
 
-    init(_ report: ErrorReport, payload: inout TensorFrames) throws(ProtocolError) {
+    init(_ report: ErrorReport, payload: inout TensorParts) throws(ProtocolError) {
         unit = report.unit
         attempt = report.attempt
         category = report.category
@@ -31,17 +31,17 @@ struct ErrorReportHeader: Codable {
     }
 
     /// Decodes the report and checks its payload against the header.
-    func report(_ frames: [Data], _ limits: MessageLimits) throws(ProtocolError) -> ErrorReport {
+    func report(_ parts: [Data], _ limits: MessageLimits) throws(ProtocolError) -> ErrorReport {
         let kind = Message.Kind.error.rawValue
-        let expected = completions == nil ? 3 : 3 + TensorFrames.completionFrames
-        guard 3 + frames.count == expected else {
-            throw .wrongFrameCount(kind: kind, expected: expected, found: 3 + frames.count)
+        let expected = completions == nil ? 2 : 2 + TensorParts.completionParts
+        guard 2 + parts.count == expected else {
+            throw .wrongPartCount(kind: kind, expected: expected, found: 2 + parts.count)
         }
         var report = ErrorReport(
             unit: unit, attempt: attempt, category: category, message: message, logLines: logLines, policy: policy)
         guard let completions else { return report }
         guard let payloadDigest else { throw .malformedHeader(kind: kind, problem: "payloadDigest is missing") }
-        let received = try TensorFrames(kind: .error, descriptions: payload ?? [], frames: frames)
+        let received = try TensorParts(kind: .error, descriptions: payload ?? [], parts: parts)
         report.completions = try received.completions(completions, limits)
         try received.require(payloadDigest)
         return report

@@ -8,7 +8,10 @@ struct MessageCheck {
     func check(_ message: Message) throws(ProtocolError) {
         switch message {
         case .hello(let body):
-            try range(body.worker.name.utf8.count, "worker.name", 1...200, unit: " bytes")
+            try range(body.worker.name.utf8.count, "worker.name", WorkerIdentifier.nameBytes, unit: " bytes")
+            guard printable(body.worker.name) == body.worker.name else {
+                throw malformed("worker.name", "printable characters", printable(body.worker.name))
+            }
             try name(body.fingerprint, "fingerprint")
             try range(body.lanes, "lanes", 1...65_536)
             try range(body.holding?.count ?? 0, "holding (count)", 0...limits.completions)

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// Translates between messages and frames: `["T2/3", kind, header as JSON, payload frames…]`.
+/// Translates between messages and their bytes, one frame each.
 ///
 /// The same message always gives the same bytes, because the header's keys are sorted. Decoding checks every count, size, type,
 /// shape and digest, and allocates no memory on the strength of a claimed size.
@@ -11,8 +11,20 @@ package struct MessageCodec: Sendable {
     package init(limits: MessageLimits = MessageLimits()) { self.limits = limits }
 
     /// - Throws: `ProtocolError` if the message cannot be sent: its header holds a NaN or an infinity, or it exceeds the limits.
-    package func encode(_ message: Message) throws(ProtocolError) -> [Data] {
-        var payload = TensorFrames(kind: message.kind)
+    package func encode(_ message: Message) throws(ProtocolError) -> Data { Self.frame(of: try parts(of: message)) }
+
+    /// - Throws: `ProtocolError` if the bytes are no message within the limits.
+    package func decode(_ frame: Data) throws(ProtocolError) -> Message {
+        try ProtocolError.require(frame.count, atMost: limits.messageBytes, "bytes of a message", kind: "protocol")
+        return try message(from: MessageFrame.split(frame))
+    }
+
+    /// The frame of parts that need not be a message.
+    package static func frame(of parts: [Data]) -> Data { MessageFrame.join(parts) }
+
+    /// The kind, the header and the payload.
+    package func parts(of message: Message) throws(ProtocolError) -> [Data] {
+        var payload = TensorParts(kind: message.kind)
         let kind = payload.kind
         try MessageCheck(kind: kind, limits: limits).check(message)
         let header: Data =
@@ -33,22 +45,20 @@ package struct MessageCodec: Sendable {
             case .heartbeat(let body): try encodeHeader(body, kind)
             case .error(let body): try encodeHeader(ErrorReportHeader(body, payload: &payload), kind)
             }
-        let frames = [Data(Message.version.utf8), Data(kind.utf8), header] + payload.frames
-        try checkSizes(frames, kind)
-        return frames
+        let parts = [Data(kind.utf8), header] + payload.parts
+        try checkSizes(parts, kind)
+        return parts
     }
 
-    package func decode(_ frames: [Data]) throws(ProtocolError) -> Message {
-        let version = frames.first.map(Self.text) ?? ""
-        guard version == Message.version else { throw .unsupportedVersion(found: version) }
-        let name = frames.count > 1 ? Self.text(frames[1]) : ""
+    package func message(from parts: [Data]) throws(ProtocolError) -> Message {
+        let name = parts.first.map { printable(String(decoding: $0.prefix(40), as: UTF8.self)) } ?? ""
         guard let kind = Message.Kind(rawValue: name) else { throw .unknownKind(found: name) }
-        guard frames.count >= 3 else { throw .wrongFrameCount(kind: name, expected: 3, found: frames.count) }
-        try checkSizes(frames, name)
-        let header = frames[2]
-        let payload = Array(frames[3...])
+        guard parts.count >= 2 else { throw .wrongPartCount(kind: name, expected: 2, found: parts.count) }
+        try checkSizes(parts, name)
+        let header = parts[1]
+        let payload = Array(parts[2...])
         guard payload.isEmpty || [.result, .blob, .error].contains(kind) else {
-            throw .wrongFrameCount(kind: name, expected: 3, found: frames.count)
+            throw .wrongPartCount(kind: name, expected: 2, found: parts.count)
         }
         let message: Message =
             switch kind {
@@ -69,15 +79,14 @@ package struct MessageCodec: Sendable {
             case .error: .error(try decodeHeader(header, name, as: ErrorReportHeader.self).report(payload, limits))
             }
         try MessageCheck(kind: name, limits: limits).check(message)
-        return message
+        return message.withPrintableTexts()
     }
 
-    private func checkSizes(_ frames: [Data], _ kind: String) throws(ProtocolError) {
-        try ProtocolError.require(frames.count, atMost: MessageLimits.frames, "number of frames", kind: kind)
-        try ProtocolError.require(frames[2].count, atMost: limits.headerBytes, "bytes of the header", kind: kind)
-        for frame in frames {
-            try ProtocolError.require(frame.count, atMost: limits.frameBytes, "bytes of a frame", kind: kind)
-        }
+    private func checkSizes(_ parts: [Data], _ kind: String) throws(ProtocolError) {
+        try ProtocolError.require(parts.count, atMost: MessageLimits.parts, "number of parts", kind: kind)
+        try ProtocolError.require(parts[1].count, atMost: limits.headerBytes, "bytes of the header", kind: kind)
+        let total = parts.reduce(0) { $0 + $1.count }
+        try ProtocolError.require(total, atMost: limits.messageBytes, "bytes of a message", kind: kind)
     }
 
     private func encodeHeader(_ header: some Encodable, _ kind: String) throws(ProtocolError) -> Data {
@@ -95,13 +104,10 @@ package struct MessageCodec: Sendable {
         _ data: Data, _ kind: String, as: Header.Type = Header.self
     ) throws(ProtocolError) -> Header {
         do {
-            return try JSONDecoder().decode(Header.self, from: data)
+            return try JSONDecoder().decode(Header.self, from: data, depth: MessageLimits.headerDepth)
         } catch {
             let problem = printable(decodingProblem(error))
             throw .malformedHeader(kind: kind, problem: problem.hasSuffix(".") ? String(problem.dropLast()) : problem)
         }
     }
-
-    /// The start of a frame as printable text.
-    private static func text(_ frame: Data) -> String { printable(String(decoding: frame.prefix(40), as: UTF8.self)) }
 }

@@ -1,7 +1,9 @@
 /// The largest sizes and counts in a message. A claimed size is compared with these before memory is allocated for it.
 package struct MessageLimits: Sendable, Equatable {
-    /// Bytes of one frame: 64 Mi floats. libzmq closes the connection of a peer that sends more.
-    package var frameBytes = 256 << 20
+    /// Bytes of a message. libzmq closes the connection of a peer that sends more.
+    package var messageBytes = tensorBytes + besidesGradient
+    /// Bytes of a message from a peer that no WELCOME has been sent to: a HELLO.
+    package var strangerBytes = 64 << 10
     /// Bytes of the JSON header, which holds the texts of the completions.
     package var headerBytes = 32 << 20
     /// Completions of one result, or sequences of one lease.
@@ -17,8 +19,20 @@ package struct MessageLimits: Sendable, Equatable {
 
     package init() {}
 
-    /// Frames of the longest message: version, kind, header, and a result's four tensors.
-    package static let frames = 7
+    /// Bytes of the largest message where no gradient has more values than this.
+    package static func messageBytes(gradientCount: Int) -> Int {
+        min(max(0, gradientCount), tensorBytes / 4) * MemoryLayout<Float>.stride + besidesGradient
+    }
+
+    /// Bytes of the largest tensor: 64 Mi values.
+    package static let tensorBytes = 256 << 20
+    /// Bytes of a message besides its gradient: the header, the tokens and their log-probabilities.
+    private static let besidesGradient = 64 << 20
+
+    /// Parts of the longest message: kind, header, and a result's four tensors.
+    package static let parts = 6
+    /// The depth to which arrays and objects of a header may be nested.
+    package static let headerDepth = 32
     /// The largest step, index, attempt or token counter; sums of these cannot overflow.
     package static let counter = 1 << 40
 }

@@ -2,13 +2,15 @@ import T2Core
 
 /// An error in a message from a peer, with what was expected and what was found.
 package enum ProtocolError: UserFacingError, Equatable {
-    /// The first frame is not this protocol's version.
+    /// A message does not begin with this protocol's version.
     case unsupportedVersion(found: String)
+    /// The lengths of a message's parts disagree with its bytes.
+    case malformedFrame(problem: String)
     case unknownKind(found: String)
-    case wrongFrameCount(kind: String, expected: Int, found: Int)
+    case wrongPartCount(kind: String, expected: Int, found: Int)
     case malformedHeader(kind: String, problem: String)
-    /// A payload frame has another size, element or shape, as in "shape [3]" and "[4]".
-    case wrongPayload(kind: String, frame: String, expected: String, found: String)
+    /// A part of the payload has another size, element or shape, as in "shape [3]" and "[4]".
+    case wrongPayload(kind: String, part: String, expected: String, found: String)
     /// A size or count beyond the limits.
     case tooLarge(kind: String, what: String, limit: Int, found: Int)
     case digestMismatch(kind: String, expected: Digest, found: Digest)
@@ -16,15 +18,17 @@ package enum ProtocolError: UserFacingError, Equatable {
     package var description: String {
         switch self {
         case .unsupportedVersion(let found):
-            "protocol: expected '\(Message.version)' in the first frame, found '\(found)'. \(Self.remedy)"
+            "protocol: expected a message of '\(Message.version)', found '\(found)'. \(Self.remedy)"
+        case .malformedFrame(let problem):
+            "protocol: a message's frame cannot be read: \(problem). \(Self.remedy)"
         case .unknownKind(let found):
             "protocol: expected a message kind of \(Message.version), found '\(found)'. \(Self.remedy)"
-        case .wrongFrameCount(let kind, let expected, let found):
-            "\(kind): expected \(expected) frames, found \(found). \(Self.remedy)"
+        case .wrongPartCount(let kind, let expected, let found):
+            "\(kind): expected \(expected) parts, found \(found). \(Self.remedy)"
         case .malformedHeader(let kind, let problem):
             "\(kind): its header cannot be read: \(problem). \(Self.remedy)"
-        case .wrongPayload(let kind, let frame, let expected, let found):
-            "\(kind): payload '\(frame)' should have \(expected), found \(found). \(Self.remedy)"
+        case .wrongPayload(let kind, let part, let expected, let found):
+            "\(kind): payload '\(part)' should have \(expected), found \(found). \(Self.remedy)"
         case .tooLarge(let kind, let what, let limit, let found):
             "\(kind): \(what): found \(found), the limit is \(limit). Use smaller units or fewer tokens per completion."
         case .digestMismatch(let kind, let expected, let found):

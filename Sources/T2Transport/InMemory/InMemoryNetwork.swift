@@ -162,7 +162,7 @@ extension InMemoryNetwork {
     func send(
         _ message: Message, from peer: PeerIdentity, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendResult {
-        let frames = try codec.encode(message)
+        let frame = try codec.encode(message)
         let timer = timer(deadline)
         defer { timer?.cancel() }
         let ticket = WaitTicket()
@@ -170,8 +170,8 @@ extension InMemoryNetwork {
             await withCheckedContinuation {
                 let wait = Wait(ticket, until: deadline, $0)
                 guard let link = links[peer] else { return wait.end(with: .unreachable) }
-                if link.outbox.isEmpty, transmit(frames, from: peer) { return wait.end(with: .sent) }
-                links[peer]?.outbox.append(wait, frames)
+                if link.outbox.isEmpty, transmit(frame, from: peer) { return wait.end(with: .sent) }
+                links[peer]?.outbox.append(wait, frame)
                 if let deadline, deadline <= now { expire(at: now) }
             }
         } onCancel: {
@@ -214,12 +214,12 @@ extension InMemoryNetwork {
         link.outbox.close(with: .unreachable)
     }
 
-    private func transmit(_ frames: [Data], from peer: PeerIdentity) -> Bool {
+    private func transmit(_ frame: Data, from peer: PeerIdentity) -> Bool {
         guard let link = links[peer], isListening, !link.isCut else { return false }
         if link.frozenSince != nil { return true }
         guard inbox.hasRoom else { return false }
         do throws(ProtocolError) {
-            let message = try codec.decode(frames)
+            let message = try codec.decode(frame)
             links[peer]?.isKnown = true
             inbox.deliver(.message(message, from: peer))
         } catch {

@@ -42,3 +42,13 @@ package struct InMemoryWorkerTransport: WorkerTransport {
 
     package func close() async { await network.closeWorker(peer) }
 }
+
+extension PeerIdentity {
+    /// The identity of a worker's connection in memory: its name and incarnation.
+    ///
+    /// - Throws: `InputError` if the name is not valid.
+    package init(_ worker: WorkerIdentifier) throws(InputError) {
+        try worker.requireValidName()
+        self.init(bytes: Array("\(worker.name)#\(String(worker.incarnation, radix: 16))".utf8))
+    }
+}

@@ -4,42 +4,60 @@ import T2Core
 
 /// The coordinator's transport: a ROUTER socket on its own thread, which is this actor's executor.
 package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
-    package nonisolated let endpoint: String
+    package nonisolated let endpoints: [String]
     private nonisolated let thread: IOThread
     private let connection: ZeroMQConnection<CoordinatorEvent>
+    private var table: ConnectionTable
     private var heard: [PeerIdentity: ContinuousClock.Instant] = [:]
+    /// What was wrong with the connection that ends next.
+    private var flaw: String?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// Listens on `tcp://127.0.0.1:PORT`; port 0 takes a free one. The caller must call `close`.
+    package nonisolated var endpoint: String { endpoints[0] }
+
+    /// Listens on each `tcp://ADDRESS:PORT`; port 0 takes a free one. The caller must call `close`.
     ///
-    /// - Throws: `TransportError` with the endpoint, the problem and the remedy.
+    /// - Parameter admission: the keys of the coordinator and of the workers that it admits; without it nothing is
+    ///   encrypted, and only loopback addresses are allowed.
+    /// - Throws: `TransportError` with the endpoint, the problem and the remedy; `InputError` about the keys.
     package static func listen(
-        on endpoint: String, options: ZeroMQOptions = ZeroMQOptions()
+        on endpoints: [String], admission: Admission? = nil, options: ZeroMQOptions = ZeroMQOptions()
     ) throws -> ZeroMQCoordinatorTransport {
-        let transport = try ZeroMQCoordinatorTransport(endpoint, options)
+        let transport = try ZeroMQCoordinatorTransport(endpoints, admission, options)
         transport.thread.start { transport.assumeIsolated { $0.turn() } }
         return transport
     }
 
-    private init(_ text: String, _ options: ZeroMQOptions) throws {
-        let endpoint = try Endpoint(text, isListening: true)
-        var opened = ""
-        connection = try ZeroMQConnection(ZMQ_ROUTER, options, isIPv6: endpoint.isIPv6) { router in
+    private init(_ texts: [String], _ admission: Admission?, _ options: ZeroMQOptions) throws {
+        let endpoints = try texts.map { try Endpoint($0, isListening: true) }
+        if admission == nil, let open = endpoints.firstIndex(where: { !$0.isLoopback }) {
+            throw TransportError.noKeys(texts[open])
+        }
+        var opened: [String] = []
+        connection = try ZeroMQConnection(ZMQ_ROUTER, options, admission: admission) { router in
             // Sending to a disconnected peer must be an error rather than drop the message silently.
             try router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
-            // A worker whose connection broke unnoticed may reconnect under its name at once.
-            try router.set(ZMQ_ROUTER_HANDOVER, Int32(1))
+            // A connection never takes the routing id of another one: libzmq gives each worker's connection its own.
+            try router.set(ZMQ_ROUTER_HANDOVER, Int32(0))
+            guard let admission else { return }
+            try router.set(ZMQ_CURVE_SERVER, Int32(1))
+            try router.set(ZMQ_CURVE_SECRETKEY, Array(admission.server.secretKey.description.utf8))
         } open: { router in
-            try router.bind(endpoint, as: text)
-            opened = try router.lastEndpoint()
+            for (endpoint, text) in zip(endpoints, texts) {
+                try router.bind(endpoint, as: text)
+                opened.append(try router.lastEndpoint())
+            }
         }
-        self.endpoint = opened
+        self.endpoints = opened
+        table = ConnectionTable(options)
         thread = connection.thread
     }
 
     package func send(_ message: Message, to peer: PeerIdentity) throws(ProtocolError) -> SendResult {
-        transmit(try connection.codec.encode(message), to: peer)
+        let result = transmit(try connection.codec.encode(message), to: peer)
+        if case .welcome = message, result == .sent { table.welcome(peer) }
+        return result
     }
 
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
@@ -70,32 +88,80 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     private func cancelReceive(_ ticket: WaitTicket) { connection.inbox.consumers.cancel(ticket) }
 
     private func turn() -> Bool {
-        connection.turn {
-            receive(Array($0.dropFirst()), from: PeerIdentity(bytes: Array($0[0])))
-        } onChange: { event in
-            if case .failed(let reason) = event { connection.inbox.deliver(.strayConnection(reason: reason)) }
+        let isOpen = connection.turn {
+            receive($0)
+        } onChange: {
+            note($0)
+        } onRefusal: {
+            report($0)
+        } onDrained: {
+            table.noteDrained()
         } onHeartbeat: {
             for peer in heard.keys { _ = transmit(connection.heartbeat, to: peer) }
+            shutOutRefused()
+        }
+        for reason in table.look(at: .now) { report(reason) }
+        connection.nextTurn = table.nextLook
+        return isOpen
+    }
+
+    private func note(_ change: ConnectionMonitor.Event) {
+        switch change {
+        case .accepted(let descriptor): table.open(descriptor).map(report)
+        case .ended(let descriptor):
+            let address = table.close(descriptor)
+            if let flaw { report("\(address ?? "unknown address"): \(flaw)") }
+            flaw = nil
+        // libzmq ends the connection at once, and says which one it was.
+        case .failed(let reason): flaw = reason
+        case .otherMechanism:
+            flaw =
+                connection.authenticator == nil
+                ? "asks for a mechanism of encryption, but this coordinator was started without keys"
+                : "not encrypted: only workers with an invitation may connect"
+        // The authenticator has reported it.
+        case .refused: break
+        case .established: break
         }
     }
 
-    private func receive(_ frames: [Data], from peer: PeerIdentity) {
+    private func shutOutRefused() {
+        guard connection.authenticator != nil else { return }
+        connection.authenticator?.refresh()
+        if let problem = connection.authenticator?.takeProblem() { report(problem) }
+        for reason in table.shutDown(refusing: { connection.authenticator?.refusal(of: $0) }) { report(reason) }
+    }
+
+    private func report(_ reason: String) {
+        // Connections are looked after while the consumer lags, and those reports would wait for it without limit.
+        guard connection.inbox.hasRoom else { return }
+        connection.inbox.deliver(.strayConnection(reason: reason))
+    }
+
+    private func receive(_ received: ZeroMQSocket.Received) {
+        let name = received.user.flatMap { connection.authenticator?.name(of: $0) }
+        let peer = PeerIdentity(
+            bytes: Array(received.frames[0]), address: PeerIdentity.shown(received.address), keyName: name)
+        let limit = received.descriptor.map { table.note($0, from: peer, user: received.user) }
         do throws(ProtocolError) {
-            let message = try connection.codec.decode(frames)
+            let frame = try MessageFrame.only(of: received.frames.dropFirst())
+            try ProtocolError.require(
+                frame.count, atMost: limit ?? connection.codec.limits.strangerBytes,
+                "bytes of a message before WELCOME",
+                kind: "protocol")
+            let message = try connection.codec.decode(frame)
             heard[peer] = .now
             if case .heartbeat = message { return }
-            connection.inbox.deliver(.message(message, from: peer), byteCount: frames.reduce(0) { $0 + $1.count })
+            connection.inbox.deliver(.message(message, from: peer), byteCount: frame.count)
         } catch {
             let report = ErrorReport(category: .malformedMessage, message: error.description)
-            if let answer = try? connection.codec.encode(.error(report)) {
-                _ = connection.send([Data(peer.bytes)] + answer)
-            }
+            if let answer = try? connection.codec.encode(.error(report)) { _ = connection.send(answer, to: peer) }
             connection.inbox.deliver(.malformed(error, from: peer))
         }
     }
 
-    private func transmit(_ frames: [Data], to peer: PeerIdentity) -> SendResult {
-        let result = connection.send([Data(peer.bytes)] + frames)
+    private func transmit(_ message: Data, to peer: PeerIdentity) -> SendResult {
+        let result = connection.send(message, to: peer)
         if result == .unreachable, heard.removeValue(forKey: peer) != nil {
             connection.inbox.deliver(.unreachable(peer))
         }

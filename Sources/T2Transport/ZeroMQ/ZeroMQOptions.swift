@@ -11,14 +11,21 @@ package struct ZeroMQOptions: Sendable, Equatable {
     /// The numbers of events and bytes that may wait for the consumer before reading stops.
     package var inboxEvents = 256
     package var inboxBytes = 256 << 20
+    /// The number of connections that a coordinator takes.
+    package var connectionLimit = 10_000
     package var limits = MessageLimits()
+    /// Bytes of the largest message that a peer may send; libzmq closes the connection of one that sends more. nil takes the
+    /// limit for messages in both directions.
+    package var largestReceived: Int?
+
+    var receiveLimit: Int { min(largestReceived ?? limits.messageBytes, limits.messageBytes) }
 
     package init() {}
 
     /// Sets the socket options of both sides, because libzmq's defaults drop messages silently and wait for ever.
     func apply(to socket: borrowing ZeroMQSocket) throws(TransportError) {
         // A claimed frame length is refused before memory is allocated for it, and the connection closes.
-        try socket.set(ZMQ_MAXMSGSIZE, Int64(limits.frameBytes))
+        try socket.set(ZMQ_MAXMSGSIZE, Int64(receiveLimit))
         // With bounded queues a slow peer gives EAGAIN instead of filling memory.
         try socket.set(ZMQ_SNDHWM, queueLength)
         try socket.set(ZMQ_RCVHWM, queueLength)

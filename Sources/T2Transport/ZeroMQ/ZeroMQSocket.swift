@@ -28,6 +28,17 @@ struct ZeroMQSocket: ~Copyable {
 
     deinit { zmq_close(handle) }
 
+    /// A socket at an address inside of the process.
+    static func inProcess(
+        _ context: borrowing ZeroMQContext, _ type: Int32, at address: String, isBound: Bool
+    ) throws(TransportError) -> ZeroMQSocket {
+        let socket = try ZeroMQSocket(context, type)
+        try socket.set(ZMQ_LINGER, Int32(0))
+        let status = isBound ? zmq_bind(socket.handle, address) : zmq_connect(socket.handle, address)
+        try check(status, "open \(address)")
+        return socket
+    }
+
     func set(_ option: Int32, _ value: some FixedWidthInteger) throws(TransportError) {
         var value = value
         try check(zmq_setsockopt(handle, option, &value, value.bitWidth / 8), "set socket option \(option) to \(value)")
@@ -38,6 +49,7 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     func bind(_ endpoint: Endpoint, as text: String) throws(TransportError) {
+        try set(ZMQ_IPV6, Int32(endpoint.isIPv6 ? 1 : 0))
         guard zmq_bind(handle, endpoint.address) != 0 else { return }
         switch zmq_errno() {
         case EADDRINUSE: throw .addressInUse(text)
@@ -47,8 +59,11 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     func connect(_ endpoint: Endpoint) throws(TransportError) {
+        try set(ZMQ_IPV6, Int32(endpoint.isIPv6 ? 1 : 0))
         try check(zmq_connect(handle, endpoint.address), "connect to \(endpoint.address)")
     }
+
+    func disconnect(_ endpoint: Endpoint) { zmq_disconnect(handle, endpoint.address) }
 
     /// The endpoint that `bind` opened, with the actual port.
     func lastEndpoint() throws(TransportError) -> String {
@@ -59,16 +74,20 @@ struct ZeroMQSocket: ~Copyable {
     }
 
     /// Sends a whole message or none of it; never waits.
-    func send(_ frames: [Data]) -> SendResult {
-        var whole = SendResult.sent
-        for (index, frame) in frames.enumerated() {
-            let result = send(frame, more: index + 1 < frames.count)
-            if index == 0 && result != .sent { return result }
-            // If the peer disconnects in the middle, libzmq drops the first frames and discards the rest. The rest must
-            // still be handed over, or libzmq would discard the next message instead.
-            if result != .sent { whole = .congested }
-        }
-        return whole
+    ///
+    /// - Parameter peer: the routing id of a ROUTER's peer; nil for another type of socket.
+    func send(_ message: Data, to peer: PeerIdentity? = nil) -> SendResult {
+        guard let peer else { return send(message, more: false) }
+        let result = send(Data(peer.bytes), more: true)
+        guard result == .sent else { return result }
+        // If the peer disconnects in the middle, libzmq drops the routing id and discards the rest. The rest must still be
+        // handed over, or libzmq would discard the next message instead.
+        return send(message, more: false) == .sent ? .sent : .congested
+    }
+
+    /// Sends a message of several frames to another thread of the process.
+    func send(parts: [Data]) {
+        for (index, part) in parts.enumerated() { _ = send(part, more: index + 1 < parts.count) }
     }
 
     private func send(_ frame: Data, more: Bool) -> SendResult {
@@ -87,20 +106,36 @@ struct ZeroMQSocket: ~Copyable {
         }
     }
 
-    /// The next message, reduced to its first `limit` frames; nil if there is none.
-    func receive(limit: Int) -> [Data]? {
+    /// A message with the properties of the connection that it came from.
+    struct Received {
+        /// The first frames, as many as were asked for.
         var frames: [Data] = []
+        /// The descriptor of its TCP connection, which may have ended since; nil for another transport.
+        var descriptor: Int32?
+        /// The user id that the ZAP handler gave to the connection, and the address of the other end.
+        var user: String?
+        var address = ""
+    }
+
+    /// The next message, reduced to its first `limit` frames; nil if there is none.
+    func receive(limit: Int) -> Received? {
+        var received = Received()
         var part = zmq_msg_t()
         zmq_msg_init(&part)
         defer { zmq_msg_close(&part) }
         repeat {
             guard receive(&part) else { return nil }
-            if frames.count < limit {
+            if received.frames.count < limit {
                 let count = zmq_msg_size(&part)
-                frames.append(zmq_msg_data(&part).map { Data(bytes: $0, count: count) } ?? Data())
+                received.frames.append(zmq_msg_data(&part).map { Data(bytes: $0, count: count) } ?? Data())
             }
         } while zmq_msg_more(&part) != 0
-        return frames
+        // Every frame but a ROUTER's first has the properties.
+        let descriptor = zmq_msg_get(&part, ZMQ_SRCFD)
+        if descriptor >= 0 { received.descriptor = descriptor }
+        received.user = zmq_msg_gets(&part, "User-Id").map { String(cString: $0) }
+        received.address = zmq_msg_gets(&part, "Peer-Address").map { String(cString: $0) } ?? ""
+        return received
     }
 
     private func receive(_ part: inout zmq_msg_t) -> Bool {

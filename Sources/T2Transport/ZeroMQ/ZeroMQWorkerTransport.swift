@@ -10,30 +10,59 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     private let connection: ZeroMQConnection<WorkerEvent>
     private var heard: ContinuousClock.Instant?
     private var isConnected = false
+    /// The places where the coordinator may be; the socket is connected to the one with this index.
+    private let endpoints: [Endpoint]
+    private var current = 0
+    private var connecting = ContinuousClock.now
+    /// The time after which another endpoint is tried.
+    private static let patience: Duration = .seconds(5)
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     /// Connects, and keeps trying with back-off until a coordinator accepts. The caller must call `close`.
     ///
+    /// - Parameter endpoint: on this machine, where no keys are needed.
     /// - Throws: `TransportError` with the endpoint, the problem and the remedy; `InputError` about the worker's name.
     package static func connect(
         to endpoint: String, as worker: WorkerIdentifier, options: ZeroMQOptions = ZeroMQOptions()
     ) throws -> ZeroMQWorkerTransport {
-        let transport = try ZeroMQWorkerTransport(endpoint, worker, options)
+        let parsed = try Endpoint(endpoint, isListening: false)
+        guard parsed.isLoopback else { throw TransportError.noInvitation(endpoint) }
+        return try connect(to: [parsed], keys: nil, worker, options)
+    }
+
+    /// Connects with the keys of an invitation, as above, to its endpoints in turn.
+    package static func connect(
+        with invitation: Invitation, as worker: WorkerIdentifier, options: ZeroMQOptions = ZeroMQOptions()
+    ) throws -> ZeroMQWorkerTransport {
+        let endpoints = try invitation.endpoints.flatMap { try Endpoint($0, isListening: false).candidates }
+        return try connect(to: endpoints, keys: (invitation.serverKey, invitation.keys), worker, options)
+    }
+
+    private static func connect(
+        to endpoints: [Endpoint], keys: (server: CurveKey, own: CurveKeyPair)?, _ worker: WorkerIdentifier,
+        _ options: ZeroMQOptions
+    ) throws -> ZeroMQWorkerTransport {
+        try worker.requireValidName()
+        let transport = try ZeroMQWorkerTransport(endpoints, keys, options)
         transport.thread.start { transport.assumeIsolated { $0.turn() } }
         return transport
     }
 
-    private init(_ text: String, _ worker: WorkerIdentifier, _ options: ZeroMQOptions) throws {
-        let endpoint = try Endpoint(text, isListening: false)
-        connection = try ZeroMQConnection(ZMQ_DEALER, options, isIPv6: endpoint.isIPv6) { dealer in
-            // The coordinator replies to this name; a new incarnation is a new peer.
-            try dealer.set(ZMQ_ROUTING_ID, PeerIdentity(worker).bytes)
+    private init(
+        _ endpoints: [Endpoint], _ keys: (server: CurveKey, own: CurveKeyPair)?, _ options: ZeroMQOptions
+    ) throws {
+        self.endpoints = endpoints
+        connection = try ZeroMQConnection(ZMQ_DEALER, options) { dealer in
             // Reconnecting is fast if the coordinator restarts, and backs off if it stays away.
             try dealer.set(ZMQ_RECONNECT_IVL, Int32(100))
             try dealer.set(ZMQ_RECONNECT_IVL_MAX, Int32(30_000))
+            guard let keys else { return }
+            try dealer.set(ZMQ_CURVE_SERVERKEY, Array(keys.server.description.utf8))
+            try dealer.set(ZMQ_CURVE_PUBLICKEY, Array(keys.own.publicKey.description.utf8))
+            try dealer.set(ZMQ_CURVE_SECRETKEY, Array(keys.own.secretKey.description.utf8))
         } open: {
-            try $0.connect(endpoint)
+            try $0.connect(endpoints[0])
         }
         thread = connection.thread
     }
@@ -41,15 +70,15 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     package func send(
         _ message: Message, before deadline: ContinuousClock.Instant?
     ) async throws(ProtocolError) -> SendResult {
-        let frames = try connection.codec.encode(message)
+        let frame = try connection.codec.encode(message)
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
             await withCheckedContinuation {
                 let wait = Wait(ticket, until: deadline, $0)
-                if connection.outbox.isEmpty, connection.send(frames) == .sent {
+                if connection.outbox.isEmpty, connection.send(frame) == .sent {
                     wait.end(with: .sent)
                 } else if connection.isOpen {
-                    connection.outbox.append(wait, frames)
+                    connection.outbox.append(wait, frame)
                 } else {
                     wait.end(with: .unreachable)
                 }
@@ -84,31 +113,59 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     private func cancelReceive(_ ticket: WaitTicket) { connection.inbox.consumers.cancel(ticket) }
 
     private func turn() -> Bool {
-        connection.turn {
-            receive($0)
-        } onChange: { event in
-            switch event {
-            case .established:
-                isConnected = true
-                connection.inbox.deliver(.connected)
-            case .ended where isConnected:
-                isConnected = false
-                connection.inbox.deliver(.disconnected)
-            case .ended: break
-            case .failed(let reason): connection.inbox.deliver(.connectionFailed(reason: reason))
-            }
+        let isOpen = connection.turn {
+            receive($0.frames)
+        } onChange: {
+            note($0)
         } onHeartbeat: {
             // Waiting messages show liveness as well, so no heartbeat is needed.
             if connection.outbox.isEmpty { _ = connection.send(connection.heartbeat) }
+            tryNextEndpoint()
         }
+        return isOpen
+    }
+
+    private func note(_ change: ConnectionMonitor.Event) {
+        switch change {
+        case .established:
+            isConnected = true
+            connection.inbox.deliver(.connected)
+        case .ended where isConnected:
+            isConnected = false
+            connecting = .now
+            connection.inbox.deliver(.disconnected)
+        case .failed(let reason): connection.inbox.deliver(.connectionFailed(reason: reason))
+        case .refused:
+            refuse(
+                "the coordinator does not take this worker's key: it was revoked, has expired, or belongs to another run",
+                remedy: "Ask for a new invitation; the coordinator's log says why.")
+        case .otherMechanism:
+            refuse(
+                "one side is encrypted, and the other one is not",
+                remedy: "Join a coordinator that has keys with an invitation, and one without keys by its endpoint.")
+        case .ended, .accepted: break
+        }
+    }
+
+    private func refuse(_ reason: String, remedy: String) {
+        connection.inbox.deliver(.refused(reason: reason, remedy: remedy))
+    }
+
+    private func tryNextEndpoint() {
+        guard !isConnected, endpoints.count > 1, .now - connecting > Self.patience else { return }
+        connecting = .now
+        connection.socket?.disconnect(endpoints[current])
+        current = (current + 1) % endpoints.count
+        try? connection.socket?.connect(endpoints[current])
     }
 
     private func receive(_ frames: [Data]) {
         do throws(ProtocolError) {
-            let message = try connection.codec.decode(frames)
+            let frame = try MessageFrame.only(of: frames)
+            let message = try connection.codec.decode(frame)
             heard = .now
             if case .heartbeat = message { return }
-            connection.inbox.deliver(.message(message), byteCount: frames.reduce(0) { $0 + $1.count })
+            connection.inbox.deliver(.message(message), byteCount: frame.count)
         } catch {
             connection.inbox.deliver(.malformed(error))
         }

@@ -12,11 +12,10 @@ struct EvidenceTests {
     static func saved(_ evidence: String) throws -> (lease: Lease, answer: Message) {
         let lease = try JSONDecoder().decode(
             Lease.self, from: Data(contentsOf: URL(fileURLWithPath: evidence + "/lease.json")))
-        let names = try FileManager.default.contentsOfDirectory(atPath: evidence).filter { $0.hasPrefix("answer-") }
-        let frames = try names.sorted().map { try Data(contentsOf: URL(fileURLWithPath: evidence + "/" + $0)) }
+        let frame = try Data(contentsOf: URL(fileURLWithPath: evidence + "/answer.frame"))
         #expect(
             try ExpertFile(path: evidence + "/policy-0.safetensors").policy.digest == lease.work.policies[0])
-        return (lease, try MessageCodec().decode(frames))
+        return (lease, try MessageCodec().decode(frame))
     }
 
     static func error(
@@ -50,7 +49,7 @@ struct EvidenceTests {
         let (lease, answer) = try Self.saved(evidence)
         #expect(lease.unit == unit)
         guard case .result(let result) = answer else {
-            Issue.record("expected the result's frames")
+            Issue.record("expected a result")
             return
         }
         #expect(result.output.gradient?[2].isNaN == true)
@@ -67,7 +66,7 @@ struct EvidenceTests {
         }
         let (lease, answer) = try Self.saved(evidence)
         guard case .error(let report) = answer else {
-            Issue.record("expected the report's frames")
+            Issue.record("expected a report")
             return
         }
         #expect(report.completions == ArithmeticWorker.compute(lease, [TestRun.start]).output.completions)
@@ -98,7 +97,7 @@ struct EvidenceTests {
         let (lease, answer) = try Self.saved(evidence)
         #expect(lease.unit == unit)
         guard case .result(var result) = answer else {
-            Issue.record("expected the result's frames")
+            Issue.record("expected a result")
             return
         }
         result.epoch = lease.epoch

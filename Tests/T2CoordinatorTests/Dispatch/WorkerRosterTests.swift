@@ -16,7 +16,11 @@ struct WorkerRosterTests {
         #expect(roster.strangers(among: [peer], at: start + .seconds(11)).isEmpty)
         roster.join(ann, at: peer)
         #expect(roster.strangers(among: [peer], at: start + .seconds(60)).isEmpty)
-        #expect(roster.leave(ann) == peer)
+        // The worker connects again: only its last connection counts.
+        let again = PeerIdentity(bytes: [0, 1, 2, 3, 4])
+        roster.join(ann, at: again)
+        #expect(roster.workers == [again: ann] && roster.peer(of: ann) == again)
+        #expect(roster.leave(ann) == again)
         #expect(roster.workers.isEmpty)
     }
 }

@@ -60,7 +60,7 @@ actor ArithmeticWorker {
                 try await transport.send(.hello(hello), within: .seconds(10))
             case .message(let message):
                 guard try await take(message) else { return await transport.close() }
-            case .disconnected, .connectionFailed, .malformed:
+            case .disconnected, .connectionFailed, .refused, .malformed:
                 break
             case .closed:
                 return

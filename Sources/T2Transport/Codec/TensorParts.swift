@@ -6,7 +6,7 @@ import T2Formats
     #error("Tensors travel little-endian and are copied as they are; a big-endian host needs a conversion here.")
 #endif
 
-/// The description of a payload frame in the header.
+/// The description of a payload part in the header.
 struct TensorDescription: Codable, Equatable {
     let name: String
     let element: TensorElement
@@ -26,34 +26,34 @@ extension Int32: TensorScalar {
     static var element: TensorElement { .int32 }
 }
 
-/// Payload frames and their descriptions, in the same order. A peer's frames are unchecked until `values` reads them.
-struct TensorFrames {
+/// Payload parts and their descriptions, in the same order. A peer's parts are unchecked until `values` reads them.
+struct TensorParts {
     /// The kind of the message, for errors.
     let kind: String
     private(set) var descriptions: [TensorDescription] = []
-    private(set) var frames: [Data] = []
+    private(set) var parts: [Data] = []
 
     init(kind: Message.Kind) { self.kind = kind.rawValue }
 
-    /// The frames that a peer sent.
-    init(kind: Message.Kind, descriptions: [TensorDescription], frames: [Data]) throws(ProtocolError) {
+    /// The parts that a peer sent.
+    init(kind: Message.Kind, descriptions: [TensorDescription], parts: [Data]) throws(ProtocolError) {
         self.init(kind: kind)
-        guard descriptions.count == frames.count else {
-            throw .wrongFrameCount(kind: self.kind, expected: 3 + descriptions.count, found: 3 + frames.count)
+        guard descriptions.count == parts.count else {
+            throw .wrongPartCount(kind: self.kind, expected: 2 + descriptions.count, found: 2 + parts.count)
         }
         self.descriptions = descriptions
-        self.frames = frames
+        self.parts = parts
     }
 
     mutating func append<Scalar: TensorScalar>(_ name: String, _ values: [Scalar]) {
         descriptions.append(TensorDescription(name: name, element: Scalar.element, shape: [values.count]))
-        frames.append(values.withUnsafeBytes { Data($0) })
+        parts.append(values.withUnsafeBytes { Data($0) })
     }
 
-    /// The values of a frame, which must be a vector of `count` elements with this type and name.
+    /// The values of a part, which must be a vector of `count` elements with this type and name.
     func values<Scalar: TensorScalar>(_ index: Int, name: String, count: Int) throws(ProtocolError) -> [Scalar] {
         guard index < descriptions.count else {
-            throw .wrongFrameCount(kind: kind, expected: 3 + index + 1, found: 3 + frames.count)
+            throw .wrongPartCount(kind: kind, expected: 2 + index + 1, found: 2 + parts.count)
         }
         let description = descriptions[index]
         guard description.name == name else {
@@ -62,21 +62,21 @@ struct TensorFrames {
         }
         guard description.element == Scalar.element else {
             throw .wrongPayload(
-                kind: kind, frame: name, expected: "elements \(Scalar.element.rawValue)",
+                kind: kind, part: name, expected: "elements \(Scalar.element.rawValue)",
                 found: description.element.rawValue)
         }
         guard description.shape == [count] else {
             throw .wrongPayload(
-                kind: kind, frame: name, expected: "shape [\(count)]", found: "\(description.shape.prefix(8))")
+                kind: kind, part: name, expected: "shape [\(count)]", found: "\(description.shape.prefix(8))")
         }
         let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
-        guard !overflow, frames[index].count == byteCount else {
+        guard !overflow, parts[index].count == byteCount else {
             throw .wrongPayload(
-                kind: kind, frame: name, expected: "\(overflow ? .max : byteCount) bytes",
-                found: "\(frames[index].count)")
+                kind: kind, part: name, expected: "\(overflow ? .max : byteCount) bytes",
+                found: "\(parts[index].count)")
         }
         return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
-            frames[index].copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+            parts[index].copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
             initialized = count
         }
     }
@@ -84,7 +84,7 @@ struct TensorFrames {
     /// Over all bytes, in order.
     var digest: Digest {
         var builder = DigestBuilder()
-        for frame in frames { frame.withUnsafeBytes { builder.update($0) } }
+        for part in parts { part.withUnsafeBytes { builder.update($0) } }
         return builder.finalize()
     }
 
@@ -93,10 +93,4 @@ struct TensorFrames {
         let found = digest
         guard found == expected else { throw .digestMismatch(kind: kind, expected: expected, found: found) }
     }
-}
-
-/// A peer's text made safe for a log line: at most 200 characters, with control characters replaced.
-func printable(_ text: String) -> String {
-    let start = text.unicodeScalars.prefix(200)
-    return String(String.UnicodeScalarView(start.map { $0.properties.generalCategory == .control ? "?" : $0 }))
 }

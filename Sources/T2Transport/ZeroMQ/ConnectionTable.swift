@@ -1,0 +1,176 @@
+import CZeroMQ
+import Foundation
+import T2Core
+
+/// The TCP connections of a listening socket: their other ends, and the bytes that came and belong to no whole message yet.
+///
+/// libzmq assembles a message before the program sees any of it, and its limits count whole messages: one of frames without
+/// end would fill memory. The bytes that libzmq has read from each connection are therefore compared with the messages that
+/// arrived from it, and a connection that holds too much is shut down, which makes libzmq drop it with its message.
+///
+/// Invariant: no connection is judged before every message that was complete at its last sample has been delivered.
+struct ConnectionTable {
+    private struct Connection {
+        let address: String
+        let opened: ContinuousClock.Instant
+        /// The last peer that a message came from.
+        var peer: PeerIdentity?
+        var user: String?
+        var isWelcomed = false
+        /// Whether a whole message came since the last look.
+        var hasDelivered = false
+        /// The bytes read at the first look after the last message, and at the last look.
+        var base: Int64 = 0
+        var sample: Int64 = 0
+    }
+
+    /// The time between two looks at the connections, longer for many, because each look costs a few system calls for each.
+    private var interval: Duration { .milliseconds(50) + .microseconds(100) * connections.count }
+    /// The time in which a connection must be welcomed.
+    private static let patience: Duration = .seconds(60)
+    /// Bytes that libzmq may hold beyond a message: its buffer, the overhead of encryption, and its own heartbeats.
+    private static let slack = 64 << 10
+
+    private let (messageBytes, strangerBytes): (Int, Int)
+    private let queueLength: Int
+    private let connectionLimit: Int
+    private var connections: [Int32: Connection] = [:]
+    private var lastLook = ContinuousClock.now
+    /// Whether the socket's queues have been empty since the last look.
+    private var isDrained = false
+
+    init(_ options: ZeroMQOptions) {
+        messageBytes = options.receiveLimit
+        strangerBytes = options.limits.strangerBytes
+        queueLength = Int(options.queueLength)
+        connectionLimit = options.connectionLimit
+    }
+
+    /// The time of the next look; nil if there are no connections.
+    var nextLook: ContinuousClock.Instant? { connections.isEmpty ? nil : lastLook + interval }
+
+    /// Notes a new connection.
+    ///
+    /// - Returns: the reason why it was shut down at once, if there are too many.
+    mutating func open(_ descriptor: Int32) -> String? {
+        let connection = Connection(address: Self.address(of: descriptor), opened: .now)
+        connections[descriptor] = connection
+        guard connections.count > connectionLimit else { return nil }
+        shutDown(descriptor)
+        return """
+            \(connection.address): there are \(connectionLimit) connections already, as many as open files allow. Raise \
+            the limit (ulimit -n) and start again.
+            """
+    }
+
+    /// - Returns: the address of the other end.
+    mutating func close(_ descriptor: Int32) -> String? { connections.removeValue(forKey: descriptor)?.address }
+
+    /// Notes a whole message.
+    ///
+    /// - Returns: the largest message that this peer may send.
+    mutating func note(_ descriptor: Int32, from peer: PeerIdentity, user: String?) -> Int {
+        guard connections[descriptor] != nil else { return strangerBytes }
+        connections[descriptor]?.hasDelivered = true
+        if connections[descriptor]?.peer != peer {
+            // A message of an earlier connection with this descriptor may come before the first of this one.
+            connections[descriptor]?.peer = peer
+            connections[descriptor]?.user = user
+            connections[descriptor]?.isWelcomed = false
+        }
+        return connections[descriptor]?.isWelcomed == true ? messageBytes : strangerBytes
+    }
+
+    /// Lets a peer send large messages, because it was admitted.
+    mutating func welcome(_ peer: PeerIdentity) {
+        for (descriptor, connection) in connections where connection.peer == peer {
+            connections[descriptor]?.isWelcomed = true
+        }
+    }
+
+    /// Notes that every complete message has been delivered.
+    mutating func noteDrained() { isDrained = true }
+
+    /// Shuts down the connections of users that may no longer connect.
+    ///
+    /// - Parameter reason: why a user is refused; nil if it is not.
+    /// - Returns: the address and the reason of each.
+    mutating func shutDown(refusing reason: (String) -> String?) -> [String] {
+        connections.compactMap { descriptor, connection in
+            guard let user = connection.user, let reason = reason(user) else { return nil }
+            shutDown(descriptor)
+            return "\(connection.address): \(reason)"
+        }
+    }
+
+    /// Shuts down connections that hold too many bytes or were not welcomed in time.
+    ///
+    /// - Returns: the address and the reason of each.
+    mutating func look(at now: ContinuousClock.Instant) -> [String] {
+        guard now >= lastLook + interval else { return [] }
+        lastLook = now
+        // What waits in the queues while they are not read is no message without end.
+        let messages = isDrained ? 1 : queueLength + 1
+        isDrained = false
+        var reports: [String] = []
+        for (descriptor, connection) in connections {
+            let read = t2_bytes_read(descriptor)
+            guard read >= 0 else {
+                connections[descriptor] = nil
+                continue
+            }
+            defer {
+                connections[descriptor]?.sample = read
+                connections[descriptor]?.hasDelivered = false
+            }
+            if connection.hasDelivered {
+                connections[descriptor]?.base = read
+                continue
+            }
+            let held = connection.sample - connection.base
+            let limit = (connection.isWelcomed ? messageBytes : strangerBytes) * messages + Self.slack
+            if held > limit {
+                shutDown(descriptor)
+                reports.append("\(connection.address): sent \(held) bytes without completing a message")
+            } else if !connection.isWelcomed, now - connection.opened > Self.patience {
+                shutDown(descriptor)
+                reports.append("\(connection.address): did not join within \(Self.patience)")
+            }
+        }
+        return reports
+    }
+
+    /// Ends a connection at once; libzmq then drops what it holds of it.
+    private mutating func shutDown(_ descriptor: Int32) {
+        guard let known = connections.removeValue(forKey: descriptor)?.address else { return }
+        // The descriptor may have been closed and used again.
+        guard known != Self.unknown, Self.address(of: descriptor) == known else { return }
+        var atOnce = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// The address of a connection that ended before it was looked at.
+    private static let unknown = "unknown address"
+
+    /// The other end's address and port, if the descriptor is a connected socket.
+    private static func address(of descriptor: Int32) -> String {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var port = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+        let status = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard getpeername(descriptor, address, &size) == 0 else { return Int32(-1) }
+                return getnameinfo(
+                    address, size, &host, socklen_t(host.count), &port, socklen_t(port.count),
+                    NI_NUMERICHOST | NI_NUMERICSERV)
+            }
+        }
+        return status == 0 ? "\(PeerIdentity.shown(text(host))):\(text(port))" : unknown
+    }
+
+    private static func text(_ characters: [CChar]) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import T2Core
+import T2Formats
+import T2TestSupport
+import T2Transport
+import Testing
+
+/// What connections may do to a running t2-coord.
+@Suite("Connections to a running t2-coord", .serialized)
+struct ConnectionTests {
+    private static func hello(_ model: TinyModel, _ name: String, incarnation: UInt64) throws -> Data {
+        let folder = try BaseModelFolder(path: model.path)
+        return try MessageCodec().encode(
+            .hello(
+                Hello(
+                    worker: WorkerIdentifier(name: name, incarnation: incarnation), modelDigest: folder.digest,
+                    tokenizerDigest: folder.tokenizerDigest, fingerprint: "test", lanes: 1)))
+    }
+
+    private static func answer(_ dealer: Dealer) throws -> Message {
+        var message = try MessageCodec().decode(dealer.receive())
+        while case .heartbeat = message { message = try MessageCodec().decode(dealer.receive()) }
+        return message
+    }
+
+    @Test("a worker is bound to the last connection that it introduced itself on, and a connection to one worker")
+    func identities() async throws {
+        let model = try TinyModel()
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator(model)
+        let endpoint = try await cluster.endpoint(coordinator)
+        let (first, again, other) = try (Dealer(to: endpoint), Dealer(to: endpoint), Dealer(to: endpoint))
+        for dealer in [first, again] {
+            try dealer.send([Self.hello(model, "ann", incarnation: 1)])
+            #expect(try Self.answer(dealer).kind == .welcome)
+        }
+        // The first connection is a stranger's now.
+        try first.send([MessageCodec().encode(.credit(Credit(count: 1)))])
+        guard case .error(let error) = try Self.answer(first) else {
+            Issue.record("expected ERROR")
+            return
+        }
+        #expect(error.category == .unknownWorker)
+        // The lease goes to the last one.
+        try again.send([MessageCodec().encode(.credit(Credit(count: 1, received: 0)))])
+        #expect(try Self.answer(again).kind == .lease)
+        // Another incarnation of a name that is here, and a second name on one connection.
+        try other.send([Self.hello(model, "ann", incarnation: 2)])
+        guard case .reject(let namesake) = try Self.answer(other) else {
+            Issue.record("expected REJECT")
+            return
+        }
+        #expect(namesake.reason == "a worker named 'ann' is here already")
+        try again.send([Self.hello(model, "bob", incarnation: 3)])
+        guard case .reject(let second) = try Self.answer(again) else {
+            Issue.record("expected REJECT")
+            return
+        }
+        #expect(second.reason == "this connection belongs to worker 'ann' already")
+        try again.send([MessageCodec().encode(.bye(Bye(reason: "x\n\u{1b}[31mERROR")))])
+        let line = try #require(await coordinator.line(containing: "worker left", seconds: 20))
+        #expect(line.contains("x??[31mERROR") && !line.contains("\u{1b}"), "\(line)")
+        coordinator.signal(SIGTERM)
+        #expect(await coordinator.status(seconds: 30) == 0, "\(coordinator.text)")
+    }
+
+    @Test("connections leave descriptors for the run's files, and workers join once there is room")
+    func descriptors() async throws {
+        let model = try TinyModel()
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator(model, openFiles: 128)
+        let endpoint = try await cluster.endpoint(coordinator)
+        let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
+        let silent = try (0..<200).map { _ in try Self.connection(to: port) }
+        #expect(await coordinator.line(containing: "connections already", seconds: 20) != nil, "\(coordinator.text)")
+        for descriptor in silent { close(descriptor) }
+        let worker = try cluster.worker(endpoint, model: model.path, name: "ann")
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
+        #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
+    }
+
+    private static func connection(to port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        // A connection beyond the limit may be reset while it is being made.
+        try #require(status == 0 || errno == ECONNRESET, "\(String(cString: strerror(errno)))")
+        return descriptor
+    }
+}
