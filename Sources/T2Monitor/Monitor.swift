@@ -194,9 +194,8 @@ package actor Monitor {
                 : "leases are granted again")
     }
 
-    func stop() -> ActionReport {
+    func stop() {
         logger.info("stopping at an operator's request")
         stopJobs()
-        return ActionReport(message: "stopping; accepted results are safe, and --resume continues")
     }
 }

@@ -34,10 +34,9 @@ struct ObservedRun: Sendable {
         let now = ContinuousClock.now
         if seen?.size != size || now - (seen?.time ?? now) > Self.rereadAfter {
             guard let store = try openStore(folder) else { return }
-            seen = (size, now)
             // A search or an evaluation has neither.
-            steps = try store.steps()
-            evaluations = try store.evaluations()
+            if run.steps != nil { (steps, evaluations) = (try store.steps(), try store.evaluations()) }
+            seen = (size, now)
             hasUnwrittenEvents = true
         }
         guard writesEvents, hasUnwrittenEvents, events != nil, let store else { return }

@@ -49,7 +49,9 @@ struct OperatorTests {
         let (ann, bob) = (try cluster.worker(endpoint, name: "ann"), try cluster.worker(endpoint, name: "bob"))
         #expect(await coordinator.line(containing: "worker=ann") != nil)
         #expect(await coordinator.line(containing: "worker=bob") != nil)
-        let waiting = try await status(cluster)
+        // A status may be half a second old.
+        var waiting = try await status(cluster)
+        for _ in 0..<50 where waiting.workers.count < 2 { waiting = try await status(cluster) }
         #expect(waiting.isPaused && waiting.workers.map(\.name) == ["ann", "bob"])
         #expect(waiting.workers.allSatisfy { $0.units == 0 && $0.lanes == 1 })
         #expect(waiting.runs.map(\.name) == ["run"] && waiting.runs[0].steps == 3)

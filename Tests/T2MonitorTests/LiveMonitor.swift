@@ -74,7 +74,7 @@ final class LiveMonitor: Sendable {
         try await monitor.observe(Monitor.Run(name: "eval", folder: runFolder))
         _ = try await monitor.begin(on: address)
         file = try MonitorFile.read(in: runFolder)
-        while await dispatcher.snapshot().leases.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        while await monitor.status().leases.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     func end() async {

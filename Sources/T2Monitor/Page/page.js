@@ -113,7 +113,7 @@ function curves(history) {
   const line = (key) => runs.map((run) => ({ name: run.name, color: run.color,
     points: run.steps.map((s) => [s.step, s[key]]) }));
   const charts = [
-    chart("Validation accuracy", "by step, with 95 % interval", runs.map((run) => ({ name: run.name, color: run.color,
+    chart("Validation accuracy", "95 % interval", runs.map((run) => ({ name: run.name, color: run.color,
       points: run.evaluations.map((e) => [e.step, e.accuracy]), band: run.evaluations.map((e) => [e.step, e.lower, e.upper]) })),
       (v) => Math.round(100 * v) + " %"),
     chart("Training accuracy", "right / sequences", line("accuracy"), (v) => Math.round(100 * v) + " %"),
@@ -134,10 +134,10 @@ function curves(history) {
   }
   byId("curves").replaceChildren(...charts);
   byId("load").replaceChildren(
-    chart("Utilisation", "busy lanes / lanes, by seconds of the last 10 minutes", [{ name: "", color: colors[0],
+    chart("Utilisation", "busy lanes / lanes", [{ name: "", color: colors[0],
       points: history.load.map((l) => [l.time, l.lanes ? l.lanes_busy / l.lanes : 0]) }],
       (v) => Math.round(100 * v) + " %", [0, 1]),
-    chart("Cluster speed", "tokens/s of accepted units, by seconds", [{ name: "", color: colors[2],
+    chart("Cluster speed", "tokens/s, by second", [{ name: "", color: colors[2],
       points: history.load.map((l) => [l.time, l.tokens_per_second]) }], short));
 }
 

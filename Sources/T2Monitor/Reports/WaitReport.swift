@@ -30,8 +30,8 @@ package struct WaitReport: Sendable, Equatable, Codable {
             } else if status.isPaused {
                 "an operator paused the coordinator: \(status.leases.count) leases finish, and none are granted. "
                     + "Continue with: t2-coord resume"
-            } else if status.workers.isEmpty, open > 0 {
-                "\(quiet); \(open) units wait for a worker. Start one with: t2-worker join \(status.endpoint)"
+            } else if status.workers.isEmpty {
+                "\(quiet); no worker is here, and \(open) units wait. Start one with: t2-worker join \(status.endpoint)"
             } else if open == 0 {
                 "no unit is awaited"
             } else {

@@ -41,7 +41,7 @@ struct MonitorRoutes {
         }
         router.post("api/pause") { _, _ in try Self.json(try await monitor.setPaused(true)) }
         router.post("api/resume") { _, _ in try Self.json(try await monitor.setPaused(false)) }
-        router.post("api/stop") { _, _ in try Self.json(await monitor.stop()) }
+        router.post("api/stop") { _, _ in try Self.stop(monitor) }
         return router
     }
 
@@ -80,6 +80,19 @@ struct MonitorRoutes {
                     try await Task.sleep(for: .seconds(max(1, status.workers.count / 200)))
                 }
                 try await writer.finish(nil)
+            })
+    }
+
+    /// Answers, and then stops the jobs, whose end closes the server too.
+    private static func stop(_ monitor: Monitor) throws -> Response {
+        let report = ActionReport(message: "stopping; accepted results are safe, and --resume continues")
+        let buffer = ByteBuffer(bytes: try JSONEncoder.snakeCase.encode(report))
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(contentLength: buffer.readableBytes) { writer in
+                try await writer.write(buffer)
+                try await writer.finish(nil)
+                await monitor.stop()
             })
     }
 
