@@ -2,6 +2,7 @@ import Foundation
 import T2Core
 import T2Formats
 import T2TestSupport
+import T2Transport
 import Testing
 
 @Suite("A run that leaves the finite numbers")
@@ -44,7 +45,12 @@ struct ReplayTests {
         let cluster = try Cluster()
         let (folder, message) = try await evidence(cluster, settings)
         #expect(message.contains(what))
-        #expect(FileManager.default.fileExists(atPath: folder + "/answer.frame") == rollouts)
+        let answer = try MessageCodec().decode(Data(contentsOf: URL(fileURLWithPath: folder + "/answer.frame")))
+        guard case .error(let report) = answer else {
+            Issue.record("expected ERROR, found \(answer.kind)")
+            return
+        }
+        #expect(report.completions.isEmpty == !rollouts)
         // The folder is enough: the run is gone.
         let alone = cluster.folder + "/alone"
         try FileManager.default.moveItem(atPath: folder, toPath: alone)
