@@ -76,18 +76,18 @@ struct InvitationTests {
         let liar = try join(forged)
         #expect(await liar.status(seconds: 60) == 78, "\(liar.text)")
         #expect(liar.text.contains("the key of worker 'node7' does not allow the name 'boss'"), "\(liar.text)")
-        #expect(await coordinator.line(containing: "worker refused", seconds: 10)?.contains("127.0.0.1") == true)
+        #expect(await coordinator.line(containing: "worker refused", seconds: 60)?.contains("127.0.0.1") == true)
 
         try await revoke("node7")
         let revoked = try join(node7)
         #expect(await revoked.status(seconds: 60) == 78, "\(revoked.text)")
         #expect(revoked.text.contains("does not take this worker's key"), "\(revoked.text)")
-        let line = await coordinator.line(containing: "worker 'node7': its key was revoked on", seconds: 10)
+        let line = await coordinator.line(containing: "worker 'node7': its key was revoked on", seconds: 60)
         #expect(line?.contains("127.0.0.1") == true, "\(coordinator.text)")
 
         let plain = try cluster.worker(endpoint, model: model.path, name: "eve")
         #expect(await plain.status(seconds: 60) == 78, "\(plain.text)")
-        #expect(await coordinator.line(containing: "not encrypted: only workers", seconds: 10) != nil)
+        #expect(await coordinator.line(containing: "not encrypted: only workers", seconds: 60) != nil)
 
         let short = try await invite("short", to: endpoint, extra: ["--expires", "30"])
         let dated = try String(contentsOfFile: short, encoding: .utf8)
@@ -116,7 +116,7 @@ struct InvitationTests {
         try await revoke("node7")
         #expect(await worker.status(seconds: 60) == 78, "\(worker.text)")
         #expect(
-            await coordinator.line(containing: "worker 'node7': its key was revoked on", seconds: 10) != nil,
+            await coordinator.line(containing: "worker 'node7': its key was revoked on", seconds: 60) != nil,
             "\(coordinator.text)")
         // Its units are still there for others.
         let honest = try RunningProgram(

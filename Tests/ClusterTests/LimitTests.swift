@@ -25,7 +25,7 @@ struct LimitTests {
         let model = try TinyModel()
         defer { model.remove() }
         let arguments = try cluster.arguments(model, runFolder: cluster.runFolder)
-        let (status, text) = try Self.run("ulimit -v 300000", "t2-coord", arguments)
+        let (status, text) = try Self.run("ulimit -v 340000", "t2-coord", arguments)
         #expect(status == ExitStatus.unavailable.rawValue, "\(text)")
         #expect(text.contains("error: threads: the system lets this process start"), "\(text)")
         #expect(text.contains("ulimit -v"))

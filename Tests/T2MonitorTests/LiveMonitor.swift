@@ -15,7 +15,7 @@ final class StopNote: Sendable {
 
 /// A monitor on a real port, of a dispatcher with one job and a worker that takes leases and says nothing more.
 final class LiveMonitor: Sendable {
-    static let worker = "ann <script>alert(1)</script> \"&'\n"
+    static let worker = "ann <script>alert(1)</script> \"&'"
 
     let folder: TemporaryFolder
     let monitor: Monitor

@@ -5,7 +5,7 @@ import T2TestSupport
 import T2Monitor
 import Testing
 
-@Suite("The monitor's server", .serialized, .timeLimit(.minutes(2)))
+@Suite("The monitor's server", .serialized, .timeLimit(.minutes(10)))
 struct MonitorServerTests {
     @Test("answers on loopback without a token, and lets nobody act without one")
     func access() async throws {
@@ -59,7 +59,7 @@ struct MonitorServerTests {
     @Test("shows a hostile worker as text: one label of the metrics, one string of the JSON, nothing in the page")
     func hostileNames() async throws {
         let live = try await LiveMonitor()
-        let escaped = #"worker="ann <script>alert(1)</script> \"&'\n""#
+        let escaped = #"worker="ann <script>alert(1)</script> \"&'""#
         #expect(try await live.ask("GET", "/metrics").contains("t2_worker_lanes{\(escaped)} 1.0\n"))
         let client = try MonitorClient(folder: live.folder.path + "/run")
         let (status, waits) = try await blocking { (try client.status().report, try client.waits().report) }

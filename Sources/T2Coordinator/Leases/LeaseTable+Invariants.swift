@@ -111,7 +111,10 @@ extension LeaseTable {
         var found: [String] = []
         guard !isPaused else { return found }
         for (worker, state) in workers where takesLeases(state) {
-            func may(_ unit: LeasedUnit) -> Bool { !unit.failed(on: worker) || !isKept(unit, at: now) }
+            func may(_ unit: LeasedUnit) -> Bool {
+                let isAudited = unit.kind == nil || (state.kind == unit.kind && !unit.answered.contains(worker.name))
+                return isAudited && (!unit.failed(on: worker) || !isKept(unit, at: now))
+            }
             for unit in units.values where !unit.isAccepted {
                 let lease = unit.leases.first
                 if lease == nil, may(unit) { found.append("\(worker) could have been given \(unit.key)") }

@@ -17,7 +17,10 @@ extension Message {
         case .welcome(var body):
             body.runs = body.runs.map { Self.safe($0) }
             return .welcome(body)
-        case .reject(let body): return .reject(Reject(reason: Self.safe(body.reason), remedy: Self.safe(body.remedy)))
+        case .reject(var body):
+            body.reason = Self.safe(body.reason)
+            body.remedy = Self.safe(body.remedy)
+            return .reject(body)
         case .cancel(var body):
             body.reason = Self.safe(body.reason)
             return .cancel(body)
