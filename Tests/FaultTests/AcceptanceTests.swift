@@ -8,7 +8,7 @@ import T2Transport
 import Testing
 
 /// A result is acknowledged as accepted only once it is durable, and it is not lost after that.
-@Suite("An accepted result", .timeLimit(.minutes(5)))
+@Suite("An accepted result", .timeLimit(.minutes(20)))
 struct AcceptanceTests {
     private static let ann = WorkerIdentifier(name: "ann", incarnation: 1)
     private let engine: TestEngine

@@ -8,16 +8,16 @@ import Testing
 /// A job gives the same bytes whatever happens to its messages, workers and coordinator.
 @Suite("Over links that lose, double and reorder messages, with a worker that vanishes and comes back")
 struct FaultTests {
-    @Test("a training run ends in the same checkpoint", .serialized, .timeLimit(.minutes(5)), arguments: UInt64(1)...24)
+    @Test("a training run ends in the same checkpoint", .serialized, .timeLimit(.minutes(20)), arguments: UInt64(1)...24)
     func training(seed: UInt64) async throws { try await compare(.training, seed) }
 
     @Test(
         "an evaluation whose first pass decides which policy answers ends in the same records",
-        .serialized, .timeLimit(.minutes(5)), arguments: UInt64(1)...24)
+        .serialized, .timeLimit(.minutes(20)), arguments: UInt64(1)...24)
     func evaluation(seed: UInt64) async throws { try await compare(.evaluation, seed) }
 
     @Test(
-        "a search ends in the same mixture, by the same iterations", .serialized, .timeLimit(.minutes(5)),
+        "a search ends in the same mixture, by the same iterations", .serialized, .timeLimit(.minutes(20)),
         arguments: UInt64(1)...24)
     func search(seed: UInt64) async throws {
         try await compare(.search(FewShotSearch.Method.allCases[Int(seed % 3)]), seed)
@@ -25,7 +25,7 @@ struct FaultTests {
 
     @Test(
         "a coordinator that vanishes twice goes on from its folder and ends in the same bytes", .serialized,
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(20)),
         arguments: UInt64(1)...24)
     func restarts(seed: UInt64) async throws {
         let kinds: [FaultRuns.Kind] = [.training, .evaluation, .search(.cem), .search(.gradient)]
@@ -38,7 +38,7 @@ struct FaultTests {
 
     @Test(
         "a training run, an evaluation and a search that share the workers end as they do alone",
-        .serialized, .timeLimit(.minutes(5)), arguments: UInt64(1)...24)
+        .serialized, .timeLimit(.minutes(20)), arguments: UInt64(1)...24)
     func together(seed: UInt64) async throws {
         let found = try await FaultRuns.shared.runTogether(seed: seed)
         for (kind, result) in zip([FaultRuns.Kind.training, .evaluation, .search(.cem)], found) {

@@ -6,7 +6,7 @@ import T2Numerics
 import T2TestSupport
 import Testing
 
-@Suite("The decompositions of a model", .timeLimit(.minutes(5)))
+@Suite("The decompositions of a model", .timeLimit(.minutes(20)))
 struct WeightDecompositionTests {
     /// A model and a cache of its own.
     private final class Scene {

@@ -5,7 +5,7 @@ import T2TestSupport
 import T2Monitor
 import Testing
 
-@Suite("The monitor's server", .serialized, .timeLimit(.minutes(10)))
+@Suite("The monitor's server", .serialized, .timeLimit(.minutes(20)))
 struct MonitorServerTests {
     @Test("answers on loopback without a token, and lets nobody act without one")
     func access() async throws {

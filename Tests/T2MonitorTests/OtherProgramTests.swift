@@ -4,7 +4,7 @@ import T2Monitor
 import Testing
 
 /// The checks of `scripts/monitoring`, of a monitor with a hostile worker.
-@Suite("For the programs of operators", .serialized, .timeLimit(.minutes(10)))
+@Suite("For the programs of operators", .serialized, .timeLimit(.minutes(20)))
 struct OtherProgramTests {
     private static func isInstalled(_ program: String) -> Bool {
         FileManager.default.isExecutableFile(atPath: "/usr/bin/\(program)")

@@ -5,7 +5,7 @@ import T2TestSupport
 import Testing
 
 /// Real programs in Python and sh. A timeout is short only where the program hangs.
-@Suite("An external verifier", .timeLimit(.minutes(5)))
+@Suite("An external verifier", .timeLimit(.minutes(20)))
 struct ExternalVerifierTests {
     private let folder: TemporaryFolder
 

@@ -2,7 +2,7 @@ import T2Sandbox
 import Testing
 
 /// One sandbox with one interpreter for all attacks, so that what one does to it would meet the next.
-@Suite("A program that attacks", .serialized, .timeLimit(.minutes(10)))
+@Suite("A program that attacks", .serialized, .timeLimit(.minutes(20)))
 struct ProgramAttackTests {
     private static let shared = Result {
         var limits = ProgramLimits()

@@ -2,7 +2,7 @@ import T2Sandbox
 import Testing
 
 /// Programs and tests that do more than pass numbers: all of it must mean what it means in one process.
-@Suite("Tests of a program in another process", .serialized, .timeLimit(.minutes(5)))
+@Suite("Tests of a program in another process", .serialized, .timeLimit(.minutes(20)))
 struct ProgramExchangeTests {
     private static let shared = Result { try ProgramSandbox(parallelism: 1) }
 

@@ -5,7 +5,7 @@ import T2TestSupport
 import Testing
 
 /// What happens when the sandbox itself breaks.
-@Suite("A sandbox that breaks", .timeLimit(.minutes(5)))
+@Suite("A sandbox that breaks", .timeLimit(.minutes(20)))
 struct ProgramSandboxFailureTests {
     private let healthy = Program(source: "def f():\n    return 1", tests: ["assert f() == 1"])
 

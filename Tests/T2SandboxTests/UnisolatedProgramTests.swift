@@ -5,7 +5,7 @@ import T2TestSupport
 import Testing
 
 /// The unsafe way: what it still keeps. What it gives up is in `ProgramIsolation`.
-@Suite("Programs without bubblewrap", .serialized, .timeLimit(.minutes(5)))
+@Suite("Programs without bubblewrap", .serialized, .timeLimit(.minutes(20)))
 struct UnisolatedProgramTests {
     private let healthy = Program(source: "def f():\n    return 1", tests: ["assert f() == 1"])
 

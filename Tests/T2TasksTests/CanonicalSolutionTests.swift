@@ -5,7 +5,7 @@ import T2TestSupport
 import Testing
 
 /// Solutions that their own tests refuse would be named here with the reason; there are none.
-@Suite("Canonical solutions", .serialized, .timeLimit(.minutes(10)))
+@Suite("Canonical solutions", .serialized, .timeLimit(.minutes(20)))
 struct CanonicalSolutionTests {
     private struct MBPPRecord: Decodable {
         let task_id: Int

@@ -4,7 +4,7 @@ import T2Transport
 import T2Worker
 import Testing
 
-@Suite("A worker and its coordinator", .timeLimit(.minutes(3)))
+@Suite("A worker and its coordinator", .timeLimit(.minutes(20)))
 struct WorkerTests {
     private struct Scene {
         let model: ReferenceModel

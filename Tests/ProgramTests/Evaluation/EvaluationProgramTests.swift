@@ -86,7 +86,7 @@ struct EvaluationProgramTests {
         sys.exit("the sandbox lost its interpreter")
         """
 
-    @Test("SIGINT prints what there is, marked as partial", .timeLimit(.minutes(3)))
+    @Test("SIGINT prints what there is, marked as partial", .timeLimit(.minutes(20)))
     func interruption() throws {
         let fixture = try ProgramFixture()
         try fixture.writeProblems(20_000)

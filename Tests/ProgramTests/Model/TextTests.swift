@@ -58,7 +58,7 @@ struct TextTests {
         #expect(largestDifference(try #require(Array(found) as? [Double]), expected) < 1e-4)
     }
 
-    @Test("a program may write one line and wait for its answer", .timeLimit(.minutes(2)))
+    @Test("a program may write one line and wait for its answer", .timeLimit(.minutes(20)))
     func conversation() throws {
         let fixture = try ProgramFixture()
         let process = Process(t2: ["score", "--model", fixture.model, "--input", "-"], in: fixture.folder)

@@ -6,7 +6,7 @@ import T2TestSupport
 import T2Transport
 import Testing
 
-@Suite("Audited units", .timeLimit(.minutes(10)))
+@Suite("Audited units", .timeLimit(.minutes(20)))
 struct AuditTests {
     /// A way in which a worker's results are wrong although each passes the coordinator's checks.
     enum Lie: CaseIterable {

@@ -3,7 +3,7 @@ import T2TestSupport
 import T2Transport
 import Testing
 
-@Suite("A coordinator whose workers' links double, reorder and cut messages", .timeLimit(.minutes(3)))
+@Suite("A coordinator whose workers' links double, reorder and cut messages", .timeLimit(.minutes(20)))
 struct CoordinatorFaultTests {
     /// Chances and the moment at which a link is cut, drawn from a seed.
     static func plan(_ seed: UInt64) -> FaultPlan {

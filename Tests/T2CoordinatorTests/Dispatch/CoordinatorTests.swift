@@ -188,7 +188,7 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("a lease that cannot be sent ends the run instead of being tried for ever", .timeLimit(.minutes(5)))
+    @Test("a lease that cannot be sent ends the run instead of being tried for ever", .timeLimit(.minutes(20)))
     func untransportable() async throws {
         var configuration = TestRun.configuration()
         (configuration.promptsPerStep, configuration.promptsPerUnit, configuration.samplesPerPrompt) = (128, 128, 1000)

@@ -7,7 +7,7 @@ import T2Learning
 import T2Transport
 import Testing
 
-@Suite("A dispatcher", .timeLimit(.minutes(5)))
+@Suite("A dispatcher", .timeLimit(.minutes(20)))
 struct DispatcherTests {
     /// What a job ended with.
     enum Ended<J: Job>: Sendable {

@@ -44,7 +44,7 @@ struct LocalWorkersTests {
         await workers.stop()
     }
 
-    @Test("a worker that is killed, and killed again, works on under a new name each time", .timeLimit(.minutes(5)))
+    @Test("a worker that is killed, and killed again, works on under a new name each time", .timeLimit(.minutes(20)))
     func killedTwice() async throws {
         let folder = try TestRun.Folder()
         // It kills itself twice; the third one waits for the end of its input.

@@ -6,7 +6,7 @@ import T2TestSupport
 import T2Transport
 import Testing
 
-@Suite("An operator of a dispatcher", .timeLimit(.minutes(10)))
+@Suite("An operator of a dispatcher", .timeLimit(.minutes(20)))
 struct DispatcherControlTests {
     /// Waits until the snapshot is as wanted.
     private func wait(

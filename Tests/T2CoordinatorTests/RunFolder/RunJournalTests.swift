@@ -7,7 +7,7 @@ import T2Learning
 import T2Transport
 import Testing
 
-@Suite("The journal of a job", .timeLimit(.minutes(5)))
+@Suite("The journal of a job", .timeLimit(.minutes(20)))
 struct RunJournalTests {
     /// The base model and two experts take turns.
     private struct Alternating: PolicyAssigner {

@@ -9,7 +9,7 @@ import T2Transport
 import T2Worker
 import Testing
 
-@Suite("A dispatcher and its workers over links that lose, double and reorder messages", .timeLimit(.minutes(5)))
+@Suite("A dispatcher and its workers over links that lose, double and reorder messages", .timeLimit(.minutes(20)))
 struct EvaluationFaultTests {
     private static let quiet = Logger(label: "t2-fault-tests") { _ in SwiftLogNoOpLogHandler() }
 
