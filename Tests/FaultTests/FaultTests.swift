@@ -8,7 +8,8 @@ import Testing
 /// A job gives the same bytes whatever happens to its messages, workers and coordinator.
 @Suite("Over links that lose, double and reorder messages, with a worker that vanishes and comes back")
 struct FaultTests {
-    @Test("a training run ends in the same checkpoint", .serialized, .timeLimit(.minutes(20)), arguments: UInt64(1)...24)
+    @Test(
+        "a training run ends in the same checkpoint", .serialized, .timeLimit(.minutes(20)), arguments: UInt64(1)...24)
     func training(seed: UInt64) async throws { try await compare(.training, seed) }
 
     @Test(
