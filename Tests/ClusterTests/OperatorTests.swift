@@ -60,9 +60,12 @@ struct OperatorTests {
         #expect(await ann.status(seconds: 60) == 0, "\(ann.text)")
         let unknown = try await command(cluster, "drain", "ann")
         #expect(unknown.status == ExitStatus.data.rawValue && unknown.text.contains("here are: bob"), "\(unknown.text)")
+        // While its only worker is stopped, the run cannot end before the command.
+        coordinator.when("step 1/3") { _ in bob.signal(SIGSTOP) }
         #expect(try await command(cluster, "resume").status == 0)
         #expect(await coordinator.line(containing: "step 1/3") != nil, "\(coordinator.text)\n\(bob.text)")
         let stopped = try await command(cluster, "stop")
+        bob.signal(SIGCONT)
         #expect(stopped.status == 0 && stopped.text.contains("--resume"), "\(stopped.text)")
         #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
         #expect(await bob.status(seconds: 60) == 0, "\(bob.text)")
