@@ -103,5 +103,5 @@ package enum MatrixMultiply {
     package static var coreName: String { String(cString: openblas_get_corename()) }
 
     /// The version and build options of OpenBLAS, for example "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Cooperlake".
-    package static var libraryDescription: String { String(cString: openblas_get_config()) }
+    package static var buildDescription: String { String(cString: openblas_get_config()) }
 }

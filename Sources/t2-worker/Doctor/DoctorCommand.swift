@@ -50,7 +50,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let machine = MachineExamination()
         try report(machine.processor())
-        try report(machine.library())
+        try report(machine.linearAlgebra())
         try report(machine.rate())
         let (modelFinding, folder) = model()
         try report(modelFinding)

@@ -21,10 +21,9 @@ struct MachineExamination {
     }
 
     /// Whether OpenBLAS chose kernels that suit the processor: an old version does not know a new one.
-    func library() -> Finding {
-        let found =
-            "\(MatrixMultiply.libraryDescription.split(separator: " ").prefix(2).joined(separator: " ")), "
-            + "core \(MatrixMultiply.coreName)"
+    func linearAlgebra() -> Finding {
+        let nameAndVersion = MatrixMultiply.buildDescription.split(separator: " ").prefix(2).joined(separator: " ")
+        let found = "\(nameAndVersion), core \(MatrixMultiply.coreName)"
         let cores = [
             "Katmai", "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Sandybridge", "Atom", "Generic",
         ]
