@@ -71,26 +71,12 @@ struct ConnectionTests {
         let coordinator = try cluster.coordinator(model, openFiles: 128)
         let endpoint = try await cluster.endpoint(coordinator)
         let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
-        let silent = (0..<200).map { _ in Self.connection(to: port) }
+        // A connection beyond the limit may be ended while it is being made.
+        let silent = (0..<200).map { _ in LoopbackConnection(port: port) }
         #expect(await coordinator.line(containing: "connections already", seconds: 60) != nil, "\(coordinator.text)")
-        for descriptor in silent { close(descriptor) }
+        for connection in silent { connection.close() }
         let worker = try cluster.worker(endpoint, model: model.path, name: "ann")
         #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
         #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
-    }
-
-    private static func connection(to port: UInt16) -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        // A connection beyond the limit may be ended while it is being made.
-        _ = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        return descriptor
     }
 }

@@ -75,24 +75,15 @@ struct SameBytesTests {
     }
 }
 
-/// Somebody who connects and does not speak the protocol.
+/// A peer that connects and does not speak the protocol.
 enum Stranger {
     static func send(_ text: String, port: UInt16) throws {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard status == 0 else { throw SystemError("connect to port \(port)", "127.0.0.1") }
+        let connection = LoopbackConnection(port: port)
+        defer { connection.close() }
+        try connection.requireOpen()
         // The other side may hang up at any byte.
         _ = text.utf8.withContiguousStorageIfAvailable {
-            Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            Foundation.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
     }
 }

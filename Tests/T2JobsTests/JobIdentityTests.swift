@@ -2,6 +2,7 @@ import Foundation
 import T2Core
 import T2Jobs
 import T2Learning
+import T2TestSupport
 import Testing
 
 @Suite("The identity of a job")

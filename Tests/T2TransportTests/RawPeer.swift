@@ -1,5 +1,5 @@
 import Foundation
-import T2Core
+import T2TestSupport
 import Testing
 
 /// A TCP connection that can speak as much ZMTP 3.0 as a hostile peer needs, without encryption.
@@ -8,17 +8,9 @@ struct RawPeer {
 
     init(to endpoint: String) throws {
         let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let rc = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(rc == 0)
+        let connection = LoopbackConnection(port: port)
+        try connection.requireOpen()
+        descriptor = connection.descriptor
         var timeout = timeval(tv_sec: 20, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))

@@ -4,50 +4,30 @@ import T2Coordinator
 import T2Core
 import T2Jobs
 import T2Learning
+import T2TestSupport
 import T2Transport
 
 /// A small run with made-up problems: what the coordinator sees of a base model, without one.
 enum TestRun {
-    static let layout = ExpertLayout(entries: [.init(name: "a.weight", count: 3), .init(name: "b.weight", count: 5)])
+    static let layout = TestTraining.layout
     static let start = Policy.svf(ExpertVector(layout: layout, repeating: 1))
-    static let modelDigest = Digest(of: "model")
-    static let tokenizerDigest = Digest(of: "tokenizer")
+    static let model = TestTraining.model
+    static let modelDigest = model.digest
+    static let tokenizerDigest = model.tokenizerDigest
 
     static func configuration(steps: Int = 4) -> RunConfiguration {
-        var configuration = RunConfiguration()
-        configuration.steps = steps
-        configuration.promptsPerStep = 8
-        configuration.promptsPerUnit = 2
-        configuration.samplesPerPrompt = 2
-        configuration.maxTokens = 4
-        configuration.evaluateEvery = 2
-        configuration.validationProblems = 6
-        configuration.model = "/models/small"
+        var configuration = TestTraining.configuration(steps: steps)
         configuration.missingLimit = 0.5
         return configuration
     }
 
-    static func problems(_ prefix: String, _ count: Int) -> [Problem] {
-        (0..<count).map {
-            Problem(
-                id: "\(prefix)-\($0)", topic: "t", prompt: "\(prefix) \($0)?", verification: .number(answer: "\($0)"))
-        }
-    }
-
-    static let model = JobModel(
-        path: "/models/small",
-        configuration: ModelConfiguration(
-            vocabularySize: 100, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 1, keyValueHeadCount: 1,
-            headSize: 8, normEpsilon: 1e-6, ropeTheta: 10_000, contextLength: 64, tiedEmbeddings: true,
-            beginningOfSequence: nil, endOfSequence: [0]), digest: modelDigest, tokenizerDigest: tokenizerDigest)
+    static func problems(_ prefix: String, _ count: Int) -> [Problem] { TestTraining.problems(prefix, count) }
 
     static func definition(
         _ configuration: RunConfiguration = configuration(), name: String = "run",
         training: [Problem] = problems("train", 11)
     ) -> TrainingDefinition {
-        TrainingDefinition(
-            name: name, configuration: configuration, model: model, parameterisation: .direct(layout),
-            training: training, validation: problems("valid", 9))
+        TestTraining.definition(configuration, name: name, training: training)
     }
 
     static func journal(_ definition: TrainingDefinition, _ folder: RunFolder) throws -> RunJournal {

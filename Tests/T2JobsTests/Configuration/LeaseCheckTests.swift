@@ -1,5 +1,6 @@
 import T2Jobs
 import T2Core
+import T2TestSupport
 import T2Transport
 import Testing
 

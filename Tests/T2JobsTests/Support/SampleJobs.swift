@@ -2,6 +2,7 @@ import T2Core
 import T2Formats
 import T2Jobs
 import T2Learning
+import T2TestSupport
 
 /// Small searches and evaluations on a made-up model, whose answers follow from the unit and its policies alone.
 enum SampleJobs {

@@ -1,6 +1,7 @@
 import T2Core
 import T2Jobs
 import T2Learning
+import T2TestSupport
 import Testing
 
 @Suite("A training job")
