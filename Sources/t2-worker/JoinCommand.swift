@@ -28,17 +28,7 @@ struct JoinCommand: AsyncParsableCommand {
               t2-worker join node7.invite           # from another machine, with what t2-coord invite node7 printed
             """)
 
-    @Argument(
-        help: ArgumentHelp(
-            "The coordinator's endpoint on this machine, or the file of an invitation. "
-                + "(default: \(BundledExample.endpoint))", valueName: "endpoint-or-file"))
-    var endpoint: String?
-
-    @Option(
-        name: .customLong("model"),
-        help: ArgumentHelp(
-            "Base model: a Hugging Face folder. (default: \(BundledExample.baseModel))", valueName: "dir"))
-    var modelPath: String?
+    @OptionGroup var coordinator: CoordinatorOptions
 
     @Option(
         help: ArgumentHelp(
@@ -77,16 +67,15 @@ struct JoinCommand: AsyncParsableCommand {
         let worker = WorkerIdentifier(
             name: name ?? invitation?.name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
         let log = WorkerLog(logger(worker))
-        let address = endpoint ?? BundledExample.endpoint
-        if endpoint == nil {
+        let address = coordinator.endpoint ?? BundledExample.endpoint
+        if coordinator.endpoint == nil {
             log.write(
                 .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
         }
         // Cheap checks come first: the endpoint, the files, then the weights.
         if invitation == nil { _ = try Endpoint(address, isListening: false) }
         let tasks = try ownTasks()
-        let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(
-            path: try modelPath ?? BundledExample.baseModelPath())
+        let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(path: try coordinator.modelPath())
         let resources = MachineResources()
         let plan = LanePlan(requested: lanes.requested, resources: resources, model: folder.configuration)
         if let reduction = plan.reduction {
@@ -126,17 +115,9 @@ struct JoinCommand: AsyncParsableCommand {
         try ending.requireSuccess()
     }
 
-    /// The invitation, if the argument names a file.
-    ///
-    /// - Throws: `InputError` if it has expired or does not allow the name.
+    /// - Throws: as `CoordinatorOptions.invitation`; `InputError` if it does not allow the name.
     private func invitation() throws -> Invitation? {
-        guard let path = endpoint, !path.contains("://") else { return nil }
-        let invitation = try Invitation(path: path)
-        if let expires = invitation.expires, expires <= Date() {
-            throw InputError(
-                path, "the invitation expired on \(expires.formatted(.iso8601))", remedy: "Ask for a new one.",
-                exitStatus: .configuration)
-        }
+        guard let invitation = try coordinator.invitation() else { return nil }
         if let name, !WorkerKey.allows(name, keyName: invitation.name) {
             throw InputError(
                 "--name \(name)", "the invitation is for '\(invitation.name)'",

@@ -108,6 +108,36 @@ struct DoctorTests {
         #expect(try report.check("clock").status == "ok")
     }
 
+    @Test("an invitation is read, and the coordinator that it names is reached; an expired or broken one fails")
+    func invitation() async throws {
+        let cluster = try Cluster()
+        let model = try TinyModel()
+        defer { model.remove() }
+        let keys = ["--keys", cluster.folder + "/keys"]
+        func invite(_ name: String, _ endpoint: String) async throws -> String {
+            let path = "\(cluster.folder)/\(name).invite"
+            let arguments = ["invite", name, "--endpoint", endpoint, "--expires", "3", "--output", path]
+            let invite = try RunningProgram("t2-coord", arguments + keys)
+            #expect(await invite.status(seconds: 60) == 0, "\(invite.text)")
+            return path
+        }
+        // The first invitation makes the keys.
+        _ = try await invite("first", "tcp://127.0.0.1:1")
+        let coordinator = try cluster.coordinator(model, extra: keys)
+        let path = try await invite("node7", try await cluster.endpoint(coordinator))
+        let (status, good) = try report([path])
+        #expect(status == 0)
+        #expect(try good.check("invitation").found.hasPrefix("for the name 'node7', expires on 20"))
+        #expect(try good.check("endpoint").found.contains("mechanism CURVE"))
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        for (old, new, problem) in [("expires: 20", "expires: 10", "expired on"), ("name: ", "nome: ", "'name: …'")] {
+            try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
+            let (status, bad) = try report([path])
+            #expect(status == ExitStatus.unavailable.rawValue)
+            #expect(try bad.check("invitation").status == "fail" && bad.check("invitation").found.contains(problem))
+        }
+    }
+
     /// A listening socket on a loopback port that is no coordinator's.
     private final class Listener: Sendable {
         let endpoint: String

@@ -50,17 +50,17 @@ package struct RunFolder: Sendable {
     /// Refuses to write if the path leads to another folder than the one that was opened, because the folder was moved,
     /// replaced or deleted. To be called before each durable write.
     ///
-    /// - Throws: `InputError` that names both places.
+    /// - Throws: `InputError` that names both locations.
     package func requireInPlace() throws {
         guard let lock, !lock.isAt(path + "/.lock") else { return }
-        guard let place = lock.currentPath.map(parentFolder) else {
+        guard let location = lock.currentPath.map(parentFolder) else {
             throw InputError(
                 path, "the run's folder was deleted while the run was under way, and nothing more is written",
                 remedy: "Start the run again, in a --run-dir that stays.", exitStatus: .inputOutput)
         }
         throw InputError(
-            path, "the run's folder was moved to \(place) while the run was under way, and nothing more is written",
-            remedy: "Continue with --resume and --run-dir \(RunSummary.quoted(place)).", exitStatus: .inputOutput)
+            path, "the run's folder was moved to \(location) while the run was under way, and nothing more is written",
+            remedy: "Continue with --resume and --run-dir \(RunSummary.quoted(location)).", exitStatus: .inputOutput)
     }
 
     /// The largest length in bytes of a run folder's path, which leaves room for the names of its files.

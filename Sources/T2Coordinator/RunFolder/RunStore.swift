@@ -314,12 +314,12 @@ package struct RunStore: Sendable {
         while let row = try rows.next() {
             do { records.append(try Record(row: row)) } catch {
                 let names = ["id", "step", "phase", "unit", "sequence"].filter(row.hasColumn)
-                let place = names.map { name in
+                let values = names.map { name in
                     let value: DatabaseValue = row[name]
                     return "\(name) \(value.description.prefix(40))"
                 }
                 throw RunStoreError.damaged(
-                    path: path, location: "table \(Record.databaseTableName), " + place.joined(separator: ", "),
+                    path: path, location: "table \(Record.databaseTableName), " + values.joined(separator: ", "),
                     problem: RunStoreError.problem(error))
             }
         }

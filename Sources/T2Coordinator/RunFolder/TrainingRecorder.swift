@@ -11,7 +11,7 @@ import T2Transport
 /// - if the process is killed at any moment, `restore` gives the same state of the run as if it had never stopped;
 /// - `metrics.jsonl` holds every finished step once, in order: it is rewritten from the database at every start, and
 ///   `train.log` says so if it loses lines;
-/// - nothing is written to another folder that took the place of the run's.
+/// - nothing is written to another folder that replaced the run's.
 package actor TrainingRecorder {
     package nonisolated let folder: RunFolder
     private let journal: RunJournal

@@ -3,7 +3,7 @@ import T2Coordinator
 import T2Core
 
 /// `monitor.json` in a run folder while a coordinator serves it: how commands reach the coordinator. Only its owner can read it,
-/// because whoever knows the token can stop the run.
+/// because every process that knows the token can stop the run.
 package struct MonitorFile: Sendable, Hashable, Codable {
     /// `HOST:PORT`, as reached from this machine.
     package var address: String

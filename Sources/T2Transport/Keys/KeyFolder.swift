@@ -82,13 +82,13 @@ package struct KeyFolder: Sendable {
     /// - Throws: `InputError` if the name has no key that is not revoked yet.
     package func revoke(_ name: String) throws {
         try change { list in
-            let places = list.indices.filter { list[$0].name == name && list[$0].revoked == nil }
-            guard !places.isEmpty else {
+            let indices = list.indices.filter { list[$0].name == name && list[$0].revoked == nil }
+            guard !indices.isEmpty else {
                 throw InputError(
                     "worker '\(printable(name))'", "has no key in \(path) that could be revoked",
                     remedy: "t2-coord keys list shows the keys.", exitStatus: .usage)
             }
-            for place in places { list[place].revoked = Date() }
+            for index in indices { list[index].revoked = Date() }
         }
     }
 

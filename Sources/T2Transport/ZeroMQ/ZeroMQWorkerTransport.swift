@@ -10,7 +10,7 @@ package actor ZeroMQWorkerTransport: WorkerTransport {
     private let connection: ZeroMQConnection<WorkerEvent>
     private var heard: ContinuousClock.Instant?
     private var isConnected = false
-    /// The places where the coordinator may be; the socket is connected to the one with this index.
+    /// The endpoints at which the coordinator may be; the socket is connected to the one with this index.
     private let endpoints: [Endpoint]
     private var current = 0
     private var connecting = ContinuousClock.now

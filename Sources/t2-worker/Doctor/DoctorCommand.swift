@@ -19,18 +19,11 @@ struct DoctorCommand: AsyncParsableCommand {
             Examples:
               t2-worker doctor
               t2-worker doctor tcp://127.0.0.1:5555 --model /models/llama
+              t2-worker doctor node7.invite --model /models/llama
               t2-worker doctor --json
             """)
 
-    @Argument(
-        help: ArgumentHelp("The coordinator's endpoint, to check whether it can be reached.", valueName: "endpoint"))
-    var endpoint: String?
-
-    @Option(
-        name: .customLong("model"),
-        help: ArgumentHelp(
-            "Base model: a Hugging Face folder. (default: \(BundledExample.baseModel))", valueName: "dir"))
-    var modelPath: String?
+    @OptionGroup var coordinator: CoordinatorOptions
 
     @OptionGroup var verification: VerifierOptions
 
@@ -61,20 +54,32 @@ struct DoctorCommand: AsyncParsableCommand {
         try report(machine.sandbox(verification.isolation))
         try report(machine.descriptors())
         try report(machine.clock())
-        for endpoint in endpoints { try report(EndpointProbe(endpoint).finding()) }
+        for finding in network() { try report(finding) }
 
         let failed = findings.count { $0.status == .fail }
         if json { try StandardOutput.write(JSONText.line(Result(checks: findings, failed: failed))) }
         if failed > 0 { throw ExitCode(ExitStatus.unavailable.rawValue) }
     }
 
-    /// Where the coordinator may be reached; empty if none was named.
-    private var endpoints: [String] { endpoint.map { [$0] } ?? [] }
+    /// The invitation, and whether the coordinator can be reached; empty if none was named.
+    private func network() -> [Finding] {
+        guard let endpoint = coordinator.endpoint else { return [] }
+        do {
+            guard let invitation = try coordinator.invitation() else { return [EndpointProbe(endpoint).finding()] }
+            let end = invitation.expires.map { "expires on \($0.formatted(.iso8601))" } ?? "does not expire"
+            return [.ok("invitation", "for the name '\(invitation.name)', \(end)")]
+                + invitation.endpoints.map { EndpointProbe($0).finding() }
+        } catch let error as any UserFacingError {
+            return [.fail("invitation", error)]
+        } catch {
+            return [.fail("invitation", "\(error)", remedy: "Ask for a new one.")]
+        }
+    }
 
     /// Opens the base model as `join` does, and checks each of its weights.
     private func model() -> (Finding, BaseModelFolder?) {
         do {
-            let path = try modelPath ?? BundledExample.baseModelPath()
+            let path = try coordinator.modelPath()
             let (folder, _) = try BaseModelFolder.openWithTokenizer(path: path)
             try folder.checkWeights()
             return (.ok("model", "\(path), digest \(folder.digest.short)"), folder)
