@@ -175,8 +175,9 @@ import Testing
         }
     }
 
-    @Test("what is queued is sent before a close is done")
-    func linger() async throws {
+    @Test(
+        "what is queued is sent before a close is done, and taken although its connection has ended", arguments: 1...20)
+    func linger(time: Int) async throws {
         try await Self.withCoordinator { coordinator in
             let worker = try ZeroMQWorkerTransport.connect(to: coordinator.endpoint, as: .named("alpha"))
             try await worker.mustSend(.credit(Credit(count: 1)))

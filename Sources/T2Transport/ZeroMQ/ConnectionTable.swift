@@ -16,7 +16,6 @@ struct ConnectionTable {
         /// The last peer that a message came from.
         var peer: PeerIdentity?
         var user: String?
-        var isWelcomed = false
         /// Whether a whole message came since the last look.
         var hasDelivered = false
         /// The bytes read at the first look after the last message, and at the last look.
@@ -35,6 +34,10 @@ struct ConnectionTable {
     private let queueLength: Int
     private let connectionLimit: Int
     private var connections: [Int32: Connection] = [:]
+    /// The peers that were admitted, each of which has one connection.
+    private var welcomed: Set<PeerIdentity> = []
+    /// Those whose connection has ended, while messages from it may still wait in the socket.
+    private var leaving: Set<PeerIdentity> = []
     private var lastLook = ContinuousClock.now
     /// Whether the socket's queues have been empty since the last look.
     private var isDrained = false
@@ -64,32 +67,37 @@ struct ConnectionTable {
     }
 
     /// - Returns: the address of the other end.
-    mutating func close(_ descriptor: Int32) -> String? { connections.removeValue(forKey: descriptor)?.address }
+    mutating func close(_ descriptor: Int32) -> String? {
+        guard let connection = connections.removeValue(forKey: descriptor) else { return nil }
+        if let peer = connection.peer { leaving.insert(peer) }
+        return connection.address
+    }
 
     /// Notes a whole message.
     ///
     /// - Returns: the largest message that this peer may send.
     mutating func note(_ descriptor: Int32, from peer: PeerIdentity, user: String?) -> Int {
-        guard connections[descriptor] != nil else { return strangerBytes }
-        connections[descriptor]?.hasDelivered = true
-        if connections[descriptor]?.peer != peer {
-            // A message of an earlier connection with this descriptor may come before the first of this one.
+        if connections[descriptor] != nil, !leaving.contains(peer) {
+            connections[descriptor]?.hasDelivered = true
             connections[descriptor]?.peer = peer
             connections[descriptor]?.user = user
-            connections[descriptor]?.isWelcomed = false
         }
-        return connections[descriptor]?.isWelcomed == true ? messageBytes : strangerBytes
+        return welcomed.contains(peer) ? messageBytes : strangerBytes
     }
 
     /// Lets a peer send large messages, because it was admitted.
     mutating func welcome(_ peer: PeerIdentity) {
-        for (descriptor, connection) in connections where connection.peer == peer {
-            connections[descriptor]?.isWelcomed = true
-        }
+        guard connections.values.contains(where: { $0.peer == peer }) else { return }
+        welcomed.insert(peer)
     }
 
     /// Notes that every complete message has been delivered.
-    mutating func noteDrained() { isDrained = true }
+    mutating func noteDrained() {
+        isDrained = true
+        guard !leaving.isEmpty else { return }
+        welcomed.subtract(leaving)
+        leaving = []
+    }
 
     /// Shuts down the connections of users that may no longer connect.
     ///
@@ -116,7 +124,7 @@ struct ConnectionTable {
         for (descriptor, connection) in connections {
             let read = t2_bytes_read(descriptor)
             guard read >= 0 else {
-                connections[descriptor] = nil
+                _ = close(descriptor)
                 continue
             }
             defer {
@@ -128,11 +136,12 @@ struct ConnectionTable {
                 continue
             }
             let held = connection.sample - connection.base
-            let limit = (connection.isWelcomed ? messageBytes : strangerBytes) * messages + Self.slack
+            let isWelcomed = connection.peer.map(welcomed.contains) ?? false
+            let limit = (isWelcomed ? messageBytes : strangerBytes) * messages + Self.slack
             if held > limit {
                 shutDown(descriptor)
                 reports.append("\(connection.address): sent \(held) bytes without completing a message")
-            } else if !connection.isWelcomed, now - connection.opened > Self.patience {
+            } else if !isWelcomed, now - connection.opened > Self.patience {
                 shutDown(descriptor)
                 reports.append("\(connection.address): did not join within \(Self.patience)")
             }
@@ -142,7 +151,7 @@ struct ConnectionTable {
 
     /// Ends a connection at once; libzmq then drops what it holds of it.
     private mutating func shutDown(_ descriptor: Int32) {
-        guard let known = connections.removeValue(forKey: descriptor)?.address else { return }
+        guard let known = close(descriptor) else { return }
         // The descriptor may have been closed and used again.
         guard known != Self.unknown, Self.address(of: descriptor) == known else { return }
         var atOnce = linger(l_onoff: 1, l_linger: 0)
