@@ -109,7 +109,7 @@ struct InvitationTests {
     @Test("lose their connection when their key is revoked while they work")
     func revokedAtWork() async throws {
         _ = try await invite("early", to: "tcp://127.0.0.1:1")
-        let coordinator = try cluster.coordinator(extra: ["--keys", keys])
+        let coordinator = try cluster.coordinator(steps: 20, extra: ["--keys", keys])
         let node7 = try await invite("node7", to: try await cluster.endpoint(coordinator))
         let worker = try RunningProgram("t2-worker", ["join", node7, "--model", Cluster.model, "--lanes", "1"])
         #expect(await coordinator.line(containing: "worker joined") != nil, "\(coordinator.text)\n\(worker.text)")

@@ -7,6 +7,9 @@ import T2Core
 /// libzmq asks it during each handshake through the ZAP protocol (RFC 27), over a socket inside of the process. It belongs
 /// to the I/O thread.
 struct Authenticator: ~Copyable {
+    /// The reason for which a client without a key is refused.
+    static let notEncrypted = "not encrypted: only workers with an invitation may connect"
+
     let socket: ZeroMQSocket
     private let folder: KeyFolder?
     private let local: WorkerKey?
@@ -65,7 +68,7 @@ struct Authenticator: ~Copyable {
         // The worker may have been invited a moment ago.
         refresh()
         let address = request.count > 3 ? printable(String(decoding: request[3], as: UTF8.self)) : ""
-        var (user, refusal) = ("", "not encrypted: only workers with an invitation may connect")
+        var (user, refusal) = ("", Self.notEncrypted)
         if request.count == 7, request[5] == Data("CURVE".utf8), let key = CurveKey(bytes: request[6]) {
             user = key.description
             refusal = self.refusal(of: user) ?? ""

@@ -113,12 +113,14 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
             if let flaw { report("\(address ?? "unknown address"): \(flaw)") }
             flaw = nil
         // libzmq ends the connection at once, and says which one it was.
-        case .failed(let reason): flaw = reason
+        case .failed(let reason):
+            // A client that is not encrypted may leave before its greeting is read.
+            flaw = connection.authenticator == nil ? reason : "\(reason), or \(Authenticator.notEncrypted)"
         case .otherMechanism:
             flaw =
                 connection.authenticator == nil
                 ? "asks for a mechanism of encryption, but this coordinator was started without keys"
-                : "not encrypted: only workers with an invitation may connect"
+                : Authenticator.notEncrypted
         // The authenticator has reported it.
         case .refused: break
         case .established: break
