@@ -147,7 +147,7 @@ let package = Package(
             name: "T2TestSupport",
             dependencies: [
                 "T2Core", "T2Formats", "T2Numerics", "T2Text", "T2Tasks", "T2Transport", "T2Model", "T2Engine",
-                "T2Learning", "T2Jobs",
+                "T2Learning", "T2Jobs", "T2Verifiers",
             ], path: "Tests/T2TestSupport", resources: [.copy("Fixtures")]),
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2FormatsTests", dependencies: ["T2Core", "T2Formats", "T2TestSupport"]),

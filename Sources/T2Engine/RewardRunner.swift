@@ -11,10 +11,10 @@ package struct RewardRunner: Sendable {
     /// The number of completions judged together. Programs among them run in parallel, up to the verifier's limit.
     private static let batchSize = 16
 
-    /// Returns the rewards of submissions in their order, as `Verifier.judge` does.
-    private let verify: @Sendable ([Submission]) -> [Reward]
+    /// Examines submissions in their order, as `Verifier.examine` does.
+    private let examine: @Sendable ([Submission]) -> [Examination]
 
-    package init(judge: @escaping @Sendable ([Submission]) -> [Reward]) { verify = judge }
+    package init(examine: @escaping @Sendable ([Submission]) -> [Examination]) { self.examine = examine }
 
     /// Gives every completion its reward. Completions whose reward is missing are judged again, all together.
     ///
@@ -39,8 +39,9 @@ package struct RewardRunner: Sendable {
         var open = Array(completions.indices)
         for attempt in 1...Self.attempts where !open.isEmpty {
             for batch in open.chunks(ofCount: Self.batchSize) {
-                for (index, reward) in zip(batch, verify(batch.map { submissions[$0] })) {
-                    completions[index].reward = reward.withShortReason
+                for (index, examination) in zip(batch, examine(batch.map { submissions[$0] })) {
+                    completions[index].reward = examination.reward.withShortReason
+                    completions[index].grounds = examination.grounds
                 }
                 guard onProgress(0) else { throw UnitError.cancelled }
             }

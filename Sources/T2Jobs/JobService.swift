@@ -23,6 +23,7 @@ package enum JobEnding<J: Job>: Sendable {
 
 /// The progress of a round.
 package struct RoundProgress: Sendable, Equatable {
+    package var step: Int
     package var phase: Phase
     /// The number of completions in accepted units.
     package var completed = 0
@@ -34,7 +35,8 @@ package struct RoundProgress: Sendable, Equatable {
     /// The number of completion tokens of accepted units, and of those that workers report for the others.
     package var tokens = 0
 
-    package init(phase: Phase, total: Int) {
+    package init(step: Int, phase: Phase, total: Int) {
+        self.step = step
         self.phase = phase
         self.total = total
     }

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import T2Coordinator
 import T2Core
+import T2Formats
 import T2Jobs
 
 /// Observes a dispatcher and the run folders of its runs, for operators: an HTTP server and TensorBoard's event files show what
@@ -62,13 +63,16 @@ package actor Monitor {
         runs.append(ObservedRun(run: run, events: events))
     }
 
-    /// Begins to observe, and to listen unless the address is off.
+    /// Begins to observe, and to listen unless the address is off. Without it no command could resume a paused run, so that a pause ends.
     ///
-    /// - Returns: the address of the page.
+    /// - Returns: the address of the page, and whether the jobs are paused, as they were when their coordinator ended.
     /// - Throws: `InputError` if the address cannot be used.
-    package func begin(on address: MonitorAddress) async throws -> String? {
+    package func begin(on address: MonitorAddress) async throws -> (url: String?, isPaused: Bool) {
         var url: String?
+        var isPaused = false
         if case .on(let host, let port) = address {
+            isPaused = pauseFiles.contains { FileManager.default.fileExists(atPath: $0) }
+            if isPaused { try await dispatcher.setPaused(true) }
             let server = try await MonitorServer(
                 self, host: host, port: port, isOpen: address.isLoopback,
                 folders: runs.compactMap(\.run.folder), logger: logger)
@@ -81,7 +85,7 @@ package actor Monitor {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
-        return url
+        return (url, isPaused)
     }
 
     /// Ends observing and listening, and writes the last events.
@@ -185,7 +189,13 @@ package actor Monitor {
         }
     }
 
+    /// The files whose existence says that the runs are paused, so that a coordinator started anew knows it.
+    private var pauseFiles: [String] { runs.compactMap(\.run.folder).map { $0 + "/paused" } }
+
     func setPaused(_ isPaused: Bool) async throws -> ActionReport {
+        for path in pauseFiles {
+            if isPaused { try AtomicFile.write("", to: path) } else { unlink(path) }
+        }
         try await dispatcher.setPaused(isPaused)
         forget()
         return ActionReport(

@@ -23,14 +23,7 @@ package final class SingularValueCache: Sendable {
     private let warn: @Sendable (String) -> Void
     private let state = Mutex(State())
 
-    /// The folder `decompositions` in `$T2_CACHE`, or else in `$XDG_CACHE_HOME/t2`, or else in `~/.cache/t2`.
-    package static var standardFolder: String {
-        let environment = ProcessInfo.processInfo.environment
-        let root =
-            environment["T2_CACHE"] ?? environment["XDG_CACHE_HOME"].map { $0 + "/t2" }
-            ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.cache/t2"
-        return root + "/decompositions"
-    }
+    package static var standardFolder: String { CacheFolder.standard + "/decompositions" }
 
     /// - Parameter warn: receives one line for each damaged entry, and one line if entries cannot be written.
     package init(folder: String = standardFolder, warn: @escaping @Sendable (String) -> Void = StandardError.warn) {

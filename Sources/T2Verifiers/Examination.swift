@@ -23,6 +23,17 @@ package struct Examination: Sendable, Equatable {
     /// The reason why the reward is not `right`; nil if it is.
     package let reason: String?
 
+    /// The answer that was found and the reason, in a short text; nil unless the completion was judged.
+    package var grounds: String? {
+        guard case .judged = reward else { return nil }
+        // A program is shown with its completion.
+        let answer = extracted.flatMap { $0.contains("\n") ? nil : "found '\($0.prefix(Self.shownLength))'" }
+        let parts = [answer, reason.map { String($0.prefix(Self.shownLength)) }].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    private static let shownLength = 200
+
     /// The result for a reference that was scored instead of judged.
     package static let unjudged = Examination(reward: .unjudged, extracted: nil, reason: nil)
 

@@ -40,8 +40,8 @@ package struct LeaseLoop: Sendable {
     var policies: [Blob] = []
     /// The policies requested, with the time of the request.
     var awaitedPolicies: [Digest: Instant] = [:]
-    /// Failures that occurred without a connection.
-    var unsentFailures: [ErrorReport] = []
+    /// Failures to be sent after the next WELCOME.
+    var unsentFailures: [ErrorReport]
     var nextWaitReport: Instant
     /// When the last unit was finished; nil while there is something to compute or no coordinator.
     var idleSince: Instant?
@@ -50,7 +50,12 @@ package struct LeaseLoop: Sendable {
     /// Whether HELLO was sent only to count leases anew; the log has no line for the answer then.
     var isRecounting = false
 
-    package init(hello: Hello, limits: WaitLimits = WaitLimits(), stays: Bool = false, at now: Instant) {
+    /// - Parameter failures: what happened before, to be reported first.
+    package init(
+        hello: Hello, limits: WaitLimits = WaitLimits(), stays: Bool = false, failures: [ErrorReport] = [],
+        at now: Instant
+    ) {
+        unsentFailures = failures
         self.hello = hello
         self.stays = stays
         self.limits = limits

@@ -36,10 +36,11 @@ package actor Worker {
 
     /// - Parameters:
     ///   - taskVersions: the versions of the tasks that this worker knows; a unit that comes with another one is refused.
+    ///   - failures: what happened on this machine before, to be reported first.
     ///   - stays: whether the worker waits for the next coordinator when one releases it.
     package init(
         hello: Hello, computer: UnitComputer, transport: any WorkerTransport, log: WorkerLog,
-        taskVersions: [String: String] = [:], stays: Bool = false,
+        taskVersions: [String: String] = [:], failures: [ErrorReport] = [], stays: Bool = false,
         progressInterval: Duration = ProgressMeter.interval, limits: WaitLimits = WaitLimits()
     ) {
         self.taskVersions = taskVersions
@@ -50,7 +51,7 @@ package actor Worker {
         self.limits = limits
         lanes = hello.lanes
         (inputs, post) = AsyncStream.makeStream()
-        loop = LeaseLoop(hello: hello, limits: limits, stays: stays, at: .now)
+        loop = LeaseLoop(hello: hello, limits: limits, stays: stays, failures: failures, at: .now)
         policySets = PolicySets(computer.adapters)
     }
 

@@ -10,10 +10,16 @@ package final class WorkerLog: Sendable {
     private static let capacity = 20
 
     private let logger: Logger
+    private let trace: WorkerTrace?
     private let lines = Mutex<[String]>([])
 
-    /// - Parameter logger: must already carry the metadata key `worker`.
-    package init(_ logger: Logger) { self.logger = logger }
+    /// - Parameters:
+    ///   - logger: must already carry the metadata key `worker`.
+    ///   - trace: also keeps the last lines.
+    package init(_ logger: Logger, trace: WorkerTrace? = nil) {
+        self.logger = logger
+        self.trace = trace
+    }
 
     /// The last lines, oldest first.
     var recentLines: [String] { lines.withLock(\.self) }
@@ -24,6 +30,7 @@ package final class WorkerLog: Sendable {
         let data = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         let line = "\(Date.now.ISO8601Format()) \(level) \(message)\(data)"
         lines.withLock { $0 = $0.suffix(Self.capacity - 1) + [line] }
+        trace?.note(log: recentLines)
     }
 
     func write(_ report: WorkerNotice) {

@@ -77,9 +77,9 @@ struct ClusterHost: Sendable {
         var workers: LocalWorkers?
         do {
             for run in runs { try await monitor.observe(run, tensorBoard: tensorBoard) }
-            if let page = try await monitor.begin(on: options.monitor) {
-                say("monitor \(page)")
-            }
+            let (page, isPaused) = try await monitor.begin(on: options.monitor)
+            if let page { say("monitor \(page)") }
+            if isPaused { say("paused, as before this start; t2-coord resume grants leases again") }
             workers = try await startLocalWorkers(logFolder, dispatcher)
             let result = try await dispatcher.serve { try await body(dispatcher) }
             await monitor.end()

@@ -30,7 +30,7 @@ struct DrainCommand: ParsableCommand {
 struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Grants no leases to any worker until t2-coord resume; current ones finish.",
-        discussion: "A coordinator that is started anew is not paused.")
+        discussion: "It stays paused when the coordinator is started anew, unless with --monitor off.")
 
     @OptionGroup var live: LiveRunOptions
 

@@ -69,13 +69,12 @@ struct RolloutsCommand: AsyncParsableCommand {
     }
 
     private static func text(_ completion: CompletionRecord) -> String {
-        let cut = completion.finishReason == .stop ? "" : ", reached max-tokens"
         return
             "step \(completion.step) \(completion.phase.rawValue)/\(completion.unit)  \(completion.problem), sample \(completion.sample)  "
             + "\(completion.outcome.rawValue)"
             + (completion.reward.map { String(format: "  reward %+.0f  advantage %+.3f", $0, completion.advantage) }
                 ?? "")
-            + "  \(completion.tokens) tokens\(cut)  by \(completion.worker)\n"
+            + "  \(completion.tokens) tokens  by \(completion.worker)\n  \(completion.reason)\n"
             + indented(completion.prompt, "  > ") + indented(completion.completion, "  | ") + "\n"
     }
 

@@ -71,8 +71,10 @@ struct TrainingRun: Sendable {
         /// Trains to the end, or until the dispatcher stops.
         func train(_ dispatcher: Dispatcher) async throws -> JobEnding<TrainingJob> {
             try await recorder.saveLast(job)
-            return try await JobRun<TrainingJob>(journal, dispatcher, weight: run.weight).run(job) {
-                event, job, timing in
+            let rounds = LongRounds(steps: job.definition.configuration.steps, say: run.say)
+            return try await JobRun<TrainingJob>(journal, dispatcher, weight: run.weight).run(
+                job, onProgress: rounds.report
+            ) { event, job, timing in
                 try await recorder.record(event, job, timing)
             }
         }

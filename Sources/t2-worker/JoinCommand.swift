@@ -66,8 +66,12 @@ struct JoinCommand: AsyncParsableCommand {
         let invitation = try invitation()
         let worker = WorkerIdentifier(
             name: name ?? invitation?.name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
-        let log = WorkerLog(logger(worker))
         let address = coordinator.endpoint ?? BundledExample.endpoint
+        let endpoints = invitation?.endpoints.joined(separator: ", ") ?? address
+        let deaths = WorkerTrace.deaths(coordinator: endpoints)
+        let trace = try? WorkerTrace(worker, coordinator: endpoints)
+        defer { trace?.remove() }
+        let log = WorkerLog(logger(worker), trace: trace)
         if coordinator.endpoint == nil {
             log.write(
                 .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
@@ -105,11 +109,10 @@ struct JoinCommand: AsyncParsableCommand {
             hello: hello,
             computer: UnitComputer(
                 adapters: Self.adapters(base, log), tokenizer: tokenizer,
-                rewards: RewardRunner(judge: verifier.judge)), transport: transport, log: log,
-            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks), stays: stay)
+                rewards: RewardRunner(examine: verifier.examine)), transport: transport, log: log,
+            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks), failures: deaths, stays: stay)
         signals.tell { working.stop(reason: $0) }
-        log.write(
-            .info, "joining", ["endpoint": "\(invitation?.endpoints.joined(separator: ", ") ?? address)"])
+        log.write(.info, "joining", ["endpoint": "\(endpoints)"])
         let ending = await working.run()
         log.write(.info, "left", ["reason": "\(ending.reason)"])
         try ending.requireSuccess()

@@ -33,12 +33,36 @@ struct LeavingTests {
         #expect(expert.description.task == "gsm-mini")
     }
 
+    @Test(
+        "a worker that dies is reported by the next one on its machine, with its signal, memory and last log lines",
+        arguments: [(SIGKILL, "without a sign, as by kill -9"), (SIGSEGV, "by signal 11 (Segmentation fault)")])
+    func death(signal: Int32, cause: String) async throws {
+        let cluster = try Cluster()
+        let coordinator = try cluster.coordinator(steps: 1_000)
+        let endpoint = try await cluster.endpoint(coordinator)
+        let first = try cluster.worker(endpoint, name: "ann")
+        #expect(await first.line(containing: "leased") != nil, "\(first.text)")
+        first.signal(signal)
+        #expect(await first.status(seconds: 60) == -signal, "\(first.text)")
+        let second = try cluster.worker(endpoint, name: "bob")
+        let line = try #require(await coordinator.line(containing: "worker reports an error"), "\(second.text)")
+        #expect(line.contains("worker 'ann' (process ") && line.contains(cause), "\(line)")
+        #expect(line.contains(/with [1-9]\d* MiB of memory/) && line.contains("base model loaded"), "\(line)")
+        coordinator.signal(SIGTERM)
+        #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")
+        // One that leaves in order is not reported.
+        #expect(await second.status(seconds: 60) == 0, "\(second.text)")
+        #expect(coordinator.lines.count { $0.contains("worker reports an error") } == 1)
+    }
+
     @Test("SIGHUP, as of a lost terminal, stops a coordinator and a worker like SIGTERM")
     func hangUp() async throws {
+        // What started the tests may ignore it, as nohup does, and programs inherit that.
+        Foundation.signal(SIGHUP, SIG_DFL)
         let cluster = try Cluster()
         let coordinator = try cluster.coordinator(steps: 1_000)
         let worker = try cluster.worker(try await cluster.endpoint(coordinator), name: "ann")
-        #expect(await coordinator.line(containing: "step 1/1000") != nil, "\(coordinator.text)\n\(worker.text)")
+        #expect(await coordinator.line(containing: " 1/1000") != nil, "\(coordinator.text)\n\(worker.text)")
         worker.signal(SIGHUP)
         #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
         coordinator.signal(SIGHUP)
@@ -52,14 +76,14 @@ struct LeavingTests {
         let coordinator = try cluster.coordinator(steps: 1_000)
         let endpoint = try await cluster.endpoint(coordinator)
         let first = try cluster.worker(endpoint, name: "ann")
-        #expect(await coordinator.line(containing: "step 1/1000") != nil, "\(coordinator.text)\n\(first.text)")
+        #expect(await coordinator.line(containing: " 1/1000") != nil, "\(coordinator.text)\n\(first.text)")
         // Stopped, it keeps its connection, as one behind a broken network does.
         first.signal(SIGSTOP)
         // All that the first one can have finished, and a step more.
-        let next = coordinator.lines.count { $0.contains("step ") } + 2
+        let next = coordinator.lines.count { $0.contains("/1000") } + 2
         let second = try cluster.worker(endpoint, name: "ann")
         #expect(
-            await coordinator.line(containing: "step \(next)/1000") != nil, "\(coordinator.text)\n\(second.text)")
+            await coordinator.line(containing: " \(next)/1000") != nil, "\(coordinator.text)\n\(second.text)")
         first.signal(SIGKILL)
         coordinator.signal(SIGTERM)
         #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")

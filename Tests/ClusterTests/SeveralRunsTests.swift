@@ -59,6 +59,10 @@ struct SeveralRunsTests {
         let endpoint = try await cluster.endpoint(first)
         let victim = try cluster.worker(endpoint, name: "victim")
         let other = try cluster.worker(endpoint, name: "other")
+        // The folder of all runs stands for their coordinator.
+        let status = try RunningProgram("t2-coord", ["status", "--run-dir", cluster.runFolder])
+        #expect(await status.status(seconds: 60) == 0, "\(status.text)")
+        #expect(Self.tasks.allSatisfy(status.text.contains), "\(status.text)")
         victim.signal(SIGKILL, atLineContaining: "arc-mini")
         first.signal(SIGKILL, atLineContaining: "step 1/2")
         #expect(await first.status() == -SIGKILL, "\(first.text)")

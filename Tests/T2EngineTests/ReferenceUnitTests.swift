@@ -32,7 +32,7 @@ struct ReferenceUnitTests {
     func scored() throws {
         let policies = [Policy.svf(model.vector()), .base]
         let unit = unit(policies)
-        let rewards = RewardRunner { _ in
+        let rewards = RewardRunner.judging { _ in
             Issue.record("a reference was judged")
             return []
         }

@@ -30,7 +30,7 @@ struct UnitRewardTests {
         var batches: [[Int]] { state.withLock { $0.batches } }
 
         var runner: RewardRunner {
-            RewardRunner { submissions in
+            RewardRunner.judging { submissions in
                 let indices = submissions.map { self.prompts.firstIndex(of: $0.problem.prompt)! }
                 return self.state.withLock { state in
                     state.batches.append(indices)
@@ -96,7 +96,7 @@ struct UnitRewardTests {
     @Test("that are missing once or twice are verified again; three times fail the unit", arguments: [1, 2, 3])
     func oneMissing(failures: Int) throws {
         let left = Atomic<Int>(failures)
-        let rewards = RewardRunner { submissions in
+        let rewards = RewardRunner.judging { submissions in
             submissions.enumerated().map { index, _ in
                 index == 0 && left.subtract(1, ordering: .relaxed).oldValue > 0
                     ? .missing(reason: "the sandbox broke") : .judged(.right)
@@ -125,7 +125,7 @@ struct UnitRewardTests {
         let unit = unit()
         let isWanted = Atomic<Bool>(true)
         let judged = Atomic<Int>(0)
-        let rewards = RewardRunner { submissions in
+        let rewards = RewardRunner.judging { submissions in
             judged.add(submissions.count, ordering: .relaxed)
             isWanted.store(false, ordering: .relaxed)
             return submissions.map { _ in .judged(.right) }
@@ -140,7 +140,7 @@ struct UnitRewardTests {
     @Test("have reasons that travel: short ones, and few of them")
     func reasons() throws {
         let count = Atomic<Int>(0)
-        let rewards = RewardRunner { submissions in
+        let rewards = RewardRunner.judging { submissions in
             submissions.map { _ in
                 let number = count.add(1, ordering: .relaxed).newValue
                 return number > 20
@@ -164,7 +164,7 @@ struct UnitRewardTests {
                 problemIndices: [0, 1, 2], sequences: WorkUnit.Sequence.all(problems: 3), policies: [policy.digest],
                 sampling: Sampling(temperature: 1, maxTokens: 3), gradient: gradient)
         }
-        let rewards = RewardRunner(judge: Verifier(parallelism: 1).judge)
+        let rewards = RewardRunner(examine: Verifier(parallelism: 1).examine)
         let output = try model.engine.run(unit(nil), [policy], rewards: rewards)
         #expect(output.completions.map { $0.reward == .unjudged } == [true, false, true])
         #expect(output.completions[1].reward.value == -1)

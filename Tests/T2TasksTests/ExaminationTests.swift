@@ -28,6 +28,19 @@ struct ExaminationTests {
         #expect(examine("so I think", verification, finished: false).reason?.hasPrefix("the token limit ") == true)
     }
 
+    @Test("its grounds name what was found and what was expected, and end where a program begins")
+    func grounds() {
+        #expect(examine("#### 7", .number(answer: "7")).grounds == "found '7'")
+        #expect(examine("#### 8", .number(answer: "7")).grounds == "found '8', expected 7")
+        #expect(examine("seven", .boxed(answer: "7")).grounds == "found no \\boxed{}")
+        let tests = Verification.program(programPrefix: "", tests: ["assert x == 1"])
+        #expect(examine("```python\ny = 1\nx = 2\n```", tests).grounds?.contains("AssertionError") == true)
+        #expect(examine("```python\ny = 1\nx = 1\n```", tests).grounds == nil)
+        #expect(examine("x", .unverified).grounds == nil)
+        let long = examine(String(repeating: "9", count: 5_000), .exact(answer: "7")).grounds
+        #expect(long?.count ?? 0 > 200 && long?.count ?? 500 < 500)
+    }
+
     @Test("an answer before the limit counts")
     func unfinished() {
         #expect(examine("\\boxed{7} or", .boxed(answer: "7"), finished: false).reward == .judged(.right))

@@ -5,6 +5,7 @@ import T2Engine
 import T2Model
 import T2Numerics
 import T2Text
+import T2Verifiers
 
 /// A base model ready to compute units.
 package struct TestEngine: Sendable {
@@ -44,8 +45,21 @@ package struct TestEngine: Sendable {
 
 extension RewardRunner {
     /// A random model answers nothing: right are completions of even length, which is about half of them.
-    package static let parity = RewardRunner { submissions in
+    package static let parity = judging { submissions in
         submissions.map { .judged($0.completion.utf8.count.isMultiple(of: 2) ? .right : .wrong) }
+    }
+
+    /// A runner that gives rewards without grounds.
+    package static func judging(_ judge: @escaping @Sendable ([Submission]) -> [Reward]) -> RewardRunner {
+        RewardRunner { submissions in
+            judge(submissions).map { reward in
+                switch reward {
+                case .judged(let outcome): .judged(outcome, reason: nil)
+                case .missing(let reason): .missing(reason)
+                case .unjudged: .unjudged
+                }
+            }
+        }
     }
 }
 

@@ -51,12 +51,14 @@ struct Auditor: Sendable {
         answers = answers.mapValues { $0.filter { $0.worker.name != worker } }.filter { !$0.value.isEmpty }
     }
 
-    /// The digest of everything that must be equal: all but the lease, the times, and the rewards that a first attempt lacked.
+    /// The digest of everything that must be equal: all but the lease, the times, the rewards that a first attempt lacked, and
+    /// the grounds, in which a program's error may name an address.
     private static func digest(of result: UnitResult) -> Digest {
         var result = result
         result.attempt = 0
         result.epoch = 0
         result.output.statistics.missing = [:]
+        for index in result.output.completions.indices { result.output.completions[index].grounds = nil }
         result.output.statistics.samplingSeconds = 0
         result.output.statistics.rewardSeconds = 0
         result.output.statistics.gradientSeconds = 0

@@ -92,6 +92,9 @@ extension Dispatcher {
             ])
     }
 
+    /// The number of a worker's last log lines that the log repeats.
+    private static let shownLines = 5
+
     private func warn(_ message: Logger.Message, causedBy peer: String, _ metadata: Logger.Metadata) {
         tell(.warning, message, causedBy: peer, metadata)
     }
@@ -160,7 +163,10 @@ extension Dispatcher {
         guard let unit = report.unit, let attempt = report.attempt else {
             warn(
                 "worker reports an error", causedBy: worker.name,
-                ["worker": "\(worker)", "category": "\(report.category.rawValue)", "problem": "\(report.message)"])
+                [
+                    "worker": "\(worker)", "category": "\(report.category.rawValue)", "problem": "\(report.message)",
+                    "log": "\(report.logLines.suffix(Self.shownLines).joined(separator: " | "))",
+                ])
             return
         }
         if let result = resultWithMissingRewards(report, unit, attempt) {

@@ -176,7 +176,9 @@ package actor LocalWorkers {
             logger.info("local worker left", metadata: ["worker": "\(child.name)"])
             return
         }
-        let how = isSignal ? "killed by signal \(status)" : "ended with status \(status)"
+        let how =
+            isSignal
+            ? "killed by signal \(status) (\(String(cString: strsignal(status))))" : "ended with status \(status)"
         guard let pause = policies[number, default: RestartBackoff()].pause(afterLife: .now - child.started) else {
             return await giveUp(LocalWorkerError(number: number, how: how, log: plan.logPath(worker: number)))
         }

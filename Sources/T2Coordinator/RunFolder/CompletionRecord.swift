@@ -63,6 +63,8 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
     package var outcome: RewardKind
     /// The reason why the reward is missing.
     package var missing: String?
+    /// What the verifier found and missed; nil if it was not judged, or by a program of an earlier version.
+    package var grounds: String?
     /// +1 or −1; nil if the completion was not judged.
     package var reward: Double?
     package var advantage: Double
@@ -86,6 +88,7 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
         finishReason = completion.finishReason
         outcome = RewardKind(completion.reward)
         missing = completion.reward.missingReason
+        grounds = completion.grounds
         reward = completion.reward.value.map(Double.init)
         advantage = Double(completion.advantage)
         logProbability = completion.logProbabilities.reduce(0) { $0 + Double($1) }
@@ -101,6 +104,7 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
         completion.sample = sample
         completion.policy = policy
         completion.text = self.completion
+        completion.grounds = grounds
         completion.advantage = Float(advantage)
         completion.reward =
             switch outcome {
@@ -109,5 +113,22 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
             case .unjudged: .unjudged
             }
         return completion
+    }
+}
+
+extension CompletionRecord {
+    /// Why the completion has its outcome.
+    package var reason: String {
+        let verdict =
+            switch outcome {
+            case .judged(.right): "the verifier accepted the answer"
+            case .judged(.wrong): "the verifier rejected the answer"
+            case .judged(.noAnswer): "it ended without an answer in the requested form"
+            case .judged(.cutOff): "it reached the token limit of \(tokens) before its answer"
+            case .missing: "the reward could not be computed: \(missing ?? "the reason is not stored")"
+            case .unjudged: "no judgement was requested"
+            }
+        let isCut = finishReason == .length && [.judged(.right), .judged(.wrong)].contains(outcome)
+        return verdict + (grounds.map { ": \($0)" } ?? "") + (isCut ? "; it reached the token limit of \(tokens)" : "")
     }
 }

@@ -165,7 +165,8 @@ package final class RunJournal: Sendable {
 
     /// The progress of the round by its accepted units.
     func progress(of round: Round) -> RoundProgress {
-        var progress = RoundProgress(phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
+        var progress = RoundProgress(
+            step: round.step, phase: round.units.first?.key.phase ?? .train, total: round.sequenceCount)
         for summary in state.withLock({ $0.summaries.values }) { progress.add(summary) }
         return progress
     }

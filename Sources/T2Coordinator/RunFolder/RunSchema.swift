@@ -5,11 +5,11 @@ import T2Jobs
 ///
 /// `step` is the number of updates before a row's units were computed: step 0 uses the start value. A row of `steps` is itself an
 /// update, so that its first is step 1, made from the units of step 0. In a search, `step` counts iterations.
-enum RunSchema {
+package enum RunSchema {
     /// Schemas from before the first release, which are no longer supported.
     static let abandoned: Set<String> = ["1", "2", "3"]
 
-    static var migrator: DatabaseMigrator {
+    package static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("4") { database in
             try database.create(table: "job") { table in
@@ -61,6 +61,9 @@ enum RunSchema {
                     "bestAccuracy")
                 columns(table, .boolean, "isBest")
             }
+        }
+        migrator.registerMigration("5") { database in
+            try database.alter(table: "completions") { table in table.add(column: "grounds", .text) }
         }
         return migrator
     }

@@ -31,6 +31,12 @@ package struct MachineResources: Sendable, Equatable {
         availableMemory = [machine, group].compactMap(\.self).min()
     }
 
+    /// The memory of this process that is in RAM, in bytes; nil if the system does not report it.
+    package static var residentMemory: Int? {
+        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ")
+        return fields?.dropFirst().first.flatMap { Int($0) }.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
+    }
+
     /// The processors that `cpu.max` allows: it holds the microseconds per period, or `max`, and the period.
     private static func quota(_ text: String) -> Int? {
         let parts = text.split(separator: " ").compactMap { Double($0) }

@@ -17,29 +17,35 @@ package final class ProgressReporter: Sendable {
 
     private let form: Form
     private let start: Instant
+    private let shortestPause: Duration
     private let state: Mutex<State>
 
-    private static let firstReport: Duration = .seconds(1)
+    package static let firstReport: Duration = .seconds(1)
     private static let shortestPause: Duration = .seconds(5)
     private static let barWidth = 24
 
     /// Reports on standard error.
     package convenience init(_ title: String) {
         let lines = Form.lines { StandardError.write("\(title)  \(Self.text($0, $1))\n") }
-        self.init(StandardError.isTerminal ? .bar(title: title) : lines, start: .now)
+        self.init(StandardError.isTerminal ? .bar(title: title) : lines, start: .now, first: Self.firstReport)
     }
 
     /// Reports by lines that `say` words.
     ///
-    /// - Parameter say: receives the numbers, such as `3 of 28 matrices`, and the time left if it is known.
-    package convenience init(start: Instant = .now, say: @escaping @Sendable (String, Duration?) -> Void) {
-        self.init(.lines(say), start: start)
+    /// - Parameters:
+    ///   - first: the time until the first report, and the shortest one between two.
+    ///   - say: receives the numbers, such as `3 of 28 matrices`, and the time left if it is known.
+    package convenience init(
+        start: Instant = .now, first: Duration = firstReport, say: @escaping @Sendable (String, Duration?) -> Void
+    ) {
+        self.init(.lines(say), start: start, first: first)
     }
 
-    private init(_ form: Form, start: Instant) {
+    private init(_ form: Form, start: Instant, first: Duration) {
         self.form = form
         self.start = start
-        state = Mutex(State(nextReport: start + Self.firstReport))
+        shortestPause = max(Self.shortestPause, first)
+        state = Mutex(State(nextReport: start + first))
     }
 
     /// Runs work that calls `progress` with the number of finished things and their total.
@@ -75,7 +81,7 @@ package final class ProgressReporter: Sendable {
                 StandardError.write("\r\u{1B}[K[\(bar)] \(title)  \(Self.text(note, left))")
             case .lines(let say):
                 // Work that takes hours needs no report every few seconds.
-                state.nextReport = now + max(Self.shortestPause, elapsed / 10)
+                state.nextReport = now + max(shortestPause, elapsed / 10)
                 say(note, left)
             }
         }

@@ -27,6 +27,8 @@ package struct Completion: Sendable, Equatable {
     package var text = ""
     package var finishReason: FinishReason
     package var reward = Reward.unjudged
+    /// What the verifier found and missed, for people who wonder about the reward; nil unless it is judged.
+    package var grounds: String?
     /// 0 if no gradient was requested.
     package var advantage: Float = 0
 

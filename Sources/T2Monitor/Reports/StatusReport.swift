@@ -86,18 +86,3 @@ struct RolloutsReport: Sendable, Encodable {
     var rollouts: [Rollout] = []
     var missing: [MissingRecord] = []
 }
-
-extension CompletionRecord {
-    /// Why the completion has its outcome, as far as that is stored.
-    var reason: String {
-        let cut = finishReason == .length ? "; it reached the token limit of \(tokens)" : ""
-        return switch outcome {
-        case .judged(.right): "the verifier accepted the answer" + cut
-        case .judged(.wrong): "the verifier rejected the answer" + cut
-        case .judged(.noAnswer): "it ended without an answer in the requested form"
-        case .judged(.cutOff): "it reached the token limit of \(tokens) before its answer"
-        case .missing: "the reward could not be computed: \(missing ?? "the reason is not stored")"
-        case .unjudged: "no judgement was requested"
-        }
-    }
-}

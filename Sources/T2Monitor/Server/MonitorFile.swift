@@ -39,10 +39,11 @@ package struct MonitorFile: Sendable, Hashable, Codable {
     /// Whether the process that wrote the file still runs. One that was killed leaves its file behind.
     private var isLive: Bool { kill(process, 0) == 0 || errno == EPERM }
 
-    /// Reads the file of a run folder whose coordinator runs.
+    /// Reads the file of a run folder whose coordinator runs, or of the first such folder in a folder of several runs.
     ///
     /// - Throws: `InputError` if the folder holds no run, or if no coordinator with a monitor serves it.
     package static func read(in folder: String) throws -> MonitorFile {
+        if !RunFolder.holdsRun(folder), let run = liveFolders(in: folder).first { return run.file }
         try RunFolder.requireRun(folder)
         let path = path(in: folder)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -58,23 +59,30 @@ package struct MonitorFile: Sendable, Hashable, Codable {
         return file
     }
 
-    /// The only folder in `runs` whose coordinator runs.
+    /// The run folders in a folder whose coordinators run, in the order of their names.
+    private static func liveFolders(in folder: String) -> [(path: String, file: MonitorFile)] {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        return names.map { "\(folder)/\($0)" }.filter(RunFolder.holdsRun)
+            .compactMap { path in (try? read(in: path)).map { (path, $0) } }
+    }
+
+    /// The only folder in `runs` whose coordinator runs, which may be a folder of several runs.
     ///
     /// - Throws: `InputError` if there is none, or if there are several.
     package static func onlyLiveFolder(in runs: String = "runs") throws -> String {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []).sorted()
-        let live = names.map { "\(runs)/\($0)" }.compactMap { folder in (try? read(in: folder)).map { (folder, $0) } }
+        let live = liveFolders(in: runs) + names.flatMap { liveFolders(in: "\(runs)/\($0)") }
         guard let first = live.first else {
             throw InputError(
                 "--run-dir", "no run in \(runs)/ has a coordinator now", remedy: "Give the folder of the run.",
                 exitStatus: .unavailable)
         }
         // One coordinator may serve several runs.
-        guard Set(live.map(\.1)).count == 1 else {
+        guard Set(live.map(\.file)).count == 1 else {
             throw InputError(
-                "--run-dir", "several coordinators run: \(live.map(\.0).joined(separator: ", "))",
+                "--run-dir", "several coordinators run: \(live.map(\.path).joined(separator: ", "))",
                 remedy: "Give one of these folders.", exitStatus: .usage)
         }
-        return first.0
+        return first.path
     }
 }

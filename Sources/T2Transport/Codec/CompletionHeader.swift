@@ -15,6 +15,7 @@ struct CompletionHeader: Codable {
     /// At most one of `outcome` and `missing` is present; both are absent if the completion was not judged.
     let outcome: Outcome?
     let missing: String?
+    let grounds: String?
     let advantage: Float
 
     init(_ completion: Completion, sharesPrompt: Bool) {
@@ -28,6 +29,7 @@ struct CompletionHeader: Codable {
         finishReason = completion.finishReason
         outcome = if case .judged(let outcome) = completion.reward { outcome } else { nil }
         missing = completion.reward.missingReason
+        grounds = completion.grounds
         advantage = completion.advantage
     }
 }
@@ -88,6 +90,7 @@ extension TensorParts {
             completion.text = header.text
             completion.reward =
                 header.outcome.map { .judged($0) } ?? header.missing.map { .missing(reason: $0) } ?? .unjudged
+            completion.grounds = header.grounds
             completion.advantage = header.advantage
             completions.append(completion)
         }

@@ -46,9 +46,11 @@ extension Message {
 
     private static func safe(_ completions: [Completion]) -> [Completion] {
         completions.map { completion in
-            guard let reason = completion.reward.missingReason else { return completion }
             var completion = completion
-            completion.reward = .missing(reason: printable(reason, limit: lineLength))
+            completion.grounds = completion.grounds.map { printable($0, limit: lineLength) }
+            if let reason = completion.reward.missingReason {
+                completion.reward = .missing(reason: printable(reason, limit: lineLength))
+            }
             return completion
         }
     }

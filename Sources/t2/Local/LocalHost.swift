@@ -46,7 +46,7 @@ struct LocalHost: Sendable {
         let worker = Worker(
             hello: hello,
             computer: UnitComputer(
-                adapters: adapters, tokenizer: tokenizer, rewards: RewardRunner(judge: verifier.judge)),
+                adapters: adapters, tokenizer: tokenizer, rewards: RewardRunner(examine: verifier.examine)),
             transport: try await network.connect(name), log: WorkerLog(quiet))
         signals.tell { _ in Task { await dispatcher.stop() } }
         let working = Task { await worker.run() }

@@ -171,6 +171,38 @@ struct RunStoreTests {
         #expect(try Schema3.content(path) == before)
     }
 
+    @Test("a database of the t2 before this one is read as it is, and gets what is new when its run goes on")
+    func schema4() throws {
+        let folder = try TestRun.Folder()
+        let path = folder.path + "/run.sqlite"
+        let database = try DatabaseQueue(path: path)
+        try RunSchema.migrator.migrate(database, upTo: "4")
+        let old = try database.read { try $0.columns(in: "completions").map(\.name) }
+        #expect(!old.contains("grounds"))
+        let record = Self.result(0).completions[0]
+        try database.write { database in
+            let values = Dictionary(
+                uniqueKeysWithValues: try record.databaseDictionary.filter { old.contains($0.key) }.map { ($0, $1) })
+            let names = values.keys.sorted()
+            try database.execute(
+                sql: "INSERT INTO completions (\(names.joined(separator: ", "))) VALUES "
+                    + "(\(names.map { _ in "?" }.joined(separator: ", ")))",
+                arguments: StatementArguments(names.map { values[$0] }))
+        }
+        try database.close()
+        for migrates in [false, true] {
+            let store = try RunStore(path: path, migrates: migrates)
+            #expect(try Self.completions(store, step: 0) == [record])
+            try store.close()
+        }
+        let store = try RunStore(path: path)
+        var new = Self.result(1)
+        new.completions[0].grounds = "found '4'"
+        try store.accept([new])
+        #expect(try Self.completions(store, step: 0).compactMap(\.grounds) == ["found '4'"])
+        try store.close()
+    }
+
     @Test("several results are stored together, or none of them")
     func together() throws {
         let store = try RunStore()

@@ -28,7 +28,7 @@ struct EvaluationFaultTests {
         let dispatcher = Dispatcher(model: model.model, transport: await network.listen(), logger: quiet)
         let computer = UnitComputer(
             adapters: model.adapters, tokenizer: model.tokenizer,
-            rewards: RewardRunner(judge: Verifier(parallelism: 1).judge))
+            rewards: RewardRunner(examine: Verifier(parallelism: 1).examine))
         var workers: [Worker] = []
         for (number, plan) in plans.enumerated() {
             let name = WorkerIdentifier(name: "w\(number)", incarnation: 1)

@@ -41,7 +41,7 @@ struct BundledModel {
     /// - Parameter reversed: computes the units of each round from the last to the first.
     func run<J: Job>(_ job: J, reversed: Bool = false) throws -> (job: J, events: [J.Event]) {
         var (job, events) = (job, [J.Event]())
-        let rewards = RewardRunner(judge: Verifier(parallelism: 2).judge)
+        let rewards = RewardRunner(examine: Verifier(parallelism: 2).examine)
         let computer = UnitComputer(adapters: adapters, tokenizer: tokenizer, rewards: rewards)
         let lane = Lane(adapters.base)
         while let round = try job.nextRound() {
