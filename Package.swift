@@ -139,7 +139,7 @@ let package = Package(
             dependencies: [
                 "T2Core", "T2Formats", "T2Numerics", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning",
                 "T2Model", "T2Engine", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", "CKernels",
-                argumentParser, heap,
+                "CZeroMQ", argumentParser, heap,
             ]),
 
         // Tests, and what several of them use.

@@ -26,6 +26,15 @@ struct Inbox<Event: Sendable> {
         byteCount += size
     }
 
+    /// All events that wait.
+    mutating func takeAll() -> [Event] {
+        defer {
+            entries = []
+            byteCount = 0
+        }
+        return entries.map(\.event)
+    }
+
     /// Ends a wait with the first event, or puts it into the queue of consumers.
     ///
     /// - Parameter last: the event after which no other comes; nil while more may come.

@@ -36,12 +36,48 @@ package protocol CoordinatorTransport: Transport where Event == CoordinatorEvent
     @discardableResult
     func send(_ message: Message, to peer: PeerIdentity) async throws(ProtocolError) -> SendResult
 
+    /// Hands messages over in order, as `send` does with each.
+    func send(_ messages: [OutgoingMessage]) async -> [Result<SendResult, ProtocolError>]
+
+    /// The next event and those that wait behind it, in order of arrival; none if the deadline passes or the calling task is
+    /// cancelled.
+    func nextEvents(before deadline: ContinuousClock.Instant?) async -> [CoordinatorEvent]
+
     /// The time of the last message or heartbeat from each connected peer. Peers that became unreachable or were forgotten are
     /// absent. While reading is paused because the consumer lags, every peer counts as heard now.
     func lastHeard() async -> [PeerIdentity: ContinuousClock.Instant]
 
     /// Stops heartbeats to a peer and drops its state until it sends another message.
     func forget(_ peer: PeerIdentity) async
+}
+
+extension CoordinatorTransport {
+    package func send(_ messages: [OutgoingMessage]) async -> [Result<SendResult, ProtocolError>] {
+        var results: [Result<SendResult, ProtocolError>] = []
+        for outgoing in messages {
+            do throws(ProtocolError) {
+                results.append(.success(try await send(outgoing.message, to: outgoing.peer)))
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        return results
+    }
+
+    package func nextEvents(before deadline: ContinuousClock.Instant?) async -> [CoordinatorEvent] {
+        await nextEvent(before: deadline).map { [$0] } ?? []
+    }
+}
+
+/// A message for one peer.
+package struct OutgoingMessage: Sendable {
+    package let message: Message
+    package let peer: PeerIdentity
+
+    package init(_ message: Message, to peer: PeerIdentity) {
+        self.message = message
+        self.peer = peer
+    }
 }
 
 /// A worker's end of its connection to the coordinator, which is restored for as long as the transport is open.

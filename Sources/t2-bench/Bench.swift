@@ -15,6 +15,8 @@ struct Bench: ParsableCommand {
               t2-bench products
               t2-bench sandbox --parallelism 2
               t2-bench lease-table --workers 1000 --units 10000
+              t2-bench cluster --workers 1000
+              t2-bench links --rate 100
               t2-bench costs --model experts/tiny/base
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
 
@@ -28,6 +30,7 @@ struct Bench: ParsableCommand {
         version: ProgramVersion.text(of: "t2-bench"),
         subcommands: [
             Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self, CostBench.self,
+            ClusterBench.self, LinkBench.self,
         ])
 
     /// The valid numbers of sequences in a batch; the number of their tokens stays far below `Int.max`.

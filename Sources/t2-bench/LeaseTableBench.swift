@@ -50,7 +50,8 @@ struct LeaseTableBench: ParsableCommand {
 
     func run() throws {
         var emulation = LeaseTableEmulation(
-            workers: workers, units: units, seed: seed, runs: runs, steps: steps, slow: slow)
+            workers: workers, units: units, work: LogNormalWork(median: 8, spread: 0.8, seed: seed), runs: runs,
+            steps: steps, slow: slow)
         emulation.run()
         let measured = Measurement(emulation)
         guard !json else {

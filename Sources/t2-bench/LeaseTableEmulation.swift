@@ -34,8 +34,6 @@ struct LeaseTableEmulation {
         static func == (a: Happening, b: Happening) -> Bool { a.number == b.number }
     }
 
-    /// Median seconds of a unit, and the standard deviation of their logarithm.
-    private static let (median, spread) = (8.0, 0.8)
     private static let progressInterval = 2.0
     private static let tick = 0.25
     /// Seconds from the last result of a round to the first lease of the next, for the update and the checkpoint.
@@ -43,7 +41,7 @@ struct LeaseTableEmulation {
 
     /// Units of each round.
     let unitCount: Int
-    let seed: UInt64
+    private let work: LogNormalWork
     private let runs: [String]
     private let stepCount: Int
     /// Rounds opened so far, by run.
@@ -53,6 +51,9 @@ struct LeaseTableEmulation {
     private(set) var grants = 0
     private(set) var secondCopies = 0
     private(set) var elapsed = 0.0
+    /// Seconds from the opening of each round to its last result.
+    private(set) var roundSeconds: [Double] = []
+    private var opened: [String: Double] = [:]
     /// Lane-seconds of the leases whose results were accepted.
     private(set) var usefulSeconds = 0.0
     /// FNV-1a over the grants.
@@ -65,9 +66,9 @@ struct LeaseTableEmulation {
     private let start = ContinuousClock.now
 
     /// - Parameter slow: the number of workers at a quarter of the speed of the others.
-    init(workers: Int, units: Int, seed: UInt64, runs: Int = 1, steps: Int = 1, slow: Int = 0) {
+    init(workers: Int, units: Int, work: LogNormalWork, runs: Int = 1, steps: Int = 1, slow: Int = 0) {
         unitCount = units
-        self.seed = seed
+        self.work = work
         self.runs = runs == 1 ? ["run"] : (1...runs).map { "run-\($0)" }
         stepCount = steps
         self.workers = (0..<workers).map {
@@ -97,10 +98,12 @@ struct LeaseTableEmulation {
         let step = steps[run, default: 0] + 1
         steps[run] = step
         let units = (0..<unitCount).map { UnitKey(run: run, step: step, phase: .train, index: $0) }
+        opened[run] = elapsed
         handle(.roundOpened(run: run, units: units), "round opened")
     }
 
     private mutating func close(_ run: String) {
+        roundSeconds.append(elapsed - (opened[run] ?? elapsed))
         // After the event that completed the round: the table handles one event at a time.
         if steps[run] == stepCount { completedRuns += 1 } else { expect(.open(run: run), after: Self.update) }
     }
@@ -179,13 +182,10 @@ struct LeaseTableEmulation {
         guard let grant = workers[worker].held.first else { return }
         workers[worker].begun = elapsed
         let run = runs.firstIndex(of: grant.unit.run) ?? 0
-        var random = SeededRandom(
-            seed: seed, step: grant.unit.step - 1, problem: run * unitCount + grant.unit.index, sample: grant.attempt)
-        let (u, v) = (Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random))
-        let normal = (-2 * log(1 - u)).squareRoot() * cos(2 * .pi * v)
         expect(.progress(worker: worker, grant), after: Self.progressInterval)
-        let seconds = Self.median * exp(Self.spread * normal) / workers[worker].speed
-        expect(.finish(worker: worker, grant), after: seconds)
+        let seconds = work.seconds(
+            step: grant.unit.step, unit: run * unitCount + grant.unit.index, attempt: grant.attempt)
+        expect(.finish(worker: worker, grant), after: seconds / workers[worker].speed)
     }
 
     private mutating func expect(_ kind: Kind, after delay: Double) {

@@ -20,7 +20,7 @@ extension Dispatcher {
             try await accept(result, of: worker)
         case .held:
             try await take(.resultHeld(worker, unit: result.unit, attempt: result.attempt))
-            await send(.acknowledgement(.init(unit: result.unit, attempt: result.attempt, verdict: .held)), to: worker)
+            send(.acknowledgement(.init(unit: result.unit, attempt: result.attempt, verdict: .held)), to: worker)
             try await settle(result.unit)
         case .undecided:
             try await endAudit(result.unit)
@@ -79,7 +79,7 @@ extension Dispatcher {
             }
         }
         if let peer = roster.peer(of: worker) {
-            await send(.reject(Self.refusal(reason)), to: peer)
+            send(.reject(Self.refusal(reason)), to: peer)
             roster.leave(worker)
             await transport.forget(peer)
         }

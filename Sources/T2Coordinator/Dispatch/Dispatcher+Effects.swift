@@ -22,10 +22,10 @@ extension Dispatcher {
             if let pending = uncommitted.firstIndex(where: { $0.unit.key == acknowledgement.unit }) {
                 uncommitted[pending].acknowledgements.append((worker, acknowledgement))
             } else {
-                await send(.acknowledgement(acknowledgement), to: worker)
+                send(.acknowledgement(acknowledgement), to: worker)
             }
         case .cancel(let worker, let cancel):
-            await send(.cancel(cancel), to: worker)
+            send(.cancel(cancel), to: worker)
         case .dismiss(let worker, let silence):
             logger.warning(
                 "worker lost; its units are handed out again",
@@ -59,35 +59,34 @@ extension Dispatcher {
         let lease = Lease(
             work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds,
             taskVersions: taskVersions)
-        do {
-            guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
-            else {
-                return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
-            }
-        } catch let error as ProtocolError {
-            // The lease would fail for every worker.
-            return try await end(
-                grant.unit.run, CoordinatorError.untransportable(grant.unit, problem: error.description))
+        guard let peer = roster.peer(of: grant.worker) else {
+            return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
         }
+        send(.lease(lease), to: peer)
         logger.debug(
             grant.isSecondCopy ? "second copy handed out" : "unit handed out",
             metadata: ["unit": "\(grant.unit)", "attempt": "\(grant.attempt)", "worker": "\(grant.worker)"])
     }
 
-    /// - Returns: false if the message could not be handed to the worker's connection.
-    @discardableResult
-    func send(_ message: Message, to worker: WorkerIdentifier) async -> Bool {
-        guard let peer = roster.peer(of: worker) else { return false }
-        return await send(message, to: peer)
+    /// Puts a message to a worker that has a connection among those that are sent next.
+    func send(_ message: Message, to worker: WorkerIdentifier) {
+        if let peer = roster.peer(of: worker) { send(message, to: peer) }
     }
 
-    @discardableResult
-    func send(_ message: Message, to peer: PeerIdentity) async -> Bool {
-        do {
-            return try await transport.send(message, to: peer) == .sent
-        } catch {
-            logger.error("message cannot be sent", metadata: ["peer": "\(peer)", "problem": "\(error)"])
-            return false
+    func send(_ message: Message, to peer: PeerIdentity) { outgoing.append(OutgoingMessage(message, to: peer)) }
+
+    /// Takes note of what became of a message that was handed to the transport.
+    func note(_ result: Result<SendResult, ProtocolError>, of sent: OutgoingMessage) async throws {
+        switch (result, sent.message) {
+        case (.success(let outcome), .lease(let lease)) where outcome != .sent:
+            guard let worker = roster.workers[sent.peer] else { return }
+            try await take(.leaseUndelivered(worker, unit: lease.unit, attempt: lease.attempt))
+        case (.success, _): break
+        case (.failure(let error), .lease(let lease)):
+            // The lease would fail for every worker.
+            try await end(lease.unit.run, CoordinatorError.untransportable(lease.unit, problem: error.description))
+        case (.failure(let error), _):
+            logger.error("message cannot be sent", metadata: ["peer": "\(sent.peer)", "problem": "\(error)"])
         }
     }
 

@@ -27,12 +27,12 @@ extension Dispatcher {
     private func handle(_ message: Message, from peer: PeerIdentity) async throws {
         if case .hello(let hello) = message { return try await admit(hello, at: peer) }
         if case .bye = message, roster.workers[peer] == nil { return await transport.forget(peer) }
-        guard let worker = roster.workers[peer] else { return await askForHello(peer, after: message.kind.rawValue) }
+        guard let worker = roster.workers[peer] else { return askForHello(peer, after: message.kind.rawValue) }
         switch message {
         case .credit(let credit):
             try await take(.creditGranted(worker, count: credit.count, received: credit.received))
         case .getBlob(let request):
-            await answer(request, from: worker)
+            answer(request, from: worker)
         case .progress(let progress):
             try await take(.progressed(worker, progress))
         case .result(let result):
@@ -56,7 +56,7 @@ extension Dispatcher {
         case .welcome, .reject, .lease, .blob, .cancel, .acknowledgement, .drain:
             let report = ErrorReport(
                 category: .unexpectedMessage, message: "\(message.kind.rawValue) is not a worker's to send")
-            await send(.error(report), to: worker)
+            send(.error(report), to: worker)
         }
     }
 
@@ -65,19 +65,19 @@ extension Dispatcher {
             warn(
                 "worker refused", causedBy: peer.address,
                 ["worker": "\(hello.worker)", "peer": "\(peer)", "problem": "\(refusal.reason)"])
-            await send(.reject(refusal), to: peer)
+            send(.reject(refusal), to: peer)
             return
         }
         let old = roster.peer(of: hello.worker)
         if let old, old != peer { await transport.forget(old) }
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
-        await send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
+        send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(
             .workerJoined(
                 hello.worker, lanes: hello.lanes, kind: hello.fingerprint, holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
-        if table.workers[hello.worker]?.isDraining == true { await askToLeave(hello.worker) }
+        if table.workers[hello.worker]?.isDraining == true { askToLeave(hello.worker) }
         guard old == nil else { return }
         counts.workersJoined += 1
         tallies = tallies.filter { table.workers[$0.key] != nil }
@@ -110,9 +110,9 @@ extension Dispatcher {
     }
 
     /// Asks for HELLO from a peer that has not sent one since this coordinator's start, or that was given up.
-    func askForHello(_ peer: PeerIdentity, after what: String) async {
+    func askForHello(_ peer: PeerIdentity, after what: String) {
         let report = ErrorReport(category: .unknownWorker, message: "\(what) without a HELLO; say HELLO first")
-        await send(.error(report), to: peer)
+        send(.error(report), to: peer)
     }
 
     private func refusal(of hello: Hello, at peer: PeerIdentity) -> Reject? {
@@ -148,15 +148,15 @@ extension Dispatcher {
         return nil
     }
 
-    private func answer(_ request: GetBlob, from worker: WorkerIdentifier) async {
+    private func answer(_ request: GetBlob, from worker: WorkerIdentifier) {
         guard let policy = rounds.values.lazy.compactMap({ $0.round.policy(request.digest) }).first else {
             let report = ErrorReport(
                 category: .unknownPolicy,
                 message: "\(request.digest.short) is not a policy of a round under way", policy: request.digest)
-            await send(.error(report), to: worker)
+            send(.error(report), to: worker)
             return
         }
-        await send(.blob(Blob(digest: request.digest, policy: policy)), to: worker)
+        send(.blob(Blob(digest: request.digest, policy: policy)), to: worker)
     }
 
     private func take(_ report: ErrorReport, from worker: WorkerIdentifier) async throws {

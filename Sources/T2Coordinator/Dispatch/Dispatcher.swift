@@ -48,8 +48,10 @@ package actor Dispatcher {
         var waiting: CheckedContinuation<Bool, any Error>?
     }
 
-    /// The largest number of accepted results that are committed together.
-    private static let largestCommit = 64
+    /// The largest number of accepted results that are committed together, and values of their gradients.
+    private static let (largestCommit, largestCommitValues) = (256, 16 << 20)
+    /// The largest number of messages that are sent together.
+    private static let largestSend = 64
 
     let model: JobModel
     let transport: any CoordinatorTransport
@@ -69,6 +71,8 @@ package actor Dispatcher {
     var rounds: [String: OpenRound] = [:]
     /// Accepted results that are not durable yet, in order of arrival.
     var uncommitted: [RunJournal.Acceptance] = []
+    /// Messages that `flush` sends, in order: each call of the transport costs as much as one of them.
+    var outgoing: [OutgoingMessage] = []
     var joined: Set<String> = []
     var auditor = Auditor()
     /// The last time at which a worker was at work that could audit a held result; at first the start.
@@ -198,19 +202,24 @@ package actor Dispatcher {
     /// Handles one event after another, with clock ticks in between.
     private func pump() async {
         var nextTick = now()
+        var events = ArraySlice<CoordinatorEvent>()
         while !Task.isCancelled {
+            // Some are left if the one before them led to an error.
+            if events.isEmpty {
+                events = await transport.nextEvents(before: uncommitted.isEmpty ? nextTick : now())[...]
+            }
             do {
-                if let event = await transport.nextEvent(before: uncommitted.isEmpty ? nextTick : now()) {
+                // No further event has arrived, so the results so far are committed together.
+                if events.isEmpty { await commit() }
+                while let event = events.popFirst() {
                     try await handle(event)
-                    if uncommitted.count >= Self.largestCommit { await commit() }
-                } else {
-                    // No further event has arrived, so the results so far are committed together.
-                    await commit()
+                    if isCommitDue { await commit() }
                 }
                 if now() >= nextTick {
                     nextTick = now() + limits.tick
                     try await lookAtTheClock()
                 }
+                try await flush()
             } catch {
                 fail(error)
                 if case CoordinatorError.transportClosed = error { return }
@@ -218,9 +227,14 @@ package actor Dispatcher {
         }
     }
 
+    private var isCommitDue: Bool {
+        uncommitted.count >= Self.largestCommit
+            || uncommitted.count * (uncommitted.last?.output.gradient?.count ?? 0) >= Self.largestCommitValues
+    }
+
     private func lookAtTheClock() async throws {
         let heard = await transport.lastHeard()
-        for peer in roster.strangers(among: heard.keys, at: now()) { await askForHello(peer, after: "heartbeats") }
+        for peer in roster.strangers(among: heard.keys, at: now()) { askForHello(peer, after: "heartbeats") }
         var instants: [WorkerIdentifier: ContinuousClock.Instant] = [:]
         for (peer, instant) in heard {
             if let worker = roster.workers[peer] { instants[worker] = instant }
@@ -281,10 +295,20 @@ package actor Dispatcher {
                     acknowledgement.verdict = .stale
                     acknowledgement.reason = "its job has ended"
                 }
-                await send(.acknowledgement(acknowledgement), to: worker)
+                send(.acknowledgement(acknowledgement), to: worker)
             }
         }
         for (run, open) in rounds where open.isCompleted { finish(run, .success(true)) }
+        do { try await flush() } catch { fail(error) }
+    }
+
+    /// Sends what waits to be sent. The unit of a lease that cannot be delivered is leased again.
+    func flush() async throws {
+        while !outgoing.isEmpty {
+            let batch = Array(outgoing.prefix(Self.largestSend))
+            outgoing.removeFirst(batch.count)
+            for (sent, result) in zip(batch, await transport.send(batch)) { try await note(result, of: sent) }
+        }
     }
 
     /// Ends one job with an error; the others continue.
@@ -299,10 +323,12 @@ package actor Dispatcher {
     private func dismissWorkers(reason: String) async {
         let deadline = now() + limits.farewell
         for unit in table.units.values {
-            for lease in unit.leases { await send(.cancel(Cancel(unit: unit.key, reason: reason)), to: lease.worker) }
+            for lease in unit.leases { send(.cancel(Cancel(unit: unit.key, reason: reason)), to: lease.worker) }
         }
-        for worker in roster.workers.values where await !send(.drain(Drain(reason: reason)), to: worker) {
-            roster.leave(worker)
+        try? await flush()
+        let drains = roster.workers.keys.map { OutgoingMessage(.drain(Drain(reason: reason)), to: $0) }
+        for (drain, result) in zip(drains, await transport.send(drains)) where (try? result.get()) != .sent {
+            if let worker = roster.workers[drain.peer] { roster.leave(worker) }
         }
         while !roster.workers.isEmpty, now() < deadline {
             switch await transport.nextEvent(before: min(deadline, now() + limits.tick)) {

@@ -15,13 +15,14 @@ extension Dispatcher {
     package func drain(_ name: String) async throws -> DrainAnswer {
         guard let worker = table.names[name] else { return .unknown(present: table.names.keys.sorted()) }
         try await take(.workerDrained(worker))
-        await askToLeave(worker)
+        askToLeave(worker)
+        try await flush()
         logger.info("worker drains at an operator's request", metadata: ["worker": "\(worker)"])
         return .draining(leases: table.held(by: worker).count)
     }
 
-    func askToLeave(_ worker: WorkerIdentifier) async {
-        await send(.drain(Drain(reason: "an operator drained this worker")), to: worker)
+    func askToLeave(_ worker: WorkerIdentifier) {
+        send(.drain(Drain(reason: "an operator drained this worker")), to: worker)
     }
 
     /// Grants no leases to any worker, or grants them again. Current leases continue.
@@ -29,5 +30,6 @@ extension Dispatcher {
         guard table.isPaused != isPaused else { return }
         logger.info(isPaused ? "paused at an operator's request" : "resumed at an operator's request")
         try await take(.pauseChanged(isPaused))
+        try await flush()
     }
 }

@@ -19,7 +19,10 @@ package struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
 
     package init(of values: [Float]) { self = values.withUnsafeBytes { Digest(of: $0) } }
 
-    fileprivate init(_ digest: SHA256.Digest) { hexadecimal = digest.map { String(format: "%02x", $0) }.joined() }
+    fileprivate init(_ digest: SHA256.Digest) {
+        let digits = Array("0123456789abcdef".utf8)
+        hexadecimal = String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
 
     /// - Returns: nil unless the text is 64 lower-case hexadecimal characters.
     package init?(hexadecimal text: String) {

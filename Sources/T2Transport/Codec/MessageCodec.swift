@@ -19,6 +19,11 @@ package struct MessageCodec: Sendable {
         return try message(from: MessageFrame.split(frame))
     }
 
+    /// The kind of a message that may not be well-formed otherwise; nil if it names none.
+    package static func kind(of frame: Data) -> Message.Kind? {
+        (try? MessageFrame.split(frame))?.first.flatMap { Message.Kind(rawValue: String(decoding: $0, as: UTF8.self)) }
+    }
+
     /// The frame of parts that need not be a message.
     package static func frame(of parts: [Data]) -> Data { MessageFrame.join(parts) }
 

@@ -60,6 +60,17 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         return result
     }
 
+    package func send(_ messages: [OutgoingMessage]) -> [Result<SendResult, ProtocolError>] {
+        messages.map { outgoing in
+            Result { () throws(ProtocolError) in try send(outgoing.message, to: outgoing.peer) }
+        }
+    }
+
+    package func nextEvents(before deadline: ContinuousClock.Instant?) async -> [CoordinatorEvent] {
+        guard let first = await nextEvent(before: deadline) else { return [] }
+        return [first] + connection.inbox.takeAll()
+    }
+
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
         // While the inbox was full nothing was read, so every peer counts as heard.
         if !connection.inbox.hasRoom { heard = heard.mapValues { _ in .now } }
