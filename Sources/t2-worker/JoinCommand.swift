@@ -83,7 +83,8 @@ struct JoinCommand: AsyncParsableCommand {
         }
         let hello = Hello(
             worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
-            fingerprint: MachineFingerprint.current, lanes: plan.lanes)
+            fingerprint: MachineFingerprint.current, lanes: plan.lanes,
+            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks))
         let base = try BaseModel(folder)
         try LaneThread.requireRoom(plan.lanes + 8)
         let needed = LanePlan.sharedBytes(folder.configuration) + plan.lanes * LanePlan.laneBytes(folder.configuration)
@@ -106,7 +107,7 @@ struct JoinCommand: AsyncParsableCommand {
             computer: UnitComputer(
                 adapters: Self.adapters(base, log), tokenizer: tokenizer,
                 rewards: RewardRunner(judge: verifier.judge)), transport: transport, log: log,
-            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks), stays: stay)
+            stays: stay)
         signals.tell { working.stop(reason: $0) }
         log.write(
             .info, "joining", ["endpoint": "\(invitation?.endpoints.joined(separator: ", ") ?? address)"])

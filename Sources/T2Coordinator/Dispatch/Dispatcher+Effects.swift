@@ -13,10 +13,13 @@ extension Dispatcher {
             guard case .result(let result) = answer, let unit = rounds[key.run]?.round.unit(key),
                 let state = table.units[key]
             else { return }
+            // An audited unit's result is the one that this worker's confirms.
+            let computed = confirmed[key]
             // The result is acknowledged once it is durable.
             uncommitted.append(
-                RunJournal.Acceptance(unit: unit, output: result.output, attempt: attempt, worker: worker, state: state)
-            )
+                RunJournal.Acceptance(
+                    unit: unit, output: (computed?.result ?? result).output,
+                    attempt: computed?.result.attempt ?? attempt, worker: computed?.worker ?? worker, state: state))
         case .acknowledge(let worker, let acknowledgement):
             // Nothing is said of a result before it is durable, nor of its repetitions.
             if let pending = uncommitted.firstIndex(where: { $0.unit.key == acknowledgement.unit }) {
@@ -56,15 +59,20 @@ extension Dispatcher {
     private func send(_ grant: LeaseGrant) async throws {
         // Its round may have ended while other effects were carried out.
         guard let unit = rounds[grant.unit.run]?.round.unit(grant.unit) else { return }
-        let lease = Lease(
-            work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds,
-            taskVersions: taskVersions)
+        var lease = Lease(work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
+        if let checked = grant.checks { lease.tokens = auditor.tokens(of: grant.unit, attempt: checked) }
         do {
-            guard let peer = roster.peer(of: grant.worker), try await transport.send(.lease(lease), to: peer) == .sent
+            // An audit may have ended as well.
+            guard (grant.checks == nil) == (lease.tokens == nil), let peer = roster.peer(of: grant.worker),
+                try await transport.send(.lease(lease), to: peer) == .sent
             else {
                 return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
             }
         } catch let error as ProtocolError {
+            guard grant.checks == nil else {
+                try await acceptUnaudited(grant.unit, because: error.description)
+                return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
+            }
             // The lease would fail for every worker.
             return try await end(
                 grant.unit.run, CoordinatorError.untransportable(grant.unit, problem: error.description))
