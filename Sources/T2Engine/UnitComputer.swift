@@ -23,9 +23,12 @@ package struct UnitComputer: Sendable {
         self.rewards = rewards
     }
 
+    /// - Parameter given: the tokens of another worker's completions, which are then scored and compared with the sampler's instead
+    ///   of sampled; nil to sample.
     /// - Throws: `UnitError`; `CompletionFailure` with the completions; errors of the model and of learning.
     package func run(
-        _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
+        _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, checking given: [[Int32]]? = nil,
+        onProgress: @escaping OnProgress
     ) throws -> UnitOutput {
         // Reading prompts, merging weights and the passes of the gradient take long without a new token.
         lane.transformer.onLayer = { _ = onProgress(0) }
@@ -34,7 +37,7 @@ package struct UnitComputer: Sendable {
         var stopwatch = Stopwatch()
 
         // 4. Completions: token ids and log-probabilities.
-        var completions = try complete(unit, policies, on: lane, onProgress: onProgress)
+        var completions = try complete(unit, policies, on: lane, checking: given, onProgress: onProgress)
         for (index, completion) in completions.enumerated() {
             statistics.completionTokens += completion.tokens.count
             // A prompt is read once for its whole group.
@@ -72,12 +75,13 @@ package struct UnitComputer: Sendable {
         return UnitOutput(completions: completions, statistics: statistics, gradient: gradient.sum)
     }
 
-    /// The unit's completions before they are judged: sampled completions, or the references with their scores.
+    /// The unit's completions before they are judged: sampled or checked completions, or the references with their scores.
     ///
     /// - Throws: `UnitError` if the unit cannot be computed or is cancelled; `PromptError` for a prompt that leaves no room for
     ///   its completion; `ModelError.nonFinite`; errors of preparing the policies.
     package func complete(
-        _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, onProgress: @escaping OnProgress
+        _ unit: WorkUnit, _ policies: PolicySet, on lane: Lane, checking given: [[Int32]]? = nil,
+        onProgress: @escaping OnProgress
     ) throws -> [Completion] {
         try check(unit)
         let prompts = try unit.problems.map {
@@ -85,7 +89,7 @@ package struct UnitComputer: Sendable {
                 of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
         }
         guard let sampling = unit.sampling else { return try score(unit, prompts, policies, on: lane, onProgress) }
-        return try sample(unit, prompts, sampling, policies, on: lane, onProgress)
+        return try sample(unit, prompts, sampling, policies, on: lane, checking: given, onProgress)
     }
 
     /// Checks the unit, since a lease comes from the network.
@@ -117,9 +121,17 @@ package struct UnitComputer: Sendable {
         }
     }
 
+    private func checked(_ given: [[Int32]], _ unit: WorkUnit) throws(UnitError) -> [[Int32]] {
+        let tokens = given.lazy.joined()
+        guard given.count == unit.sequences.count,
+            tokens.allSatisfy({ (0..<configuration.vocabularySize).contains(Int($0)) })
+        else { throw .unsuitableLease(problem: "the tokens to be checked do not fit its sequences") }
+        return given
+    }
+
     private func sample(
         _ unit: WorkUnit, _ prompts: [[Int32]], _ sampling: Sampling, _ policies: PolicySet, on lane: Lane,
-        _ onProgress: @escaping OnProgress
+        checking given: [[Int32]]?, _ onProgress: @escaping OnProgress
     ) throws -> [Completion] {
         let requests = unit.sequences.map { sequence in
             SampleRequest(
@@ -127,14 +139,20 @@ package struct UnitComputer: Sendable {
                 random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)), expert: Int32(sequence.policy))
         }
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + sampling.maxTokens }
+        let execution = try policies.execution(tokens: tokens, onLayer: lane.transformer.onLayer)
+        let stop = tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
         var isWanted = true
-        let sampled = try lane.sampler.sample(
-            requests, try policies.execution(tokens: tokens, onLayer: lane.transformer.onLayer), sampling,
-            stop: tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
-        ) { _, _ in
-            isWanted = onProgress(1)
-            return isWanted
-        }
+        let sampled =
+            if let given {
+                try SampleCheck(lane.transformer).run(
+                    requests, try checked(given, unit), execution, sampling, stop: stop
+                ) { isWanted = onProgress($0) }
+            } else {
+                try lane.sampler.sample(requests, execution, sampling, stop: stop) { _, _ in
+                    isWanted = onProgress(1)
+                    return isWanted
+                }
+            }
         guard isWanted else { throw UnitError.cancelled }
         return zip(unit.sequences, sampled).map { attributed($1, to: $0, in: unit) }
     }

@@ -157,7 +157,8 @@ package actor Monitor {
         return StatusReport(
             program: program, process: getpid(), upSeconds: (ContinuousClock.now - start).seconds,
             endpoint: snapshot.endpoint, isPaused: snapshot.isPaused, isStopping: snapshot.isStopping, runs: reports,
-            workers: snapshot.workers, leases: snapshot.leases, quietSeconds: snapshot.quietSeconds,
+            workers: snapshot.workers, refusals: snapshot.refusals, leases: snapshot.leases,
+            quietSeconds: snapshot.quietSeconds,
             lanes: snapshot.lanes, lanesBusy: snapshot.lanesBusy, counts: snapshot.counts)
     }
 

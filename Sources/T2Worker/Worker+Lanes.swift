@@ -32,23 +32,12 @@ extension Worker {
     }
 
     private nonisolated func compute(_ work: UnitWork, on lane: Lane) throws -> UnitOutput {
-        try requireSameTasks(work.lease)
         let progress = ProgressMeter(interval: progressInterval) { [post, lease = work.lease] in
             post.yield(.progressed(lease.unit, attempt: lease.attempt, tokens: $0))
         }
-        return try computer.run(work.lease.work, work.policies, on: lane) { tokens in
+        return try computer.run(work.lease.work, work.policies, on: lane, checking: work.lease.tokens) { tokens in
             progress.advance(tokens: tokens)
             return !work.isCancelled
-        }
-    }
-
-    /// Refuses a unit if this worker would judge it by another version of a task.
-    private nonisolated func requireSameTasks(_ lease: Lease) throws(UnitError) {
-        for (task, version) in lease.taskVersions ?? [:] {
-            guard let own = taskVersions[task], own != version else { continue }
-            throw .unsuitableLease(
-                problem: "task '\(task)' has version \(own) on this worker and \(version) at the coordinator",
-                remedy: "Give both the same copy of the task's folder, or run the same t2 version on both sides.")
         }
     }
 

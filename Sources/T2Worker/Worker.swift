@@ -16,8 +16,6 @@ package actor Worker {
     nonisolated let lanes: Int
     nonisolated let log: WorkerLog
     nonisolated let progressInterval: Duration
-    /// The versions of the tasks that this worker knows, by name.
-    nonisolated let taskVersions: [String: String]
     private nonisolated let limits: WaitLimits
     nonisolated let queue = WorkQueue()
     nonisolated let post: AsyncStream<WorkerInput>.Continuation
@@ -35,15 +33,13 @@ package actor Worker {
     private static let farewell: Duration = .seconds(1)
 
     /// - Parameters:
-    ///   - taskVersions: the versions of the tasks that this worker knows; a unit that comes with another one is refused.
     ///   - failures: what happened on this machine before, to be reported first.
     ///   - stays: whether the worker waits for the next coordinator when one releases it.
     package init(
         hello: Hello, computer: UnitComputer, transport: any WorkerTransport, log: WorkerLog,
-        taskVersions: [String: String] = [:], failures: [ErrorReport] = [], stays: Bool = false,
-        progressInterval: Duration = ProgressMeter.interval, limits: WaitLimits = WaitLimits()
+        failures: [ErrorReport] = [], stays: Bool = false, progressInterval: Duration = ProgressMeter.interval,
+        limits: WaitLimits = WaitLimits()
     ) {
-        self.taskVersions = taskVersions
         self.computer = computer
         self.transport = transport
         self.log = log

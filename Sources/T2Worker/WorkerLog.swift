@@ -47,7 +47,9 @@ package final class WorkerLog: Sendable {
             let seconds = time.formatted(.units(allowed: [.seconds]))
             write(.warning, "still waiting", ["for": "\(what)", "since": "\(seconds)"])
         case .leased(let lease):
-            write(.debug, "leased", metadata(lease.unit, lease.attempt, ["sequences": "\(lease.work.sequences.count)"]))
+            write(
+                .debug, lease.tokens == nil ? "leased" : "leased to check",
+                metadata(lease.unit, lease.attempt, ["sequences": "\(lease.work.sequences.count)"]))
         case .cancelled(let unit, let reason):
             write(.info, "unit cancelled by the coordinator", metadata(unit, nil, ["reason": "\(reason)"]))
         case .acknowledged(let answer):

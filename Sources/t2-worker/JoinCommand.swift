@@ -87,7 +87,8 @@ struct JoinCommand: AsyncParsableCommand {
         }
         let hello = Hello(
             worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
-            fingerprint: MachineFingerprint.current, lanes: plan.lanes)
+            fingerprint: MachineFingerprint.current, lanes: plan.lanes,
+            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks))
         let base = try BaseModel(folder)
         try LaneThread.requireRoom(plan.lanes + 8)
         let needed = LanePlan.sharedBytes(folder.configuration) + plan.lanes * LanePlan.laneBytes(folder.configuration)
@@ -109,8 +110,8 @@ struct JoinCommand: AsyncParsableCommand {
             hello: hello,
             computer: UnitComputer(
                 adapters: Self.adapters(base, log), tokenizer: tokenizer,
-                rewards: RewardRunner(examine: verifier.examine)), transport: transport, log: log,
-            taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks), failures: deaths, stays: stay)
+                rewards: RewardRunner(examine: verifier.examine)), transport: transport, log: log, failures: deaths,
+            stays: stay)
         signals.tell { working.stop(reason: $0) }
         log.write(.info, "joining", ["endpoint": "\(endpoints)"])
         let ending = await working.run()

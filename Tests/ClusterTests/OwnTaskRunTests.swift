@@ -110,7 +110,9 @@ struct OwnTaskRunTests {
         #expect(try await Self.rollouts(cluster, []).isEmpty)
     }
 
-    @Test("a worker with another version of the task's folder judges nothing, and the coordinator names both versions")
+    @Test(
+        "a worker with another version of the task's folder is refused; log and why name both, and the run waits for a sound one"
+    )
     func otherVersion() async throws {
         let cluster = try Cluster()
         let folder = try Self.write(cluster, verifier: Self.honest)
@@ -119,19 +121,24 @@ struct OwnTaskRunTests {
         try AtomicFile.write(Self.honest.replacing("\"right\" if", with: "\"wrong\" if"), to: copy + "/verify.py")
         let coordinator = try Self.start(cluster, folder, extra: [])
         let endpoint = try await cluster.endpoint(coordinator)
-        let other = try RunningProgram(
-            "t2-worker",
-            ["join", endpoint, "--model", Cluster.model, "--lanes", "1", "--name", "other", "--task-folder", copy])
-        #expect(await coordinator.status() == ExitStatus.unavailable.rawValue, "\(coordinator.text)\n\(other.text)")
-        let refusals = coordinator.lines.filter { $0.contains("unit failed") }
-        #expect(!refusals.isEmpty && refusals.allSatisfy { $0.contains("worker=other") }, "\(coordinator.text)")
-        for line in refusals + coordinator.lines.filter({ $0.hasPrefix("error: ") }) {
-            #expect(line.contains("task 'sums' has version 1 (") && line.contains("at the coordinator"), "\(line)")
+        func worker(_ name: String, _ folder: String) throws -> RunningProgram {
+            try RunningProgram(
+                "t2-worker",
+                ["join", endpoint, "--model", Cluster.model, "--lanes", "1", "--name", name, "--task-folder", folder])
         }
-        let resumed = try cluster.coordinator(resume: true, extra: ["--local-workers", "1"])
-        #expect(await resumed.status() == 0, "\(resumed.text)")
+        let other = try worker("other", copy)
+        #expect(await other.status(seconds: 60) == ExitStatus.configuration.rawValue, "\(other.text)")
+        let refusal = try #require(await coordinator.line(containing: "worker refused", seconds: 20))
+        let why = try RunningProgram("t2-coord", ["why", "--run-dir", cluster.runFolder])
+        #expect(await why.status(seconds: 60) == 0, "\(why.text)")
+        let version = /task 'sums' has version 1 \(\w+\) on the worker and 1 \(\w+\) at the coordinator/
+        for text in [other.text, refusal, why.text] { #expect(text.contains(version), "\(text)") }
+        #expect(refusal.contains("worker=other") && why.text.contains("worker 'other' was refused"))
+        let sound = try worker("sound", folder)
+        #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(sound.text)")
+        #expect(!coordinator.text.contains("unit failed"))
         let judged = try await Self.rollouts(cluster, [])
-        #expect(judged.count == 32 && judged.allSatisfy { $0["worker"] as? String == "local-1" })
+        #expect(judged.count == 32 && judged.allSatisfy { $0["worker"] as? String == "sound" })
     }
 
     @Test("a run whose missing share passes its limit stops and says why")

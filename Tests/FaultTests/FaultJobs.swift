@@ -37,8 +37,11 @@ struct FaultJobs: Sendable {
     }
 
     /// Two steps and three evaluations.
-    func training() throws -> TrainingJob {
+    ///
+    /// - Parameter audit: the share of units that are audited.
+    func training(audit: Double? = nil) throws -> TrainingJob {
         var configuration = RunConfiguration()
+        configuration.audit = audit
         configuration.steps = 2
         (configuration.promptsPerStep, configuration.promptsPerUnit, configuration.samplesPerPrompt) = (4, 1, 2)
         configuration.maxTokens = 6

@@ -23,7 +23,7 @@ actor FaultRuns {
 
     static let shared = FaultRuns()
 
-    private let jobs = Result { try FaultJobs() }
+    let jobs = Result { try FaultJobs() }
     private var undisturbed: [Kind: Data] = [:]
 
     /// The result of a job with one worker and no faults.
@@ -65,7 +65,7 @@ actor FaultRuns {
         }.result
     }
 
-    private static func bytes(_ job: TrainingJob) throws -> Data { try bytes { try job.checkpoint.write(to: $0) } }
+    static func bytes(_ job: TrainingJob) throws -> Data { try bytes { try job.checkpoint.write(to: $0) } }
 
     private static func bytes(_ job: EvaluationJob) throws -> Data {
         let records = try job.records()

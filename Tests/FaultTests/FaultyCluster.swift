@@ -113,7 +113,7 @@ struct FaultyCluster {
     }
 
     /// Judges by the length of the completion; questions stay unjudged, and unrewarded problems have no reward.
-    private static let rewards = RewardRunner.judging { submissions in
+    static let rewards = RewardRunner.judging { submissions in
         submissions.map {
             guard $0.problem.verification != .unverified else { return .unjudged }
             guard $0.problem.topic != FaultJobs.unrewarded else { return .missing(reason: "the sandbox broke") }

@@ -54,6 +54,16 @@ struct WaitReportTests {
         #expect(wait?.verdict.contains(words) == true, "\(wait?.verdict ?? "")")
     }
 
+    @Test("is a worker, beside those that were refused and why")
+    func refused() {
+        var status = SampleStatus.status
+        let reason = "task 'sums' has version 2 on the worker and 1 at the coordinator"
+        status.refusals = [SampleStatus.decoded(#"{"worker": "ann", "reason": "\#(reason)"}"#)]
+        let wait = WaitReport(status).waits.last
+        #expect(wait?.what == "a worker for 2 units")
+        #expect(wait?.verdict.hasSuffix("worker 'ann' was refused: \(reason)") == true)
+    }
+
     @Test("is a worker if none is here, and an operator if one paused")
     func nobody() {
         var status = SampleStatus.status
@@ -67,7 +77,7 @@ enum SampleStatus {
     static let status: StatusReport = decoded(
         """
         {"program": "t2-coord", "process": 1, "up_seconds": 10, "endpoint": "tcp://127.0.0.1:5555", "is_paused": false,
-         "is_stopping": false, "workers": [], "leases": [], "quiet_seconds": 4, "lanes": 2, "lanes_busy": 1,
+         "is_stopping": false, "workers": [], "refusals": [], "leases": [], "quiet_seconds": 4, "lanes": 2, "lanes_busy": 1,
          "counts": {"runs": {"my_run": {"units": 1, "tokens": 2, "outcomes": {"no-answer": 3}}}, "leases": 4,
                     "workers_joined": 1, "malformed_messages": 0, "failures": {"expired": 1}},
          "runs": [{"name": "r", "state": "collecting", "step": 2, "steps": 5,
@@ -94,7 +104,7 @@ enum SampleStatus {
             """)
     }
 
-    private static func decoded<Value: Decodable>(_ text: String) -> Value {
+    static func decoded<Value: Decodable>(_ text: String) -> Value {
         do {
             return try JSONDecoder.snakeCase.decode(Value.self, from: Data(text.utf8))
         } catch {

@@ -20,7 +20,7 @@ enum SampleMessages {
             .bye(Bye(reason: "SIGTERM")),
             .welcome(Welcome(epoch: .max, runs: ["gsm-mini", "código"])),
             .reject(Reject(reason: "another model", remedy: "Give --model experts/tiny/base.")),
-            .lease(lease), .lease(answersLease), .lease(referencesLease),
+            .lease(lease), .lease(checkLease), .lease(answersLease), .lease(referencesLease),
             .cancel(Cancel(unit: unit, reason: "another copy won")),
             .acknowledgement(Acknowledgement(unit: unit, attempt: 1, verdict: .stale, reason: "epoch 3")),
             .drain(Drain(reason: "done")),
@@ -42,6 +42,7 @@ enum SampleMessages {
 
     static let returningHello: Hello = {
         var hello = Self.hello
+        hello.taskVersions = ["sums": "1 (3f2a09cb41de)", "código": "2"]
         hello.holding = [LeaseName(unit: unit, attempt: 2), LeaseName(unit: answersLease.unit, attempt: 1)]
         return hello
     }()
@@ -68,6 +69,13 @@ enum SampleMessages {
         gradient: GradientSpecification(
             advantage: .groupMean, runningMeanReward: 0.25, klCoefficient: 0.2, klDirection: .policyReference,
             klEstimator: .exact, measuresKL: true))
+
+    /// The tokens of another worker, one of whose completions is empty.
+    static let checkLease: Lease = {
+        var lease = Self.lease
+        lease.tokens = (0..<16).map { sequence in (0..<sequence).map { Int32($0) } }
+        return lease
+    }()
 
     /// Problems under several policies in one batch.
     static let answersLease = lease(

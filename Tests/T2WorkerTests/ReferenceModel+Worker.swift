@@ -8,12 +8,11 @@ import T2Worker
 extension ReferenceModel {
     func worker(
         _ transport: any WorkerTransport, _ hello: Hello, rewards: RewardRunner = .parity,
-        taskVersions: [String: String] = [:], progressInterval: Duration = ProgressMeter.interval
+        progressInterval: Duration = ProgressMeter.interval
     ) -> Worker {
         let logger = Logger(label: "t2-worker-tests") { _ in SwiftLogNoOpLogHandler() }
         return Worker(
             hello: hello, computer: engine.computer(rewards), transport: transport, log: WorkerLog(logger),
-            taskVersions: taskVersions,
             progressInterval: progressInterval)
     }
 

@@ -2,9 +2,10 @@ import Foundation
 import T2Core
 import T2Transport
 
-/// Compares the results of audited units, byte for byte. It is pure.
+/// Compares the results of audited units: byte for byte if machines of one kind computed them, otherwise within `AuditTolerance`. It is
+/// pure.
 ///
-/// Two equal results confirm each other. If the first two differ, that of a third worker decides.
+/// Two results that agree confirm each other. If the first two differ, that of a third worker decides.
 struct Auditor: Sendable {
     /// The number of results that are compared before a unit counts as undecided.
     private static let most = 3
@@ -12,32 +13,59 @@ struct Auditor: Sendable {
     /// A result that waits for that of another worker.
     struct Answer: Sendable {
         let worker: WorkerIdentifier
+        /// The kind of the worker's machine.
+        let kind: String
+        /// Whether the worker checked the first result instead of computing the unit.
+        let isCheck: Bool
+        let since: ContinuousClock.Instant
         let result: UnitResult
         fileprivate let digest: Digest
+
+        init(
+            _ result: UnitResult, of worker: WorkerIdentifier, kind: String, isCheck: Bool = false,
+            since: ContinuousClock.Instant = .now
+        ) {
+            (self.result, self.worker, self.kind, self.isCheck, self.since) = (result, worker, kind, isCheck, since)
+            digest = Auditor.digest(of: result)
+        }
     }
 
-    enum Verdict: Sendable, Equatable {
+    enum Verdict: Sendable {
         /// The result of another worker is needed.
         case held
-        /// Two results are equal; these workers sent another one.
-        case confirmed(differing: [WorkerIdentifier])
-        /// No two results are equal.
+        /// Two results agree, and this one is to be accepted; these workers sent another one.
+        case confirmed(Answer, differing: [WorkerIdentifier])
+        /// Two checks agree that the results of these workers are wrong. The unit is to be computed again.
+        case refuted([WorkerIdentifier])
+        /// No two results agree.
         case undecided
     }
 
     private(set) var answers: [UnitKey: [Answer]] = [:]
 
-    /// Judges a valid result of an audited unit, and keeps it unless it is confirmed.
-    mutating func judge(_ result: UnitResult, of worker: WorkerIdentifier) -> Verdict {
-        let digest = Self.digest(of: result)
-        let others = (answers[result.unit] ?? []).filter { $0.worker.name != worker.name }
-        if others.contains(where: { $0.digest == digest }) {
-            answers[result.unit] = nil
-            return .confirmed(differing: others.filter { $0.digest != digest }.map(\.worker))
-        }
-        let all = others + [Answer(worker: worker, result: result, digest: digest)]
-        answers[result.unit] = all
-        return all.count < Self.most ? .held : .undecided
+    /// Judges a valid result of an audited unit, and keeps it as long as the unit's audit lasts.
+    mutating func judge(_ answer: Answer) -> Verdict {
+        let unit = answer.result.unit
+        let others = (answers[unit] ?? []).filter { $0.worker.name != answer.worker.name }
+        let all = others + [answer]
+        answers[unit] = all
+        let agreeing = others.filter { Self.agree($0, answer, checking: others[0]) }
+        guard !agreeing.isEmpty else { return all.count < Self.most ? .held : .undecided }
+        let differing = others.filter { other in !agreeing.contains { $0.worker == other.worker } }.map(\.worker)
+        guard let computed = (agreeing + [answer]).first(where: { !$0.isCheck }) else { return .refuted(differing) }
+        answers[unit] = nil
+        return .confirmed(computed, differing: differing)
+    }
+
+    private static func agree(_ known: Answer, _ new: Answer, checking first: Answer) -> Bool {
+        guard known.kind != new.kind || known.isCheck != new.isCheck else { return known.digest == new.digest }
+        return AuditTolerance.agree(known.result.output, new.result.output, checking: first.result.output)
+    }
+
+    /// The tokens of the completions of a result that is held.
+    func tokens(of unit: UnitKey, attempt: Int) -> [[Int32]]? {
+        guard let first = answers[unit]?.first, first.result.attempt == attempt else { return nil }
+        return first.result.output.completions.map(\.tokens)
     }
 
     /// Takes the results of a unit whose audit ends.
@@ -46,9 +74,14 @@ struct Auditor: Sendable {
     /// Drops the units of a run.
     mutating func close(_ run: String) { answers = answers.filter { $0.key.run != run } }
 
-    /// Drops all results of a worker.
-    mutating func drop(_ worker: String) {
-        answers = answers.mapValues { $0.filter { $0.worker.name != worker } }.filter { !$0.value.isEmpty }
+    /// Drops all results of a worker, and the other results of units whose first result was the worker's.
+    ///
+    /// - Returns: these units, which are to be computed again.
+    mutating func drop(_ worker: String) -> [UnitKey] {
+        let ended = answers.filter { $0.value.first?.worker.name == worker }.map(\.key)
+        for unit in ended { answers[unit] = nil }
+        answers = answers.mapValues { $0.filter { $0.worker.name != worker } }
+        return ended
     }
 
     /// The digest of everything that must be equal: all but the lease, the times, the rewards that a first attempt lacked, and

@@ -47,7 +47,7 @@ package enum CoordinatorError: UserFacingError, Equatable {
                 + (reasons.last?.hasSuffix(".") == true ? "" : ".")
                 + " Accepted results are safe, and failed units are under evidence/: remove the cause and continue with --resume."
         case .disputed(let unit, let workers):
-            "the results of unit \(unit) by \(workers.joined(separator: ", ")) differ, and no further worker of their machine kind could "
+            "the results of unit \(unit) by \(workers.joined(separator: ", ")) differ, and no further worker could "
                 + "decide. Check these machines, let more workers join, and continue with --resume. A task's own command must give the "
                 + "same reward every time."
         case .transportClosed:

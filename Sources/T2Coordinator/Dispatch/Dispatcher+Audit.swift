@@ -11,13 +11,25 @@ extension Dispatcher {
         guard rounds[result.unit.run]?.audited.contains(result.unit) == true,
             table.isAnswerable(result.unit, attempt: result.attempt, by: worker)
         else { return false }
-        switch auditor.judge(result, of: worker) {
-        case .confirmed(let differing):
-            for liar in differing {
-                try await refuse(
-                    liar, because: "its result of unit \(result.unit) differs from those of two other workers")
+        let isCheck = table.units[result.unit]?.isCheck(result.attempt) == true
+        let answer = Auditor.Answer(
+            result, of: worker, kind: table.workers[worker]?.kind ?? "", isCheck: isCheck, since: now())
+        switch auditor.judge(answer) {
+        case .confirmed(let computed, let differing):
+            confirmed[result.unit] = computed
+            if computed.kind != answer.kind {
+                let differences = AuditTolerance.text(computed.result.output, result.output)
+                logger.debug(
+                    "results of two machine kinds agree",
+                    metadata: [
+                        "unit": "\(result.unit)", "worker": "\(computed.worker)", "auditor": "\(worker)",
+                        "largest-differences": "\(differences)",
+                    ])
             }
+            for liar in differing { try await refuse(liar, because: Self.refutation(of: result.unit)) }
             try await accept(result, of: worker)
+        case .refuted(let differing):
+            for liar in differing { try await refuse(liar, because: Self.refutation(of: result.unit)) }
         case .held:
             try await take(.resultHeld(worker, unit: result.unit, attempt: result.attempt))
             send(.acknowledgement(.init(unit: result.unit, attempt: result.attempt, verdict: .held)), to: worker)
@@ -28,26 +40,41 @@ extension Dispatcher {
         return true
     }
 
-    /// Ends the audits that no worker at work can continue.
+    private static func refutation(of unit: UnitKey) -> String {
+        "its result of unit \(unit) differs from those of two other workers"
+    }
+
+    /// Ends the audits that no worker at work can continue, or that last too long.
     func settleAudits() async throws {
         for unit in auditor.answers.keys.sorted() { try await settle(unit) }
     }
 
     private func settle(_ unit: UnitKey) async throws {
-        guard !table.hasAuditor(unit) else { return auditorSeen = now() }
-        guard now() - auditorSeen >= limits.auditPatience, let answers = auditor.answers[unit] else { return }
+        guard let answers = auditor.answers[unit], let first = answers.first else { return }
+        // A worker that takes the unit and does not return it must not stop the run.
+        let isLate = now() - first.since >= max(limits.longestAudit, (table.usualDuration(of: unit) ?? .zero) * 10)
+        if !isLate {
+            guard !table.hasAuditor(unit) else { return auditorSeen = now() }
+            guard now() - auditorSeen >= limits.auditPatience else { return }
+        }
         guard answers.count == 1 else { return try await endAudit(unit) }
-        _ = auditor.take(unit)
+        try await acceptUnaudited(
+            unit, because: isLate ? "no other worker returned it in time" : "no other worker is at work")
+    }
+
+    /// Accepts the first result of a unit without that of another worker.
+    func acceptUnaudited(_ unit: UnitKey, because reason: String) async throws {
+        guard let first = auditor.take(unit).first else { return }
         logger.notice(
-            "unit not audited: no other worker of its machine kind is at work",
-            metadata: ["unit": "\(unit)", "worker": "\(answers[0].worker)"])
-        try await accept(answers[0].result, of: answers[0].worker)
+            "unit not audited", metadata: ["unit": "\(unit)", "worker": "\(first.worker)", "reason": "\(reason)"])
+        try await accept(first.result, of: first.worker)
     }
 
     private func accept(_ result: UnitResult, of worker: WorkerIdentifier) async throws {
         try await take(
             .resultArrived(worker, unit: result.unit, attempt: result.attempt, epoch: epoch, defect: nil),
             arrived: .result(result))
+        confirmed[result.unit] = nil
     }
 
     /// Ends the run of a unit whose results differ, since no result is known to be right.
@@ -62,8 +89,14 @@ extension Dispatcher {
             "worker refused; what it sent in this step is computed again",
             metadata: ["worker": "\(worker)", "problem": "\(reason)"])
         refused[worker.name] = reason
-        auditor.drop(worker.name)
-        let dropped = uncommitted.filter { $0.worker.name == worker.name }.map(\.unit.key)
+        refusals.note(reason, of: worker.name)
+        if let peer = roster.peer(of: worker) {
+            send(.reject(Self.refusal(reason)), to: peer)
+            roster.leave(worker)
+            await transport.forget(peer)
+        }
+        try await take(.workerLeft(worker))
+        let dropped = auditor.drop(worker.name) + uncommitted.filter { $0.worker.name == worker.name }.map(\.unit.key)
         uncommitted.removeAll { $0.worker.name == worker.name }
         for run in rounds.keys.sorted() {
             guard let open = rounds[run], open.ending == nil else { continue }
@@ -78,12 +111,6 @@ extension Dispatcher {
                 try await end(run, error)
             }
         }
-        if let peer = roster.peer(of: worker) {
-            send(.reject(Self.refusal(reason)), to: peer)
-            roster.leave(worker)
-            await transport.forget(peer)
-        }
-        try await take(.workerLeft(worker))
     }
 
     /// The answer to a worker that was refused before.

@@ -13,10 +13,13 @@ extension Dispatcher {
             guard case .result(let result) = answer, let unit = rounds[key.run]?.round.unit(key),
                 let state = table.units[key]
             else { return }
+            // An audited unit's result is the one that this worker's confirms.
+            let computed = confirmed[key]
             // The result is acknowledged once it is durable.
             uncommitted.append(
-                RunJournal.Acceptance(unit: unit, output: result.output, attempt: attempt, worker: worker, state: state)
-            )
+                RunJournal.Acceptance(
+                    unit: unit, output: (computed?.result ?? result).output,
+                    attempt: computed?.result.attempt ?? attempt, worker: computed?.worker ?? worker, state: state))
         case .acknowledge(let worker, let acknowledgement):
             // Nothing is said of a result before it is durable, nor of its repetitions.
             if let pending = uncommitted.firstIndex(where: { $0.unit.key == acknowledgement.unit }) {
@@ -56,10 +59,10 @@ extension Dispatcher {
     private func send(_ grant: LeaseGrant) async throws {
         // Its round may have ended while other effects were carried out.
         guard let unit = rounds[grant.unit.run]?.round.unit(grant.unit) else { return }
-        let lease = Lease(
-            work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds,
-            taskVersions: taskVersions)
-        guard let peer = roster.peer(of: grant.worker) else {
+        var lease = Lease(work: unit, attempt: grant.attempt, epoch: epoch, lengthSeconds: grant.length.seconds)
+        if let checked = grant.checks { lease.tokens = auditor.tokens(of: grant.unit, attempt: checked) }
+        // An audit may have ended as well.
+        guard (grant.checks == nil) == (lease.tokens == nil), let peer = roster.peer(of: grant.worker) else {
             return try await take(.leaseUndelivered(grant.worker, unit: grant.unit, attempt: grant.attempt))
         }
         send(.lease(lease), to: peer)
@@ -82,6 +85,10 @@ extension Dispatcher {
             guard let worker = roster.workers[sent.peer] else { return }
             try await take(.leaseUndelivered(worker, unit: lease.unit, attempt: lease.attempt))
         case (.success, _): break
+        case (.failure(let error), .lease(let lease)) where lease.tokens != nil:
+            try await acceptUnaudited(lease.unit, because: error.description)
+            guard let worker = roster.workers[sent.peer] else { return }
+            try await take(.leaseUndelivered(worker, unit: lease.unit, attempt: lease.attempt))
         case (.failure(let error), .lease(let lease)):
             // The lease would fail for every worker.
             try await end(lease.unit.run, CoordinatorError.untransportable(lease.unit, problem: error.description))

@@ -34,7 +34,14 @@ extension Dispatcher {
         case .getBlob(let request):
             answer(request, from: worker)
         case .progress(let progress):
-            try await take(.progressed(worker, progress))
+            if let defect = defect(of: progress) {
+                warn(
+                    "progress refused", causedBy: worker.name,
+                    ["worker": "\(worker)", "unit": "\(progress.unit)", "problem": "\(defect)"])
+                send(.error(ErrorReport(category: .malformedMessage, message: defect)), to: worker)
+            } else {
+                try await take(.progressed(worker, progress))
+            }
         case .result(let result):
             let isCurrent = result.epoch == epoch && !(table.units[result.unit]?.isAccepted ?? true)
             let defect = isCurrent ? check(result.unit)?.defect(of: result.output) : nil
@@ -60,14 +67,24 @@ extension Dispatcher {
         }
     }
 
+    /// The reason why a unit cannot have made this progress; nil if it can, or is not open.
+    private func defect(of progress: Progress) -> String? {
+        guard let unit = rounds[progress.unit.run]?.round.unit(progress.unit) else { return nil }
+        let largest = UnitBounds(unit: unit).largestProgress(contextLength: model.configuration.contextLength)
+        return progress.tokens <= largest
+            ? nil : "PROGRESS names \(progress.tokens) tokens, expected at most \(largest) for \(progress.unit)"
+    }
+
     private func admit(_ hello: Hello, at peer: PeerIdentity) async throws {
         if let refusal = refusal(of: hello, at: peer) {
             warn(
                 "worker refused", causedBy: peer.address,
                 ["worker": "\(hello.worker)", "peer": "\(peer)", "problem": "\(refusal.reason)"])
+            if refusal.isTemporary != true { refusals.note(refusal.reason, of: hello.worker.name) }
             send(.reject(refusal), to: peer)
             return
         }
+        refusals.forget(hello.worker.name)
         let old = roster.peer(of: hello.worker)
         if let old, old != peer { await transport.forget(old) }
         // The worker enters the roster first, so that effects of the event can be sent to it.
@@ -138,6 +155,12 @@ extension Dispatcher {
                 reason: "the worker's tokenizer.json has digest \(hello.tokenizerDigest.short), the run's "
                     + model.tokenizerDigest.short,
                 remedy: "Copy tokenizer.json of \(model.path) to the worker's model folder.")
+        }
+        for (task, version) in taskVersions.sorted(by: { $0.key < $1.key }) {
+            guard let other = hello.taskVersions?[task], other != version else { continue }
+            return Reject(
+                reason: "task '\(task)' has version \(other) on the worker and \(version) at the coordinator",
+                remedy: "Give both the same copy of the task's folder, or run the same t2 version on both sides.")
         }
         guard table.namesake(of: hello.worker) == nil else {
             return Reject(

@@ -19,6 +19,9 @@ package actor Dispatcher {
         package var farewell: Duration = .seconds(2)
         /// The time without a second worker at work after which an audited unit is accepted without an audit.
         package var auditPatience: Duration = .seconds(30)
+        /// The time after which an audited unit is accepted without an audit although workers are at work, unless ten times its usual
+        /// duration is longer.
+        package var longestAudit: Duration = .seconds(600)
 
         package init() {}
 
@@ -75,10 +78,14 @@ package actor Dispatcher {
     var outgoing: [OutgoingMessage] = []
     var joined: Set<String> = []
     var auditor = Auditor()
+    /// The results that are being accepted because another worker's confirms them.
+    var confirmed: [UnitKey: Auditor.Answer] = [:]
     /// The last time at which a worker was at work that could audit a held result; at first the start.
     var auditorSeen: ContinuousClock.Instant
-    /// The reasons why workers are refused, by name.
+    /// The reasons why workers are refused whose results were wrong, by name.
     var refused: [String: String] = [:]
+    /// The last refusals for any reason, for operators.
+    var refusals = Refusals()
     var counts = DispatcherCounts()
     /// What the workers that are here have computed.
     var tallies: [WorkerIdentifier: WorkerTally] = [:]
@@ -94,7 +101,8 @@ package actor Dispatcher {
     package var joinedCount: Int { joined.count }
 
     /// - Parameters:
-    ///   - taskVersions: the versions of the tasks of all jobs, by name; every lease carries them.
+    ///   - taskVersions: the versions of the tasks of all jobs, by name. A worker that knows another version of one is refused, since it
+    ///     would judge by other rules.
     ///   - epoch: must differ at every start of a coordinator.
     package init(
         model: JobModel, transport: any CoordinatorTransport, logger: Logger, limits: Limits = Limits(),

@@ -17,6 +17,11 @@ struct UnitBounds {
 
     let unit: WorkUnit
 
+    /// The largest number of tokens that a worker can have sampled and scored for the unit.
+    func largestProgress(contextLength: Int) -> Int {
+        unit.sequences.count * (unit.sampling?.maxTokens ?? contextLength) * (unit.gradient == nil ? 1 : 2)
+    }
+
     /// The first value of an output, which has the unit's shape, that the unit cannot have; nil if there is none.
     func problem(with output: UnitOutput) -> String? {
         let tokens = output.completions.reduce(0) { $0 + $1.tokens.count }

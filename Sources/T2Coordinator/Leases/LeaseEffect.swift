@@ -31,6 +31,8 @@ package struct LeaseGrant: Sendable, Equatable {
     package let length: Duration
     /// Whether another worker still holds the unit.
     package let isSecondCopy: Bool
+    /// As in `UnitLease`.
+    package var checks: Int?
 }
 
 /// The reason why a run cannot continue.

@@ -19,9 +19,9 @@ package enum LeaseEvent: Sendable, Equatable {
     case progressed(WorkerIdentifier, Progress)
     /// A result arrived, with the reason why it is invalid, if it is.
     case resultArrived(WorkerIdentifier, unit: UnitKey, attempt: Int, epoch: UInt64, defect: ResultDefect?)
-    /// A valid result of an audited unit arrived, which that of another worker of the same kind has to confirm.
+    /// A valid result of an audited unit arrived, which that of another worker has to confirm.
     case resultHeld(WorkerIdentifier, unit: UnitKey, attempt: Int)
-    /// Accepted units of open rounds must be computed again.
+    /// Units of open rounds that are accepted, or whose results are held, must be computed again.
     case unitsReopened([UnitKey])
     /// A worker could not compute a unit. The log and the completions of its message may explain why.
     case unitFailed(

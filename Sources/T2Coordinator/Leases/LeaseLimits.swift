@@ -23,7 +23,10 @@ package struct LeaseLimits: Sendable, Equatable {
     package var deadAfter: Duration = .seconds(15)
     /// The time without a new token after which a lease is reported as stuck.
     package var stuckAfter: Duration = .seconds(60)
-    /// An idle worker gets a second copy of a unit that has taken this many times the median duration.
+    /// The time without a new token after which PROGRESS no longer renews a lease, unless its own length is longer: no worker takes longer to
+    /// decompose a model, or for a pass of the gradient.
+    package var longestStandstill: Duration = .seconds(6 * 3_600)
+    /// An idle worker gets a further copy of a unit whose last copy has taken this many times the median duration.
     package var secondCopyFactor = 2.0
 
     package init() {}

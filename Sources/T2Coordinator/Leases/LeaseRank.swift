@@ -8,7 +8,7 @@ struct ReadyRank: Sendable, Comparable {
     static func < (a: ReadyRank, b: ReadyRank) -> Bool { (b.credit, a.number) < (a.credit, b.number) }
 }
 
-/// The order in which units get a second copy: the earliest granted first.
+/// The order in which units get a further copy: the one whose last copy was granted earliest first.
 struct CopyRank: Sendable, Comparable {
     let granted: ContinuousClock.Instant
     let key: UnitKey

@@ -25,6 +25,10 @@ extension LeaseTable {
             return [acknowledge(.refused, "\(failure.category.rawValue): \(defect.message)")]
                 + take(failure, of: name.unit, at: now)
         }
+        guard state.isComparable(name.attempt) else {
+            giveBack(name, of: worker, at: now)
+            return [acknowledge(.stale, "it cannot be compared with the result that is held for an audit")]
+        }
         return accept(state, name, of: worker, acknowledge(.accepted), at: now)
     }
 
@@ -47,6 +51,8 @@ extension LeaseTable {
                 effects.append(.cancel(lease.worker, Cancel(unit: key, reason: "another worker was first")))
                 continue
             }
+            // A check takes less time than the unit.
+            guard lease.checks == nil else { continue }
             workers[worker]?.durations.record(now - lease.granted)
             runs[key.run]?.durations[key.phase, default: DurationHistory()].record(now - lease.granted)
             runs[key.run]?.costs[key.phase, default: LeaseCost()].record(laneSeconds)

@@ -4,7 +4,7 @@ import T2Transport
 /// Assigns units to workers.
 extension LeaseTable {
     /// Leases pending units while there is credit. Idle workers then get units that wait behind others at another worker, and
-    /// finally second copies of units that take too long.
+    /// finally further copies of units that take too long.
     mutating func assign(at now: Instant) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
         guard !isPaused else { return effects }
@@ -54,8 +54,9 @@ extension LeaseTable {
         }
     }
 
-    /// The first worker that may have a second copy, and its unit: the earliest granted unit with one lease, if it
-    /// takes much longer than usual or its worker is suspected.
+    /// The first worker that may have a further copy, and its unit: the one whose last copy was granted earliest, if that
+    /// takes much longer than usual or the workers of all copies are suspected. However many workers hold a unit and never return it, the
+    /// next one gets it.
     private mutating func nextCopy(at now: Instant) -> (UnitKey, WorkerIdentifier)? {
         let late = lateUnits(at: now)
         guard !late.isEmpty || !outOfTouch.isEmpty else { return nil }
@@ -64,11 +65,11 @@ extension LeaseTable {
         return workers.first { worker, _ in slowestUnit(for: worker, among: late, at: now).map { ($0, worker) } }
     }
 
-    /// The runs and phases in which some unit may have been leased for longer than usual, each with the time before
-    /// which such a unit was granted.
+    /// The runs and phases in which the last copy of some unit may have been leased for longer than usual, each with the time before
+    /// which it was granted.
     private func lateUnits(at now: Instant) -> [(run: String, phase: Phase, limit: Instant)] {
         runs.flatMap { name, run in
-            run.single.compactMap { phase, units in
+            run.leased.compactMap { phase, units in
                 let usual = run.durations[phase]?.percentile(0.5)
                 let limit = now - (usual.map { $0 * limits.secondCopyFactor } ?? limits.minimumLength)
                 return units.mayHold { $0.granted <= limit } ? (name, phase, limit) : nil
@@ -83,15 +84,15 @@ extension LeaseTable {
         var slowest = lost.first { mayCopy($0, worker, at: now) ? $1 : nil }
         outOfTouch = lost
         for (run, phase, limit) in late {
-            guard var units = runs[run]?.single[phase]?.take() else { continue }
+            guard var units = runs[run]?.leased[phase]?.take() else { continue }
             let found = units.first(while: { $0.granted <= limit }) { mayCopy($0, worker, at: now) ? $1 : nil }
-            runs[run]?.single[phase] = units
+            runs[run]?.leased[phase] = units
             if let found { slowest = min(slowest ?? found, found) }
         }
         return slowest?.key
     }
 
     private func mayCopy(_ key: UnitKey, _ worker: WorkerIdentifier, at now: Instant) -> Bool {
-        units[key]?.leases.first?.worker != worker && mayTry(key, worker, at: now)
+        units[key]?.leases.contains { $0.worker == worker } == false && mayTry(key, worker, at: now)
     }
 }

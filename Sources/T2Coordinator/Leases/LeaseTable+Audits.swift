@@ -1,44 +1,81 @@
 import T2Core
 import T2Transport
 
-/// Leases an audited unit to several workers, one after the other.
+/// Leases an audited unit to several workers, one after the other: those of the first one's machine kind compute it again, and others
+/// check its result.
 extension LeaseTable {
-    /// Whether a valid result for this lease can be held or accepted: the unit is open, and the lease was granted to the worker.
+    /// Whether a valid result for this lease can be held or accepted: the unit is open, the lease was granted to the worker, and no result
+    /// is held that it cannot be compared with.
     package func isAnswerable(_ key: UnitKey, attempt: Int, by worker: WorkerIdentifier) -> Bool {
         guard let unit = units[key], !unit.isAccepted else { return false }
-        return unit.wasGranted(attempt, to: worker)
+        return unit.wasGranted(attempt, to: worker) && unit.isComparable(attempt)
     }
 
     /// Whether another worker that is at work can audit the results that are held for the unit.
     package func hasAuditor(_ key: UnitKey) -> Bool {
-        guard let unit = units[key], let kind = unit.kind else { return false }
-        return workers.contains { $0.value.isSound && $0.value.kind == kind && !unit.answered.contains($0.key.name) }
+        guard let unit = units[key], unit.held != nil else { return false }
+        return soundCount > unit.answered.count { isSound($0) }
     }
 
-    /// Ends a lease whose result is held, and makes the unit pending for other workers of the same kind.
-    mutating func hold(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) {
-        guard isAnswerable(name.unit, attempt: name.attempt, by: worker), let known = workers[worker] else { return }
+    /// The median duration of the run's leases of the unit's phase; nil before the first is accepted.
+    package func usualDuration(of key: UnitKey) -> Duration? { runs[key.run]?.durations[key.phase]?.percentile(0.5) }
+
+    /// Whether a worker that was not the first may audit a unit. One of another kind may only if no worker of the first one's kind can be
+    /// given the unit now: equal bytes prove more than numbers within a tolerance.
+    func mayAudit(_ unit: LeasedUnit, _ held: LeasedUnit.HeldResult, _ worker: WorkerIdentifier) -> Bool {
+        guard !unit.answered.contains(worker.name) else { return false }
+        guard workers[worker]?.kind != held.kind else { return true }
+        let passed = unit.answered.union(unit.failures.map(\.worker.name)).union(unit.leases.map(\.worker.name))
+        let passedReady = passed.count { name in
+            names[name].flatMap { workers[$0] }.map { $0.kind == held.kind && takesLeases($0) } ?? false
+        }
+        return readyKinds[held.kind, default: 0] <= passedReady
+    }
+
+    /// Ends a lease whose result is held, and makes the unit pending for other workers. Copies at workers of other kinds are
+    /// cancelled, since their results cannot be compared with it.
+    mutating func hold(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) -> [LeaseEffect] {
+        guard isAnswerable(name.unit, attempt: name.attempt, by: worker), let known = workers[worker] else { return [] }
         units[name.unit]?.answered.insert(worker.name)
-        units[name.unit]?.kind = known.kind
-        if let lease = units[name.unit]?[name.attempt] {
+        if units[name.unit]?.held == nil {
+            units[name.unit]?.held = .init(worker: worker, attempt: name.attempt, kind: known.kind)
+        }
+        if let lease = units[name.unit]?[name.attempt], lease.checks == nil {
             workers[worker]?.durations.record(now - lease.granted)
             runs[name.unit.run]?.durations[name.unit.phase, default: DurationHistory()].record(now - lease.granted)
         }
         workers[worker]?.noteAnswer(at: now)
         giveBack(name, of: worker, at: now)
         update(worker, at: now)
+        return cancelIncomparable(name.unit, reason: "another worker was first", at: now)
     }
 
-    /// Makes accepted units pending again.
-    mutating func reopen(_ keys: [UnitKey]) {
+    /// Makes units pending again that are accepted, and ends the audits of others.
+    mutating func reopen(_ keys: [UnitKey], at now: Instant) -> [LeaseEffect] {
+        var effects: [LeaseEffect] = []
         for key in keys {
-            guard let unit = units[key], unit.isAccepted else { continue }
-            units[key]?.isAccepted = false
+            guard let unit = units[key] else { continue }
             units[key]?.answered = []
-            units[key]?.kind = nil
+            units[key]?.held = nil
+            guard unit.isAccepted else {
+                effects += cancelIncomparable(key, reason: "the result to be checked was dropped", at: now)
+                continue
+            }
+            units[key]?.isAccepted = false
             if runs[key.run]?.pending.isEmpty == true { wake(key.run) }
             runs[key.run]?.pending.insert(unit.index)
             runs[key.run]?.unfinished += 1
         }
+        return effects
     }
+
+    private mutating func cancelIncomparable(_ key: UnitKey, reason: String, at now: Instant) -> [LeaseEffect] {
+        guard let unit = units[key] else { return [] }
+        return unit.leases.filter { !unit.isComparable($0.attempt) }.map { lease in
+            giveBack(LeaseName(unit: key, attempt: lease.attempt), of: lease.worker, at: now)
+            return .cancel(lease.worker, Cancel(unit: key, reason: reason))
+        }
+    }
+
+    func isSound(_ name: String) -> Bool { names[name].flatMap { workers[$0]?.isSound } ?? false }
 }

@@ -15,11 +15,13 @@ extension LeaseTable {
     private var problemsOfUnits: [String] {
         units.values.flatMap { unit in
             [
-                (unit.leases.count <= 2, "more than two copies"),
+                (unit.leases.map(\.granted) == unit.leases.map(\.granted).sorted(), "copies in no order"),
                 (Set(unit.leases.map(\.worker)).count == unit.leases.count, "two copies at one worker"),
                 (unit.leases.allSatisfy { workers[$0.worker] != nil }, "leased to a worker that is not here"),
                 (unit.leases.allSatisfy { unit.wasGranted($0.attempt, to: $0.worker) }, "a holder is not remembered"),
                 (!unit.isAccepted || unit.leases.isEmpty, "accepted and leased"),
+                (unit.leases.allSatisfy { unit.isComparable($0.attempt) }, "leased for nothing"),
+                ((unit.held == nil) == unit.answered.isEmpty, "who answered and what is held"),
                 (unit.failures.count <= LeasedUnit.memory, "too many failures remembered"),
                 (runs[unit.key.run]?.keys[unit.index] == unit.key, "not a unit of its run's round"),
             ].filter { !$0.0 }.map { "unit \(unit.key): \($0.1)" }
@@ -30,17 +32,17 @@ extension LeaseTable {
         runs.flatMap { name, run in
             let open = run.keys.compactMap { units[$0] }
             let pending = open.filter { !$0.isAccepted && $0.leases.isEmpty }
-            var single: [Phase: [UnitKey: CopyRank]] = [:]
-            for unit in open where unit.leases.count == 1 {
-                single[unit.key.phase, default: [:]][unit.key] =
-                    CopyRank(granted: unit.leases[0].granted, key: unit.key)
+            var leased: [Phase: [UnitKey: CopyRank]] = [:]
+            for unit in open {
+                guard let last = unit.leases.map(\.granted).max() else { continue }
+                leased[unit.key.phase, default: [:]][unit.key] = CopyRank(granted: last, key: unit.key)
             }
             return [
                 (open.count == run.keys.count, "units are missing"),
                 (run.unfinished == open.count { !$0.isAccepted }, "unfinished units miscounted"),
                 (run.pending == BitSet.Counted(pending.map(\.index)), "pending units"),
-                (run.single.mapValues(\.priorities).filter { !$0.value.isEmpty } == single, "units in one copy"),
-                (run.single.values.allSatisfy(\.isCompact), "index of units in one copy grows"),
+                (run.leased.mapValues(\.priorities).filter { !$0.value.isEmpty } == leased, "units that are leased"),
+                (run.leased.values.allSatisfy(\.isCompact), "index of units that are leased grows"),
                 (run.share.isFinite, "share \(run.share)"),
             ].filter { !$0.0 }.map { "run \(name): \($0.1)" }
         }
@@ -82,7 +84,9 @@ extension LeaseTable {
         found += [
             (names.count == workers.count, "names of workers"),
             (soundCount == workers.values.count { $0.isSound }, "sound workers miscounted"),
-            (ready.priorities == served, "workers with credit"), (idle.priorities == empty, "idle workers"),
+            (ready.priorities == served, "workers with credit"),
+            (readyKinds == served.keys.reduce(into: [:]) { $0[workers[$1]!.kind, default: 0] += 1 }, "their kinds"),
+            (idle.priorities == empty, "idle workers"),
             (overloaded.priorities == loaded, "workers with leases that wait"),
             (ready.isCompact && idle.isCompact && overloaded.isCompact, "an index of workers grows"),
         ].filter { !$0.0 }.map { $0.1 }
@@ -92,11 +96,9 @@ extension LeaseTable {
     private var problemsOfChecks: [String] {
         var (checks, lost): ([Instant], [UnitKey: CopyRank]) = ([], [:])
         for unit in units.values {
-            for lease in unit.leases {
-                checks.append(lease.nextCheck(limits))
-                if unit.leases.count == 1, workers[lease.worker]?.isInTouch == false {
-                    lost[unit.key] = CopyRank(granted: lease.granted, key: unit.key)
-                }
+            for lease in unit.leases { checks.append(lease.nextCheck(limits)) }
+            if let last = unit.leases.last, !unit.leases.contains(where: { workers[$0.worker]?.isInTouch != false }) {
+                lost[unit.key] = CopyRank(granted: last.granted, key: unit.key)
             }
         }
         return [
@@ -112,18 +114,19 @@ extension LeaseTable {
         guard !isPaused else { return found }
         for (worker, state) in workers where takesLeases(state) {
             func may(_ unit: LeasedUnit) -> Bool {
-                let isAudited = unit.kind == nil || (state.kind == unit.kind && !unit.answered.contains(worker.name))
-                return isAudited && (!unit.failed(on: worker) || !isKept(unit, at: now))
+                mayAuditByDefinition(unit, worker) && (!unit.failed(on: worker) || !isKept(unit, at: now))
             }
             for unit in units.values where !unit.isAccepted {
-                let lease = unit.leases.first
-                if lease == nil, may(unit) { found.append("\(worker) could have been given \(unit.key)") }
-                guard unit.leases.count == 1, let lease, lease.worker != worker, may(unit) else { continue }
+                if unit.leases.isEmpty, may(unit) { found.append("\(worker) could have been given \(unit.key)") }
+                guard let lease = unit.leases.last, !unit.leases.contains(where: { $0.worker == worker }), may(unit)
+                else { continue }
                 let usual = runs[unit.key.run]?.durations[unit.key.phase]?.percentile(0.5)
                 let patience = usual.map { $0 * limits.secondCopyFactor } ?? limits.minimumLength
-                if now - lease.granted >= patience || workers[lease.worker]?.isInTouch == false {
+                let isLost = unit.leases.allSatisfy { workers[$0.worker]?.isInTouch == false }
+                if now - lease.granted >= patience || isLost {
                     found.append("\(worker) could have been given a copy of \(unit.key)")
                 }
+                guard unit.leases.count == 1 else { continue }
                 guard state.held.isEmpty, lease.started == nil, lease.tokens == 0 else { continue }
                 found.append("\(worker) could have taken \(unit.key) over")
             }
@@ -131,10 +134,21 @@ extension LeaseTable {
         return found
     }
 
+    private func mayAuditByDefinition(_ unit: LeasedUnit, _ worker: WorkerIdentifier) -> Bool {
+        guard let held = unit.held else { return true }
+        let (own, names) = (workers[worker]?.kind == held.kind, unit.leases.map(\.worker.name))
+        return !unit.answered.contains(worker.name)
+            && (own
+                || !workers.contains { other, state in
+                    state.kind == held.kind && takesLeases(state) && !unit.answered.contains(other.name)
+                        && !unit.failed(on: other) && !names.contains(other.name)
+                })
+    }
+
     private func isKept(_ unit: LeasedUnit, at now: Instant) -> Bool {
         guard let failed = unit.lastFailure, now - failed < limits.longestKept else { return false }
         return workers.contains { worker, state in
-            state.isSound && !unit.failures.contains { $0.worker.name == worker.name }
+            state.isSound && !unit.failed(on: worker) && !unit.answered.contains(worker.name)
         }
     }
 }

@@ -6,6 +6,7 @@ extension LeaseTable {
     mutating func grant(_ key: UnitKey, to worker: WorkerIdentifier, at now: Instant) -> LeaseGrant {
         // No value that contains an index is copied here, because the next change would then copy the index.
         guard let unit = units[key], let length = workers[worker].map({ limits.length(after: $0.durations) }),
+            let kind = workers[worker]?.kind,
             let charge = runs[key.run].map({ $0.expectedCost(of: key.phase) / $0.weight })
         else { preconditionFailure("granted what is not there") }
         let name = LeaseName(unit: key, attempt: unit.attempts + 1)
@@ -13,8 +14,9 @@ extension LeaseTable {
         let starts = workers[worker]?.hold(grantedCount, name) == true
         let lease = UnitLease(
             worker: worker, attempt: name.attempt, number: grantedCount, granted: now, length: length,
-            deadline: now + length, lastToken: now, started: starts ? now : nil, charge: charge)
-        units[key]?.add(lease)
+            deadline: now + length, lastToken: now, started: starts ? now : nil, charge: charge,
+            checks: unit.held.flatMap { $0.kind == kind ? nil : $0.attempt })
+        units[key]?.add(lease, kind: kind)
         runs[key.run]?.pending.remove(unit.index)
         runs[key.run]?.share += charge
         workers[worker]?.credit -= 1
@@ -23,18 +25,21 @@ extension LeaseTable {
         update(key)
         update(worker, at: now)
         return LeaseGrant(
-            unit: key, attempt: name.attempt, worker: worker, length: length, isSecondCopy: !unit.leases.isEmpty)
+            unit: key, attempt: name.attempt, worker: worker, length: length, isSecondCopy: !unit.leases.isEmpty,
+            checks: lease.checks)
     }
 
     mutating func renew(_ progress: Progress, of worker: WorkerIdentifier, at now: Instant) {
         guard var lease = units[progress.unit]?[progress.attempt], lease.worker == worker else { return }
-        lease.deadline = max(lease.deadline, now + lease.length)
         if progress.tokens > lease.tokens {
             lease.tokens = progress.tokens
             lease.lastToken = now
             lease.isReportedStuck = false
             if workers[worker]?.begin(lease.number) == true { update(worker, at: now) }
         }
+        // A worker that says that it is at work, and never comes to a token, is not believed for ever.
+        let left = max(lease.length, limits.longestStandstill) - lease.standstill(at: now)
+        lease.deadline = max(lease.deadline, now + min(lease.length, left))
         units[progress.unit]?[progress.attempt] = lease
         expectCheck(of: lease)
     }
@@ -68,16 +73,17 @@ extension LeaseTable {
         runs[run]?.pending.insert(unit.index)
     }
 
-    /// Updates this unit in the indexes of units that may get a second copy.
+    /// Updates this unit in the indexes of units that may get a further copy.
     mutating func update(_ key: UnitKey) {
         guard let unit = units[key] else { return }
-        guard unit.leases.count == 1, let lease = unit.leases.first else {
-            runs[key.run]?.single[key.phase]?.remove(key)
+        guard let last = unit.leases.last else {
+            runs[key.run]?.leased[key.phase]?.remove(key)
             outOfTouch.remove(key)
             return
         }
-        let rank = CopyRank(granted: lease.granted, key: key)
-        runs[key.run]?.single[key.phase, default: PriorityIndex()].set(key, rank)
-        if workers[lease.worker]?.isInTouch == false { outOfTouch.set(key, rank) } else { outOfTouch.remove(key) }
+        let rank = CopyRank(granted: last.granted, key: key)
+        runs[key.run]?.leased[key.phase, default: PriorityIndex()].set(key, rank)
+        let isLost = unit.leases.allSatisfy { workers[$0.worker]?.isInTouch == false }
+        if isLost { outOfTouch.set(key, rank) } else { outOfTouch.remove(key) }
     }
 }

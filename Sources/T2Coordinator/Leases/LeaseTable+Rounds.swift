@@ -50,17 +50,14 @@ extension LeaseTable {
     /// Whether some worker that is at work and not set aside has not tried the unit.
     func hasAlternative(_ unit: LeasedUnit) -> Bool {
         guard soundCount > 0 else { return false }
-        let tried = Set(unit.failures.map(\.worker.name))
-        return soundCount > tried.count { names[$0].flatMap { workers[$0]?.isSound } ?? false }
+        return soundCount > unit.answered.union(unit.failures.map(\.worker.name)).count { isSound($0) }
     }
 
     /// Whether the worker may have the unit. A unit that failed on it is kept for workers that have not tried it, for a
     /// limited time.
     func mayTry(_ key: UnitKey, _ worker: WorkerIdentifier, at now: Instant) -> Bool {
         guard let unit = units[key] else { return false }
-        if let kind = unit.kind {
-            guard !unit.answered.contains(worker.name), workers[worker]?.kind == kind else { return false }
-        }
+        if let held = unit.held, !mayAudit(unit, held, worker) { return false }
         guard unit.failed(on: worker), let last = unit.lastFailure, now - last < limits.longestKept else { return true }
         return !hasAlternative(unit)
     }

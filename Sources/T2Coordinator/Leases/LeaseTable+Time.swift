@@ -27,9 +27,13 @@ extension LeaseTable {
         var effects: [LeaseEffect] = []
         for name in due {
             guard let lease = units[name.unit]?[name.attempt], lease.deadline <= now else { continue }
+            let standstill = lease.standstill(at: now)
+            let isHeard = standstill >= max(lease.length, limits.longestStandstill)
             let failure = UnitFailure(
                 worker: lease.worker, attempt: lease.attempt, category: .expired,
-                message: "no progress for \(lease.length.inSeconds) after \(lease.tokens) tokens")
+                message: (isHeard
+                    ? "no new token for \(standstill.inSeconds)" : "no progress for \(lease.length.inSeconds)")
+                    + " after \(lease.tokens) tokens")
             effects.append(.cancel(lease.worker, Cancel(unit: name.unit, reason: "the lease expired")))
             effects += fail(name.unit, failure, at: now)
         }

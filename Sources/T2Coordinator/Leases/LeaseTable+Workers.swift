@@ -44,7 +44,7 @@ extension LeaseTable {
         guard let state = workers.removeValue(forKey: worker) else { return }
         if names[worker.name] == worker { names[worker.name] = nil }
         if state.isSound { countSound(-1) }
-        ready.remove(worker)
+        setReady(worker, state.kind, nil)
         idle.remove(worker)
         overloaded.remove(worker)
     }
@@ -83,10 +83,10 @@ extension LeaseTable {
     private mutating func file(_ worker: WorkerIdentifier, _ state: LeasedWorker) {
         if takesLeases(state) {
             let rank = ReadyRank(credit: state.credit, number: state.number)
-            ready.set(worker, rank)
+            setReady(worker, state.kind, rank)
             if state.held.isEmpty { idle.set(worker, rank) } else { idle.remove(worker) }
         } else {
-            ready.remove(worker)
+            setReady(worker, state.kind, nil)
             idle.remove(worker)
         }
         if let last = state.movable.last {
@@ -94,6 +94,14 @@ extension LeaseTable {
         } else {
             overloaded.remove(worker)
         }
+    }
+
+    private mutating func setReady(_ worker: WorkerIdentifier, _ kind: String, _ rank: ReadyRank?) {
+        let wasReady = ready.priorities[worker] != nil
+        if let rank { ready.set(worker, rank) } else { ready.remove(worker) }
+        guard wasReady != (rank != nil) else { return }
+        readyKinds[kind, default: 0] += wasReady ? -1 : 1
+        if readyKinds[kind] == 0 { readyKinds[kind] = nil }
     }
 
     /// Whether the worker gets leases: one that is set aside does so only if no other worker is at work.

@@ -12,7 +12,7 @@ import T2Transport
 /// - a worker never holds more leases than it offered credit for, nor two leases of one unit;
 /// - a lease that was lost or has expired does not count as a failure of its unit. Failures that workers report count, except
 ///   those of a worker that fails all its units, as long as another worker is at work that has not tried the unit;
-/// - memory is linear in the units of the open rounds and the workers present.
+/// - memory is linear in the units of the open rounds, their leases and the workers present.
 ///
 /// Several runs share the workers by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): each run has a share, the
 /// lane-seconds of its leases over its weight, and the one with the lowest share is served next. A lease is charged its
@@ -28,7 +28,7 @@ import T2Transport
 ///   lease length, and whenever one is due;
 /// - `roundOpened`, `roundClosed`: O(U).
 ///
-/// Searches skip the units that failed on the worker, and a search for a second copy those that it holds, at O(log U) each.
+/// Searches skip the units that failed on the worker, and a search for a further copy those that it holds, at O(log U) each.
 package struct LeaseTable: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
@@ -44,11 +44,13 @@ package struct LeaseTable: Sendable {
 
     /// Workers that can be given a lease now.
     var ready = PriorityIndex<WorkerIdentifier, ReadyRank>()
-    /// Of these, the workers that hold no lease.
+    /// The number of these workers by the kind of their machines.
+    var readyKinds: [String: Int] = [:]
+    /// Of the workers that can be given a lease now, those that hold none.
     var idle = PriorityIndex<WorkerIdentifier, ReadyRank>()
     /// Workers with leases that wait for a lane.
     var overloaded = PriorityIndex<WorkerIdentifier, OverloadRank>()
-    /// Units with one lease, held by a suspected worker.
+    /// Units whose leases are all held by suspected workers.
     var outOfTouch = PriorityIndex<UnitKey, CopyRank>()
     /// Workers that are at work and not set aside. A unit that failed on another worker is kept for them.
     var soundCount = 0
@@ -97,11 +99,9 @@ package struct LeaseTable: Sendable {
             return judge(LeaseName(unit: unit, attempt: attempt), of: worker, epoch: epoch, defect: defect, at: now)
         case .resultHeld(let worker, let unit, let attempt):
             heard(worker, at: now)
-            hold(LeaseName(unit: unit, attempt: attempt), of: worker, at: now)
-            return []
+            return hold(LeaseName(unit: unit, attempt: attempt), of: worker, at: now)
         case .unitsReopened(let keys):
-            reopen(keys)
-            return []
+            return reopen(keys, at: now)
         case .unitFailed(let worker, let unit, let attempt, let category, let message, let logLines, let missing):
             heard(worker, at: now)
             let failure = UnitFailure(

@@ -16,8 +16,8 @@ struct LeasedRun: Sendable {
     var durations: [Phase: DurationHistory] = [:]
     /// Lane-seconds of accepted leases, by phase.
     var costs: [Phase: LeaseCost] = [:]
-    /// Units with exactly one lease, by phase, the earliest granted first.
-    var single: [Phase: PriorityIndex<UnitKey, CopyRank>] = [:]
+    /// Units with leases, by phase, the one whose last lease was granted earliest first.
+    var leased: [Phase: PriorityIndex<UnitKey, CopyRank>] = [:]
     /// Indexes of the pending units.
     var pending = BitSet.Counted()
 
@@ -26,7 +26,7 @@ struct LeasedRun: Sendable {
         self.keys = keys
         unfinished = keys.count
         pending = BitSet.Counted(0..<keys.count)
-        single = [:]
+        leased = [:]
     }
 
     /// The expected lane-seconds of a lease of this phase: the mean of the last ones, or 1 s if there are none.

@@ -12,6 +12,23 @@ package struct LeasedUnit: Sendable, Equatable {
         let isFromProven: Bool
     }
 
+    /// A result that waits for that of another worker.
+    package struct HeldResult: Sendable, Equatable {
+        package let worker: WorkerIdentifier
+        package let attempt: Int
+        /// The kind of the worker's machine.
+        let kind: String
+    }
+
+    /// The worker to which an attempt was granted.
+    struct Holder: Sendable, Equatable {
+        let worker: WorkerIdentifier
+        /// The kind of its machine.
+        let kind: String
+        /// As in `UnitLease`.
+        let checks: Int?
+    }
+
     package let key: UnitKey
     /// The unit's index in its round.
     let index: Int
@@ -19,18 +36,18 @@ package struct LeasedUnit: Sendable, Equatable {
     package internal(set) var attempts = 0
     /// The number of leases granted while another worker held the unit.
     package internal(set) var secondCopies = 0
-    /// The current leases by attempt: at most two, of different workers.
+    /// The current leases by attempt, of different workers.
     package internal(set) var leases: [UnitLease] = []
     /// The last failures.
     package private(set) var failures: [UnitFailure] = []
     package internal(set) var isAccepted = false
-    /// The names of the workers whose results are held for an audit, and the kind of their machines.
+    /// The first result that is held for an audit, and the names of the workers that have answered since.
+    package internal(set) var held: HeldResult?
     package internal(set) var answered: Set<String> = []
-    package internal(set) var kind: String?
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
-    /// The workers to which the last attempts were granted; the last one is number `attempts`.
-    private(set) var holders: [WorkerIdentifier] = []
+    /// The holders of the last attempts; the last one is number `attempts`.
+    private(set) var holders: [Holder] = []
 
     func failed(on worker: WorkerIdentifier) -> Bool { failures.contains { $0.worker.name == worker.name } }
 
@@ -44,17 +61,32 @@ package struct LeasedUnit: Sendable, Equatable {
     }
 
     /// Whether exactly this attempt was once granted to exactly this worker. Attempts that are no longer remembered do
-    /// not count.
+    /// not count, except the one whose result is held.
     func wasGranted(_ attempt: Int, to worker: WorkerIdentifier) -> Bool {
-        let index = attempt - 1 - (attempts - holders.count)
-        return holders.indices.contains(index) && holders[index] == worker
+        holder(of: attempt)?.worker == worker || (held?.attempt == attempt && held?.worker == worker)
     }
 
-    mutating func add(_ lease: UnitLease) {
+    /// Whether a result of this attempt can be accepted or, if one is held, compared with it: workers of one kind compute the unit, and
+    /// others check the result that is held.
+    func isComparable(_ attempt: Int) -> Bool {
+        guard let holder = holder(of: attempt) else { return held?.attempt == attempt }
+        guard let held else { return holder.checks == nil }
+        return holder.checks.map { $0 == held.attempt } ?? (holder.kind == held.kind)
+    }
+
+    /// Whether the attempt checks the result of another one.
+    func isCheck(_ attempt: Int) -> Bool { holder(of: attempt)?.checks != nil }
+
+    private func holder(of attempt: Int) -> Holder? {
+        let index = attempt - 1 - (attempts - holders.count)
+        return holders.indices.contains(index) ? holders[index] : nil
+    }
+
+    mutating func add(_ lease: UnitLease, kind: String) {
         attempts += 1
         if !leases.isEmpty { secondCopies += 1 }
         leases.append(lease)
-        holders.append(lease.worker)
+        holders.append(Holder(worker: lease.worker, kind: kind, checks: lease.checks))
         if holders.count > Self.memory { holders.removeFirst() }
     }
 
@@ -71,6 +103,7 @@ package struct LeasedUnit: Sendable, Equatable {
         for index in leases.indices {
             leases[index].deadline += gap
             leases[index].lastToken += gap
+            leases[index].started? += gap
         }
     }
 }

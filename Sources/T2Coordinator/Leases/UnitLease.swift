@@ -17,6 +17,11 @@ package struct UnitLease: Sendable, Equatable {
     var started: ContinuousClock.Instant?
     /// The share charged in advance: expected lane-seconds over the run's weight.
     let charge: Double
+    /// The attempt whose result the worker checks instead of computing the unit, since its machine is of another kind; nil to compute.
+    package var checks: Int?
+
+    /// How long the lease has had a lane without a new token.
+    func standstill(at now: ContinuousClock.Instant) -> Duration { started.map { now - max($0, lastToken) } ?? .zero }
 
     /// The next time at which elapsed time may change the lease's state.
     func nextCheck(_ limits: LeaseLimits) -> ContinuousClock.Instant {

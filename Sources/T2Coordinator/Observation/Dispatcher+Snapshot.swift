@@ -23,6 +23,7 @@ extension Dispatcher {
                     units: tally?.units ?? 0, tokens: tally?.tokens ?? 0,
                     tokensPerSecond: tally?.tokensPerSecond(at: now) ?? 0)
             },
+            refusals: refusals.all.map { DispatcherSnapshot.Refusal(worker: $0.worker, reason: $0.reason) },
             leases: table.units.values.flatMap { unit in
                 unit.leases.map { table.visibleLease($0, of: unit.key, at: now) }
             }, quietSeconds: seconds(since: lastAccepted), counts: counts, endpoint: transport.endpoint)

@@ -77,10 +77,18 @@ package struct DispatcherSnapshot: Sendable, Equatable, Codable {
         package var usualSeconds: Double?
     }
 
+    /// A worker that was refused and has not been admitted since.
+    package struct Refusal: Sendable, Equatable, Codable {
+        package var worker: String
+        package var reason: String
+    }
+
     package var isPaused: Bool
     package var isStopping: Bool
     package var runs: [Run]
     package var workers: [Worker]
+    /// The last refusals, the earliest first.
+    package var refusals: [Refusal] = []
     package var leases: [Lease]
     /// The time since a result was last accepted, or since the start.
     package var quietSeconds: Double

@@ -15,31 +15,36 @@ package struct LogProbabilities {
     package func score(
         _ sequences: [ScoredSequence], _ execution: Execution, expert: Int32 = 0, tokensPerBatch: Int = 1024
     ) -> [[Float]] {
-        var results: [[Float]] = []
-        var batch = TokenBatch()
-        var first = 0
-        while first < sequences.count {
-            let end = batch.pack(sequences, from: first, limit: tokensPerBatch, expert: expert)
-            let values = score(transformer.forward(batch, execution), sequences[first..<end].flatMap(\.completion))
-            var start = 0
-            for sequence in sequences[first..<end] {
-                results.append(Array(values[start..<start + sequence.completion.count]))
-                start += sequence.completion.count
+        var results = sequences.map { _ in [Float]() }
+        var sums = [Float](repeating: 0, count: Transformer.rowsPerHead)
+        forEachRow(sequences, execution, expert: expert, tokensPerBatch: tokensPerBatch) { logits, rows in
+            t2_log_sum_exp(logits.pointer, &sums, nil, logits.rows, logits.columns, logits.stride, 1)
+            for (row, place) in rows.enumerated() {
+                let token = sequences[place.sequence].completion[place.position]
+                results[place.sequence].append(logits.row(row)[Int(token)] - sums[row])
             }
-            first = end
         }
         return results
     }
 
-    private func score(_ hidden: Matrix, _ tokens: [Int32]) -> [Float] {
-        var values: [Float] = []
-        values.reserveCapacity(tokens.count)
-        var sums = [Float](repeating: 0, count: Transformer.rowsPerHead)
-        for rows in (0..<hidden.rows).chunks(ofCount: Transformer.rowsPerHead) {
-            let logits = transformer.logits(hidden.rows(rows))
-            t2_log_sum_exp(logits.pointer, &sums, nil, rows.count, logits.columns, logits.stride, 1)
-            for (row, token) in tokens[rows].enumerated() { values.append(logits.row(row)[Int(token)] - sums[row]) }
+    /// Calls `body` with the logits that predict the completions' tokens, some rows at a time, and the places of these tokens: the index
+    /// of the sequence and of the token in its completion, in their order.
+    func forEachRow(
+        _ sequences: [ScoredSequence], _ execution: Execution, expert: Int32 = 0, tokensPerBatch: Int = 1024,
+        _ body: (Matrix, [(sequence: Int, position: Int)]) -> Void
+    ) {
+        var batch = TokenBatch()
+        var first = 0
+        while first < sequences.count {
+            let end = batch.pack(sequences, from: first, limit: tokensPerBatch, expert: expert)
+            let hidden = transformer.forward(batch, execution)
+            let places = (first..<end).flatMap { sequence in
+                sequences[sequence].completion.indices.map { (sequence: sequence, position: $0) }
+            }
+            for rows in (0..<hidden.rows).chunks(ofCount: Transformer.rowsPerHead) {
+                body(transformer.logits(hidden.rows(rows)), Array(places[rows]))
+            }
+            first = end
         }
-        return values
     }
 }

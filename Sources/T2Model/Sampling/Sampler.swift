@@ -14,6 +14,11 @@ package struct SampleRequest: Sendable {
         self.random = random
         self.expert = expert
     }
+
+    /// The number of tokens that may be drawn: the limit, or the rest of the context.
+    func limit(_ sampling: Sampling, _ model: ModelConfiguration) -> Int {
+        min(sampling.maxTokens, model.contextLength - prompt.count)
+    }
 }
 
 /// Draws completions in continuous batches: finished rows leave, waiting ones enter.
@@ -121,9 +126,8 @@ package final class Sampler {
         return completions
     }
 
-    /// The number of tokens that a request may draw: the limit, or the rest of the context.
     private func limit(_ request: SampleRequest, _ sampling: Sampling) -> Int {
-        min(sampling.maxTokens, transformer.model.configuration.contextLength - request.prompt.count)
+        request.limit(sampling, transformer.model.configuration)
     }
 
     private func prepareCache(_ requests: [SampleRequest], _ sampling: Sampling) throws -> KVCache {

@@ -4,6 +4,10 @@ import T2Core
 
 /// Chooses the next token from a row of logits.
 struct TokenChoice {
+    /// The difference of two logits, in nats, up to which either token counts as the greedy choice; and the difference of the uniform
+    /// number up to which a drawn token counts as the draw's. Machines of different kinds round differently.
+    private static let (logitTolerance, drawTolerance): (Float, Double) = (1e-3, 1e-4)
+
     private let sampling: Sampling
     private var order: [Int32] = []
 
@@ -22,6 +26,28 @@ struct TokenChoice {
         if sampling.topK != nil || sampling.topP != nil { return truncated(logits, count, scale, logSumExp, &random) }
         let token = t2_draw(logits, count, scale, logSumExp, random.nextUniform())
         return (token, logits[Int(token)] * scale - logSumExp)
+    }
+
+    /// The given token if it would be chosen up to rounding, otherwise the token that would be chosen, with its log-probability as
+    /// `choose` gives it. A draw with top-k or top-p has no tolerance.
+    mutating func confirm(
+        _ given: Int32, _ logits: UnsafePointer<Float>, _ count: Int, _ random: inout SeededRandom
+    ) -> (token: Int32, logProbability: Float) {
+        var draws = random
+        let chosen = choose(logits, count, &random)
+        guard given != chosen.token, (0..<Int32(count)).contains(given) else { return chosen }
+        if sampling.temperature == 0 {
+            let difference = logits[Int(chosen.token)] - logits[Int(given)]
+            return difference <= Self.logitTolerance ? (given, chosen.logProbability - difference) : chosen
+        }
+        guard sampling.topK == nil, sampling.topP == nil else { return chosen }
+        let scale = 1 / sampling.temperature
+        let logSumExp = logits[Int(chosen.token)] * scale - chosen.logProbability
+        let uniform = draws.nextUniform()
+        // Tokens are drawn in the order of their identifiers.
+        let first = t2_draw(logits, count, scale, logSumExp, max(0, uniform - Self.drawTolerance))
+        let last = t2_draw(logits, count, scale, logSumExp, uniform + Self.drawTolerance)
+        return first <= given && given <= last ? (given, logits[Int(given)] * scale - logSumExp) : chosen
     }
 
     /// Applies top-k, then top-p, then draws from the remaining tokens, renormalised.

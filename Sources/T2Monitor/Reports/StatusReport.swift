@@ -34,6 +34,7 @@ package struct StatusReport: Sendable, Equatable, Codable {
     package var isStopping: Bool
     package var runs: [Run]
     package var workers: [DispatcherSnapshot.Worker]
+    package var refusals: [DispatcherSnapshot.Refusal]
     package var leases: [DispatcherSnapshot.Lease]
     package var quietSeconds: Double
     package var lanes: Int

@@ -63,7 +63,9 @@ package struct WaitReport: Sendable, Equatable, Codable {
                     : status.lanesBusy < status.lanes
                         ? "workers with free lanes drain, are silent, are set aside, or failed these units"
                         : "all \(status.lanes) lanes are busy"
-            waits.append(Wait(run: run.name, what: "a worker for \(round.unitsPending) units", verdict: reason))
+            let refusals = status.refusals.map { "; worker '\($0.worker)' was refused: \($0.reason)" }.joined()
+            waits.append(
+                Wait(run: run.name, what: "a worker for \(round.unitsPending) units", verdict: reason + refusals))
         }
         return waits
     }
@@ -78,7 +80,7 @@ package struct WaitReport: Sendable, Equatable, Codable {
             "it is computed: \(lease.tokens) tokens, the last \(text(lease.lastTokenSeconds)) ago\(usual)." + again
         case .slow:
             "slow but healthy: \(lease.tokens) tokens, the last \(text(lease.lastTokenSeconds)) ago\(usual). An idle worker "
-                + "gets a second copy." + again
+                + "gets another copy." + again
         case .stuck:
             "stuck: no token since \(text(lease.lastTokenSeconds)), after \(lease.tokens). The lease expires in "
                 + "\(text(lease.expiresInSeconds)) and the unit goes to another worker." + again

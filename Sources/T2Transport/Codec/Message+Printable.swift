@@ -10,6 +10,7 @@ extension Message {
         switch self {
         case .hello(var body):
             body.fingerprint = Self.safe(body.fingerprint)
+            body.taskVersions = body.taskVersions?.mapValues(Self.safe)
             return .hello(body)
         case .bye(var body):
             body.reason = Self.safe(body.reason)

@@ -14,6 +14,11 @@ struct MessageCheck {
             }
             try name(body.fingerprint, "fingerprint")
             try range(body.lanes, "lanes", 1...65_536)
+            try range(body.taskVersions?.count ?? 0, "taskVersions (count)", 0...limits.tasks)
+            for (task, version) in body.taskVersions ?? [:] {
+                try name(task, "taskVersions")
+                try name(version, "taskVersions")
+            }
             try range(body.holding?.count ?? 0, "holding (count)", 0...limits.completions)
             for lease in body.holding ?? [] { try check(lease.unit, attempt: lease.attempt) }
         case .credit(let body):
@@ -62,10 +67,11 @@ struct MessageCheck {
             try range(sequence.policy, "work.sequences.policy", 0...work.policies.count - 1)
         }
         if let sampling = work.sampling { try check(sampling) }
-        try range(lease.taskVersions?.count ?? 0, "taskVersions (count)", 0...limits.policies)
-        for (task, version) in lease.taskVersions ?? [:] {
-            try name(task, "taskVersions")
-            try name(version, "taskVersions")
+        if let tokens = lease.tokens {
+            guard tokens.count == work.sequences.count else {
+                throw malformed("tokens (count)", "\(work.sequences.count), one list per sequence", tokens.count)
+            }
+            try range(tokens.reduce(0) { $0 + $1.count }, "tokens (total)", 0...limits.tokens)
         }
         // Short enough to be added to an instant.
         guard lease.lengthSeconds > 0, lease.lengthSeconds <= 1e7 else {

@@ -12,6 +12,8 @@ package struct MessageLimits: Sendable, Equatable {
     package var tokens = 16 << 20
     /// Policies of one lease.
     package var policies = 4_096
+    /// Tasks of one HELLO.
+    package var tasks = 1_000
     /// Entries of an expert's layout.
     package var layoutEntries = 65_536
     /// Bytes of a name: a run, a problem, a worker's fingerprint.

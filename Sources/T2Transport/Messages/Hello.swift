@@ -9,18 +9,21 @@ package struct Hello: Sendable, Equatable, Codable {
     package var fingerprint: String
     /// The number of units that the worker computes at the same time.
     package var lanes: Int
+    /// The version of each task that the worker knows, by name; nil if it does not report them.
+    package var taskVersions: [String: String]?
     /// The leases that the worker holds; nil if it does not report them.
     package var holding: [LeaseName]?
 
     package init(
         worker: WorkerIdentifier, modelDigest: Digest, tokenizerDigest: Digest, fingerprint: String, lanes: Int,
-        holding: [LeaseName]? = nil
+        taskVersions: [String: String]? = nil, holding: [LeaseName]? = nil
     ) {
         self.worker = worker
         self.modelDigest = modelDigest
         self.tokenizerDigest = tokenizerDigest
         self.fingerprint = fingerprint
         self.lanes = lanes
+        self.taskVersions = taskVersions
         self.holding = holding
     }
 }

@@ -7,20 +7,20 @@ package struct Lease: Sendable, Equatable, Codable {
     package var epoch: UInt64
     /// Seconds until the lease ends unless progress renews it.
     package var lengthSeconds: Double
-    /// The version of each task of the coordinator's jobs, by name. It is not part of the unit; a worker that has another
-    /// version of one refuses the unit, since it would judge by other rules.
-    package var taskVersions: [String: String]?
+    /// The tokens of another worker's completions, in the order of the sequences, if they are to be checked: scored and compared with what
+    /// the sampler draws, instead of sampled.
+    package var tokens: [[Int32]]?
 
     package var unit: UnitKey { work.key }
     package var name: LeaseName { LeaseName(unit: work.key, attempt: attempt) }
 
     package init(
-        work: WorkUnit, attempt: Int, epoch: UInt64, lengthSeconds: Double, taskVersions: [String: String]? = nil
+        work: WorkUnit, attempt: Int, epoch: UInt64, lengthSeconds: Double, tokens: [[Int32]]? = nil
     ) {
-        self.taskVersions = taskVersions
         self.work = work
         self.attempt = attempt
         self.epoch = epoch
         self.lengthSeconds = lengthSeconds
+        self.tokens = tokens
     }
 }

@@ -33,28 +33,46 @@ struct AuditTests {
         return configuration
     }
 
+    /// Where the liar's machine is of the same kind as others, or of no other's.
+    enum Kinds: CaseIterable {
+        case equal, oneLikeTheLiar, noneLikeTheLiar
+
+        func kind(of worker: String) -> String {
+            switch self {
+            case .equal: "abacus"
+            case .oneLikeTheLiar: ["ann", "liar"].contains(worker) ? "abacus" : "slide rule"
+            case .noneLikeTheLiar: worker == "liar" ? "abacus" : "slide rule"
+            }
+        }
+    }
+
     private static func start(
-        _ folder: TestRun.Folder, audit: Double, _ behaviours: [String: ArithmeticWorker.Behaviour]
+        _ folder: TestRun.Folder, audit: Double, _ behaviours: [String: ArithmeticWorker.Behaviour],
+        kinds: (String) -> String = { _ in "abacus" }, limits: Dispatcher.Limits = Dispatcher.Limits()
     ) async throws -> (coordinator: TestCoordinator, journal: RunJournal, workers: [String: ArithmeticWorker]) {
         let network = InMemoryNetwork()
-        var limits = Dispatcher.Limits()
+        var limits = limits
         limits.auditPatience = .seconds(1)
         let (coordinator, journal) = try await TestRun.coordinator(
             folder, network, configuration: configuration(audit: audit), limits: limits)
         var workers: [String: ArithmeticWorker] = [:]
         for (name, behaviour) in behaviours {
-            workers[name] = try await ArithmeticWorker(name, on: network, behaviour: behaviour)
+            workers[name] = try await ArithmeticWorker(
+                name, on: network, behaviour: behaviour, kind: kinds(name))
         }
         return (coordinator, journal, workers)
     }
 
-    @Test("name a worker that lies, refuse it, and come to the bytes of honest workers", arguments: Lie.allCases)
-    func liar(lie: Lie) async throws {
+    @Test(
+        "name a worker that lies, refuse it, and come to the bytes of honest workers", arguments: Lie.allCases,
+        Kinds.allCases)
+    func liar(lie: Lie, kinds: Kinds) async throws {
         let expected = try await CoordinatorTests.undisturbed()
         let folder = try TestRun.Folder()
         let (coordinator, journal, workers) = try await Self.start(
             folder, audit: 1,
-            ["ann": .honest, "bob": .honest, "cleo": .honest, "liar": .spoiling(lie.spoil)])
+            ["ann": .honest, "bob": .honest, "cleo": .honest, "liar": .spoiling(lie.spoil)],
+            kinds: kinds.kind)
         _ = try await CoordinatorTests.run(coordinator, Array(workers.values))
         let completions = try journal.store.completions(CompletionRecord.Selection(), limit: 10_000)
         try journal.close()
@@ -77,11 +95,46 @@ struct AuditTests {
         for worker in workers.values { #expect(await worker.verdicts.contains(.held)) }
     }
 
+    @Test("are checked by a worker of another machine kind, whose numbers differ in the last bits, and change no byte")
+    func otherKind() async throws {
+        let expected = try await CoordinatorTests.undisturbed()
+        let folder = try TestRun.Folder()
+        let (coordinator, journal, workers) = try await Self.start(
+            folder, audit: 1, ["ann": .honest, "bob": .honest], kinds: { $0 == "ann" ? "abacus" : "slide rule" })
+        _ = try await CoordinatorTests.run(coordinator, Array(workers.values))
+        try journal.close()
+        #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
+        var (checks, held) = (0, 0)
+        for worker in workers.values {
+            #expect(await worker.rejection == nil)
+            checks += await worker.checks
+            held += await worker.verdicts.count { $0 == .held }
+        }
+        // Every unit is held once, and checked once, unless the patience with a busy worker ended.
+        #expect(held > 0 && checks > 0)
+    }
+
     @Test("are accepted as they are while no other worker is there")
     func alone() async throws {
         let expected = try await CoordinatorTests.undisturbed()
         let folder = try TestRun.Folder()
         let (coordinator, journal, workers) = try await Self.start(folder, audit: 1, ["ann": .honest])
+        _ = try await CoordinatorTests.run(coordinator, Array(workers.values))
+        try journal.close()
+        #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))
+    }
+
+    @Test("are accepted as they are if no other worker returns them in time", arguments: ["abacus", "slide rule"])
+    func hoarder(kind: String) async throws {
+        let expected = try await CoordinatorTests.undisturbed()
+        let folder = try TestRun.Folder()
+        var limits = Dispatcher.Limits()
+        // Its leases never expire.
+        limits.leases.minimumLength = .seconds(86_400)
+        limits.longestAudit = .milliseconds(300)
+        let (coordinator, journal, workers) = try await Self.start(
+            folder, audit: 1, ["ann": .honest, "eve": .hoarding], kinds: { $0 == "ann" ? "abacus" : kind },
+            limits: limits)
         _ = try await CoordinatorTests.run(coordinator, Array(workers.values))
         try journal.close()
         #expect(try folder.bytes("expert-last.safetensors") == expected.bytes("expert-last.safetensors"))

@@ -11,6 +11,8 @@ actor ArithmeticWorker {
         case honest
         /// Vanishes without a word when the lease comes that is this many leases after its first.
         case vanishing(after: Int)
+        /// Takes leases and returns nothing.
+        case hoarding
         /// Spoils the result of a unit.
         case spoiling(@Sendable (inout UnitResult) -> Void)
         /// Sends every result twice.
@@ -34,10 +36,13 @@ actor ArithmeticWorker {
     private let onAcknowledgement: @Sendable (Acknowledgement) throws -> Void
     private(set) var rejection: Reject?
     private(set) var epochs: [UInt64] = []
+    /// The number of leases that asked for a check.
+    private(set) var checks = 0
 
     init(
         _ name: String, incarnation: UInt64 = 1, on network: InMemoryNetwork, behaviour: Behaviour = .honest,
-        model: Digest = TestRun.modelDigest, faults: FaultPlan? = nil,
+        kind: String = "abacus", taskVersions: [String: String]? = nil, model: Digest = TestRun.modelDigest,
+        faults: FaultPlan? = nil,
         onAcknowledgement: @escaping @Sendable (Acknowledgement) throws -> Void = { _ in }
     ) async throws {
         self.onAcknowledgement = onAcknowledgement
@@ -46,8 +51,8 @@ actor ArithmeticWorker {
         transport = faults.map { FaultyTransport(link, plan: $0) } ?? link
         self.behaviour = behaviour
         hello = Hello(
-            worker: identifier, modelDigest: model, tokenizerDigest: TestRun.tokenizerDigest, fingerprint: "abacus",
-            lanes: 1)
+            worker: identifier, modelDigest: model, tokenizerDigest: TestRun.tokenizerDigest, fingerprint: kind,
+            lanes: 1, taskVersions: taskVersions)
     }
 
     var verdicts: [Acknowledgement.Verdict] { acknowledgements.map(\.verdict) }
@@ -81,6 +86,7 @@ actor ArithmeticWorker {
         case .lease(let lease):
             leases += 1
             if case .vanishing(let after) = behaviour, leases > after { return false }
+            if case .hoarding = behaviour { return true }
             waiting.append(lease)
             for digest in lease.work.policies where policies[digest] == nil {
                 try await transport.send(.getBlob(GetBlob(digest: digest)), within: .seconds(10))
@@ -113,6 +119,10 @@ actor ArithmeticWorker {
 
     private func answer(_ lease: Lease, _ policies: [Policy]) async throws {
         var result = Self.compute(lease, policies)
+        if let tokens = lease.tokens {
+            checks += 1
+            Self.check(tokens, &result)
+        }
         switch behaviour {
         case .failing(let category, let isAffected) where isAffected(lease):
             let report = ErrorReport(
@@ -134,10 +144,25 @@ actor ArithmeticWorker {
             try await transport.send(.error(report), within: .seconds(10))
             return
         case .spoiling(let spoil): spoil(&result)
-        case .honest, .vanishing, .repeating, .failing, .withholding: break
+        case .honest, .vanishing, .hoarding, .repeating, .failing, .withholding: break
         }
         try await transport.send(.result(result), within: .seconds(10))
         if case .repeating = behaviour { try await transport.send(.result(result), within: .seconds(10)) }
+    }
+
+    /// What a machine of another kind finds that scores these tokens: numbers that differ in the last bits, and a completion that ends with
+    /// the first token that is not its own.
+    private static func check(_ tokens: [[Int32]], _ result: inout UnitResult) {
+        for (index, given) in tokens.enumerated() {
+            let own = result.output.completions[index].tokens
+            let equal = zip(own, given).prefix { $0 == $1 }.count
+            let count = own == given ? own.count : min(own.count, equal + 1)
+            result.output.completions[index].tokens = Array(own.prefix(count))
+            let logProbabilities = result.output.completions[index].logProbabilities.prefix(count)
+            result.output.completions[index].logProbabilities = logProbabilities.map { $0 * 1.000_01 }
+        }
+        result.output.gradient = result.output.gradient?.map { $0 * 1.000_01 }
+        result.output.statistics.completionTokens = result.output.completions.reduce(0) { $0 + $1.tokens.count }
     }
 
     /// Rewards, log-probabilities and gradients from a hash-like stream over (seed, step, problem, sample) and z.

@@ -1,0 +1,86 @@
+import T2Coordinator
+import T2Core
+import T2Transport
+import Testing
+
+@Suite("An audited unit")
+struct LeaseAuditTests {
+    typealias Fixture = LeaseTableFixture
+    private static let unit = Fixture.unit(0)
+
+    /// Ann has computed the only unit; the others join after her, each with credit for one lease.
+    private static func fixture(_ kinds: [(WorkerIdentifier, String)]) -> Fixture {
+        var fixture = Fixture(units: 1)
+        fixture.take(.workerJoined(Fixture.ann, lanes: 1, kind: "a"))
+        fixture.take(.creditGranted(Fixture.ann, count: 1))
+        for (worker, kind) in kinds {
+            fixture.take(.workerJoined(worker, lanes: 1, kind: kind))
+            fixture.take(.creditGranted(worker, count: 1))
+        }
+        return fixture
+    }
+
+    private static func hold(_ fixture: inout Fixture, after seconds: Double = 1) -> [LeaseEffect] {
+        fixture.take(.resultHeld(Fixture.ann, unit: unit, attempt: 1), after: seconds)
+    }
+
+    @Test("is computed again by a worker of the same kind, if one has credit")
+    func sameKind() {
+        var fixture = Self.fixture([(Fixture.bob, "b"), (Fixture.eve, "a")])
+        let grants = Self.hold(&fixture).grants
+        #expect(grants.map(\.worker) == [Fixture.eve] && grants[0].checks == nil)
+        #expect(fixture.result(Fixture.eve, 0, attempt: 2).verdicts == [.accepted])
+    }
+
+    @Test("is checked by a worker of another kind otherwise, also once the one of its kind takes long")
+    func otherKind() {
+        var fixture = Self.fixture([(Fixture.bob, "b")])
+        let grants = Self.hold(&fixture).grants
+        #expect(grants.map(\.worker) == [Fixture.bob] && grants[0].checks == 1)
+        #expect(fixture.result(Fixture.bob, 0, attempt: 2).verdicts == [.accepted])
+
+        fixture = Self.fixture([(Fixture.eve, "a")])
+        #expect(Self.hold(&fixture).grants.map(\.worker) == [Fixture.eve])
+        fixture.take(.workerJoined(Fixture.bob, lanes: 1, kind: "b"))
+        fixture.take(.creditGranted(Fixture.bob, count: 1))
+        let copies = fixture.wait(4, heard: [Fixture.ann, Fixture.bob, Fixture.eve]).grants
+        #expect(copies.map(\.worker) == [Fixture.bob] && copies[0].checks == 1)
+    }
+
+    @Test("whose second copy is at a worker of another kind is taken from there, and its result counts for nothing")
+    func copy() {
+        var fixture = Self.fixture([(Fixture.bob, "b")])
+        let copies = fixture.wait(31, heard: [Fixture.ann, Fixture.bob]).grants
+        #expect(copies.map(\.worker) == [Fixture.bob])
+        fixture.take(.creditGranted(Fixture.bob, count: 1))
+        let effects = Self.hold(&fixture)
+        #expect(effects.cancelled == [Fixture.bob])
+        #expect(effects.grants.map(\.checks) == [1])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 2).verdicts == [.stale])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 3).verdicts == [.accepted])
+    }
+
+    @Test("whose held result is dropped takes the check back, and its result counts for nothing")
+    func dropped() {
+        var fixture = Self.fixture([(Fixture.bob, "b")])
+        #expect(Self.hold(&fixture).grants.count == 1)
+        let effects = fixture.take(.unitsReopened([Self.unit]))
+        #expect(effects.cancelled == [Fixture.bob])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 2).verdicts == [.stale])
+        #expect(fixture.take(.creditGranted(Fixture.bob, count: 1)).grants.map(\.checks) == [nil])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 3).verdicts == [.accepted])
+    }
+
+    @Test("keeps its first result however many workers take the check and leave")
+    func leaving() {
+        var fixture = Self.fixture([])
+        _ = Self.hold(&fixture)
+        for number in 0..<40 {
+            let worker = WorkerIdentifier(name: "guest-\(number)", incarnation: 1)
+            fixture.take(.workerJoined(worker, lanes: 1, kind: "b"))
+            #expect(fixture.take(.creditGranted(worker, count: 1)).grants.map(\.checks) == [1])
+            fixture.take(.workerLeft(worker))
+        }
+        #expect(fixture.result(Fixture.ann, 0).verdicts == [.accepted])
+    }
+}
