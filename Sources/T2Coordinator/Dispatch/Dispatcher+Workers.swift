@@ -16,6 +16,7 @@ extension Dispatcher {
         case .strayConnection(let reason):
             warn("stray connection closed", causedBy: "stray connections", ["problem": "\(reason)"])
         case .unreachable(let peer):
+            files?.forget(peer)
             guard let worker = roster.workers[peer] else { return }
             logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
             try await take(.connectionLost(worker))
@@ -26,7 +27,18 @@ extension Dispatcher {
 
     private func handle(_ message: Message, from peer: PeerIdentity) async throws {
         if case .hello(let hello) = message { return try await admit(hello, at: peer) }
-        if case .bye = message, roster.workers[peer] == nil { return await transport.forget(peer) }
+        if case .bye = message, roster.workers[peer] == nil {
+            files?.forget(peer)
+            return await transport.forget(peer)
+        }
+        // A worker that has no model yet is no worker of the roster.
+        if let files, roster.workers[peer] == nil {
+            switch message {
+            case .getModel: return files.describe(to: peer)
+            case .getChunk(let request): return files.take(request, from: peer)
+            default: break
+            }
+        }
         guard let worker = roster.workers[peer] else { return await askForHello(peer, after: message.kind.rawValue) }
         switch message {
         case .credit(let credit):
@@ -53,7 +65,11 @@ extension Dispatcher {
                 ["worker": "\(worker)", "reason": "\(bye.reason)", "workers": "\(table.workers.count)"])
         case .heartbeat, .hello:
             break
-        case .welcome, .reject, .lease, .blob, .cancel, .acknowledgement, .drain:
+        case .getModel, .getChunk:
+            let report = ErrorReport(
+                category: .unexpectedMessage, message: "\(message.kind.rawValue) comes before HELLO")
+            await send(.error(report), to: worker)
+        case .welcome, .reject, .lease, .blob, .model, .chunk, .cancel, .acknowledgement, .drain:
             let report = ErrorReport(
                 category: .unexpectedMessage, message: "\(message.kind.rawValue) is not a worker's to send")
             await send(.error(report), to: worker)
@@ -72,6 +88,7 @@ extension Dispatcher {
         if let old, old != peer { await transport.forget(old) }
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
+        files?.forget(peer)
         await send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(
             .workerJoined(
@@ -128,7 +145,7 @@ extension Dispatcher {
             return Reject(
                 reason:
                     "the worker's base model has digest \(hello.modelDigest.short), the run's \(model.digest.short)",
-                remedy: "Start the worker with --model and a copy of \(model.path).")
+                remedy: "Start the worker without --model, which fetches the model, or with a copy of \(model.path).")
         }
         guard hello.tokenizerDigest == model.tokenizerDigest else {
             return Reject(
