@@ -9,6 +9,9 @@ import T2Formats
 ///
 /// - Invariant: the cache returns exactly the numbers that were computed, bit for bit. A damaged entry is detected by
 ///   its digest, computed again and replaced.
+///
+/// An entry that another machine computed lies beside the others under a name of its own until it is needed. It is an entry
+/// like the others once it has proved to be a decomposition of its weight.
 package final class SingularValueCache: Sendable {
     private struct State {
         var computed = 0
@@ -23,13 +26,17 @@ package final class SingularValueCache: Sendable {
     private let warn: @Sendable (String) -> Void
     private let state = Mutex(State())
 
-    package static var standardFolder: String { CacheFolder.standard + "/decompositions" }
+    /// The folder `decompositions` in the `CacheFolder`.
+    package static var standardFolder: String { CacheFolder.path + "/decompositions" }
 
     /// - Parameter warn: receives one line for each damaged entry, and one line if entries cannot be written.
     package init(folder: String = standardFolder, warn: @escaping @Sendable (String) -> Void = StandardError.warn) {
         self.folder = folder
         self.warn = warn
     }
+
+    /// Whether the folder has no files, or does not exist.
+    package var isEmpty: Bool { (try? FileManager.default.contentsOfDirectory(atPath: folder).isEmpty) ?? true }
 
     /// The number of decompositions that were computed because the cache did not have them.
     package var computed: Int { state.withLock { $0.computed } }
@@ -46,7 +53,8 @@ package final class SingularValueCache: Sendable {
         of weight: FloatBuffer, rows: Int, columns: Int, name: String
     ) throws -> SingularValueDecomposition {
         let key = Self.key(weight, rows: rows, columns: columns)
-        if let cached = read(key, rows: rows, columns: columns) { return cached }
+        if let cached = read(path(key), key, rows: rows, columns: columns) { return cached }
+        if let fetched = adopt(key, weight, rows: rows, columns: columns) { return fetched }
         let fresh = try SingularValueDecomposition(weight.pointer, rows: rows, columns: columns, name: name)
         state.withLock { $0.computed += 1 }
         do {
@@ -68,9 +76,14 @@ package final class SingularValueCache: Sendable {
         path(Self.key(weight, rows: rows, columns: columns))
     }
 
-    private func path(_ key: Digest) -> String { "\(folder)/\(key.hexadecimal).safetensors" }
+    /// The path of the file of a key.
+    package func path(_ key: Digest) -> String { "\(folder)/\(key.hexadecimal).safetensors" }
 
-    private static func key(_ weight: FloatBuffer, rows: Int, columns: Int) -> Digest {
+    /// The path of the file of a key that another machine computed.
+    package func fetchedPath(_ key: Digest) -> String { path(key) + ".fetched" }
+
+    /// The key of a weight's decomposition.
+    static func key(_ weight: FloatBuffer, rows: Int, columns: Int) -> Digest {
         var builder = DigestBuilder()
         builder.update("\(version) [\(rows), \(columns)]")
         builder.update(UnsafeRawBufferPointer(weight.elements))
@@ -87,8 +100,27 @@ package final class SingularValueCache: Sendable {
         return builder.finalize().hexadecimal
     }
 
-    private func read(_ key: Digest, rows: Int, columns: Int) -> SingularValueDecomposition? {
-        let (path, rank) = (path(key), min(rows, columns))
+    /// A decomposition that another machine computed; nil if there is none, or if it is wrong.
+    private func adopt(
+        _ key: Digest, _ weight: FloatBuffer, rows: Int, columns: Int
+    ) -> SingularValueDecomposition? {
+        let fetchedPath = fetchedPath(key)
+        guard let fetched = read(fetchedPath, key, rows: rows, columns: columns) else {
+            unlink(fetchedPath)
+            // Another worker may have adopted it in the meantime.
+            return read(path(key), key, rows: rows, columns: columns)
+        }
+        guard fetched.isDecomposition(of: weight.pointer, rows: rows, columns: columns) else {
+            warn("\(fetchedPath): this is no decomposition of its weight, which will be computed")
+            unlink(fetchedPath)
+            return nil
+        }
+        rename(fetchedPath, path(key))
+        return fetched
+    }
+
+    private func read(_ path: String, _ key: Digest, rows: Int, columns: Int) -> SingularValueDecomposition? {
+        let rank = min(rows, columns)
         do {
             let file = try SafetensorsFile(path: path)
             let cached = SingularValueDecomposition(

@@ -70,6 +70,17 @@ package struct WeightDecomposition: Sendable {
         return try work.outputs
     }
 
+    /// The keys of the decompositions in the cache, in the layout's order.
+    ///
+    /// - Cost: one pass over the weights.
+    /// - Throws: the errors of `WeightLoader`.
+    package func keys() throws -> [Digest] {
+        try weights.map { weight in
+            let values = try WeightLoader(folder).load(weight.name, shape: [weight.rows, weight.columns])
+            return SingularValueCache.key(values, rows: weight.rows, columns: weight.columns)
+        }
+    }
+
     private func decompose(_ weight: Weight) throws -> SingularValueDecomposition {
         let (rows, columns) = (weight.rows, weight.columns)
         let values = try WeightLoader(folder).load(weight.name, shape: [rows, columns])

@@ -27,7 +27,8 @@ extension LeaseLoop {
             return [.report(.draining(reason: drain.reason))]
         case .error(let report): return hear(report, at: now)
         case .heartbeat: return []
-        case .hello, .credit, .getBlob, .progress, .result, .bye:
+        case .model, .chunk: return ignored(message.kind, "it was not asked for")
+        case .hello, .credit, .getBlob, .getModel, .getChunk, .progress, .result, .bye:
             return ignored(message.kind, "only workers send it")
         }
     }

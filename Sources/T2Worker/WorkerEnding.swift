@@ -27,14 +27,21 @@ package enum WorkerEnding: Sendable, Equatable {
     package func requireSuccess() throws(InputError) {
         switch self {
         case .drained, .stopped: return
+        case .rejected, .otherVersion, .transportClosed: throw error
+        }
+    }
+
+    /// The ending as an error.
+    package var error: InputError {
+        switch self {
         case .rejected(let reason, let remedy):
-            throw InputError("the coordinator refused this worker", reason, remedy: remedy, exitStatus: .configuration)
+            InputError("the coordinator refused this worker", reason, remedy: remedy, exitStatus: .configuration)
         case .otherVersion:
-            throw InputError(
+            InputError(
                 "the coordinator", reason, remedy: "Run the same version of t2 on both sides.",
                 exitStatus: .configuration)
-        case .transportClosed:
-            throw InputError("transport", reason, remedy: "Start the worker again.", exitStatus: .unavailable)
+        case .drained, .stopped, .transportClosed:
+            InputError("transport", reason, remedy: "Start the worker again.", exitStatus: .unavailable)
         }
     }
 }

@@ -32,7 +32,7 @@ package final class WorkerTrace: Sendable {
     /// The number of workers that are reported at most.
     private static let most = 5
 
-    package static var standardFolder: String { CacheFolder.standard + "/workers" }
+    package static var standardFolder: String { CacheFolder.path + "/workers" }
 
     private let path: String
     private let descriptor: Int32

@@ -1,8 +1,10 @@
 import Logging
 import T2Coordinator
 import T2Core
+import T2Formats
 import T2Jobs
 import T2Monitor
+import T2Numerics
 import T2Tasks
 import T2Transport
 import T2Version
@@ -11,6 +13,7 @@ import T2Version
 struct ClusterHost: Sendable {
     private let options: HostOptions
     private let model: JobModel
+    private let layouts: [ExpertLayout]
     private let tasks: [TrainingTask]
     private let say: @Sendable (String) -> Void
     private let logger: Logger
@@ -22,14 +25,16 @@ struct ClusterHost: Sendable {
     ///
     /// - Parameters:
     ///   - gradientCount: the values of the largest gradient that a worker may send.
+    ///   - layouts: the matrices whose decompositions workers need.
     ///   - tasks: the tasks whose completions are judged; workers must have the same versions.
     ///   - say: prints a line.
     init(
-        _ options: HostOptions, model: JobModel, gradientCount: Int, tasks: [TrainingTask],
-        say: @escaping @Sendable (String) -> Void
+        _ options: HostOptions, model: JobModel, gradientCount: Int, layouts: [ExpertLayout],
+        tasks: [TrainingTask], say: @escaping @Sendable (String) -> Void
     ) throws {
         self.options = options
         self.model = model
+        self.layouts = layouts
         self.tasks = tasks
         self.say = say
         logger = options.logger
@@ -60,7 +65,8 @@ struct ClusterHost: Sendable {
         _ body: @escaping @Sendable (Dispatcher) async throws -> Result
     ) async throws -> Result {
         let dispatcher = Dispatcher(
-            model: model, transport: transport, logger: logger, taskVersions: TrainingTask.versions(tasks))
+            model: model, transport: transport, logger: logger, taskVersions: TrainingTask.versions(tasks),
+            files: ModelServer(modelFiles, rate: options.modelRate.map { $0 * 1e6 }, logger: logger))
         let stop: @Sendable (String) -> Void = { [say] reason in
             say("\(reason): stopping; accepted results are safe (a second signal stops at once)")
             Task { await dispatcher.stop() }
@@ -89,6 +95,17 @@ struct ClusterHost: Sendable {
             await monitor.end()
             await close(workers)
             throw error
+        }
+    }
+
+    /// The files of the base model, and its decompositions in the cache that the workers on this machine use too.
+    private var modelFiles: ModelFiles {
+        ModelFiles(model) { [model, layouts] in
+            let cache = SingularValueCache()
+            guard !layouts.isEmpty, !cache.isEmpty else { return [] }
+            let layout = ExpertLayout(entries: layouts.flatMap(\.entries))
+            let weights = WeightDecomposition(try BaseModelFolder(path: model.path), layout: layout, cache: cache)
+            return try weights.keys().map { ($0, cache.path($0)) }
         }
     }
 

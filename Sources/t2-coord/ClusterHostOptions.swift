@@ -42,7 +42,7 @@ struct ClusterHostOptions: JobHostOptions {
         let model = JobModel(request.model)
         let cluster = try ClusterHost(
             host, model: model, gradientCount: ExpertLayout.largestCount(of: model.configuration),
-            tasks: request.tasks, say: say)
+            layouts: [ExpertLayout(model: model.configuration, targets: .all)], tasks: request.tasks, say: say)
         let folder = try request.results.map { results in
             try RunFolder(
                 path: results.folder ?? RunOptions.freshFolder(named: request.work), resume: results.isResumed)

@@ -24,6 +24,12 @@ struct HostOptions: ParsableArguments {
             valueName: "address"))
     var monitor = MonitorAddress.standard
 
+    @Option(
+        help: ArgumentHelp(
+            "Megabytes a second at most for workers that fetch the base model. (default: as fast as the network is)",
+            valueName: "mb"))
+    var modelRate: Double?
+
     @OptionGroup var verification: VerifierOptions
 
     @Flag(help: "Log every unit.")
@@ -32,6 +38,10 @@ struct HostOptions: ParsableArguments {
     func validate() throws {
         guard (0...1024).contains(localWorkers) else {
             throw ValidationError("--local-workers is \(localWorkers), expected 0 to 1024.")
+        }
+        if let modelRate, !(modelRate > 0 && modelRate <= 1e6) {
+            throw ValidationError(
+                "--model-rate is \(modelRate), expected more than 0 and at most 1000000 megabytes a second.")
         }
         try verification.requireUse(localWorkers: localWorkers)
     }

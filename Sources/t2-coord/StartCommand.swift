@@ -66,7 +66,9 @@ struct StartCommand: AsyncParsableCommand {
         let tasks = runs.map(\.preparation.task)
         let cluster = try ClusterHost(
             host, model: runs[0].preparation.definition.model,
-            gradientCount: runs.map(\.preparation.definition.layout.count).max() ?? 0, tasks: tasks, say: console.say)
+            gradientCount: runs.map(\.preparation.definition.layout.count).max() ?? 0,
+            layouts: runs.map(\.preparation.definition).filter { $0.configuration.adapter == .svf }.map(\.layout),
+            tasks: tasks, say: console.say)
         do {
             guard dryRun else { return try await train(runs, in: request.folder, cluster, signals, console) }
             await cluster.close()

@@ -13,11 +13,17 @@ struct CoordinatorOptions: ParsableArguments {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "Base model: a Hugging Face folder. (default: \(BundledExample.baseModel))", valueName: "dir"))
+            "Base model: a Hugging Face folder. (default: the coordinator's, which is fetched unless it is here)",
+            valueName: "dir"))
     var model: String?
 
-    /// - Throws: `InputError` if no model is named and there is no bundled one.
-    func modelPath() throws -> String { try model ?? BundledExample.baseModelPath() }
+    /// Opens a connection to the coordinator.
+    ///
+    /// - Throws: `TransportError` or `InputError` about the endpoint, the invitation or the name.
+    func connect(_ invitation: Invitation?, as worker: WorkerIdentifier) throws -> ZeroMQWorkerTransport {
+        if let invitation { return try .connect(with: invitation, as: worker) }
+        return try .connect(to: endpoint ?? BundledExample.endpoint, as: worker)
+    }
 
     /// The invitation, if the argument names a file.
     ///

@@ -18,12 +18,16 @@ struct JoinCommand: AsyncParsableCommand {
         commandName: "join",
         abstract: "Connects to a coordinator, with retries, and computes the units that it leases.",
         discussion: """
-            The coordinator may be started later, or restarted: the worker retries with growing pauses and logs why. It is \
-            refused if its base model differs from the coordinator's in any file.
+            The coordinator may be started later, or restarted: the worker retries with growing pauses and logs why.
+
+            Without --model, the worker takes the coordinator's base model: in place if this machine sees its folder, from \
+            ~/.cache/t2 (or $T2_CACHE) if it is there, or else it is fetched into that folder, with the decompositions that the \
+            coordinator has. A fetch that is interrupted goes on at the next start. With --model, it is refused if its base \
+            model differs from the coordinator's.
 
             Examples:
-              t2-worker join                        # the bundled example's coordinator on this machine
-              t2-worker join tcp://127.0.0.1:6000 --model experts/tiny/base
+              t2-worker join                        # a coordinator on this machine
+              t2-worker join tcp://127.0.0.1:6000 --model /srv/models/llama
               t2-worker join --lanes 1 --verbose    # one unit at a time; log each of them
               t2-worker join node7.invite           # from another machine, with what t2-coord invite node7 printed
             """)
@@ -74,12 +78,18 @@ struct JoinCommand: AsyncParsableCommand {
         let log = WorkerLog(logger(worker), trace: trace)
         if coordinator.endpoint == nil {
             log.write(
-                .info, "no endpoint given; looking for the bundled example's coordinator", ["endpoint": "\(address)"])
+                .info, "no endpoint given; looking for a coordinator on this machine", ["endpoint": "\(address)"])
         }
         // Cheap checks come first: the endpoint, the files, then the weights.
         if invitation == nil { _ = try Endpoint(address, isListening: false) }
         let tasks = try ownTasks()
-        let (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(path: try coordinator.modelPath())
+        let folder =
+            if let path = coordinator.model {
+                try BaseModelFolder(path: path)
+            } else {
+                try await ModelSource(log: log) { try coordinator.connect(invitation, as: worker) }.find()
+            }
+        let tokenizer = try folder.tokenizer()
         let resources = MachineResources()
         let plan = LanePlan(requested: lanes.requested, resources: resources, model: folder.configuration)
         if let reduction = plan.reduction {
@@ -100,12 +110,7 @@ struct JoinCommand: AsyncParsableCommand {
                 "machine": "\(hello.fingerprint)",
             ])
         let verifier = try Verifier(parallelism: plan.lanes, tasks: tasks, isolation: verification.isolation)
-        let transport =
-            if let invitation {
-                try ZeroMQWorkerTransport.connect(with: invitation, as: worker)
-            } else {
-                try ZeroMQWorkerTransport.connect(to: address, as: worker)
-            }
+        let transport = try coordinator.connect(invitation, as: worker)
         let working = Worker(
             hello: hello,
             computer: UnitComputer(

@@ -22,14 +22,15 @@ struct DoctorTests {
     ///
     /// - Parameter shell: commands of the shell that starts it, such as limits.
     private func report(
-        _ arguments: [String], model: String = Cluster.model, environment: [String: String] = [:],
+        _ arguments: [String], model: String? = Cluster.model, environment: [String: String] = [:],
         shell: String = ":"
     ) throws -> (status: Int32, report: Report) {
         let process = Process(program: "t2-worker", [], environment: environment)
         let program = try #require(process.executableURL).path
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
-            ["-c", shell + "\nexec \"$@\"", "sh", program, "doctor", "--json", "--model", model] + arguments
+            ["-c", shell + "\nexec \"$@\"", "sh", program, "doctor", "--json"] + arguments
+            + (model.map { ["--model", $0] } ?? [])
         process.standardInput = FileHandle.nullDevice
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -49,6 +50,7 @@ struct DoctorTests {
         #expect(
             report.checks.map(\.check) == [
                 "processor", "BLAS", "rate", "model", "memory", "cache", "sandbox", "descriptors", "clock", "endpoint",
+                "answer", "clock skew",
             ])
         #expect(try report.check("endpoint").found.hasPrefix("\(endpoint) answers"))
         // The coordinator is none the worse for it.
@@ -125,10 +127,17 @@ struct DoctorTests {
         _ = try await invite("first", "tcp://127.0.0.1:1")
         let coordinator = try cluster.coordinator(model, extra: keys)
         let path = try await invite("node7", try await cluster.endpoint(coordinator))
-        let (status, good) = try report([path])
-        #expect(status == 0)
+        let (status, good) = try report([path], model: nil)
+        #expect(status == 0, "\(good)")
         #expect(try good.check("invitation").found.hasPrefix("for the name 'node7', expires on 20"))
         #expect(try good.check("endpoint").found.contains("mechanism CURVE"))
+        #expect(try good.check("key").found == "the coordinator admits the key of 'node7'")
+        #expect(try good.check("clock skew").status == "ok")
+        #expect(try good.check("model").found.hasPrefix(model.path + ", digest "))
+        #expect(try good.check("memory").status != "fail")
+        // Another model than the coordinator's would be refused.
+        let (_, other) = try report([path])
+        #expect(try other.check("wanted model").status == "fail")
         let text = try String(contentsOfFile: path, encoding: .utf8)
         for (old, new, problem) in [("expires: 20", "expires: 10", "expired on"), ("name: ", "nome: ", "'name: …'")] {
             try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
@@ -136,6 +145,63 @@ struct DoctorTests {
             #expect(status == ExitStatus.unavailable.rawValue)
             #expect(try bad.check("invitation").status == "fail" && bad.check("invitation").found.contains(problem))
         }
+    }
+
+    @Test("without --model, memory is checked against the model that the coordinator wants, though it is not here yet")
+    func wantedModel() async throws {
+        let cluster = try Cluster()
+        let model = try TinyModel()
+        defer { model.remove() }
+        let coordinator = try Cluster.coordinator(
+            hiding: model.path, cluster.arguments(model, runFolder: cluster.runFolder))
+        let endpoint = try await cluster.endpoint(coordinator)
+        let (status, found) = try report([endpoint], model: nil, environment: ["T2_CACHE": cluster.folder + "/cache"])
+        #expect(status == 0)
+        #expect(
+            try found.check("model").found.contains("not here yet; it will be fetched to \(cluster.folder)/cache"))
+        #expect(try found.check("memory").found.contains("this model takes"))
+        // Nothing is changed on this machine.
+        #expect(!FileManager.default.fileExists(atPath: cluster.folder + "/cache"))
+    }
+
+    @Test("a key that the coordinator no longer takes fails, although the invitation is in order")
+    func revoked() async throws {
+        let cluster = try Cluster()
+        let model = try TinyModel()
+        defer { model.remove() }
+        let keys = ["--keys", cluster.folder + "/keys"]
+        let invite = try RunningProgram(
+            "t2-coord", ["invite", "early", "--endpoint", "tcp://127.0.0.1:1"] + keys)
+        #expect(await invite.status(seconds: 60) == 0, "\(invite.text)")
+        let coordinator = try cluster.coordinator(model, extra: keys)
+        let path = cluster.folder + "/node7.invite"
+        for arguments in [
+            ["invite", "node7", "--endpoint", try await cluster.endpoint(coordinator), "--output", path],
+            ["keys", "revoke", "node7"],
+        ] {
+            let command = try RunningProgram("t2-coord", arguments + keys)
+            #expect(await command.status(seconds: 60) == 0, "\(command.text)")
+        }
+        let (status, found) = try report([path], model: nil)
+        #expect(status == ExitStatus.unavailable.rawValue)
+        #expect(try found.check("invitation").status == "ok" && found.check("endpoint").status == "ok")
+        let key = try found.check("key")
+        #expect(key.status == "fail" && key.found.contains("does not take this worker's key"), "\(key)")
+    }
+
+    @Test("a clock that differs from the coordinator's is a warning", arguments: [3_600.0, -3_600])
+    func skew(_ seconds: Double) async throws {
+        let coordinator = try LyingCoordinator { kind, _ in
+            guard kind == "GET_MODEL" else { return nil }
+            return LyingCoordinator.model(
+                [("config.json", Data("{}".utf8), nil)], time: Date().timeIntervalSince1970 - seconds)
+        }
+        defer { coordinator.close() }
+        let (_, found) = try report([coordinator.endpoint])
+        let check = try found.check("clock skew")
+        #expect(check.status == "warn")
+        #expect(check.found.contains(seconds > 0 ? "s ahead of" : "s behind"), "\(check.found)")
+        #expect(check.remedy?.contains("chrony") == true)
     }
 
     /// A listening socket on a loopback port that is no coordinator's.

@@ -122,8 +122,8 @@ struct LeavingTests {
         #expect(await stranger.status(seconds: 60) == ExitStatus.configuration.rawValue, "\(stranger.text)")
         #expect(
             stranger.lines.last == "error: the coordinator refused this worker: the worker's base model has digest "
-                + "\(folders[1].digest.short), the run's \(folders[0].digest.short). Start the worker with --model and a copy of "
-                + "\(models[0].path).")
+                + "\(folders[1].digest.short), the run's \(folders[0].digest.short). Start the worker without --model, "
+                + "which fetches the model, or with a copy of \(models[0].path).")
         // The run goes on without it.
         let worker = try cluster.worker(endpoint, model: models[0].path, name: "ann")
         #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")

@@ -28,10 +28,13 @@ struct NamespaceTests {
         let invite = try RunningProgram(
             "t2-coord", ["invite", "node7", "--endpoint", endpoint, "--keys", keys, "--output", invitation])
         #expect(await invite.status(seconds: 30) == 0, "\(invite.text)")
-        let coordinator = try cluster.coordinator(
-            model, extra: ["--keys", keys, "--bind", way == "v6" ? "tcp://[::]:\(port)" : "tcp://0.0.0.0:\(port)"])
+        // The invitation is all that the worker has.
+        let coordinator = try Cluster.coordinator(
+            hiding: model.path,
+            cluster.arguments(model, runFolder: cluster.runFolder).filter { $0 != "--bind" && !$0.hasPrefix("tcp://") }
+                + ["--keys", keys, "--bind", way == "v6" ? "tcp://[::]:\(port)" : "tcp://0.0.0.0:\(port)"])
         #expect(await coordinator.line(containing: "listening on ") != nil, "\(coordinator.text)")
-        let worker = try namespace.worker(["join", invitation, "--model", model.path, "--lanes", "1"])
+        let worker = try namespace.worker(["join", invitation, "--lanes", "1"], cache: cluster.folder + "/cache")
         #expect(
             await coordinator.line(containing: "worker joined", seconds: 60)?.contains("77:") == true || way != "v6")
         #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
@@ -88,9 +91,11 @@ private final class Namespace {
     }
 
     /// A worker inside of the namespace.
-    func worker(_ arguments: [String]) throws -> RunningProgram {
+    func worker(_ arguments: [String], cache: String) throws -> RunningProgram {
         let program = Process.programFolder + "/t2-worker"
-        return try RunningProgram("/usr/bin/env", ["ip", "netns", "exec", name, program] + arguments)
+        return try RunningProgram(
+            "/usr/bin/env", ["ip", "netns", "exec", name, program] + arguments,
+            environment: ["T2_CACHE": cache])
     }
 
     private static func run(_ program: String, _ arguments: [String]) throws -> Int32 {

@@ -38,6 +38,30 @@ struct SingularValueCacheTests {
             return [fresh.sigma, fresh.uTransposed.values, fresh.v.values]
         }
 
+        /// A file as of this weight whose U has two columns exchanged, and whose digest is right.
+        func forged() throws -> Data {
+            let file = try SafetensorsFile(path: path)
+            var u = try file.floats(of: "u_transposed", shape: [columns, rows])
+            let (first, second) = (Array(u[..<rows]), Array(u[rows..<2 * rows]))
+            u.replaceSubrange(..<(2 * rows), with: second + first)
+            let (sigma, v) = (
+                try file.floats(of: "sigma", shape: [columns]), try file.floats(of: "v", shape: [columns, columns])
+            )
+            var builder = DigestBuilder()
+            builder.update(URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent)
+            for values in [sigma, u, v] { values.withUnsafeBytes { builder.update($0) } }
+            var metadata = file.metadata
+            metadata["digest"] = builder.finalize().hexadecimal
+            let target = folder + "/forged"
+            try SafetensorsWriter.write(
+                [
+                    .init(name: "sigma", shape: [columns], values: sigma),
+                    .init(name: "u_transposed", shape: [columns, rows], values: u),
+                    .init(name: "v", shape: [columns, columns], values: v),
+                ], metadata: metadata, to: target)
+            return try Data(contentsOf: URL(fileURLWithPath: target))
+        }
+
         var content: Data {
             get throws { try Data(contentsOf: URL(fileURLWithPath: path)) }
         }
@@ -52,6 +76,33 @@ struct SingularValueCacheTests {
         #expect(try scene.decomposition(second) == fresh)
         #expect(first.computed == 1 && second.computed == 0)
         #expect(scene.warnings.isEmpty)
+    }
+
+    @Test("adopts what another machine computed, and computes again what is damaged or no decomposition of the weight")
+    func fetched() throws {
+        let (scene, other) = (Scene(), Scene())
+        let fresh = try scene.decomposition(other.cache)
+        let content = try Data(
+            contentsOf: URL(fileURLWithPath: other.cache.path(of: scene.weight, rows: 12, columns: 8)))
+        let fetched = URL(fileURLWithPath: scene.path + ".fetched")
+        try FileManager.default.createDirectory(atPath: scene.folder, withIntermediateDirectories: true)
+        try content.write(to: fetched)
+        let cache = scene.cache
+        #expect(try scene.decomposition(cache) == fresh)
+        #expect(cache.computed == 0 && scene.warnings.isEmpty)
+        #expect(try scene.content == content && !FileManager.default.fileExists(atPath: fetched.path))
+
+        // The decomposition of another weight, with the key and the digest of this one's, is a sound file.
+        for (wrong, warning) in [
+            (try scene.forged(), "no decomposition of its weight"), (content.dropLast(), "damaged"),
+        ] {
+            try FileManager.default.removeItem(atPath: scene.path)
+            try wrong.write(to: fetched)
+            let cache = scene.cache
+            #expect(try scene.decomposition(cache) == fresh)
+            #expect(cache.computed == 1 && scene.warnings.last?.contains(warning) == true, "\(scene.warnings)")
+            #expect(try scene.content == content && !FileManager.default.fileExists(atPath: fetched.path))
+        }
     }
 
     @Test("tells apart weights with the same values and different shapes")

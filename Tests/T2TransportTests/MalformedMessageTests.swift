@@ -46,6 +46,8 @@ import Testing
     static let blob = Message.blob(
         Blob(digest: SampleMessages.policies[0].digest, policy: SampleMessages.policies[0]))
     static let lease = Message.lease(SampleMessages.lease)
+    static let model = Message.model(SampleMessages.model)
+    static let chunk = Message.chunk(Chunk(file: Digest(of: "file"), offset: 7, bytes: Data([1, 2, 3])))
     static let report = Message.error(
         ErrorReport(category: .nonFinite, message: "overflow", completions: SampleMessages.result.output.completions))
 
@@ -221,9 +223,50 @@ import Testing
             "an expert that poses as the base model", blob, replace: (#""kind":"svf""#, #""kind":"base""#),
             "BLOB: the payload should have digest"),
         Case(
+            "a chunk at a negative offset", ["GET_CHUNK", #"{"file":"\#(Digest(of: ""))","offset":-1}"#],
+            "offset: expected 0"),
+        Case(
+            "a chunk of a path", ["GET_CHUNK", #"{"file":"../x","offset":0}"#], "GET_CHUNK: its header cannot be read"),
+        Case("a chunk of other bytes", chunk, payload: [Data([1, 2, 4])], "CHUNK: the payload should have digest"),
+        Case("a chunk of no bytes", chunk, payload: [], "CHUNK: expected 3 parts, found 2"),
+        Case(
+            "a chunk of too many bytes", chunk, replace: (Self.digest(of: 3), Self.digest(of: 0)),
+            payload: [Data(count: (2 << 20) + 1)], "bytes: expected 0 to 2097152, found 2097153"),
+        Case(
+            "a file of negative size", model, replace: (#""size":740"#, #""size":-1"#),
+            "files.model.size: expected 0 to 1099511627776"),
+        Case(
+            "a file of endless size", model, replace: (#""size":740"#, #""size":9000000000000000000"#),
+            "files.model.size"),
+        Case(
+            "a decomposition of endless size", model, replace: (#""size":268435456"#, #""size":1099511627777"#),
+            "files.decompositions.size"),
+        Case("a model at the end of time", model, replace: (#""time":1800000000"#, #""time":1e300"#), "time: expected"),
+        Case("a model without files", model, replace: (#""model":[{"#, #""model":[],"x":[{"#), "files.model (count)"),
+        Case(
             "a kind of policy that there is not", blob, replace: (#""kind":"svf""#, #""kind":"prefix""#),
             "BLOB: its header cannot be read"),
     ]
+
+    /// The digest of three sample bytes, and of as many zeros as are too many for a chunk.
+    private static func digest(of count: Int) -> String {
+        let bytes = count == 3 ? Data([1, 2, 3]) : Data(count: (2 << 20) + 1)
+        return bytes.withUnsafeBytes { Digest(of: $0) }.hexadecimal
+    }
+
+    @Test(
+        "a file of the model can have no name of another folder, nor one of the cache's own",
+        arguments: ["../x", "..", ".", "", "a/b", "/etc/passwd", "..\\x", ".lock", "x\u{0}", "é", "tokenizer.json "])
+    func fileNames(_ name: String) throws {
+        var parts = try codec.parts(of: Self.model)
+        let text = String(decoding: try JSONEncoder().encode(name), as: UTF8.self)
+        parts[1] = Data(
+            String(decoding: parts[1], as: UTF8.self).replacingOccurrences(of: #""config.json""#, with: text).utf8)
+        let error = #expect(throws: ProtocolError.self) { try codec.decode(MessageCodec.frame(of: parts)) }
+        #expect(
+            error?.description.contains("files.model.name: expected a name once") == true, "\(error?.description ?? "")"
+        )
+    }
 
     @Test("a malformed message is refused with what was expected and found", arguments: cases)
     func refused(_ sample: Case) {

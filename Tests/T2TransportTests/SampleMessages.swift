@@ -1,3 +1,4 @@
+import Foundation
 import T2Core
 import T2Transport
 
@@ -15,6 +16,11 @@ enum SampleMessages {
             .hello(hello), .hello(returningHello),
             .credit(Credit(count: 2)), .credit(Credit(count: 2, received: 7)),
             .getBlob(GetBlob(digest: policies[0].digest)),
+            .getModel(GetModel()), .getChunk(GetChunk(file: Digest(of: "file"), offset: 0)),
+            .getChunk(GetChunk(file: Digest(of: "file"), offset: 2 << 20, receipt: .max)),
+            .model(model), .model(unreadModel),
+            .chunk(Chunk(file: Digest(of: "file"), offset: 7, receipt: .max, bytes: Data([0, 1, 255]))),
+            .chunk(Chunk(file: Digest(of: "file"), offset: 7, problem: "no file of the base model")),
             .progress(Progress(unit: unit, attempt: 1, tokens: 512)),
             .result(result), .result(answers), .result(UnitResult(unit: unit, attempt: 2, epoch: 0, output: nothing)),
             .bye(Bye(reason: "SIGTERM")),
@@ -35,6 +41,19 @@ enum SampleMessages {
             .error(
                 ErrorReport(category: .unknownPolicy, message: "of another step", policy: policies[0].digest)),
         ] + policies.map { .blob(Blob(digest: $0.digest, policy: $0)) }
+
+    static let model: ModelDescription = {
+        var model = unreadModel
+        model.files = .init(
+            model: [
+                .init(name: "config.json", size: 740, digest: Digest(of: "config")),
+                .init(name: "model-00001-of-00002.safetensors", size: 1 << 33, digest: Digest(of: "weights")),
+            ], decompositions: [.init(key: Digest(of: "weight"), size: 1 << 28)])
+        return model
+    }()
+
+    static let unreadModel = ModelDescription(
+        digest: Digest(of: "model"), tokenizerDigest: Digest(of: "tokenizer"), path: "/srv/models/llama", time: 1.8e9)
 
     static let hello = Hello(
         worker: worker, modelDigest: Digest(of: "model"), tokenizerDigest: Digest(of: "tokenizer"),

@@ -16,6 +16,7 @@ extension Dispatcher {
         case .strayConnection(let reason):
             warn("stray connection closed", causedBy: "stray connections", ["problem": "\(reason)"])
         case .unreachable(let peer):
+            files?.forget(peer)
             guard let worker = roster.workers[peer] else { return }
             logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
             try await take(.connectionLost(worker))
@@ -26,7 +27,18 @@ extension Dispatcher {
 
     private func handle(_ message: Message, from peer: PeerIdentity) async throws {
         if case .hello(let hello) = message { return try await admit(hello, at: peer) }
-        if case .bye = message, roster.workers[peer] == nil { return await transport.forget(peer) }
+        if case .bye = message, roster.workers[peer] == nil {
+            files?.forget(peer)
+            return await transport.forget(peer)
+        }
+        // A worker that has no model yet is no worker of the roster.
+        if let files, roster.workers[peer] == nil {
+            switch message {
+            case .getModel: return files.describe(to: peer)
+            case .getChunk(let request): return files.take(request, from: peer)
+            default: break
+            }
+        }
         guard let worker = roster.workers[peer] else { return askForHello(peer, after: message.kind.rawValue) }
         switch message {
         case .credit(let credit):
@@ -60,7 +72,11 @@ extension Dispatcher {
                 ["worker": "\(worker)", "reason": "\(bye.reason)", "workers": "\(table.workers.count)"])
         case .heartbeat, .hello:
             break
-        case .welcome, .reject, .lease, .blob, .cancel, .acknowledgement, .drain:
+        case .getModel, .getChunk:
+            let report = ErrorReport(
+                category: .unexpectedMessage, message: "\(message.kind.rawValue) comes before HELLO")
+            send(.error(report), to: worker)
+        case .welcome, .reject, .lease, .blob, .model, .chunk, .cancel, .acknowledgement, .drain:
             let report = ErrorReport(
                 category: .unexpectedMessage, message: "\(message.kind.rawValue) is not a worker's to send")
             send(.error(report), to: worker)
@@ -89,6 +105,7 @@ extension Dispatcher {
         if let old, old != peer { await transport.forget(old) }
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
+        files?.forget(peer)
         send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(
             .workerJoined(
@@ -148,7 +165,7 @@ extension Dispatcher {
             return Reject(
                 reason:
                     "the worker's base model has digest \(hello.modelDigest.short), the run's \(model.digest.short)",
-                remedy: "Start the worker with --model and a copy of \(model.path).")
+                remedy: "Start the worker without --model, which fetches the model, or with a copy of \(model.path).")
         }
         guard hello.tokenizerDigest == model.tokenizerDigest else {
             return Reject(

@@ -64,6 +64,8 @@ package actor Dispatcher {
     let taskVersions: [String: String]
     let now: @Sendable () -> ContinuousClock.Instant
     let epoch: UInt64
+    /// Hands out the model's files; nil if workers must have them.
+    let files: ModelServer?
 
     var table: LeaseTable
     var roster = WorkerRoster()
@@ -103,10 +105,11 @@ package actor Dispatcher {
     /// - Parameters:
     ///   - taskVersions: the versions of the tasks of all jobs, by name. A worker that knows another version of one is refused, since it
     ///     would judge by other rules.
+    ///   - files: hands the model's files to workers that lack them.
     ///   - epoch: must differ at every start of a coordinator.
     package init(
         model: JobModel, transport: any CoordinatorTransport, logger: Logger, limits: Limits = Limits(),
-        taskVersions: [String: String] = [:],
+        taskVersions: [String: String] = [:], files: ModelServer? = nil,
         epoch: UInt64 = .random(in: 1 ... .max),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
@@ -116,6 +119,7 @@ package actor Dispatcher {
         self.limits = limits
         self.taskVersions = taskVersions
         self.epoch = epoch
+        self.files = files
         self.now = now
         table = LeaseTable(epoch: epoch, limits: limits.leases)
         watchdog = Watchdog(at: now())
@@ -142,7 +146,11 @@ package actor Dispatcher {
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let pump = Task { await self.pump() }
-        defer { pump.cancel() }
+        let serving = Task { await files?.serve(over: transport) }
+        defer {
+            pump.cancel()
+            serving.cancel()
+        }
         let ending: Result<Value, any Error>
         do {
             ending = .success(

@@ -76,7 +76,7 @@ package enum AtomicFile {
     }
 
     /// Makes the rename itself durable.
-    static func flushFolder(of path: String) throws {
+    package static func flushFolder(of path: String) throws {
         let folder = parentFolder(of: path)
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open", folder) }

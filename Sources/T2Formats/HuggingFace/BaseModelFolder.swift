@@ -3,7 +3,7 @@ import T2Core
 
 /// A Hugging Face model folder: its configuration, files and digests, without the weights in memory.
 package struct BaseModelFolder: Sendable {
-    package let path: String
+    package private(set) var path: String
     package let configuration: ModelConfiguration
     package let files: [SafetensorsFile]
     /// The digest of the configuration and every tensor. How the tensors are split into files does not change it.
@@ -23,6 +23,13 @@ package struct BaseModelFolder: Sendable {
         tokenizerDigest = try Self.tokenizerDigest(path)
         files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
         digest = try Self.digest(configuration, files)
+    }
+
+    /// The same model after its folder was renamed.
+    package func renamed(to path: String) -> BaseModelFolder {
+        var folder = self
+        folder.path = path
+        return folder
     }
 
     /// The default folder of the tasks' data: `data` beside the model folder, with links in the model's path resolved.
@@ -62,6 +69,16 @@ package struct BaseModelFolder: Sendable {
         } catch {
             throw InputError(indexPath, "not a readable index: \(decodingProblem(error))", remedy: "Copy it again.")
         }
+    }
+
+    /// The names of the files in a model's folder that t2 reads.
+    ///
+    /// - Throws: `InputError` or `SystemError` for an index that cannot be read.
+    package static func fileNames(path: String) throws -> [String] {
+        let optional = ["model.safetensors.index.json", "tokenizer_config.json", "chat_template.jinja"]
+        return ["config.json", "tokenizer.json"]
+            + optional.filter { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+            + (try tensorFiles(path: path)).map { String($0.dropFirst(path.count + 1)) }
     }
 
     /// The digest of the tokenizer and, for a chat model, its template.

@@ -6,13 +6,20 @@ extension ModelConfiguration {
     ///
     /// - Throws: `SystemError` if the file cannot be read, `InputError` if it describes a model that t2 does not run.
     package init(path: String) throws {
-        let file = try MappedFile(path: path)
+        try self.init(content: try MappedFile(path: path).data, path: path)
+    }
+
+    /// Reads the content of a `config.json`.
+    ///
+    /// - Parameter path: its path, for errors.
+    /// - Throws: `InputError` if it describes a model that t2 does not run.
+    package init(content: Data, path: String) throws {
         let raw: RawConfiguration
         do {
-            raw = try JSONDecoder().decode(RawConfiguration.self, from: file.data)
+            raw = try JSONDecoder().decode(RawConfiguration.self, from: content)
         } catch {
             throw InputError(
-                path, "not a readable model configuration: \(decodingProblem(error, in: file.data))",
+                path, "not a readable model configuration: \(decodingProblem(error, in: content))",
                 remedy: "Copy it again.")
         }
         self = try raw.checked(path: path)
@@ -91,11 +98,31 @@ private struct RawConfiguration: Decodable {
         guard contextLength <= 1 << 20 else {
             throw unsupported("max_position_embeddings is \(contextLength), expected at most \(1 << 20)")
         }
-        return ModelConfiguration(
+        let model = ModelConfiguration(
             vocabularySize: vocab_size, hiddenSize: hidden_size, intermediateSize: intermediate_size,
             layerCount: num_hidden_layers, headCount: num_attention_heads, keyValueHeadCount: keyValueHeads,
             headSize: headSize, normEpsilon: Float(epsilon), ropeTheta: theta, contextLength: contextLength,
             tiedEmbeddings: tie_word_embeddings ?? false, beginningOfSequence: bos_token_id?.all.first,
             endOfSequence: eos_token_id?.all ?? [])
+        guard hasSaneSize(model) else {
+            throw unsupported(
+                "it has \(model.layerCount) layers and the sizes \(extents), expected at most 4096 and 2⁴² weights")
+        }
+        return model
+    }
+
+    /// Whether the number of weights is small enough that no later calculation of sizes overflows.
+    private func hasSaneSize(_ model: ModelConfiguration) -> Bool {
+        guard model.layerCount <= 4096 else { return false }
+        var total = 0
+        for (_, shape) in model.weights {
+            let (count, overflow) = shape.reduce((1, false)) { product, size in
+                let (next, overflow) = product.0.multipliedReportingOverflow(by: size)
+                return (next, overflow || product.1)
+            }
+            guard !overflow, count <= 1 << 42, total + count <= 1 << 42 else { return false }
+            total += count
+        }
+        return true
     }
 }

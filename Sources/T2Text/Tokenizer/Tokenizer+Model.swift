@@ -33,8 +33,15 @@ extension BaseModelFolder {
     /// - Throws: the errors of opening the folder, of reading the tokenizer, and of `Tokenizer.checkAgreement`.
     package static func openWithTokenizer(path: String) throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
         let folder = try BaseModelFolder(path: path)
-        let tokenizer = try Tokenizer(path: folder.tokenizerPath)
-        try tokenizer.checkAgreement(with: folder.configuration)
-        return (folder, tokenizer)
+        return (folder, try folder.tokenizer())
+    }
+
+    /// The folder's tokenizer, which agrees with the model.
+    ///
+    /// - Throws: the errors of reading the tokenizer, and of `Tokenizer.checkAgreement`.
+    package func tokenizer() throws -> Tokenizer {
+        let tokenizer = try Tokenizer(path: tokenizerPath)
+        try tokenizer.checkAgreement(with: configuration)
+        return tokenizer
     }
 }

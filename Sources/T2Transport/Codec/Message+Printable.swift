@@ -39,7 +39,13 @@ extension Message {
             body.output.statistics.missing = Dictionary(
                 body.output.statistics.missing.map { (printable($0, limit: Self.lineLength), $1) }, uniquingKeysWith: +)
             return .result(body)
-        case .credit, .getBlob, .progress, .lease, .blob, .heartbeat: return self
+        case .model(var body):
+            body.path = Self.safe(body.path)
+            return .model(body)
+        case .chunk(var body):
+            body.problem = body.problem.map { Self.safe($0) }
+            return .chunk(body)
+        case .credit, .getBlob, .getModel, .getChunk, .progress, .lease, .blob, .heartbeat: return self
         }
     }
 

@@ -36,7 +36,12 @@ struct MessageCheck {
         case .error(let body):
             if let unit = body.unit { try check(unit, attempt: body.attempt ?? 0) }
             try check(body.completions)
-        case .getBlob, .bye, .reject, .blob, .drain, .heartbeat: break
+        case .model(let body): try check(body)
+        case .getChunk(let body): try range(body.offset, "offset", 0...MessageLimits.counter)
+        case .chunk(let body):
+            try range(body.offset, "offset", 0...MessageLimits.counter)
+            try range(body.bytes.count, "bytes", 0...MessageLimits.chunkBytes)
+        case .getBlob, .getModel, .bye, .reject, .blob, .drain, .heartbeat: break
         }
     }
 
@@ -100,6 +105,37 @@ struct MessageCheck {
         for count in statistics.missing.values {
             try range(count, "statistics.missing", 0...result.output.completions.count)
         }
+    }
+
+    private func check(_ model: ModelDescription) throws(ProtocolError) {
+        guard (0...1e11).contains(model.time) else { throw malformed("time", "0 to 1e11 seconds", model.time) }
+        guard let files = model.files else { return }
+        try range(files.model.count, "files.model (count)", 1...limits.modelFiles)
+        try range(files.decompositions.count, "files.decompositions (count)", 0...limits.decompositions)
+        var names: Set<String> = []
+        for file in files.model {
+            guard Self.isFileName(file.name), names.insert(file.name).inserted else {
+                throw malformed(
+                    "files.model.name", "a name once, of letters, digits, dots, dashes and underscores",
+                    printable(file.name))
+            }
+            try range(file.size, "files.model.size", 0...MessageLimits.counter)
+        }
+        for file in files.decompositions {
+            try range(file.size, "files.decompositions.size", 0...MessageLimits.counter)
+        }
+    }
+
+    /// Whether a name is that of a file in a model's folder and of nothing else: it names no other folder, nor what a cache
+    /// keeps beside such files.
+    private static func isFileName(_ name: String) -> Bool {
+        (1...200).contains(name.utf8.count) && !name.hasPrefix(".")
+            && name.utf8.allSatisfy { byte in
+                switch UnicodeScalar(byte) {
+                case "a"..."z", "A"..."Z", "0"..."9", ".", "-", "_": true
+                default: false
+                }
+            }
     }
 
     private func check(_ completions: [Completion]) throws(ProtocolError) {

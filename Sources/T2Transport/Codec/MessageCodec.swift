@@ -37,6 +37,8 @@ package struct MessageCodec: Sendable {
             case .hello(let body): try encodeHeader(body, kind)
             case .credit(let body): try encodeHeader(body, kind)
             case .getBlob(let body): try encodeHeader(body, kind)
+            case .getModel(let body): try encodeHeader(body, kind)
+            case .getChunk(let body): try encodeHeader(body, kind)
             case .progress(let body): try encodeHeader(body, kind)
             case .result(let body): try encodeHeader(UnitResultHeader(body, payload: &payload), kind)
             case .bye(let body): try encodeHeader(body, kind)
@@ -44,13 +46,16 @@ package struct MessageCodec: Sendable {
             case .reject(let body): try encodeHeader(body, kind)
             case .lease(let body): try encodeHeader(body, kind)
             case .blob(let body): try encodeHeader(BlobHeader(body, payload: &payload), kind)
+            case .model(let body): try encodeHeader(body, kind)
+            case .chunk(let body): try encodeHeader(ChunkHeader(body), kind)
             case .cancel(let body): try encodeHeader(body, kind)
             case .acknowledgement(let body): try encodeHeader(body, kind)
             case .drain(let body): try encodeHeader(body, kind)
             case .heartbeat(let body): try encodeHeader(body, kind)
             case .error(let body): try encodeHeader(ErrorReportHeader(body, payload: &payload), kind)
             }
-        let parts = [Data(kind.utf8), header] + payload.parts
+        let raw = if case .chunk(let body) = message { [body.bytes] } else { [Data]() }
+        let parts = [Data(kind.utf8), header] + payload.parts + raw
         try checkSizes(parts, kind)
         return parts
     }
@@ -62,7 +67,7 @@ package struct MessageCodec: Sendable {
         try checkSizes(parts, name)
         let header = parts[1]
         let payload = Array(parts[2...])
-        guard payload.isEmpty || [.result, .blob, .error].contains(kind) else {
+        guard payload.isEmpty || [.result, .blob, .chunk, .error].contains(kind) else {
             throw .wrongPartCount(kind: name, expected: 2, found: parts.count)
         }
         let message: Message =
@@ -70,6 +75,8 @@ package struct MessageCodec: Sendable {
             case .hello: .hello(try decodeHeader(header, name))
             case .credit: .credit(try decodeHeader(header, name))
             case .getBlob: .getBlob(try decodeHeader(header, name))
+            case .getModel: .getModel(try decodeHeader(header, name))
+            case .getChunk: .getChunk(try decodeHeader(header, name))
             case .progress: .progress(try decodeHeader(header, name))
             case .result: .result(try decodeHeader(header, name, as: UnitResultHeader.self).result(payload, limits))
             case .bye: .bye(try decodeHeader(header, name))
@@ -77,6 +84,8 @@ package struct MessageCodec: Sendable {
             case .reject: .reject(try decodeHeader(header, name))
             case .lease: .lease(try decodeHeader(header, name))
             case .blob: .blob(try decodeHeader(header, name, as: BlobHeader.self).blob(payload, limits))
+            case .model: .model(try decodeHeader(header, name))
+            case .chunk: .chunk(try decodeHeader(header, name, as: ChunkHeader.self).chunk(payload))
             case .cancel: .cancel(try decodeHeader(header, name))
             case .acknowledgement: .acknowledgement(try decodeHeader(header, name))
             case .drain: .drain(try decodeHeader(header, name))

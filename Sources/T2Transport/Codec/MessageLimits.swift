@@ -16,6 +16,9 @@ package struct MessageLimits: Sendable, Equatable {
     package var tasks = 1_000
     /// Entries of an expert's layout.
     package var layoutEntries = 65_536
+    /// Files of a model's folder, and decompositions of its weights.
+    package var modelFiles = 1_000
+    package var decompositions = 16_384
     /// Bytes of a name: a run, a problem, a worker's fingerprint.
     package var nameBytes = 1_000
 
@@ -30,6 +33,10 @@ package struct MessageLimits: Sendable, Equatable {
     package static let tensorBytes = 256 << 20
     /// Bytes of a message besides its gradient: the header, the tokens and their log-probabilities.
     private static let besidesGradient = 64 << 20
+
+    /// Bytes of a piece of a file, and the number of pieces on their way to a worker.
+    package static let chunkBytes = 2 << 20
+    package static let chunksInFlight = 4
 
     /// Parts of the longest message: kind, header, and a result's four tensors.
     package static let parts = 6

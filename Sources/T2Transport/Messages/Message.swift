@@ -6,6 +6,8 @@ package enum Message: Sendable, Equatable {
     case hello(Hello)
     case credit(Credit)
     case getBlob(GetBlob)
+    case getModel(GetModel)
+    case getChunk(GetChunk)
     case progress(Progress)
     case result(UnitResult)
     case bye(Bye)
@@ -15,6 +17,8 @@ package enum Message: Sendable, Equatable {
     case reject(Reject)
     case lease(Lease)
     case blob(Blob)
+    case model(ModelDescription)
+    case chunk(Chunk)
     case cancel(Cancel)
     case acknowledgement(Acknowledgement)
     case drain(Drain)
@@ -31,6 +35,8 @@ package enum Message: Sendable, Equatable {
         case hello = "HELLO"
         case credit = "CREDIT"
         case getBlob = "GET_BLOB"
+        case getModel = "GET_MODEL"
+        case getChunk = "GET_CHUNK"
         case progress = "PROGRESS"
         case result = "RESULT"
         case bye = "BYE"
@@ -38,6 +44,8 @@ package enum Message: Sendable, Equatable {
         case reject = "REJECT"
         case lease = "LEASE"
         case blob = "BLOB"
+        case model = "MODEL"
+        case chunk = "CHUNK"
         case cancel = "CANCEL"
         case acknowledgement = "ACK"
         case drain = "DRAIN"
@@ -50,6 +58,8 @@ package enum Message: Sendable, Equatable {
         case .hello: .hello
         case .credit: .credit
         case .getBlob: .getBlob
+        case .getModel: .getModel
+        case .getChunk: .getChunk
         case .progress: .progress
         case .result: .result
         case .bye: .bye
@@ -57,6 +67,8 @@ package enum Message: Sendable, Equatable {
         case .reject: .reject
         case .lease: .lease
         case .blob: .blob
+        case .model: .model
+        case .chunk: .chunk
         case .cancel: .cancel
         case .acknowledgement: .acknowledgement
         case .drain: .drain

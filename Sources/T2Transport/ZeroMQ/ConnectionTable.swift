@@ -12,7 +12,10 @@ import T2Core
 struct ConnectionTable {
     private struct Connection {
         let address: String
-        let opened: ContinuousClock.Instant
+        /// The time at which it was opened, or was last sent a chunk of a file.
+        var lastProgress: ContinuousClock.Instant
+        /// The chunks of files that it waits for; not more than may be on their way.
+        var awaitedChunks = 0
         /// The last peer that a message came from.
         var peer: PeerIdentity?
         var user: String?
@@ -25,14 +28,13 @@ struct ConnectionTable {
 
     /// The time between two looks at the connections, longer for many, because each look costs a few system calls for each.
     private var interval: Duration { .milliseconds(50) + .microseconds(100) * connections.count }
-    /// The time in which a connection must be welcomed.
-    private static let patience: Duration = .seconds(60)
     /// Bytes that libzmq may hold beyond a message: its buffer, the overhead of encryption, and its own heartbeats.
     private static let slack = 64 << 10
 
     private let (messageBytes, strangerBytes): (Int, Int)
     private let queueLength: Int
     private let connectionLimit: Int
+    private let patience: Duration
     private var connections: [Int32: Connection] = [:]
     /// The peers that were admitted, each of which has one connection.
     private var welcomed: Set<PeerIdentity> = []
@@ -47,6 +49,7 @@ struct ConnectionTable {
         strangerBytes = options.limits.strangerBytes
         queueLength = Int(options.queueLength)
         connectionLimit = options.connectionLimit
+        patience = options.patience
     }
 
     /// The time of the next look; nil if there are no connections.
@@ -56,7 +59,7 @@ struct ConnectionTable {
     ///
     /// - Returns: the reason why it was shut down at once, if there are too many.
     mutating func open(_ descriptor: Int32) -> String? {
-        let connection = Connection(address: Self.address(of: descriptor), opened: .now)
+        let connection = Connection(address: Self.address(of: descriptor), lastProgress: .now)
         connections[descriptor] = connection
         guard connections.count > connectionLimit else { return nil }
         shutDown(descriptor)
@@ -89,6 +92,21 @@ struct ConnectionTable {
     mutating func welcome(_ peer: PeerIdentity) {
         guard connections.values.contains(where: { $0.peer == peer }) else { return }
         welcomed.insert(peer)
+    }
+
+    /// Notes that a connection asks for a chunk of a file. While it waits for its turn, it need not join.
+    mutating func noteRequest(_ descriptor: Int32) {
+        guard let count = connections[descriptor]?.awaitedChunks else { return }
+        connections[descriptor]?.awaitedChunks = min(count + 1, MessageLimits.chunksInFlight)
+    }
+
+    /// Notes the answer to a request for a chunk.
+    ///
+    /// - Parameter isProgress: whether it has bytes and was sent.
+    mutating func noteChunk(to peer: PeerIdentity, isProgress: Bool) {
+        guard let (descriptor, connection) = connections.first(where: { $0.value.peer == peer }) else { return }
+        connections[descriptor]?.awaitedChunks = max(0, connection.awaitedChunks - 1)
+        if isProgress { connections[descriptor]?.lastProgress = .now }
     }
 
     /// Notes that every complete message has been delivered.
@@ -141,9 +159,9 @@ struct ConnectionTable {
             if held > limit {
                 shutDown(descriptor)
                 reports.append("\(connection.address): sent \(held) bytes without completing a message")
-            } else if !isWelcomed, now - connection.opened > Self.patience {
+            } else if !isWelcomed, connection.awaitedChunks == 0, now - connection.lastProgress > patience {
                 shutDown(descriptor)
-                reports.append("\(connection.address): did not join within \(Self.patience)")
+                reports.append("\(connection.address): did not join within \(patience)")
             }
         }
         return reports

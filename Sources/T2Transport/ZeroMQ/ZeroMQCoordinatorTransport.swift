@@ -6,6 +6,7 @@ import T2Core
 package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     package nonisolated let endpoints: [String]
     private nonisolated let thread: IOThread
+    private nonisolated let codec: MessageCodec
     private let connection: ZeroMQConnection<CoordinatorEvent>
     private var table: ConnectionTable
     private var heard: [PeerIdentity: ContinuousClock.Instant] = [:]
@@ -52,11 +53,21 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         self.endpoints = opened
         table = ConnectionTable(options)
         thread = connection.thread
+        codec = connection.codec
     }
 
-    package func send(_ message: Message, to peer: PeerIdentity) throws(ProtocolError) -> SendResult {
-        let result = transmit(try connection.codec.encode(message), to: peer)
-        if case .welcome = message, result == .sent { table.welcome(peer) }
+    package nonisolated func send(
+        _ message: Message, to peer: PeerIdentity
+    ) async throws(ProtocolError) -> SendResult {
+        // A large message takes milliseconds to encode, which must not delay others on the I/O thread.
+        let frame = try codec.encode(message)
+        return await transmit(frame, of: message.kind, isEmpty: message.isEmptyChunk, to: peer)
+    }
+
+    private func transmit(_ frame: Data, of kind: Message.Kind, isEmpty: Bool, to peer: PeerIdentity) -> SendResult {
+        let result = transmit(frame, to: peer)
+        if kind == .welcome, result == .sent { table.welcome(peer) }
+        if kind == .chunk { table.noteChunk(to: peer, isProgress: result == .sent && !isEmpty) }
         return result
     }
 
@@ -165,6 +176,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
             let message = try connection.codec.decode(frame)
             heard[peer] = .now
             if case .heartbeat = message { return }
+            if case .getChunk = message { received.descriptor.map { table.noteRequest($0) } }
             connection.inbox.deliver(.message(message, from: peer), byteCount: frame.count)
         } catch {
             let report = ErrorReport(category: .malformedMessage, message: error.description)

@@ -13,6 +13,8 @@ package struct ZeroMQOptions: Sendable, Equatable {
     package var inboxBytes = 256 << 20
     /// The number of connections that a coordinator takes.
     package var connectionLimit = 10_000
+    /// The time in which a connection must be welcomed, or sent a chunk of a file that it asks for.
+    package var patience: Duration = .seconds(60)
     package var limits = MessageLimits()
     /// Bytes of the largest message that a peer may send; libzmq closes the connection of one that sends more. nil takes the
     /// limit for messages in both directions.

@@ -77,12 +77,7 @@ struct MachineExamination {
     /// Whether the folder of kept decompositions can be written and has room for those of the model.
     func cache(for model: ModelConfiguration) -> Finding {
         let folder = SingularValueCache.standardFolder
-        var existing = folder
-        while !FileManager.default.fileExists(atPath: existing), existing != "/", existing != "." {
-            existing = parentFolder(of: existing)
-        }
-        var status = statvfs()
-        guard isFolder(existing), access(existing, W_OK) == 0, statvfs(existing, &status) == 0 else {
+        guard let free = CacheFolder.freeBytes(folder) else {
             return .warn(
                 "cache", "\(folder) cannot be written, so that every start decomposes the model again",
                 remedy: "Name another folder in T2_CACHE.")
@@ -93,8 +88,6 @@ struct MachineExamination {
                 let (rows, columns) = kind.shape(model)
                 return sum + kind.rank(model) * (rows + columns + 1)
             }
-        let free = Int(
-            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
         let found =
             "\(folder), \(PlainText.bytes(free)) free; this model's decomposition takes \(PlainText.bytes(needed))"
         guard free < needed else { return .ok("cache", found) }
