@@ -68,7 +68,7 @@ let package = Package(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
             exclude: ["README.md"]),
         .target(
-            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ", deque], exclude: ["README.md"]),
+            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ", "CZlib", deque], exclude: ["README.md"]),
         .target(name: "T2Learning", dependencies: ["T2Core", "T2Formats"]),
 
         // Row 4
@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "T2TasksTests",
             dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2TestSupport"]),
-        .testTarget(name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "T2TestSupport", "CZeroMQ"]),
+        .testTarget(
+            name: "T2TransportTests", dependencies: ["T2Core", "T2Transport", "T2TestSupport", "CZeroMQ", "CZlib"]),
         .testTarget(
             name: "T2ModelTests", dependencies: ["T2Core", "T2Formats", "T2Numerics", "T2Model", "T2TestSupport"]),
         .testTarget(

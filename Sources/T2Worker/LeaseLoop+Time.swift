@@ -3,7 +3,7 @@ import T2Transport
 
 /// Reactions to time: everything that this worker waits for is reported and requested again.
 extension LeaseLoop {
-    mutating func watch(at now: Instant) -> [WorkerEffect] {
+    mutating func watch(at now: Instant, heard: Instant?) -> [WorkerEffect] {
         switch state {
         case .connecting(let since, let reason):
             guard now >= nextWaitReport else { return [] }
@@ -22,16 +22,19 @@ extension LeaseLoop {
                 defer { isRecounting = true }
                 return introduce(at: now)
             }
-            return watchPolicies(at: now) + watchResults(at: now)
+            return watchPolicies(at: now, heard: heard) + watchResults(at: now)
         case .draining:
-            return watchPolicies(at: now) + watchResults(at: now)
+            return watchPolicies(at: now, heard: heard) + watchResults(at: now)
         case .ended:
             return []
         }
     }
 
-    private mutating func watchPolicies(at now: Instant) -> [WorkerEffect] {
+    /// Asks again for policies that have not come. While nothing at all comes, one may be on its way over a slow link, and a
+    /// second one would make the wait longer.
+    private mutating func watchPolicies(at now: Instant, heard: Instant?) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
+        if let heard, now - heard > limits.quiet { return [] }
         for (digest, since) in awaitedPolicies where now - since >= limits.answer {
             awaitedPolicies[digest] = now
             effects.append(.report(.waiting(for: "the policy \(digest.short)", now - since)))
@@ -42,9 +45,12 @@ extension LeaseLoop {
 
     private mutating func watchResults(at now: Instant) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
+        let values = held.values.reduce(0) { sum, held in
+            if case .reported(let result, _) = held.stage { sum + (result.output.gradient?.count ?? 0) } else { sum }
+        }
+        let patience = limits.acknowledgement + .seconds(4 * values / limits.slowestLink)
         for unit in held.keys.sorted() {
-            guard case .reported(let result, let since) = held[unit]?.stage, now - since >= limits.acknowledgement
-            else { continue }
+            guard case .reported(let result, let since) = held[unit]?.stage, now - since >= patience else { continue }
             held[unit]?.stage = .reported(result, at: now)
             effects.append(.report(.waiting(for: "the acknowledgement of \(unit)", now - since)))
             effects.append(.send(.result(result)))

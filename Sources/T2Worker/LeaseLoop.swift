@@ -84,7 +84,7 @@ package struct LeaseLoop: Sendable {
         case .failed(let failure): giveUp(failure)
         case .sendFailed: interrupt(at: now)
         case .stopRequested(let reason): stop(reason)
-        case .clockTicked: watch(at: now)
+        case .clockTicked(let heard): watch(at: now, heard: heard)
         }
     }
 

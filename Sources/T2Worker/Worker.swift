@@ -64,8 +64,10 @@ package actor Worker {
                     guard await turns.next() != nil else { return }
                 }
             }
-            group.addTask { [post, limits] in
-                while (try? await Task.sleep(for: limits.tick)) != nil { post.yield(.clockTicked) }
+            group.addTask { [post, transport, limits] in
+                while (try? await Task.sleep(for: limits.tick)) != nil {
+                    post.yield(.clockTicked(heard: await transport.lastHeard()))
+                }
             }
             group.addTask { [transport, stopRequests] in
                 for await _ in stopRequests {

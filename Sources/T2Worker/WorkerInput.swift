@@ -14,5 +14,6 @@ package enum WorkerInput: Sendable {
     case sendFailed
     /// The worker has been asked to stop.
     case stopRequested(reason: String)
-    case clockTicked
+    /// A second has passed. The coordinator was last heard at this time, if it was.
+    case clockTicked(heard: ContinuousClock.Instant?)
 }

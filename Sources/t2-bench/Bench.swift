@@ -30,7 +30,7 @@ struct Bench: ParsableCommand {
         version: ProgramVersion.text(of: "t2-bench"),
         subcommands: [
             Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self, CostBench.self,
-            ClusterBench.self, LinkBench.self,
+            ClusterBench.self, LinkBench.self, PackingBench.self,
         ])
 
     /// The valid numbers of sequences in a batch; the number of their tokens stays far below `Int.max`.

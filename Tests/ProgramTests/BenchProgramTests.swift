@@ -35,6 +35,42 @@ struct BenchProgramTests {
         #expect(run.status == 64 && run.errors.contains("a matrix has 0 rows or columns"), "\(run.errors)")
     }
 
+    @Test(
+        "a cluster that cannot be is wrong usage",
+        arguments: [["--workers", "0"], ["--units", "0"], ["--median", "0"], ["--spread", "-1"]])
+    func cluster(flags: [String]) throws {
+        let run = try Self.run(["cluster", flags[0] + "=" + flags[1]], in: try ProgramFixture())
+        #expect(run.status == 64 && run.errors.contains("\(flags[0]) is \(flags[1])"), "\(run.errors)")
+    }
+
+    @Test("emulated workers compute every unit of a real coordinator's run, each accepted once")
+    func emulation() throws {
+        struct Measured: Decodable {
+            let accepted: Int
+            let leases: Int
+            let steps: [Step]
+
+            struct Step: Decodable { let seconds: Double }
+        }
+        let run = try Self.run(
+            [
+                "cluster", "--workers", "5", "--units", "20", "--steps", "2", "--median", "0.02", "--without-deaths",
+                "--json",
+            ], in: try ProgramFixture())
+        #expect(run.status == 0, "\(run.errors)")
+        let measured = try JSONDecoder().decode(Measured.self, from: Data(run.output.utf8))
+        // Two steps, and a problem of the validation before and after them.
+        #expect(measured.accepted == 42 && measured.leases >= 42 && measured.steps.count == 2)
+    }
+
+    @Test("packing tells what an expert's bytes become")
+    func packing() throws {
+        let file = Repository.path + "/experts/tiny/math.safetensors"
+        let run = try Self.run(["packing", file], in: try ProgramFixture())
+        #expect(run.status == 0 && run.output.hasPrefix("\(file): "), "\(run.errors)")
+        #expect(run.output.contains("768 bytes, packed "))
+    }
+
     @Test("a missing model is no input")
     func missingModel() throws {
         let run = try Self.run(["profile", "--model", "/nowhere/base"], in: try ProgramFixture())

@@ -50,14 +50,18 @@ import Testing
         for length in 0..<frame.count { #expect(try !isAccepted(frame: frame.prefix(length)), "\(length) bytes") }
     }
 
-    @Test("a payload with any bit turned over is refused", arguments: SampleMessages.all.filter { $0.hasPayload })
+    @Test(
+        "a payload with any bit turned over is refused, unless it is one that means nothing",
+        arguments: SampleMessages.all.filter { $0.hasPayload })
     func bits(_ message: Message) throws {
         let original = try codec.parts(of: message)
         for index in original.indices.dropFirst(2) {
             for bit in 0..<8 * original[index].count {
                 var frames = original
                 frames[index][bit / 8] ^= 1 << UInt8(bit % 8)
-                #expect(try !isAccepted(frames), "part \(index), bit \(bit)")
+                // Deflate's last byte before the checksum is filled up with bits that nobody reads.
+                let isSame = (try? codec.message(from: frames)) == message
+                #expect(try isSame || !isAccepted(frames), "part \(index), bit \(bit)")
             }
         }
     }

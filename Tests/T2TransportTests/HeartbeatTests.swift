@@ -26,6 +26,26 @@ import Testing
         }
     }
 
+    @Test("a peer in the middle of a long message is heard, byte by byte")
+    func longMessage() async throws {
+        try await ZeroMQTransportTests.withCoordinator(ZeroMQTransportTests.quick()) { coordinator in
+            let peer = try RawPeer(greeting: coordinator.endpoint)
+            peer.send(frame: Array(try MessageCodec().encode(.credit(Credit(count: 1)))), more: false)
+            let identity = try await coordinator.nextMessage().peer
+            // The start of a frame of 60,000 bytes.
+            peer.send([2, 0, 0, 0, 0, 0, 0, 0xea, 0x60])
+            var heard: Set<ContinuousClock.Instant> = []
+            let deadline = ContinuousClock.now + patience
+            while heard.count < 4, .now < deadline {
+                peer.send([7])
+                if let instant = await coordinator.lastHeard()[identity] { heard.insert(instant) }
+                #expect(await coordinator.nextEvent(before: .now + .milliseconds(20)) == nil)
+            }
+            #expect(heard.count >= 4)
+            peer.close()
+        }
+    }
+
     @Test("heartbeats flow while every thread of the program computes")
     func whileComputing() async throws {
         let listener = try HeartbeatListener()

@@ -44,6 +44,23 @@ import Testing
         }
     }
 
+    @Test("a peer that leaves while its messages wait to be read ends nothing but its connection")
+    func leavesUnread() async throws {
+        var options = ZeroMQTransportTests.quick()
+        options.queueLength = 2
+        options.inboxEvents = 2
+        try await ZeroMQTransportTests.withCoordinator(options) { coordinator in
+            let credit = Array(try MessageCodec().encode(.credit(Credit(count: 9))))
+            let peer = try RawPeer(greeting: coordinator.endpoint)
+            for _ in 0..<1_000 { peer.send(frame: credit, more: false) }
+            // Nothing is read for many heartbeats, in which libzmq must not touch the connection that is gone.
+            try await Task.sleep(for: .milliseconds(200))
+            peer.reset()
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(try await coordinator.nextMessage().message == .credit(Credit(count: 9)))
+        }
+    }
+
     @Test("a frame that is claimed and never completed is cut off")
     func claimed() async throws {
         try await ZeroMQTransportTests.withCoordinator { coordinator in

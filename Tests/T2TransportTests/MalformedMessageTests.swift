@@ -215,7 +215,17 @@ import Testing
         Case(
             "a layout that disagrees with the payload", blob, replace: (#""count":3"#, #""count":4"#),
             "'values' should have shape [6], found [5]"),
-        Case("values of another digest", blob, payload: [Data(count: 20)], "BLOB: the payload should have digest"),
+        Case(
+            "values of another digest", blob, payload: [.deflated(count: 20)], "BLOB: the payload should have digest"),
+        Case(
+            "values that are not deflated", blob, payload: [Data(count: 20)],
+            "should have 5 values, deflated, found 20 bytes"),
+        Case(
+            "more values than the layout has", blob, payload: [.deflated(count: 21)], "should have 5 values, deflated"),
+        Case(
+            "fewer values than the layout has", blob, payload: [.deflated(count: 19)], "should have 5 values, deflated"),
+        Case("bytes behind the values", blob, payload: [.deflated(count: 20) + [0]], "should have 5 values, deflated"),
+        Case("a bomb", blob, payload: [.deflated(count: 64 << 20)], "should have 5 values, deflated"),
         Case(
             "an SVF expert that poses as LoRA", blob, replace: (#""kind":"svf""#, #""kind":"lora""#),
             "BLOB: the payload should have digest"),

@@ -173,7 +173,10 @@ enum SampleMessages {
     }
 
     static func blob(bytes: Int) -> Message {
-        let vector = ExpertVector(layout: ExpertLayout(entries: [.init(name: "w", count: bytes / 4)]), repeating: 0.5)
+        // Numbers that hardly get smaller when they are deflated.
+        var random = SeededRandom(seed: 1)
+        let values = (0..<bytes / 4).map { _ in Float.random(in: 1..<2, using: &random) }
+        let vector = ExpertVector(layout: ExpertLayout(entries: [.init(name: "w", count: bytes / 4)]), values: values)
         return .blob(Blob(digest: Policy.svf(vector).digest, policy: .svf(vector)))
     }
 }

@@ -31,9 +31,10 @@ struct Conversation {
 
     mutating func hear(_ message: Message) -> [WorkerEffect] { take(.transport(.message(message))) }
 
-    mutating func tick(after duration: Duration) -> [WorkerEffect] {
+    /// - Parameter silence: the time for which nothing has come from the coordinator.
+    mutating func tick(after duration: Duration, silence: Duration = .zero) -> [WorkerEffect] {
         now += duration
-        return take(.clockTicked)
+        return take(.clockTicked(heard: now - silence))
     }
 
     static func unit(_ index: Int) -> UnitKey { UnitKey(run: "r", step: 0, phase: .train, index: index) }

@@ -34,6 +34,44 @@ struct LeaseLoopTests {
         #expect(it.hear(.lease(Conversation.lease(2))).started == [2])
     }
 
+    @Test("asks for each policy once, also if leases name several and the connection is lost in between")
+    func policiesAcrossConnections() {
+        var it = Conversation.working()
+        let other = Conversation.blob(ExpertVector(layout: Conversation.vector.layout, repeating: 3))
+        let both = [Conversation.blob.digest, other.digest]
+        let leases = [both, [both[1]], both.reversed()].enumerated().map { Conversation.lease($0, policies: $1) }
+        let asked = leases.map { it.hear(.lease($0)).sent.filter { $0.kind == .getBlob } }
+        #expect(asked == [both.map { .getBlob(GetBlob(digest: $0)) }, [], []])
+        _ = it.hear(.blob(Conversation.blob))
+        _ = it.take(.transport(.disconnected))
+        _ = it.take(.transport(.connected))
+        // The one that came is kept; the other one was lost with the connection.
+        let again = it.hear(.welcome(Welcome(epoch: 7, runs: ["r"]))).sent.filter { $0.kind == .getBlob }
+        #expect(again == [.getBlob(GetBlob(digest: other.digest))])
+        #expect(it.hear(.blob(other)).started == [0, 1, 2])
+    }
+
+    @Test("does not ask again for a policy that may be on its way over a slow link")
+    func slowPolicy() {
+        var it = Conversation.working()
+        _ = it.hear(.lease(Conversation.lease(0)))
+        #expect(it.tick(after: .seconds(10), silence: .seconds(9)).sent == [])
+        #expect(it.tick(after: .seconds(60), silence: .seconds(69)).sent == [])
+        #expect(it.tick(after: .seconds(1)).sent == [.getBlob(GetBlob(digest: Conversation.blob.digest))])
+    }
+
+    @Test("waits longer for the acknowledgement of large results, which may be on their way over a slow link")
+    func slowResults() {
+        var it = Conversation.working()
+        for index in 0..<2 { _ = it.hear(.lease(Conversation.lease(index, policies: [Policy.baseDigest]))) }
+        var results = (0..<2).map { Conversation.result($0) }
+        // 10 MB each, 80 s at 1 Mbit/s.
+        for index in 0..<2 { results[index].output.gradient = [Float](repeating: 0, count: 2_500_000) }
+        for result in results { _ = it.take(.computed(result)) }
+        #expect(it.tick(after: .seconds(170)).sent == [])
+        #expect(it.tick(after: .seconds(10)).sent == results.map { .result($0) })
+    }
+
     @Test("has the base model already, and asks for each other policy of a lease")
     func severalPolicies() {
         var it = Conversation.working()

@@ -1,7 +1,7 @@
 import Foundation
 import T2Core
 
-/// The JSON header of a BLOB. The payload holds `values` (f32).
+/// The JSON header of a BLOB. The payload holds `values` (f32), deflated.
 struct BlobHeader: Codable {
     let digest: Digest
     let kind: Policy.Kind
@@ -10,7 +10,7 @@ struct BlobHeader: Codable {
     let payload: [TensorDescription]
 
     init(_ blob: Blob, payload: inout TensorParts) {
-        payload.append("values", blob.policy.vector?.values ?? [])
+        payload.appendDeflated("values", blob.policy.vector?.values ?? [])
         digest = blob.digest
         kind = blob.policy.kind
         layout = blob.policy.vector?.layout.entries ?? []
@@ -29,7 +29,7 @@ struct BlobHeader: Codable {
         ) { index in
             "layout: '\(printable(layout[index].name))' has \(layout[index].count) values"
         }
-        let values: [Float] = try received.values(0, name: "values", count: total)
+        let values = try received.deflatedValues(0, name: "values", count: total)
         let vector = ExpertVector(layout: ExpertLayout(entries: layout), values: values)
         guard let policy = Policy(self.kind, vector: self.kind == .base ? nil : vector) else {
             throw .malformedHeader(kind: kind, problem: "kind: '\(self.kind.rawValue)' does not match the vector")

@@ -50,25 +50,26 @@ struct TensorParts {
         parts.append(values.withUnsafeBytes { Data($0) })
     }
 
+    /// Appends values that travel deflated.
+    mutating func appendDeflated(_ name: String, _ values: [Float]) {
+        descriptions.append(TensorDescription(name: name, element: .float32, shape: [values.count]))
+        parts.append(DeflatedValues.pack(values))
+    }
+
+    /// The values of a part that travelled deflated, as `values` checks them.
+    func deflatedValues(_ index: Int, name: String, count: Int) throws(ProtocolError) -> [Float] {
+        try check(index, name: name, element: .float32, count: count)
+        guard let values = DeflatedValues.unpack(parts[index], count: count) else {
+            throw .wrongPayload(
+                kind: kind, part: name, expected: "\(count) values, deflated",
+                found: "\(parts[index].count) bytes that are not")
+        }
+        return values
+    }
+
     /// The values of a part, which must be a vector of `count` elements with this type and name.
     func values<Scalar: TensorScalar>(_ index: Int, name: String, count: Int) throws(ProtocolError) -> [Scalar] {
-        guard index < descriptions.count else {
-            throw .wrongPartCount(kind: kind, expected: 2 + index + 1, found: 2 + parts.count)
-        }
-        let description = descriptions[index]
-        guard description.name == name else {
-            throw .malformedHeader(
-                kind: kind, problem: "payload \(index): expected '\(name)', found '\(printable(description.name))'")
-        }
-        guard description.element == Scalar.element else {
-            throw .wrongPayload(
-                kind: kind, part: name, expected: "elements \(Scalar.element.rawValue)",
-                found: description.element.rawValue)
-        }
-        guard description.shape == [count] else {
-            throw .wrongPayload(
-                kind: kind, part: name, expected: "shape [\(count)]", found: "\(description.shape.prefix(8))")
-        }
+        try check(index, name: name, element: Scalar.element, count: count)
         let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
         guard !overflow, parts[index].count == byteCount else {
             throw .wrongPayload(
@@ -78,6 +79,26 @@ struct TensorParts {
         return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
             parts[index].copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
             initialized = count
+        }
+    }
+
+    private func check(_ index: Int, name: String, element: TensorElement, count: Int) throws(ProtocolError) {
+        guard index < descriptions.count else {
+            throw .wrongPartCount(kind: kind, expected: 2 + index + 1, found: 2 + parts.count)
+        }
+        let description = descriptions[index]
+        guard description.name == name else {
+            throw .malformedHeader(
+                kind: kind, problem: "payload \(index): expected '\(name)', found '\(printable(description.name))'")
+        }
+        guard description.element == element else {
+            throw .wrongPayload(
+                kind: kind, part: name, expected: "elements \(element.rawValue)",
+                found: description.element.rawValue)
+        }
+        guard description.shape == [count] else {
+            throw .wrongPayload(
+                kind: kind, part: name, expected: "shape [\(count)]", found: "\(description.shape.prefix(8))")
         }
     }
 

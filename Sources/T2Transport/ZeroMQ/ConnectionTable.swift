@@ -131,8 +131,10 @@ struct ConnectionTable {
 
     /// Shuts down connections that hold too many bytes or were not welcomed in time.
     ///
-    /// - Returns: the address and the reason of each.
-    mutating func look(at now: ContinuousClock.Instant) -> [String] {
+    /// - Parameter onBytes: is called with each peer that bytes came from since the last look: one that sends a long message
+    ///   over a slow link is alive, although no message arrives.
+    /// - Returns: the address and the reason of each that was shut down.
+    mutating func look(at now: ContinuousClock.Instant, onBytes: (PeerIdentity) -> Void) -> [String] {
         guard now >= lastLook + interval else { return [] }
         lastLook = now
         // What waits in the queues while they are not read is no message without end.
@@ -145,6 +147,7 @@ struct ConnectionTable {
                 _ = close(descriptor)
                 continue
             }
+            if read > connection.sample, let peer = connection.peer { onBytes(peer) }
             defer {
                 connections[descriptor]?.sample = read
                 connections[descriptor]?.hasDelivered = false

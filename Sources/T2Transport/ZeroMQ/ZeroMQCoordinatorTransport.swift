@@ -10,6 +10,9 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     private let connection: ZeroMQConnection<CoordinatorEvent>
     private var table: ConnectionTable
     private var heard: [PeerIdentity: ContinuousClock.Instant] = [:]
+    /// The frames of the BLOBs that were sent last: several runs alternate.
+    private var blobs: [(digest: Digest, frame: Data)] = []
+    private static let keptBlobs = 4
     /// What was wrong with the connection that ends next.
     private var flaw: String?
 
@@ -71,9 +74,22 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         return result
     }
 
+    /// The bytes of a message. A BLOB is packed once, however many workers ask for it.
+    private func frame(of message: Message) throws(ProtocolError) -> Data {
+        guard case .blob(let blob) = message else { return try codec.encode(message) }
+        if let known = blobs.first(where: { $0.digest == blob.digest }) { return known.frame }
+        let frame = try codec.encode(message)
+        blobs = blobs.suffix(Self.keptBlobs - 1) + [(blob.digest, frame)]
+        return frame
+    }
+
     package func send(_ messages: [OutgoingMessage]) -> [Result<SendResult, ProtocolError>] {
         messages.map { outgoing in
-            Result { () throws(ProtocolError) in try send(outgoing.message, to: outgoing.peer) }
+            Result { () throws(ProtocolError) in
+                let message = outgoing.message
+                return transmit(
+                    try frame(of: message), of: message.kind, isEmpty: message.isEmptyChunk, to: outgoing.peer)
+            }
         }
     }
 
@@ -122,7 +138,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
             for peer in heard.keys { _ = transmit(connection.heartbeat, to: peer) }
             shutOutRefused()
         }
-        for reason in table.look(at: .now) { report(reason) }
+        let now = ContinuousClock.now
+        for reason in table.look(at: now, onBytes: { if heard[$0] != nil { heard[$0] = now } }) { report(reason) }
         connection.nextTurn = table.nextLook
         return isOpen
     }
@@ -173,6 +190,10 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
                 frame.count, atMost: limit ?? connection.codec.limits.strangerBytes,
                 "bytes of a message before WELCOME",
                 kind: "protocol")
+            // Only what workers send may cost the time and the memory of unpacking.
+            guard MessageCodec.kind(of: frame) != .blob else {
+                throw ProtocolError.malformedHeader(kind: "BLOB", problem: "it is not a worker's to send")
+            }
             let message = try connection.codec.decode(frame)
             heard[peer] = .now
             if case .heartbeat = message { return }

@@ -33,10 +33,13 @@ package struct ZeroMQOptions: Sendable, Equatable {
         try socket.set(ZMQ_RCVHWM, queueLength)
         // Closing may send queued messages, but never hangs.
         try socket.set(ZMQ_LINGER, linger.milliseconds)
-        // libzmq's own pings detect half-open connections without traffic; a peer counts as dead after 15 s.
-        try socket.set(ZMQ_HEARTBEAT_IVL, heartbeatEvery.milliseconds)
-        try socket.set(ZMQ_HEARTBEAT_TIMEOUT, Int32(15_000))
-        try socket.set(ZMQ_HEARTBEAT_TTL, Int32(15_000))
+        // A half-open connection ends after 15 s: without traffic by TCP's probes, otherwise because nothing is acknowledged.
+        // libzmq's own pings would end one that carries a single message for longer, over a slow link.
+        try socket.set(ZMQ_TCP_KEEPALIVE, Int32(1))
+        try socket.set(ZMQ_TCP_KEEPALIVE_IDLE, Int32(5))
+        try socket.set(ZMQ_TCP_KEEPALIVE_INTVL, Int32(5))
+        try socket.set(ZMQ_TCP_KEEPALIVE_CNT, Int32(2))
+        try socket.set(ZMQ_TCP_MAXRT, Int32(15_000))
         // A connection that never completes its greeting (a port scan, a browser) is closed.
         try socket.set(ZMQ_HANDSHAKE_IVL, Int32(5_000))
         // Messages are queued only for established connections.

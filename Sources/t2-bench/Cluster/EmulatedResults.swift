@@ -2,7 +2,8 @@ import Foundation
 import T2Core
 import T2Transport
 
-/// The results that emulated workers return: completions of one token, all wrong, and a gradient of zeros.
+/// The results that emulated workers return: completions of one token, all wrong, and a random gradient, the same for all
+/// units of a step.
 ///
 /// Their headers are written as text: encoding each from its structure would take as long as the coordinator needs for it.
 struct EmulatedResults {
@@ -12,6 +13,7 @@ struct EmulatedResults {
     }
 
     private struct Shape: Hashable {
+        let step: Int
         let completions: Int
         let gradient: Int?
     }
@@ -27,9 +29,13 @@ struct EmulatedResults {
     mutating func frame(of lease: Lease) -> Data {
         let work = lease.work
         let gradient = work.gradient.flatMap { _ in work.policies.first.flatMap { counts[$0] } }
-        let shape = Shape(completions: work.sequences.count, gradient: gradient)
+        let shape = Shape(step: lease.unit.step, completions: work.sequences.count, gradient: gradient)
         let payload = payloads[shape] ?? Self.payload(shape)
-        payloads[shape] = payload
+        if payloads[shape] == nil {
+            // Those of earlier steps are not needed any more.
+            payloads = payloads.filter { $0.key.step == shape.step }
+            payloads[shape] = payload
+        }
         let completions = work.sequences.map { sequence in
             """
             {"advantage":0,"finishReason":"stop","outcome":"wrong","policy":\(sequence.policy),"problem":\
@@ -52,7 +58,11 @@ struct EmulatedResults {
         let ones = [Int32](repeating: 1, count: shape.completions).withUnsafeBytes { Data($0) }
         let logs = [Float](repeating: -1, count: shape.completions).withUnsafeBytes { Data($0) }
         var tensors = [("prompts", "I32", ones), ("tokens", "I32", ones), ("log-probabilities", "F32", logs)]
-        if let gradient = shape.gradient { tensors.append(("gradient", "F32", Data(count: 4 * gradient))) }
+        if let count = shape.gradient {
+            var random = SeededRandom(seed: UInt64(shape.step))
+            let values = (0..<count).map { _ in Float(0.01 * random.nextNormal()) }
+            tensors.append(("gradient", "F32", values.withUnsafeBytes { Data($0) }))
+        }
         var digest = DigestBuilder()
         for (_, _, bytes) in tensors { bytes.withUnsafeBytes { digest.update($0) } }
         let descriptions = tensors.map {

@@ -19,7 +19,10 @@ struct RateLimitedLoopback {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        process.arguments = ["\(marker)=1", "unshare", "--net", program] + CommandLine.arguments.dropFirst()
+        // Foundation needs a loopback interface to wait for programs.
+        let script = #"ip link set lo up && exec "$0" "$@""#
+        process.arguments =
+            ["\(marker)=1", "unshare", "--net", "sh", "-c", script, program] + CommandLine.arguments.dropFirst()
         try process.run()
         process.waitUntilExit()
         return process.terminationStatus
@@ -31,7 +34,7 @@ struct RateLimitedLoopback {
     /// - Throws: `InputError` if a link cannot be made.
     init(workers: Int, rate: Double, headRate: Double?) throws {
         addresses = (0..<workers).map { "127.1.\($0 / 250).\(1 + $0 % 250)" }
-        try Self.run("ip", "link set lo mtu 1500 up")
+        try Self.run("ip", "link set lo mtu 1500")
         try Self.run("tc", "qdisc add dev lo root handle 1: htb")
         let share = min(rate, (headRate ?? .infinity) / Double(workers))
         for (direction, side) in ["dst", "src"].enumerated() {

@@ -49,7 +49,7 @@ struct WireBytes: Encodable {
         rows.map { row in
             let seconds = Self.rates.map { String(format: "%.2f s at %d Mbit/s", row.seconds["\($0)"] ?? 0, $0) }
             return String(
-                format: "%@: %d values, %.2f MiB, %.2f GiB a step, once in ", row.what, row.values,
+                format: "%@: %ld values, %.2f MiB, %.2f GiB a step, once in ", row.what, row.values,
                 Double(row.bytes) / 1_048_576, Double(row.stepBytes) / 1_073_741_824)
                 + seconds.joined(separator: ", ")
         }.joined(separator: "\n")
