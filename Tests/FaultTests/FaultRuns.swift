@@ -65,7 +65,9 @@ actor FaultRuns {
         }.result
     }
 
-    static func bytes(_ job: TrainingJob) throws -> Data { try bytes { try job.checkpoint.write(to: $0) } }
+    private static func bytes(_ job: TrainingJob) throws -> Data { try bytes(job.checkpoint) }
+
+    static func bytes(_ checkpoint: Checkpoint) throws -> Data { try bytes { try checkpoint.write(to: $0) } }
 
     private static func bytes(_ job: EvaluationJob) throws -> Data {
         let records = try job.records()

@@ -59,7 +59,7 @@ struct UnitCheckTests {
     func length() throws {
         let model = try ReferenceModel()
         let policy = Policy.svf(model.vector())
-        let unit = model.unit(policy, samples: 8)
+        let unit = model.unit(policy, samples: 16, maxTokens: 100)
         let sampled = try model.engine.run(unit, [policy]).completions
         var given = sampled.map(\.tokens)
         let long = try #require(sampled.firstIndex { $0.tokens.count > 3 })
@@ -69,7 +69,7 @@ struct UnitCheckTests {
         #expect(try Self.check(model, unit, given).completions[long].tokens == Array(sampled[long].tokens.prefix(1)))
         given[long] = sampled[long].tokens + [5, 5]
         #expect(try Self.check(model, unit, given).completions[long].tokens == sampled[long].tokens)
-        let stopped = try #require(sampled.firstIndex { $0.finishReason == .stop && $0.tokens.count < 10 })
+        let stopped = try #require(sampled.firstIndex { $0.finishReason == .stop && $0.tokens.count < 90 })
         given[stopped] = sampled[stopped].tokens + [5, 5]
         let checked = try Self.check(model, unit, given).completions[stopped]
         #expect(checked.tokens == sampled[stopped].tokens && checked.finishReason == .stop)

@@ -46,7 +46,9 @@ struct Auditor: Sendable {
     /// Judges a valid result of an audited unit, and keeps it as long as the unit's audit lasts.
     mutating func judge(_ answer: Answer) -> Verdict {
         let unit = answer.result.unit
-        let others = (answers[unit] ?? []).filter { $0.worker.name != answer.worker.name }
+        let others = answers[unit] ?? []
+        // A result may be sent again.
+        guard !others.contains(where: { $0.worker.name == answer.worker.name }) else { return .held }
         let all = others + [answer]
         answers[unit] = all
         let agreeing = others.filter { Self.agree($0, answer, checking: others[0]) }

@@ -45,6 +45,8 @@ extension LeaseTable {
         let key = name.unit
         var effects: [LeaseEffect] = [.accept(key, attempt: name.attempt, by: worker), acknowledgement]
         units[key]?.isAccepted = true
+        units[key]?.held = nil
+        units[key]?.answered = []
         for lease in state.leases {
             let laneSeconds = end(lease, of: key, at: now)
             guard lease.worker == worker, lease.attempt == name.attempt else {

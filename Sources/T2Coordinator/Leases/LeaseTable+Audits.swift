@@ -32,8 +32,8 @@ extension LeaseTable {
         return readyKinds[held.kind, default: 0] <= passedReady
     }
 
-    /// Ends a lease whose result is held, and makes the unit pending for other workers. Copies at workers of other kinds are
-    /// cancelled, since their results cannot be compared with it.
+    /// Ends a lease whose result is held, and makes the unit pending for other workers. Copies are cancelled whose results would
+    /// prove nothing: the worker's own, and those at workers of other kinds, which cannot be compared with it.
     mutating func hold(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) -> [LeaseEffect] {
         guard isAnswerable(name.unit, attempt: name.attempt, by: worker), let known = workers[worker] else { return [] }
         units[name.unit]?.answered.insert(worker.name)
@@ -47,7 +47,7 @@ extension LeaseTable {
         workers[worker]?.noteAnswer(at: now)
         giveBack(name, of: worker, at: now)
         update(worker, at: now)
-        return cancelIncomparable(name.unit, reason: "another worker was first", at: now)
+        return cancelUseless(name.unit, reason: "its result is held for an audit", at: now)
     }
 
     /// Makes units pending again that are accepted, and ends the audits of others.
@@ -58,7 +58,7 @@ extension LeaseTable {
             units[key]?.answered = []
             units[key]?.held = nil
             guard unit.isAccepted else {
-                effects += cancelIncomparable(key, reason: "the result to be checked was dropped", at: now)
+                effects += cancelUseless(key, reason: "the result to be checked was dropped", at: now)
                 continue
             }
             units[key]?.isAccepted = false
@@ -69,9 +69,10 @@ extension LeaseTable {
         return effects
     }
 
-    private mutating func cancelIncomparable(_ key: UnitKey, reason: String, at now: Instant) -> [LeaseEffect] {
+    private mutating func cancelUseless(_ key: UnitKey, reason: String, at now: Instant) -> [LeaseEffect] {
         guard let unit = units[key] else { return [] }
-        return unit.leases.filter { !unit.isComparable($0.attempt) }.map { lease in
+        let useless = unit.leases.filter { !unit.isComparable($0.attempt) || unit.answered.contains($0.worker.name) }
+        return useless.map { lease in
             giveBack(LeaseName(unit: key, attempt: lease.attempt), of: lease.worker, at: now)
             return .cancel(lease.worker, Cancel(unit: key, reason: reason))
         }

@@ -22,6 +22,8 @@ extension LeaseTable {
                 (!unit.isAccepted || unit.leases.isEmpty, "accepted and leased"),
                 (unit.leases.allSatisfy { unit.isComparable($0.attempt) }, "leased for nothing"),
                 ((unit.held == nil) == unit.answered.isEmpty, "who answered and what is held"),
+                (!unit.isAccepted || unit.held == nil, "accepted and held"),
+                (!unit.leases.contains { unit.answered.contains($0.worker.name) }, "leased to a worker that answered"),
                 (unit.failures.count <= LeasedUnit.memory, "too many failures remembered"),
                 (runs[unit.key.run]?.keys[unit.index] == unit.key, "not a unit of its run's round"),
             ].filter { !$0.0 }.map { "unit \(unit.key): \($0.1)" }

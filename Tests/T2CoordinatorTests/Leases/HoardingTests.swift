@@ -35,7 +35,7 @@ struct HoardingTests {
         #expect(early.failures.isEmpty)
         let late = Self.renew(&fixture, seconds: 10, heard: [Fixture.eve]) { _ in tokens }
         #expect(late.failures.map(\.category) == [.expired])
-        #expect(late.failures.first?.message.hasPrefix("no new token for 5 min") == true, "\(late.failures)")
+        #expect(late.failures.first?.message.hasPrefix("no new token for ") == true, "\(late.failures)")
         #expect(late.cancelled == [Fixture.eve])
     }
 

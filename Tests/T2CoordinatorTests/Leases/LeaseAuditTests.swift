@@ -60,6 +60,19 @@ struct LeaseAuditTests {
         #expect(fixture.result(Fixture.bob, 0, attempt: 3).verdicts == [.accepted])
     }
 
+    @Test(
+        "whose first result comes late, after the lease expired and went to the same worker again, waits for another one"
+    )
+    func late() {
+        var fixture = Self.fixture([])
+        fixture.take(.creditGranted(Fixture.ann, count: 1))
+        #expect(fixture.wait(31, heard: [Fixture.ann]).grants.map(\.attempt) == [2])
+        #expect(Self.hold(&fixture).cancelled == [Fixture.ann])
+        fixture.take(.workerJoined(Fixture.bob, lanes: 1, kind: "b"))
+        #expect(fixture.take(.creditGranted(Fixture.bob, count: 1)).grants.map(\.checks) == [1])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 3).verdicts == [.accepted])
+    }
+
     @Test("whose held result is dropped takes the check back, and its result counts for nothing")
     func dropped() {
         var fixture = Self.fixture([(Fixture.bob, "b")])

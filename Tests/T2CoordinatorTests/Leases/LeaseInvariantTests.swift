@@ -122,7 +122,7 @@ private struct LeaseChance {
                 take(.workerJoined(worker, lanes: 1, kind: kind(worker)))
             }
             // Those that have answered wait for others, which may be none.
-            take(.unitsReopened(table.units.values.filter { $0.held != nil }.map(\.key)))
+            take(.unitsReopened(table.units.values.filter { $0.held != nil }.map(\.key).sorted()))
             take(.workersHeard(Dictionary(uniqueKeysWithValues: workers.map { ($0, now) })))
             for worker in workers { take(.creditGranted(worker, count: 2)) }
             for (name, holder) in granted where !ended.contains(name) { answer(name, of: holder, defect: nil) }
