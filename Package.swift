@@ -68,7 +68,8 @@ let package = Package(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
             exclude: ["README.md"]),
         .target(
-            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ", "CZlib", deque], exclude: ["README.md"]),
+            name: "T2Transport", dependencies: ["T2Core", "T2Formats", "CZeroMQ", "CZlib", deque],
+            exclude: ["README.md"]),
         .target(name: "T2Learning", dependencies: ["T2Core", "T2Formats"]),
 
         // Row 4

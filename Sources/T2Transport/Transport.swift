@@ -44,7 +44,7 @@ package protocol CoordinatorTransport: Transport where Event == CoordinatorEvent
     func nextEvents(before deadline: ContinuousClock.Instant?) async -> [CoordinatorEvent]
 
     /// The time of the last message or heartbeat from each connected peer. Peers that became unreachable or were forgotten are
-    /// absent. While reading is paused because the consumer lags, every peer counts as heard now.
+    /// absent. While reading is paused for long because the consumer lags, every peer counts as heard now.
     func lastHeard() async -> [PeerIdentity: ContinuousClock.Instant]
 
     /// Stops heartbeats to a peer and drops its state until it sends another message.

@@ -43,7 +43,7 @@ package struct LeaseLoop: Sendable {
     /// Failures to be sent after the next WELCOME.
     var unsentFailures: [ErrorReport]
     var nextWaitReport: Instant
-    /// When the last unit was finished; nil while there is something to compute or no coordinator.
+    /// When the last lease ended; nil while there is one, or no coordinator.
     var idleSince: Instant?
     /// When the coordinator first refused this worker for a reason that passes; nil once it is admitted.
     var refusedSince: Instant?
@@ -71,7 +71,8 @@ package struct LeaseLoop: Sendable {
             state = .ended
             return effects
         }
-        let isIdle = state == .working && held.values.allSatisfy(\.isReported)
+        // Results that are not acknowledged may still be on their way over a slow link; HELLO would send them again.
+        let isIdle = state == .working && held.isEmpty
         idleSince = isIdle ? idleSince ?? now : nil
         return effects + askForMore() + leaveIfDone(at: now)
     }

@@ -99,8 +99,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
-        // While the inbox was full nothing was read, so every peer counts as heard.
-        if !connection.inbox.hasRoom { heard = heard.mapValues { _ in .now } }
+        // Nothing was read for long, so every peer counts as heard.
+        if connection.isPaused { heard = heard.mapValues { _ in .now } }
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
             await withCheckedContinuation {
@@ -112,8 +112,8 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     package func lastHeard() -> [PeerIdentity: ContinuousClock.Instant] {
-        // While reading is paused, every peer counts as heard.
-        connection.inbox.hasRoom ? heard : heard.mapValues { _ in .now }
+        // While reading is paused for long, every peer counts as heard; before that, the bytes that libzmq reads show life.
+        connection.isPaused ? heard.mapValues { _ in .now } : heard
     }
 
     package func forget(_ peer: PeerIdentity) { heard[peer] = nil }
