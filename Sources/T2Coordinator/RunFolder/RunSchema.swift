@@ -62,6 +62,9 @@ enum RunSchema {
                 columns(table, .boolean, "isBest")
             }
         }
+        migrator.registerMigration("5") { database in
+            try database.alter(table: "results") { $0.add(column: "digest", .text) }
+        }
         return migrator
     }
 
