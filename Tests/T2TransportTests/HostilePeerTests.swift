@@ -121,6 +121,27 @@ import Testing
         }
     }
 
+    @Test("a peer that sends more than is taken and then breaks off disturbs nobody")
+    func brokenOff() async throws {
+        var options = ZeroMQTransportTests.quick()
+        options.inboxEvents = 4
+        try await ZeroMQTransportTests.withCoordinator(options) { coordinator in
+            let peer = try RawPeer(greeting: coordinator.endpoint)
+            let ping: [UInt8] = [4, 7, 4] + Array("PING".utf8) + [0, 0]
+            peer.send([UInt8]((0..<300).map { _ in [0, 1, 0] + ping }.joined()))
+            // Its messages have arrived, and most of them wait.
+            _ = try peer.receive(until: "expected a message of")
+            peer.reset()
+            let worker = try ZeroMQWorkerTransport.connect(to: coordinator.endpoint, as: .named("alpha"))
+            try await worker.mustSend(.credit(Credit(count: 2)))
+            let credit = try await coordinator.next("the worker's message") { event in
+                if case .message(.credit(let credit), _) = event { credit } else { nil }
+            }
+            #expect(credit == Credit(count: 2))
+            await worker.close()
+        }
+    }
+
     @Test("connections beyond the limit are closed at once, and the others go on")
     func tooMany() async throws {
         var options = ZeroMQTransportTests.quick()

@@ -65,6 +65,13 @@ struct RawPeer {
         return String(decoding: all, as: UTF8.self)
     }
 
+    /// Ends the connection as a crash of the other machine's would: with an error rather than an end.
+    func reset() {
+        var atOnce = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+
     func close() { Foundation.close(descriptor) }
 
     /// Ends the connection by a reset, so that the other end cannot read what it has not yet read.

@@ -62,8 +62,9 @@ class Suite:
         # What scenarios compute once, such as the undisturbed runs.
         self.kept: dict = {}
 
-    def run(self, scenario: Scenario, goal: int, only: Optional[int]) -> Outcome:
-        outcome = Outcome(scenario, goal)
+    def run(self, outcome: Outcome, only: Optional[int]) -> None:
+        """Runs the cases of a scenario, or only one of them."""
+        scenario, goal = outcome.scenario, outcome.goal
         began = time.monotonic()
         say(f"{scenario.name}: {scenario.summary}")
         try:
@@ -81,10 +82,10 @@ class Suite:
         except Skipped as reason:
             outcome.skipped = str(reason)
             say(f"{scenario.name}: skipped: {reason}")
-        outcome.seconds = time.monotonic() - began
+        finally:
+            outcome.seconds = time.monotonic() - began
         if only is not None:
             outcome.goal = 0
-        return outcome
 
     def _run(self, scenario: Scenario, number: int, outcome: Outcome) -> None:
         case = Case(self, scenario, number)

@@ -28,6 +28,9 @@ package struct ResultRecord: Sendable, Equatable, Codable, FetchableRecord, Pers
     package var tokens: Data?
     /// The log-probabilities of `tokens`, float32.
     package var logProbabilities: Data?
+    /// The digest of these columns and of the unit's completions as they were accepted; nil if an earlier version stored them,
+    /// and with the columns.
+    package var digest: String?
 
     package init(_ key: UnitKey, _ output: UnitOutput, attempt: Int, worker: WorkerIdentifier, acceptedAt: Date) {
         step = key.step
@@ -41,6 +44,21 @@ package struct ResultRecord: Sendable, Equatable, Codable, FetchableRecord, Pers
         prompts = Data(values: output.completions.flatMap(\.prompt))
         tokens = Data(values: output.completions.flatMap(\.tokens))
         logProbabilities = Data(values: output.completions.flatMap(\.logProbabilities))
+    }
+
+    /// The digest of what the job computes with: the large columns, and the texts and rewards of the unit's completions.
+    func digest(with completions: [CompletionRecord]) -> String {
+        var builder = DigestBuilder()
+        for column in [gradient, prompts, tokens, logProbabilities] {
+            builder.update("\(column?.count ?? -1) ")
+            column?.withUnsafeBytes { builder.update($0) }
+        }
+        for completion in completions {
+            builder.update(
+                "\(completion.completion.utf8.count) \(completion.completion) \(completion.outcome.rawValue) ")
+            builder.update("\(completion.reward?.bitPattern ?? 0) \(completion.advantage.bitPattern) ")
+        }
+        return builder.finalize().hexadecimal
     }
 }
 

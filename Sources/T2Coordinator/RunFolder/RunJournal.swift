@@ -93,9 +93,11 @@ package final class RunJournal: Sendable {
     ///
     /// - Parameter missingRewards: the treatment of rewards of the round that could not be computed.
     /// - Returns: the summaries of the units accepted before a restart.
+    /// - Throws: `RunStoreError`, also if one of them is not what was accepted.
     func open(_ round: Round, missingRewards: MissingRewardHandling) throws -> [UnitKey: UnitSummary] {
         try folder?.requireInPlace()
         try store.open(round.units.map(UnitRecord.init))
+        try store.requireUnchanged(round)
         if missingRewards == .report { try store.reopenMissing(in: round) }
         let accepted = try summaries(of: round)
         state.withLock {

@@ -64,6 +64,7 @@ package enum RunSchema {
         }
         migrator.registerMigration("5") { database in
             try database.alter(table: "completions") { table in table.add(column: "grounds", .text) }
+            try database.alter(table: "results") { $0.add(column: "digest", .text) }
         }
         return migrator
     }

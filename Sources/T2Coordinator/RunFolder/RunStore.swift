@@ -81,7 +81,8 @@ package struct RunStore: Sendable {
     package func accept(_ results: [(result: ResultRecord, completions: [CompletionRecord], unit: UnitRecord)]) throws {
         let operation = results.map { "\($0.result.phase.rawValue)/\($0.result.unit)" }.joined(separator: ", ")
         try write("store the result of unit \(operation)") { database in
-            for (result, completions, unit) in results {
+            for (var result, completions, unit) in results {
+                result.digest = result.digest(with: completions)
                 try result.insert(database)
                 for completion in completions { try completion.insert(database) }
                 try unit.upsert(database)
@@ -96,6 +97,26 @@ package struct RunStore: Sendable {
         return try rows("read the results of step \(round.step)", ofStep).reduce(into: [:]) { found, result in
             let key = UnitKey(run: run, step: result.step, phase: result.phase, index: result.unit)
             if round.unit(key) != nil { found[key] = result }
+        }
+    }
+
+    /// Checks that the results of a round are those that were accepted.
+    ///
+    /// - Throws: `RunStoreError` that names the row of one that differs, because the file was damaged.
+    func requireUnchanged(_ round: Round) throws {
+        guard let run = round.units.first?.key.run else { return }
+        let stored = ResultRecord.filter(Column("step") == round.step && Column("digest") != nil)
+        try read("check the results of step \(round.step)") { database in
+            for result in try decoded(stored, database) {
+                let key = UnitKey(run: run, step: result.step, phase: result.phase, index: result.unit)
+                guard round.unit(key) != nil else { continue }
+                let completions = try decoded(
+                    CompletionRecord.filter(Self.row(key)).order(Column("sequence")), database)
+                guard result.digest != result.digest(with: completions) else { continue }
+                throw RunStoreError.damaged(
+                    path: path, location: "table results, step \(key.step), unit \(key.phase.rawValue)/\(key.index)",
+                    problem: "it is not the result that was accepted")
+            }
         }
     }
 
@@ -277,7 +298,8 @@ package struct RunStore: Sendable {
         try write("free the gradients before step \(step)") { database in
             try database.execute(
                 sql: """
-                    UPDATE results SET gradient = NULL, prompts = NULL, tokens = NULL, logProbabilities = NULL
+                    UPDATE results
+                    SET gradient = NULL, prompts = NULL, tokens = NULL, logProbabilities = NULL, digest = NULL
                     WHERE step < ? AND tokens IS NOT NULL
                     """, arguments: [step])
         }

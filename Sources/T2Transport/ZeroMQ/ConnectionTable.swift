@@ -8,7 +8,10 @@ import T2Core
 /// end would fill memory. The bytes that libzmq has read from each connection are therefore compared with the messages that
 /// arrived from it, and a connection that holds too much is shut down, which makes libzmq drop it with its message.
 ///
-/// Invariant: no connection is judged before every message that was complete at its last sample has been delivered.
+/// The queue of received messages has no limit of its own. While messages wait in it, what a connection has sent since it was
+/// last empty counts as held: no more than one message of a stranger, and `queueLength` of an admitted peer.
+///
+/// Invariant: a connection whose messages were all delivered holds the bytes that came after the last of them.
 struct ConnectionTable {
     private struct Connection {
         let address: String
@@ -19,9 +22,9 @@ struct ConnectionTable {
         /// The last peer that a message came from.
         var peer: PeerIdentity?
         var user: String?
-        /// Whether a whole message came since the last look.
+        /// Whether a whole message came since `base`.
         var hasDelivered = false
-        /// The bytes read at the first look after the last message, and at the last look.
+        /// The bytes read at the first look after the last message that found the queue empty, and at the last look.
         var base: Int64 = 0
         var sample: Int64 = 0
     }
@@ -137,8 +140,7 @@ struct ConnectionTable {
     mutating func look(at now: ContinuousClock.Instant, onBytes: (PeerIdentity) -> Void) -> [String] {
         guard now >= lastLook + interval else { return [] }
         lastLook = now
-        // What waits in the queues while they are not read is no message without end.
-        let messages = isDrained ? 1 : queueLength + 1
+        let wasDrained = isDrained
         isDrained = false
         var reports: [String] = []
         for (descriptor, connection) in connections {
@@ -148,20 +150,20 @@ struct ConnectionTable {
                 continue
             }
             if read > connection.sample, let peer = connection.peer { onBytes(peer) }
-            defer {
-                connections[descriptor]?.sample = read
+            connections[descriptor]?.sample = read
+            if connection.hasDelivered, wasDrained {
                 connections[descriptor]?.hasDelivered = false
-            }
-            if connection.hasDelivered {
                 connections[descriptor]?.base = read
                 continue
             }
             let held = connection.sample - connection.base
             let isWelcomed = connection.peer.map(welcomed.contains) ?? false
-            let limit = (isWelcomed ? messageBytes : strangerBytes) * messages + Self.slack
+            let allowed = isWelcomed ? messageBytes * (wasDrained ? 1 : queueLength + 1) : strangerBytes
+            let limit = allowed + Self.slack
             if held > limit {
                 shutDown(descriptor)
-                reports.append("\(connection.address): sent \(held) bytes without completing a message")
+                let problem = wasDrained ? "without completing a message" : "faster than they can be taken"
+                reports.append("\(connection.address): sent \(held) bytes \(problem)")
             } else if !isWelcomed, connection.awaitedChunks == 0, now - connection.lastProgress > patience {
                 shutDown(descriptor)
                 reports.append("\(connection.address): did not join within \(patience)")

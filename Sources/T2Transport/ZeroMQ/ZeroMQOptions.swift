@@ -6,7 +6,7 @@ package struct ZeroMQOptions: Sendable, Equatable {
     package var heartbeatEvery: Duration = .seconds(1)
     /// The time that `close` may spend on sending queued messages, so that a disconnected peer does not delay it.
     package var linger: Duration = .seconds(1)
-    /// Messages in a peer's queue in each direction; few, because leases are sent by credit and a result may have megabytes.
+    /// Messages in a peer's queue; few, because leases are sent by credit and a result may have megabytes.
     package var queueLength: Int32 = 64
     /// The numbers of events and bytes that may wait for the consumer before reading stops.
     package var inboxEvents = 256

@@ -93,6 +93,12 @@ struct DamagedJournalTests {
         arguments: [
             ("UPDATE results SET summary = '{' WHERE step = 1", "table results, step 1"),
             ("UPDATE results SET acceptedAt = 'x' WHERE step = 1", "table results, step 1"),
+            (
+                "UPDATE results SET gradient = zeroblob(length(gradient)) WHERE step = 1",
+                "table results, step 1, unit train/"
+            ),
+            ("UPDATE results SET tokens = NULL WHERE step = 1", "table results, step 1, unit train/"),
+            ("UPDATE completions SET advantage = 0.5 WHERE step = 1", "table results, step 1, unit train/"),
             ("UPDATE steps SET missing = '[' WHERE step = 1", "table steps, step 1"),
             ("UPDATE steps SET policyLoss = 9e999 WHERE step = 1", "table steps, step 1, policyLoss"),
             ("UPDATE job SET identity = 'x'", "table job, id 1"),
