@@ -107,8 +107,7 @@ package final class SingularValueCache: Sendable {
         let fetchedPath = fetchedPath(key)
         guard let fetched = read(fetchedPath, key, rows: rows, columns: columns) else {
             unlink(fetchedPath)
-            // Another worker may have adopted it in the meantime.
-            return read(path(key), key, rows: rows, columns: columns)
+            return nil
         }
         guard fetched.isDecomposition(of: weight.pointer, rows: rows, columns: columns) else {
             warn("\(fetchedPath): this is no decomposition of its weight, which will be computed")

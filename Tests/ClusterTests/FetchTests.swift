@@ -60,7 +60,9 @@ struct FetchTests {
         #expect(await coordinator.status() == 0, "\(coordinator.text)\n\(worker.text)")
         #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
         #expect(worker.lines.contains { $0.contains("base model loaded") && $0.contains("model=\(model.path)") })
-        #expect(!FileManager.default.fileExists(atPath: cache.path + "/models"))
+        let place = try Cluster.cached(model.path, in: cache.path)
+        #expect(!FileManager.default.fileExists(atPath: place))
+        #expect(!FileManager.default.fileExists(atPath: place + ".partial"))
     }
 
     @Test("fetches the decompositions of the coordinator's cache, and computes one that is damaged there")

@@ -62,7 +62,7 @@ struct LeavingTests {
         let cluster = try Cluster()
         let coordinator = try cluster.coordinator(steps: 1_000)
         let worker = try cluster.worker(try await cluster.endpoint(coordinator), name: "ann")
-        #expect(await coordinator.line(containing: " 1/1000") != nil, "\(coordinator.text)\n\(worker.text)")
+        #expect(await coordinator.line(containing: " 1/1000 ") != nil, "\(coordinator.text)\n\(worker.text)")
         worker.signal(SIGHUP)
         #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
         coordinator.signal(SIGHUP)
@@ -76,14 +76,14 @@ struct LeavingTests {
         let coordinator = try cluster.coordinator(steps: 1_000)
         let endpoint = try await cluster.endpoint(coordinator)
         let first = try cluster.worker(endpoint, name: "ann")
-        #expect(await coordinator.line(containing: " 1/1000") != nil, "\(coordinator.text)\n\(first.text)")
+        #expect(await coordinator.line(containing: " 1/1000 ") != nil, "\(coordinator.text)\n\(first.text)")
         // Stopped, it keeps its connection, as one behind a broken network does.
         first.signal(SIGSTOP)
         // All that the first one can have finished, and a step more.
         let next = coordinator.lines.count { $0.contains("/1000") } + 2
         let second = try cluster.worker(endpoint, name: "ann")
         #expect(
-            await coordinator.line(containing: " \(next)/1000") != nil, "\(coordinator.text)\n\(second.text)")
+            await coordinator.line(containing: " \(next)/1000 ") != nil, "\(coordinator.text)\n\(second.text)")
         first.signal(SIGKILL)
         coordinator.signal(SIGTERM)
         #expect(await coordinator.status(seconds: 60) == 0, "\(coordinator.text)")

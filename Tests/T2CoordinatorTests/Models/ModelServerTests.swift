@@ -178,7 +178,7 @@ import Testing
         for number in 0..<40 {
             let peer = try await fixture.connect("p\(number)")
             if number == 0 { _ = try await Self.describe(peer) }
-            for _ in 0..<4 { try await Self.ask(peer, fixture.digest) }
+            for _ in 0..<4 { try await Self.ask(peer, fixture.digest, at: 900) }
             for _ in 0..<4 { #expect(try await Self.chunk(peer).problem == nil) }
             await peer.close()
         }
