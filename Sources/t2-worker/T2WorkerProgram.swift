@@ -15,9 +15,9 @@ struct T2WorkerProgram: AsyncParsableCommand {
 
             Examples:
               t2-worker join
-              t2-worker join tcp://127.0.0.1:5555 --model experts/tiny/base --lanes 2
+              t2-worker join tcp://127.0.0.1:5555 --lanes 2
               t2-worker doctor tcp://127.0.0.1:5555   # whether this machine can work, and what to change if it cannot
-              t2-worker join node7.invite --model experts/tiny/base   # from another machine
+              t2-worker join node7.invite             # from another machine; the base model comes from the coordinator
 
             Exit status:
               0        released by the coordinator, or stopped by SIGTERM or Ctrl-C

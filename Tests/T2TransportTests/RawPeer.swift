@@ -73,11 +73,4 @@ struct RawPeer {
     }
 
     func close() { Foundation.close(descriptor) }
-
-    /// Ends the connection by a reset, so that the other end cannot read what it has not yet read.
-    func reset() {
-        var atOnce = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
-        close()
-    }
 }
