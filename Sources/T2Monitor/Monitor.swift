@@ -57,6 +57,9 @@ package actor Monitor {
         self.stopJobs = stopJobs
     }
 
+    /// Takes the descriptors that a server needs, before connections of workers may take the last ones.
+    package static func prepare(for address: MonitorAddress) { if case .on = address { MonitorServer.prepare() } }
+
     /// - Parameter tensorBoard: the folder for TensorBoard's event files; each run has a folder in it.
     package func observe(_ run: Run, tensorBoard: String? = nil) throws {
         let events = try tensorBoard.map { try EventFile(folder: "\($0)/\(run.name)") }

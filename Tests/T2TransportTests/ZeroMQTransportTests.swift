@@ -133,11 +133,14 @@ import Testing
         await second.close()
     }
 
-    @Test("20,000 messages arrive once and in order, though the queues hold 64 and the reader is slower")
+    @Test("20,000 messages of an admitted worker arrive once and in order, though the reader is slower")
     func backPressure() async throws {
         try await Self.withCoordinator { coordinator in
             let count = 20_000
             let worker = try ZeroMQWorkerTransport.connect(to: coordinator.endpoint, as: .named("alpha"))
+            try await worker.mustSend(.credit(Credit(count: 1)))
+            let peer = try await coordinator.nextMessage().peer
+            #expect(try await coordinator.send(.welcome(Welcome(epoch: 1, runs: [])), to: peer) == .sent)
             let sender = Task {
                 for number in 0..<count {
                     let progress = Progress(unit: SampleMessages.unit, attempt: 1, tokens: number)

@@ -97,5 +97,5 @@ def watch(sending: Program, coordinator: Program, count: int) -> tuple[int, int]
 
 SCENARIOS = [
     Scenario("frames", "random, truncated and mutated messages at the open port, with and without encryption",
-             flood, "frames", quick=4_000, long=10_000_000),
+             flood, "frames", quick=8_000, long=10_000_000),
 ]

@@ -74,8 +74,8 @@ class Training:
         return self._start([*self.shape.arguments(), *extra], environment)
 
     def resume(self, *extra: object) -> Program:
-        """Continues the run; a run that ended before it had a configuration is started."""
-        if not (self.run / "configuration.yaml").exists():
+        """Continues the run; one that ended before it had a database is started, as --resume would advise."""
+        if not (self.run / "run.sqlite").exists() and not list(self.run.glob("checkpoints/*.safetensors")):
             return self.start(*extra)
         return self._start(["--resume", *extra], None)
 

@@ -19,6 +19,10 @@ final class MonitorServer: Sendable {
     private let folders: [String]
     private let serving: Task<Void, Never>
 
+    /// Takes the descriptors of the server's threads, which end the program if there are none left. Must be called before
+    /// connections of others may take the last ones.
+    static func prepare() { _ = EventLoopGroupProvider.singleton.eventLoopGroup }
+
     /// Starts listening.
     ///
     /// - Parameters:
