@@ -31,7 +31,8 @@ package struct RunStore: Sendable {
     package init(path: String, migrates: Bool = true) throws {
         self.path = path
         var configuration = Configuration()
-        configuration.readonly = !migrates
+        // SQLite must roll back the creation of a database that was interrupted, even to read it.
+        configuration.readonly = !migrates && !FileManager.default.fileExists(atPath: path + "-journal")
         if migrates { configuration.journalMode = .wal }
         // Another program that reads the database must not end the run.
         configuration.busyMode = .timeout(10)

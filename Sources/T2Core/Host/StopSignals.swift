@@ -24,16 +24,21 @@ package final class StopSignals: Sendable {
         let queue = DispatchQueue(label: "t2-signals")
         let hangUp = Self.isIgnored(SIGHUP) ? [] : [(SIGHUP, "SIGHUP")]
         let signals = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")] + hangUp
-        sources = signals.map { number, _ in
-            signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: queue)
-        }
+        sources = signals.map { number, _ in DispatchSource.makeSignalSource(signal: number, queue: queue) }
         state.withLock { $0.stop = stop }
+        let registrations = DispatchGroup()
         for (source, (number, name)) in zip(sources, signals) {
             // The handlers keep this object alive for as long as the program runs.
             source.setEventHandler { self.receive(number, name) }
+            registrations.enter()
+            source.setRegistrationHandler {
+                // Not before, or a signal in between would be lost.
+                signal(number, SIG_IGN)
+                registrations.leave()
+            }
             source.resume()
         }
+        registrations.wait()
     }
 
     private static func isIgnored(_ number: Int32) -> Bool {

@@ -91,9 +91,6 @@ struct ConnectionTable {
         return welcomed.contains(peer) ? messageBytes : strangerBytes
     }
 
-    /// Whether a peer is a stranger that has left; nothing that it sent matters, and there may be much of it.
-    func hasGone(_ peer: PeerIdentity) -> Bool { leaving.contains(peer) && !welcomed.contains(peer) }
-
     /// Lets a peer send large messages, because it was admitted.
     mutating func welcome(_ peer: PeerIdentity) {
         guard connections.values.contains(where: { $0.peer == peer }) else { return }

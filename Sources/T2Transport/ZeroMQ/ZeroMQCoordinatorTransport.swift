@@ -186,7 +186,6 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         let name = received.user.flatMap { connection.authenticator?.name(of: $0) }
         let peer = PeerIdentity(
             bytes: Array(received.frames[0]), address: PeerIdentity.shown(received.address), keyName: name)
-        guard !table.hasGone(peer) else { return }
         let limit = received.descriptor.map { table.note($0, from: peer, user: received.user) }
         do throws(ProtocolError) {
             let frame = try MessageFrame.only(of: received.frames.dropFirst())

@@ -133,7 +133,8 @@ final class EmulatedWorkers {
             try send(.bye(Bye(reason: "drained")), from: index)
         case .reject, .error:
             throw unexpected("\(try codec.decode(frame))")
-        case .hello, .credit, .getBlob, .progress, .result, .bye: throw unexpected(kind.rawValue)
+        case .hello, .credit, .getBlob, .getModel, .getChunk, .progress, .result, .bye, .model, .chunk:
+            throw unexpected(kind.rawValue)
         }
     }
 
