@@ -203,6 +203,27 @@ struct RunStoreTests {
         try store.close()
     }
 
+    @Test("a database whose creation was interrupted by kill -9 can be read, and holds nothing")
+    func interruptedCreation() throws {
+        let folder = try TestRun.Folder()
+        let path = folder.path + "/run.sqlite"
+        let original = folder.path + "/original"
+        let database = try DatabaseQueue(path: original)
+        try database.inDatabase { database in
+            // A cache of one page makes SQLite write to the file before the end of the transaction.
+            try database.execute(sql: "PRAGMA cache_size = 1; BEGIN IMMEDIATE; CREATE TABLE job (x)")
+            for _ in 0..<50 { try database.execute(sql: "INSERT INTO job VALUES (zeroblob(4000))") }
+            for suffix in ["", "-journal"] {
+                try FileManager.default.copyItem(atPath: original + suffix, toPath: path + suffix)
+            }
+            try database.execute(sql: "ROLLBACK")
+        }
+        try database.close()
+        let store = try RunStore(path: path, migrates: false)
+        #expect(try store.job() == nil)
+        try store.close()
+    }
+
     @Test("several results are stored together, or none of them")
     func together() throws {
         let store = try RunStore()
