@@ -18,7 +18,9 @@ package protocol Job: Sendable {
     func missingRewards(in round: Round) -> MissingRewardHandling
 
     /// The units of the round that a second worker computes too, so that their results can be compared.
-    func audited(in round: Round) -> Set<UnitKey>
+    ///
+    /// - Parameter secret: a number that no worker knows, so that none can tell which units are audited.
+    func audited(in round: Round, secret: UInt64) -> Set<UnitKey>
 
     /// The units to compute next; nil once the job is finished.
     func nextRound() throws -> Round?
@@ -28,7 +30,7 @@ package protocol Job: Sendable {
 }
 
 extension Job {
-    package func audited(in _: Round) -> Set<UnitKey> { [] }
+    package func audited(in _: Round, secret _: UInt64) -> Set<UnitKey> { [] }
 }
 
 /// The base model of a job.

@@ -66,7 +66,8 @@ package actor Monitor {
         runs.append(ObservedRun(run: run, events: events))
     }
 
-    /// Begins to observe, and to listen unless the address is off. Without it no command could resume a paused run, so that a pause ends.
+    /// Begins to observe, and to listen unless the address is off: no command could resume a paused run then, so that a pause
+    /// ends.
     ///
     /// - Returns: the address of the page, and whether the jobs are paused, as they were when their coordinator ended.
     /// - Throws: `InputError` if the address cannot be used.
@@ -81,6 +82,8 @@ package actor Monitor {
                 folders: runs.compactMap(\.run.folder), logger: logger)
             self.server = server
             url = server.url
+        } else {
+            for path in pauseFiles { unlink(path) }
         }
         observing = Task { [weak self] in
             while !Task.isCancelled {
@@ -197,10 +200,10 @@ package actor Monitor {
     private var pauseFiles: [String] { runs.compactMap(\.run.folder).map { $0 + "/paused" } }
 
     func setPaused(_ isPaused: Bool) async throws -> ActionReport {
+        try await dispatcher.setPaused(isPaused)
         for path in pauseFiles {
             if isPaused { try AtomicFile.write("", to: path) } else { unlink(path) }
         }
-        try await dispatcher.setPaused(isPaused)
         forget()
         return ActionReport(
             message: isPaused

@@ -33,6 +33,11 @@ package final class WorkerTrace: Sendable {
     private static let most = 5
 
     package static var standardFolder: String { CacheFolder.path + "/workers" }
+    /// The beginning of the names of this machine's files: several may share the folder, and not each other's locks.
+    private static var host: String {
+        ProcessInfo.processInfo.hostName.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined().prefix(100)
+            + "-"
+    }
 
     private let path: String
     private let descriptor: Int32
@@ -44,7 +49,7 @@ package final class WorkerTrace: Sendable {
     /// - Throws: `SystemError` if the file cannot be created.
     package init(_ worker: WorkerIdentifier, coordinator: String, folder: String = standardFolder) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        path = "\(folder)/\(UUID().uuidString).trace"
+        path = "\(folder)/\(Self.host)\(UUID().uuidString).trace"
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError("create", path) }
         flock(descriptor, LOCK_EX)
@@ -81,7 +86,7 @@ package final class WorkerTrace: Sendable {
     package static func deaths(coordinator: String, folder: String = standardFolder) -> [ErrorReport] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var found: [(record: Record, signal: Int32)] = []
-        for path in names.filter({ $0.hasSuffix(".trace") }).map({ "\(folder)/\($0)" }) {
+        for path in names.filter({ $0.hasPrefix(host) && $0.hasSuffix(".trace") }).map({ "\(folder)/\($0)" }) {
             let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else { continue }
             let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

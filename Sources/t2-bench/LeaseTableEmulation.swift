@@ -184,7 +184,7 @@ struct LeaseTableEmulation {
         let run = runs.firstIndex(of: grant.unit.run) ?? 0
         expect(.progress(worker: worker, grant), after: Self.progressInterval)
         let seconds = work.seconds(
-            step: grant.unit.step, unit: run * unitCount + grant.unit.index, attempt: grant.attempt)
+            step: grant.unit.step - 1, unit: run * unitCount + grant.unit.index, attempt: grant.attempt)
         expect(.finish(worker: worker, grant), after: seconds / workers[worker].speed)
     }
 

@@ -75,6 +75,7 @@ struct JoinCommand: AsyncParsableCommand {
         let deaths = WorkerTrace.deaths(coordinator: endpoints)
         let trace = try? WorkerTrace(worker, coordinator: endpoints)
         defer { trace?.remove() }
+        signals.beforeEnd { trace?.remove() }
         let log = WorkerLog(logger(worker), trace: trace)
         if coordinator.endpoint == nil {
             log.write(

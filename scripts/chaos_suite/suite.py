@@ -82,6 +82,9 @@ class Suite:
         except Skipped as reason:
             outcome.skipped = str(reason)
             say(f"{scenario.name}: skipped: {reason}")
+        except Problem as problem:  # before the first case
+            say(f"{scenario.name}: FAILED to begin: {problem}")
+            outcome.failed.append(f"{scenario.name}: {problem}")
         finally:
             outcome.seconds = time.monotonic() - began
         if only is not None:
@@ -134,6 +137,12 @@ class Case:
         self.programs: list[Program] = []
         self._sessions: set[int] = set()
         self._undo: list[Callable[[], object]] = []
+
+    def __enter__(self) -> Case:
+        return self
+
+    def __exit__(self, kind: Optional[type], *_: object) -> None:
+        self.end(keep=kind is not None)
 
     def program(self, arguments: Iterable[object], log: str, environment: Optional[Mapping[str, str]] = None,
                 prepare: Optional[Callable[[], None]] = None) -> Program:

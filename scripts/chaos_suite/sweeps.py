@@ -22,12 +22,11 @@ def calls(suite: Suite) -> int:
     key = ("calls", SHAPE)
     if key not in suite.kept:
         reference(suite, SHAPE)
-        case = Case(suite, Scenario("count", "", lambda case: None, "cases", 1, 1), 0)
-        training = Training(case, SHAPE)
-        coordinator = training.start("--local-workers", 1, environment=harm(case, training, 0, 0))
-        training.finish(coordinator)
-        suite.kept[key] = len((case.folder / "calls").read_text().splitlines())
-        case.end(keep=False)
+        with Case(suite, Scenario("count", "", lambda case: None, "cases", 1, 1), 0) as case:
+            training = Training(case, SHAPE)
+            coordinator = training.start("--local-workers", 1, environment=harm(case, training, 0, 0))
+            training.finish(coordinator)
+            suite.kept[key] = len((case.folder / "calls").read_text().splitlines())
     return suite.kept[key]
 
 

@@ -159,17 +159,16 @@ def recorded(suite: Suite, shape: Shape) -> list[bytes]:
     key = ("recorded", shape)
     if key not in suite.kept:
         from .suite import Scenario
-        case = Case(suite, Scenario("recording", "", lambda case: None, "cases", 1, 1), 0)
-        training = Training(case, shape)
-        coordinator = training.start()
-        coordinator.line("listening on ")
-        recorder = Recorder(training.endpoint)
-        training.endpoint = recorder.endpoint
-        worker = training.worker("eve")
-        training.finish(coordinator)
-        training.close_workers([worker])
-        suite.kept[key] = recorder.frames
-        case.end(keep=False)
+        with Case(suite, Scenario("recording", "", lambda case: None, "cases", 1, 1), 0) as case:
+            training = Training(case, shape)
+            coordinator = training.start()
+            coordinator.line("listening on ")
+            recorder = Recorder(training.endpoint)
+            training.endpoint = recorder.endpoint
+            worker = training.worker("eve")
+            training.finish(coordinator)
+            training.close_workers([worker])
+            suite.kept[key] = recorder.frames
     return suite.kept[key]
 
 

@@ -6,9 +6,9 @@ import T2Core
 /// Measured between the kernels of OpenBLAS for AVX2 and for AVX-512, on one processor: see Sources/T2Transport/README.md.
 package enum AuditTolerance {
     /// The largest difference of a token's log-probability and, per token, of a loss or divergence, in nats.
-    package static let logProbability: Float = 1e-2
+    package static let logProbability: Float = 1e-3
     /// The largest Euclidean norm of the difference of two gradients: this share of the larger one's, plus this much per completion token.
-    package static let (gradientShare, gradientPerToken) = (1e-2, 1e-4)
+    package static let (gradientShare, gradientPerToken) = (1e-3, 1e-5)
     /// The largest difference of an advantage.
     private static let advantage: Float = 1e-4
 
@@ -18,16 +18,21 @@ package enum AuditTolerance {
     ///   up to there.
     package static func agree(_ a: UnitOutput, _ b: UnitOutput, checking first: UnitOutput) -> Bool {
         guard a.completions.count == b.completions.count else { return false }
-        var isWhole = true
         for (index, (a, b)) in zip(a.completions, b.completions).enumerated() {
-            let checked = first.completions[index].tokens
-            let isComplete = a.tokens == checked || b.tokens == checked
-            guard agree(a, b, isComplete: isComplete) else { return false }
-            isWhole = isWhole && isComplete
+            guard agree(a, b, isComplete: isComplete(a, b, first.completions[index])) else { return false }
         }
         // What follows depends on every token.
-        guard isWhole else { return true }
+        guard isWhole(a, b, checking: first) else { return true }
         return agree(a.statistics, b.statistics) && agree(a.gradient, b.gradient, tokens: a.statistics.completionTokens)
+    }
+
+    /// Whether no check ended a completion early, so that the outputs can be compared as a whole.
+    static func isWhole(_ a: UnitOutput, _ b: UnitOutput, checking first: UnitOutput) -> Bool {
+        zip(zip(a.completions, b.completions), first.completions).allSatisfy { isComplete($0.0, $0.1, $1) }
+    }
+
+    private static func isComplete(_ a: Completion, _ b: Completion, _ checked: Completion) -> Bool {
+        a.tokens == checked.tokens || b.tokens == checked.tokens
     }
 
     private static func agree(_ a: Completion, _ b: Completion, isComplete: Bool) -> Bool {

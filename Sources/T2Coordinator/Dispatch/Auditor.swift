@@ -54,7 +54,11 @@ struct Auditor: Sendable {
         let agreeing = others.filter { Self.agree($0, answer, checking: others[0]) }
         guard !agreeing.isEmpty else { return all.count < Self.most ? .held : .undecided }
         let differing = others.filter { other in !agreeing.contains { $0.worker == other.worker } }.map(\.worker)
-        guard let computed = (agreeing + [answer]).first(where: { !$0.isCheck }) else { return .refuted(differing) }
+        // A result that was compared only up to a wrong token of the first one is not confirmed.
+        let isWhole = agreeing.contains { Self.isWhole($0, answer, checking: others[0]) }
+        guard isWhole, let computed = (agreeing + [answer]).first(where: { !$0.isCheck }) else {
+            return .refuted(differing)
+        }
         answers[unit] = nil
         return .confirmed(computed, differing: differing)
     }
@@ -62,6 +66,11 @@ struct Auditor: Sendable {
     private static func agree(_ known: Answer, _ new: Answer, checking first: Answer) -> Bool {
         guard known.kind != new.kind || known.isCheck != new.isCheck else { return known.digest == new.digest }
         return AuditTolerance.agree(known.result.output, new.result.output, checking: first.result.output)
+    }
+
+    private static func isWhole(_ known: Answer, _ new: Answer, checking first: Answer) -> Bool {
+        known.isCheck == new.isCheck && !known.isCheck
+            || AuditTolerance.isWhole(known.result.output, new.result.output, checking: first.result.output)
     }
 
     /// The tokens of the completions of a result that is held.

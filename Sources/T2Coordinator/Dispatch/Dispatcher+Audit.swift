@@ -46,13 +46,14 @@ extension Dispatcher {
 
     /// Ends the audits that no worker at work can continue, or that last too long.
     func settleAudits() async throws {
+        if auditor.answers.isEmpty { auditorSeen = now() }
         for unit in auditor.answers.keys.sorted() { try await settle(unit) }
     }
 
     private func settle(_ unit: UnitKey) async throws {
-        guard let answers = auditor.answers[unit], let first = answers.first else { return }
-        // A worker that takes the unit and does not return it must not stop the run.
-        let isLate = now() - first.since >= max(limits.longestAudit, (table.usualDuration(of: unit) ?? .zero) * 10)
+        guard let answers = auditor.answers[unit], let last = answers.last else { return }
+        // A worker that takes the unit and does not return it must not hold up the run.
+        let isLate = now() - last.since >= max(limits.longestAudit, (table.usualDuration(of: unit) ?? .zero) * 10)
         if !isLate {
             guard !table.hasAuditor(unit) else { return auditorSeen = now() }
             guard now() - auditorSeen >= limits.auditPatience else { return }

@@ -17,6 +17,7 @@ extension Dispatcher {
             warn("stray connection closed", causedBy: "stray connections", ["problem": "\(reason)"])
         case .unreachable(let peer):
             files?.forget(peer)
+            files?.forget(peer)
             guard let worker = roster.workers[peer] else { return }
             logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
             try await take(.connectionLost(worker))
@@ -27,10 +28,8 @@ extension Dispatcher {
 
     private func handle(_ message: Message, from peer: PeerIdentity) async throws {
         if case .hello(let hello) = message { return try await admit(hello, at: peer) }
-        if case .bye = message, roster.workers[peer] == nil {
-            files?.forget(peer)
-            return await transport.forget(peer)
-        }
+        // What a stranger was sent is forgotten when its connection ends.
+        if case .bye = message, roster.workers[peer] == nil { return }
         // A worker that has no model yet is no worker of the roster.
         if let files, roster.workers[peer] == nil {
             switch message {
@@ -105,7 +104,6 @@ extension Dispatcher {
         if let old, old != peer { await transport.forget(old) }
         // The worker enters the roster first, so that effects of the event can be sent to it.
         roster.join(hello.worker, at: peer)
-        files?.forget(peer)
         send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(
             .workerJoined(

@@ -80,6 +80,8 @@ package actor Dispatcher {
     var outgoing: [OutgoingMessage] = []
     var joined: Set<String> = []
     var auditor = Auditor()
+    /// With the run's seed it decides which units are audited. The workers know the seed.
+    private let auditSecret = UInt64.random(in: .min ... .max)
     /// The results that are being accepted because another worker's confirms them.
     var confirmed: [UnitKey: Auditor.Answer] = [:]
     /// The last time at which a worker was at work that could audit a held result; at first the start.
@@ -189,7 +191,7 @@ package actor Dispatcher {
         precondition(rounds[name] == nil, "a job has one round at a time")
         rounds[name] = OpenRound(
             round: round, journal: journal, allowsMissing: missingRewards == .report,
-            audited: job.audited(in: round), progress: progress, onProgress: onProgress)
+            audited: job.audited(in: round, secret: auditSecret), progress: progress, onProgress: onProgress)
         defer { rounds[name] = nil }
         let ending: Result<Bool, any Error>
         do { ending = .success(try await handOut(open, of: name, weight: weight)) } catch { ending = .failure(error) }

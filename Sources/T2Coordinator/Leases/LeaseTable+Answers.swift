@@ -96,6 +96,8 @@ extension LeaseTable {
     /// long as a working worker has not tried the unit, reports do not count if they come from workers that fail other
     /// units too or that left without ever computing one.
     private func isPoisoned(_ unit: LeasedUnit) -> Bool {
+        // A unit that fails at its auditors has a result all the same.
+        guard unit.held == nil else { return false }
         var reports = unit.reports
         if hasAlternative(unit) {
             reports.removeAll { workers[$0.worker].map(\.failsSeveralUnits) ?? !$0.isFromProven }

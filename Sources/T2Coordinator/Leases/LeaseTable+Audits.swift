@@ -11,10 +11,10 @@ extension LeaseTable {
         return unit.wasGranted(attempt, to: worker) && unit.isComparable(attempt)
     }
 
-    /// Whether another worker that is at work can audit the results that are held for the unit.
+    /// Whether another worker that is at work, and that the unit did not fail on, can audit the results that are held for the unit.
     package func hasAuditor(_ key: UnitKey) -> Bool {
         guard let unit = units[key], unit.held != nil else { return false }
-        return soundCount > unit.answered.count { isSound($0) }
+        return hasAlternative(unit)
     }
 
     /// The median duration of the run's leases of the unit's phase; nil before the first is accepted.

@@ -57,7 +57,8 @@ extension LeaseTable {
     /// limited time.
     func mayTry(_ key: UnitKey, _ worker: WorkerIdentifier, at now: Instant) -> Bool {
         guard let unit = units[key] else { return false }
-        if let held = unit.held, !mayAudit(unit, held, worker) { return false }
+        // The result that is held serves if no worker can audit it, so that none has to try twice.
+        if let held = unit.held, unit.failed(on: worker) || !mayAudit(unit, held, worker) { return false }
         guard unit.failed(on: worker), let last = unit.lastFailure, now - last < limits.longestKept else { return true }
         return !hasAlternative(unit)
     }

@@ -49,13 +49,16 @@ package final class ModelFiles: Sendable {
         // Workers can do without them.
         content.decompositions = (try? decompositions()) ?? []
         for (key, path) in content.decompositions { content.paths[key] = (path, nil) }
+        // What cannot be sent is said to every worker that asks.
+        _ = try MessageCodec().encode(.model(description(of: content)))
         self.content.withLock { $0 = content }
-        _ = try MessageCodec().encode(.model(description()))
     }
 
     /// What a worker is told, with those decompositions that the cache has by now.
-    func description() -> ModelDescription {
-        let files = content.withLock(\.self).map { content in
+    func description() -> ModelDescription { description(of: content.withLock(\.self)) }
+
+    private func description(of content: Content?) -> ModelDescription {
+        let files = content.map { content in
             ModelDescription.Files(
                 model: content.model,
                 decompositions: content.decompositions.compactMap { key, path in

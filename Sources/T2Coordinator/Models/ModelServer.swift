@@ -13,7 +13,7 @@ import T2Transport
 /// - each GET_CHUNK is answered by one CHUNK, unless the connection ends or the peer asks faster than is answered;
 /// - of the chunks that were sent, those whose receipts did not come back are `MessageLimits.chunksInFlight` at most for a
 ///   connection, and `chunksInFlight` for all; memory is bounded by them;
-/// - a connection is sent each file twice at most.
+/// - a connection is sent twice the bytes of all files at most.
 package final class ModelServer: Sendable {
     /// Chunks on their way to all workers: 128 MiB.
     private static let chunksInFlight = 64
@@ -25,6 +25,13 @@ package final class ModelServer: Sendable {
         var receipts: Set<UInt64> = []
         var descriptionsLeft = ModelServer.descriptions
         var sentBytes = 0
+        private var hasProblem = false
+
+        /// - Returns: whether it is the connection's first; others stay out of the log.
+        mutating func noteProblem() -> Bool {
+            defer { hasProblem = true }
+            return !hasProblem
+        }
     }
 
     private enum Answer {
@@ -145,7 +152,7 @@ package final class ModelServer: Sendable {
         case .chunk(let request, let peer, let receipt):
             var chunk = await on(reading) { [files] in files.chunk(request) }
             chunk.receipt = receipt
-            if let problem = chunk.problem {
+            if let problem = chunk.problem, state.withLock({ $0.peers[peer]?.noteProblem() }) == true {
                 logger.warning(
                     "a part of the model was not handed out", metadata: ["peer": "\(peer)", "problem": "\(problem)"])
             }

@@ -81,8 +81,8 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
         problemIndex = completion.problemIndex
         sample = completion.sample
         policy = completion.policy
-        self.prompt = prompt
-        self.completion = completion.text
+        self.prompt = Self.storable(prompt)
+        self.completion = Self.storable(completion.text)
         promptTokens = completion.prompt.count
         tokens = completion.tokens.count
         finishReason = completion.finishReason
@@ -90,10 +90,14 @@ package struct CompletionRecord: Sendable, Equatable, Codable, FetchableRecord, 
         missing = completion.reward.missingReason
         grounds = completion.grounds
         reward = completion.reward.value.map(Double.init)
-        advantage = Double(completion.advantage)
+        // −0 would come back as 0.
+        advantage = Double(completion.advantage) + 0
         logProbability = completion.logProbabilities.reduce(0) { $0 + Double($1) }
         self.worker = worker.name
     }
+
+    /// A text as the database returns it: SQLite's texts end at the first NUL, which a model may sample.
+    private static func storable(_ text: String) -> String { text.replacing("\0", with: "\u{FFFD}") }
 
     /// Restores the accepted completion from this record and its tokens, which are empty once the unit's are discarded.
     func completion(prompt: [Int32], tokens: [Int32], logProbabilities: [Float]) -> Completion {

@@ -6,6 +6,7 @@ package final class StopSignals: Sendable {
     private struct State {
         var first: (time: ContinuousClock.Instant, name: String)?
         var stop: (@Sendable (String) -> Void)?
+        var atEnd: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -60,6 +61,9 @@ package final class StopSignals: Sendable {
         if let first { stop(first.name) }
     }
 
+    /// Sets what is done before a signal ends the program at once.
+    package func beforeEnd(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.atEnd = body } }
+
     private func receive(_ number: Int32, _ name: String) {
         let now = ContinuousClock.now
         let (first, stop) = state.withLock { state in
@@ -75,6 +79,7 @@ package final class StopSignals: Sendable {
     }
 
     private func end(_ number: Int32) -> Never {
+        state.withLock(\.atEnd)?()
         OutputQueue.flushAll(within: .milliseconds(100))
         _exit(128 + number)
     }

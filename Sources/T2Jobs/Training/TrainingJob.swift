@@ -66,11 +66,11 @@ package struct TrainingJob: Job {
             measuresKL: every > 0 && checkpoint.step.isMultiple(of: every))
     }
 
-    package func audited(in round: Round) -> Set<UnitKey> {
+    package func audited(in round: Round, secret: UInt64) -> Set<UnitKey> {
         guard let share = definition.configuration.audit, share > 0 else { return [] }
         let drawn = round.units.map(\.key).filter { key in
             let stream = RandomStream.audit(step: key.step, unit: key.index, phase: key.phase.isTraining ? 0 : 1)
-            var random = SeededRandom(seed: definition.configuration.seed, stream)
+            var random = SeededRandom(seed: definition.configuration.seed ^ secret, stream)
             return random.nextUniform() < share
         }
         return Set(drawn)

@@ -43,7 +43,7 @@ package struct MonitorFile: Sendable, Hashable, Codable {
     ///
     /// - Throws: `InputError` if the folder holds no run, or if no coordinator with a monitor serves it.
     package static func read(in folder: String) throws -> MonitorFile {
-        if !RunFolder.holdsRun(folder), let run = liveFolders(in: folder).first { return run.file }
+        if !RunFolder.holdsRun(folder), let run = try only(liveFolders(in: folder)) { return run.file }
         try RunFolder.requireRun(folder)
         let path = path(in: folder)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -72,17 +72,23 @@ package struct MonitorFile: Sendable, Hashable, Codable {
     package static func onlyLiveFolder(in runs: String = "runs") throws -> String {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []).sorted()
         let live = liveFolders(in: runs) + names.flatMap { liveFolders(in: "\(runs)/\($0)") }
-        guard let first = live.first else {
+        guard let run = try only(live) else {
             throw InputError(
                 "--run-dir", "no run in \(runs)/ has a coordinator now", remedy: "Give the folder of the run.",
                 exitStatus: .unavailable)
         }
-        // One coordinator may serve several runs.
-        guard Set(live.map(\.file)).count == 1 else {
+        return run.path
+    }
+
+    /// The first of these folders, all of which one coordinator serves; nil if there are none.
+    ///
+    /// - Throws: `InputError` if there are several coordinators.
+    private static func only(_ live: [(path: String, file: MonitorFile)]) throws -> (path: String, file: MonitorFile)? {
+        guard Set(live.map(\.file)).count <= 1 else {
             throw InputError(
                 "--run-dir", "several coordinators run: \(live.map(\.path).joined(separator: ", "))",
                 remedy: "Give one of these folders.", exitStatus: .usage)
         }
-        return first.path
+        return live.first
     }
 }

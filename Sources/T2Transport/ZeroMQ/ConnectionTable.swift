@@ -9,7 +9,7 @@ import T2Core
 /// arrived from it, and a connection that holds too much is shut down, which makes libzmq drop it with its message.
 ///
 /// The queue of received messages has no limit of its own. While messages wait in it, what a connection has sent since it was
-/// last empty counts as held: no more than one message of a stranger, and `queueLength` of an admitted peer.
+/// last empty counts as held: no more than one message of a stranger, and `queuedMessages` of an admitted peer.
 ///
 /// Invariant: a connection whose messages were all delivered holds the bytes that came after the last of them.
 struct ConnectionTable {
@@ -33,6 +33,8 @@ struct ConnectionTable {
     private var interval: Duration { .milliseconds(50) + .microseconds(100) * connections.count }
     /// Bytes that libzmq may hold beyond a message: its buffer, the overhead of encryption, and its own heartbeats.
     private static let slack = 64 << 10
+    /// The largest messages that an admitted peer may have sent while others wait to be taken.
+    private static let queuedMessages = 8
 
     private let (messageBytes, strangerBytes): (Int, Int)
     private let queueLength: Int
@@ -158,7 +160,7 @@ struct ConnectionTable {
             }
             let held = connection.sample - connection.base
             let isWelcomed = connection.peer.map(welcomed.contains) ?? false
-            let allowed = isWelcomed ? messageBytes * (wasDrained ? 1 : queueLength + 1) : strangerBytes
+            let allowed = isWelcomed ? messageBytes * (wasDrained ? 1 : Self.queuedMessages) : strangerBytes
             let limit = allowed + Self.slack
             if held > limit {
                 shutDown(descriptor)

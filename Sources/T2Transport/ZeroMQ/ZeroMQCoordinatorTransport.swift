@@ -6,13 +6,10 @@ import T2Core
 package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     package nonisolated let endpoints: [String]
     private nonisolated let thread: IOThread
-    private nonisolated let codec: MessageCodec
+    private nonisolated let packer: MessagePacker
     private let connection: ZeroMQConnection<CoordinatorEvent>
     private var table: ConnectionTable
     private var heard: [PeerIdentity: ContinuousClock.Instant] = [:]
-    /// The frames of the BLOBs that were sent last: several runs alternate.
-    private var blobs: [(digest: Digest, frame: Data)] = []
-    private static let keptBlobs = 4
     /// What was wrong with the connection that ends next.
     private var flaw: String?
 
@@ -59,14 +56,14 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         self.endpoints = opened
         table = ConnectionTable(options)
         thread = connection.thread
-        codec = connection.codec
+        packer = MessagePacker(connection.codec)
     }
 
     package nonisolated func send(
         _ message: Message, to peer: PeerIdentity
     ) async throws(ProtocolError) -> SendResult {
         // A large message takes milliseconds to encode, which must not delay others on the I/O thread.
-        let frame = try codec.encode(message)
+        let frame = try packer.frame(of: message)
         return await transmit(frame, of: message.kind, isEmpty: message.isEmptyChunk, to: peer)
     }
 
@@ -77,21 +74,20 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         return result
     }
 
-    /// The bytes of a message. A BLOB is packed once, however many workers ask for it.
-    private func frame(of message: Message) throws(ProtocolError) -> Data {
-        guard case .blob(let blob) = message else { return try codec.encode(message) }
-        if let known = blobs.first(where: { $0.digest == blob.digest }) { return known.frame }
-        let frame = try codec.encode(message)
-        blobs = blobs.suffix(Self.keptBlobs - 1) + [(blob.digest, frame)]
-        return frame
+    package nonisolated func send(_ messages: [OutgoingMessage]) async -> [Result<SendResult, ProtocolError>] {
+        let frames = messages.map { outgoing in
+            Result { () throws(ProtocolError) in try packer.frame(of: outgoing.message) }
+        }
+        return await transmit(frames, of: messages)
     }
 
-    package func send(_ messages: [OutgoingMessage]) -> [Result<SendResult, ProtocolError>] {
-        messages.map { outgoing in
-            Result { () throws(ProtocolError) in
-                let message = outgoing.message
-                return transmit(
-                    try frame(of: message), of: message.kind, isEmpty: message.isEmptyChunk, to: outgoing.peer)
+    private func transmit(
+        _ frames: [Result<Data, ProtocolError>], of messages: [OutgoingMessage]
+    ) -> [Result<SendResult, ProtocolError>] {
+        zip(frames, messages).map { frame, outgoing in
+            frame.map {
+                transmit(
+                    $0, of: outgoing.message.kind, isEmpty: outgoing.message.isEmptyChunk, to: outgoing.peer)
             }
         }
     }

@@ -119,6 +119,8 @@ extension ModelSource {
         let wanted = try await session.describe(withFiles: true)
         // Another worker may have fetched it in the meantime.
         if let folder = Self.present(place.final, wanted) { return folder }
+        // A damaged one is not read again after each lost connection.
+        try? FileManager.default.removeItem(atPath: place.final)
         let files = wanted.files?.model ?? []
         try Place.create(place.partial)
         let names = Set(files.map(\.name))

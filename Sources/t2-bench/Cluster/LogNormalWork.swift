@@ -11,7 +11,7 @@ struct LogNormalWork: Sendable {
 
     /// The duration of one attempt at a unit, in seconds.
     func seconds(step: Int, unit: Int, attempt: Int = 1) -> Double {
-        var random = SeededRandom(seed: seed, step: max(0, step - 1), problem: unit, sample: attempt)
+        var random = SeededRandom(seed: seed, step: step, problem: unit, sample: attempt)
         let (u, v) = (Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random))
         // The Box-Muller transform.
         let normal = (-2 * log(1 - u)).squareRoot() * cos(2 * .pi * v)

@@ -170,14 +170,16 @@ struct AuditTests {
         let job = TrainingJob(
             TestRun.definition(configuration), from: try TestRun.definition(configuration).start())
         let round = try #require(job.nextRound())
-        let audited = job.audited(in: round)
+        let audited = job.audited(in: round, secret: 3)
         #expect((200...300).contains(audited.count), "\(audited.count) of \(round.units.count)")
-        #expect(job.audited(in: round) == audited)
+        #expect(job.audited(in: round, secret: 3) == audited)
+        // A worker that knows the seed cannot tell.
+        #expect(job.audited(in: round, secret: 4) != audited)
         configuration.seed = 7
         let other = TrainingJob(TestRun.definition(configuration), from: try TestRun.definition(configuration).start())
-        #expect(other.audited(in: round) != audited)
+        #expect(other.audited(in: round, secret: 3) != audited)
         configuration.audit = nil
         let none = TrainingJob(TestRun.definition(configuration), from: try TestRun.definition(configuration).start())
-        #expect(none.audited(in: round).isEmpty)
+        #expect(none.audited(in: round, secret: 3).isEmpty)
     }
 }

@@ -224,6 +224,23 @@ struct RunStoreTests {
         try store.close()
     }
 
+    @Test("a completion comes back as it was stored, whatever the model wrote")
+    func sameRecord() throws {
+        var completion = Completion(prompt: [5], tokens: [1], logProbabilities: [-1], finishReason: .stop)
+        completion.reward = .judged(.wrong)
+        completion.text = "a\0b é😀\r\n"
+        completion.advantage = -0.0
+        let worker = WorkerIdentifier(name: "ann", incarnation: 1)
+        let record = CompletionRecord(completion, index: 0, unit: Self.key(0), prompt: "2\0?", worker: worker)
+        let (result, _, unit) = Self.result(0)
+        let store = try RunStore()
+        try store.accept([(result, [record], unit)])
+        let found = try #require(try Self.completions(store, step: 0).first)
+        #expect(found == record && found.completion == "a\u{FFFD}b é😀\r\n" && found.prompt == "2\u{FFFD}?")
+        #expect(found.advantage.sign == record.advantage.sign)
+        try store.close()
+    }
+
     @Test("several results are stored together, or none of them")
     func together() throws {
         let store = try RunStore()
