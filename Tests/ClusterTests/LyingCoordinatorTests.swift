@@ -19,7 +19,11 @@ struct LyingCoordinatorTests {
     }
 
     private var files: [String] {
-        get throws { try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() }
+        get throws {
+            // But for the folder of the traces of workers.
+            try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+                .filter { !["a", "a/cache", "a/cache/workers"].contains($0) }.sorted()
+        }
     }
 
     @Test("that names a file of another folder", arguments: ["../x", "../../../x", "/tmp/t2-x", "..", ".lock"])

@@ -32,13 +32,10 @@ package final class StopSignals: Sendable {
             // The handlers keep this object alive for as long as the program runs.
             source.setEventHandler { self.receive(number, name) }
             registrations.enter()
-            source.setRegistrationHandler {
-                // Not before, or a signal in between would be lost.
-                signal(number, SIG_IGN)
-                registrations.leave()
-            }
+            source.setRegistrationHandler { registrations.leave() }
             source.resume()
         }
+        // Until then a signal has its default action; dispatch replaces it by a handler of its own.
         registrations.wait()
     }
 
