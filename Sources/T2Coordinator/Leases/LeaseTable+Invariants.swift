@@ -139,7 +139,7 @@ extension LeaseTable {
     private func mayAuditByDefinition(_ unit: LeasedUnit, _ worker: WorkerIdentifier) -> Bool {
         guard let held = unit.held else { return true }
         let (own, names) = (workers[worker]?.kind == held.kind, unit.leases.map(\.worker.name))
-        return !unit.answered.contains(worker.name)
+        return !unit.answered.contains(worker.name) && !unit.failed(on: worker)
             && (own
                 || !workers.contains { other, state in
                     state.kind == held.kind && takesLeases(state) && !unit.answered.contains(other.name)
