@@ -27,7 +27,7 @@ extension SingularValueDecomposition {
         return [vvr, uur].allSatisfy { Self.distance($0, r) <= 1e-4 * Self.norm(r) }
     }
 
-    /// Numbers that whoever made the factors could not foresee.
+    /// Numbers that could not be foreseen when the factors were made.
     private static func randomVector(_ count: Int) -> [Double] { (0..<count).map { _ in .random(in: -1...1) } }
 
     /// A·x for a row-major A of `rows` rows.

@@ -43,8 +43,8 @@ package protocol CoordinatorTransport: Transport where Event == CoordinatorEvent
     /// cancelled.
     func nextEvents(before deadline: ContinuousClock.Instant?) async -> [CoordinatorEvent]
 
-    /// The time of the last message or heartbeat from each connected peer. Peers that became unreachable or were forgotten are
-    /// absent. While reading is paused for long because the consumer lags, every peer counts as heard now.
+    /// The time of the last sign of life from each connected peer: a message, a heartbeat, or bytes of a message that is not yet
+    /// whole or waits for the consumer. Peers that became unreachable or were forgotten are absent.
     func lastHeard() async -> [PeerIdentity: ContinuousClock.Instant]
 
     /// Stops heartbeats to a peer and drops its state until it sends another message.

@@ -8,7 +8,8 @@ import T2Version
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "t2-bench",
-        abstract: "Measures the engine and the lease table on this machine, relative to its matrix product rate.",
+        abstract:
+            "Measures the engine relative to this machine's matrix product rate, and the coordinator with emulated workers.",
         discussion: """
             Examples:
               t2-bench profile --model experts/tiny/base
@@ -17,6 +18,7 @@ struct Bench: ParsableCommand {
               t2-bench lease-table --workers 1000 --units 10000
               t2-bench cluster --workers 1000
               t2-bench links --rate 100
+              t2-bench packing runs/math/checkpoints/*.safetensors
               t2-bench costs --model experts/tiny/base
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
 

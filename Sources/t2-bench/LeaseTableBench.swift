@@ -61,7 +61,7 @@ struct LeaseTableBench: ParsableCommand {
         print(
             String(
                 format: "%d workers, %d units: %d events in %.3f s, %.0f events/s, %.0f grants/s; "
-                    + "median %.1f us, largest %.2f ms (%@); %d leases, %d second copies, %.0f s emulated, "
+                    + "median %.1f us, largest %.2f ms (%@); %d leases, %d further copies, %.0f s emulated, "
                     + "utilisation %.1f %%, order %@",
                 workers, units, measured.events, measured.seconds, measured.eventsPerSecond, measured.grantsPerSecond,
                 measured.medianMicroseconds, measured.largestMilliseconds, measured.largestEvent, measured.grants,

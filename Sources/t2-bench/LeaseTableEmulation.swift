@@ -161,7 +161,7 @@ struct LeaseTableEmulation {
     private mutating func take(_ grant: LeaseGrant) {
         let worker = indexes[grant.worker]!
         grants += 1
-        if grant.isSecondCopy { secondCopies += 1 }
+        if grant.isFurtherCopy { secondCopies += 1 }
         for part in [grant.unit.index, grant.attempt, worker] {
             order = (order ^ UInt64(part)) &* 0x100_0000_01b3
         }

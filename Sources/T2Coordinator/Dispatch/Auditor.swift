@@ -68,8 +68,9 @@ struct Auditor: Sendable {
         return AuditTolerance.agree(known.result.output, new.result.output, checking: first.result.output)
     }
 
+    /// Whether no check ended a completion early in which both answers agree.
     private static func isWhole(_ known: Answer, _ new: Answer, checking first: Answer) -> Bool {
-        known.isCheck == new.isCheck && !known.isCheck
+        (!known.isCheck && !new.isCheck)
             || AuditTolerance.isWhole(known.result.output, new.result.output, checking: first.result.output)
     }
 

@@ -97,8 +97,14 @@ extension Dispatcher {
             await transport.forget(peer)
         }
         try await take(.workerLeft(worker))
-        let dropped = auditor.drop(worker.name) + uncommitted.filter { $0.worker.name == worker.name }.map(\.unit.key)
+        let undone = uncommitted.filter { $0.worker.name == worker.name }
         uncommitted.removeAll { $0.worker.name == worker.name }
+        for (other, var acknowledgement) in undone.flatMap(\.acknowledgements) where other != worker {
+            acknowledgement.verdict = .stale
+            acknowledgement.reason = "the result that it confirmed was dropped"
+            send(.acknowledgement(acknowledgement), to: other)
+        }
+        let dropped = auditor.drop(worker.name) + undone.map(\.unit.key)
         for run in rounds.keys.sorted() {
             guard let open = rounds[run], open.ending == nil else { continue }
             do {

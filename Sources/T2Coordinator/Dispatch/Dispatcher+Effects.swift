@@ -67,7 +67,7 @@ extension Dispatcher {
         }
         send(.lease(lease), to: peer)
         logger.debug(
-            grant.isSecondCopy ? "second copy handed out" : "unit handed out",
+            grant.isFurtherCopy ? "further copy handed out" : "unit handed out",
             metadata: ["unit": "\(grant.unit)", "attempt": "\(grant.attempt)", "worker": "\(grant.worker)"])
     }
 

@@ -17,7 +17,6 @@ extension Dispatcher {
             warn("stray connection closed", causedBy: "stray connections", ["problem": "\(reason)"])
         case .unreachable(let peer):
             files?.forget(peer)
-            files?.forget(peer)
             guard let worker = roster.workers[peer] else { return }
             logger.info("connection to worker lost", metadata: ["worker": "\(worker)"])
             try await take(.connectionLost(worker))

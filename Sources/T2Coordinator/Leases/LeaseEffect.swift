@@ -30,7 +30,7 @@ package struct LeaseGrant: Sendable, Equatable {
     package let worker: WorkerIdentifier
     package let length: Duration
     /// Whether another worker still holds the unit.
-    package let isSecondCopy: Bool
+    package let isFurtherCopy: Bool
     /// As in `UnitLease`.
     package var checks: Int?
 }

@@ -27,7 +27,7 @@ package struct LeaseLimits: Sendable, Equatable {
     /// decompose a model, or for a pass of the gradient.
     package var longestStandstill: Duration = .seconds(6 * 3_600)
     /// An idle worker gets a further copy of a unit whose last copy has taken this many times the median duration.
-    package var secondCopyFactor = 2.0
+    package var copyFactor = 2.0
 
     package init() {}
 

@@ -71,7 +71,7 @@ extension LeaseTable {
         runs.flatMap { name, run in
             run.leased.compactMap { phase, units in
                 let usual = run.durations[phase]?.percentile(0.5)
-                let limit = now - (usual.map { $0 * limits.secondCopyFactor } ?? limits.minimumLength)
+                let limit = now - (usual.map { $0 * limits.copyFactor } ?? limits.minimumLength)
                 return units.mayHold { $0.granted <= limit } ? (name, phase, limit) : nil
             }
         }

@@ -123,7 +123,7 @@ extension LeaseTable {
                 guard let lease = unit.leases.last, !unit.leases.contains(where: { $0.worker == worker }), may(unit)
                 else { continue }
                 let usual = runs[unit.key.run]?.durations[unit.key.phase]?.percentile(0.5)
-                let patience = usual.map { $0 * limits.secondCopyFactor } ?? limits.minimumLength
+                let patience = usual.map { $0 * limits.copyFactor } ?? limits.minimumLength
                 let isLost = unit.leases.allSatisfy { workers[$0.worker]?.isInTouch == false }
                 if now - lease.granted >= patience || isLost {
                     found.append("\(worker) could have been given a copy of \(unit.key)")

@@ -25,7 +25,7 @@ extension LeaseTable {
         update(key)
         update(worker, at: now)
         return LeaseGrant(
-            unit: key, attempt: name.attempt, worker: worker, length: length, isSecondCopy: !unit.leases.isEmpty,
+            unit: key, attempt: name.attempt, worker: worker, length: length, isFurtherCopy: !unit.leases.isEmpty,
             checks: lease.checks)
     }
 

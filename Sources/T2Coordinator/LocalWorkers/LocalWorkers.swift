@@ -138,7 +138,7 @@ package actor LocalWorkers {
     }
 
     private func launch(_ number: Int) throws {
-        let log = Foundation.open(plan.logPath(worker: number), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        let log = OpenFiles.open(plan.logPath(worker: number), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw SystemError("create", plan.logPath(worker: number)) }
         let output = FileHandle(fileDescriptor: log, closeOnDealloc: true)
         let process = Process()

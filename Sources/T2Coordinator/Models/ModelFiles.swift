@@ -78,7 +78,7 @@ package final class ModelFiles: Sendable {
         guard let known = content.withLock({ $0?.paths[request.file] }) else {
             return refuse("\(request.file.short) is no file of the base model")
         }
-        let descriptor = open(known.path, O_RDONLY | O_CLOEXEC)
+        let descriptor = OpenFiles.open(known.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return refuse(SystemError("open", known.path).description) }
         defer { close(descriptor) }
         var status = stat()

@@ -50,6 +50,8 @@ package final class ModelServer: Sendable {
         var refusals: [(GetChunk, PeerIdentity, problem: String)] = []
         var inFlight = 0
         var isReading = false
+        /// The time from which the next chunk may be sent.
+        var nextChunk = ContinuousClock.now
         /// The bytes of all files.
         var total = Int.max / 2
     }
@@ -128,7 +130,9 @@ package final class ModelServer: Sendable {
                 let (request, peer, problem) = state.refusals.removeFirst()
                 return .refusal(request, peer, problem: problem)
             }
-            guard state.inFlight < Self.chunksInFlight, let peer = state.turns.first else { return nil }
+            guard state.inFlight < Self.chunksInFlight, .now >= state.nextChunk, let peer = state.turns.first else {
+                return nil
+            }
             state.turns.removeFirst()
             guard var known = state.peers[peer], !known.requests.isEmpty else { return nil }
             let request = known.requests.removeFirst()
@@ -164,7 +168,16 @@ package final class ModelServer: Sendable {
                 }
                 if isSent { state.peers[peer]?.sentBytes += chunk.bytes.count }
             }
-            if let rate { try? await Task.sleep(for: .seconds(Double(chunk.bytes.count) / rate)) }
+            if let rate { hold(for: .seconds(Double(chunk.bytes.count) / rate)) }
+        }
+    }
+
+    /// Sends no chunk for a time. Other answers do not wait for it.
+    private func hold(for time: Duration) {
+        state.withLock { $0.nextChunk = .now + time }
+        Task {
+            try? await Task.sleep(for: time)
+            wake.yield()
         }
     }
 

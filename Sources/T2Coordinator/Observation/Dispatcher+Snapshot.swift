@@ -73,7 +73,7 @@ extension LeaseTable {
                 .starting
             } else if now - lease.lastToken >= limits.stuckAfter {
                 .stuck
-            } else if let usual, age > usual * limits.secondCopyFactor {
+            } else if let usual, age > usual * limits.copyFactor {
                 .slow
             } else {
                 .computing

@@ -9,7 +9,7 @@ package final class LineLog: Sendable {
     /// Opens the file for appending, and creates it if necessary.
     package init(path: String) throws {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        descriptor = OpenFiles.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw SystemError("create", path) }
     }
 

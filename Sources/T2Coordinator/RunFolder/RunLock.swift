@@ -7,7 +7,7 @@ package final class RunLock: Sendable {
 
     /// - Throws: `InputError` with the process that holds the lock, or `SystemError`.
     package init(path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = OpenFiles.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw SystemError("create", path) }
         try lock(path)
         let text = "\(getpid())\n"
@@ -20,7 +20,7 @@ package final class RunLock: Sendable {
     ///
     /// - Throws: as `init(path:)`.
     package init?(inspecting path: String) throws {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = OpenFiles.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             guard errno == ENOENT else { throw SystemError("open", path) }
             return nil

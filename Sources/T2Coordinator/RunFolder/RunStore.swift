@@ -36,6 +36,7 @@ package struct RunStore: Sendable {
         if migrates { configuration.journalMode = .wal }
         // Another program that reads the database must not end the run.
         configuration.busyMode = .timeout(10)
+        OpenFiles.awaitRoom()
         database = try RunStoreError.explaining("open it", path) {
             // SQLite would read a relative path such as file:runs as an address.
             let file = path.hasPrefix("/") ? path : "./" + path

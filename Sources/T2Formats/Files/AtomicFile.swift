@@ -49,7 +49,7 @@ package enum AtomicFile {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
             guard let match = name.wholeMatch(of: /(.+)\.tmp-\d+-\d+/), match.1 == wanted ?? match.1 else { continue }
             let abandoned = "\(folder)/\(name)"
-            let descriptor = open(abandoned, access | O_NOFOLLOW | O_CLOEXEC)
+            let descriptor = OpenFiles.open(abandoned, access | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: abandoned) }
             close(descriptor)
@@ -64,7 +64,7 @@ package enum AtomicFile {
     private static func create(for path: String, mode: mode_t) throws -> (temporary: String, descriptor: Int32) {
         while true {
             let temporary = temporaryPath(for: path)
-            let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            let descriptor = OpenFiles.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
             guard descriptor >= 0 else { throw SystemError("create", temporary) }
             while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
             var status = stat()
@@ -78,7 +78,7 @@ package enum AtomicFile {
     /// Makes the rename itself durable.
     package static func flushFolder(of path: String) throws {
         let folder = parentFolder(of: path)
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = OpenFiles.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open", folder) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw SystemError("flush", folder) }

@@ -29,7 +29,7 @@ package enum AtomicFolder {
         guard mkdir(temporary, 0o755) == 0 else { throw SystemError("create", temporary) }
         var renamed = false
         defer { if !renamed { try? FileManager.default.removeItem(atPath: temporary) } }
-        let descriptor = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = OpenFiles.open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open", temporary) }
         defer { close(descriptor) }
         while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}

@@ -18,7 +18,7 @@ package final class MappedFile: Sendable {
 
     /// - Throws: `SystemError` if the file cannot be opened or mapped.
     package init(path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = OpenFiles.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
         var status = stat()

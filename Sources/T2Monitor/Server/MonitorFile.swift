@@ -20,7 +20,7 @@ package struct MonitorFile: Sendable, Hashable, Codable {
         // A name of its own, so that the file never exists with other permissions.
         let temporary = "\(path).new"
         unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = OpenFiles.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw SystemError("create", temporary) }
         defer { close(descriptor) }
         let text = Array((try CanonicalJSON.text(self) + "\n").utf8)
@@ -46,7 +46,7 @@ package struct MonitorFile: Sendable, Hashable, Codable {
         if !RunFolder.holdsRun(folder), let run = try only(liveFolders(in: folder)) { return run.file }
         try RunFolder.requireRun(folder)
         let path = path(in: folder)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = OpenFiles.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 || errno == ENOENT else { throw SystemError("open", path) }
         let data =
             descriptor < 0

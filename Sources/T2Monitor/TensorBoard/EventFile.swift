@@ -39,7 +39,7 @@ package struct EventFile: Sendable {
                 written = kept
                 return
             }
-            let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+            let descriptor = OpenFiles.open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
             guard descriptor >= 0 else { throw SystemError("open", path) }
             defer { close(descriptor) }
             written = nil

@@ -117,6 +117,12 @@ extension InMemoryNetwork {
         return .sent
     }
 
+    func send(_ messages: [OutgoingMessage], _ generation: Int) -> [Result<SendResult, ProtocolError>] {
+        messages.map { outgoing in
+            Result { () throws(ProtocolError) in try send(outgoing.message, to: outgoing.peer, generation) }
+        }
+    }
+
     func nextCoordinatorEvent(before deadline: ContinuousClock.Instant?, _ generation: Int) async -> CoordinatorEvent? {
         let timer = inbox.isEmpty ? timer(deadline) : nil
         defer { timer?.cancel() }

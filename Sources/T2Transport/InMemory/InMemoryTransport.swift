@@ -10,6 +10,10 @@ package struct InMemoryCoordinatorTransport: CoordinatorTransport {
         try await network.send(message, to: peer, generation)
     }
 
+    package func send(_ messages: [OutgoingMessage]) async -> [Result<SendResult, ProtocolError>] {
+        await network.send(messages, generation)
+    }
+
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
         await network.nextCoordinatorEvent(before: deadline, generation)
     }

@@ -97,7 +97,7 @@ package struct KeyFolder: Sendable {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let lockPath = path + "/.lock"
-        let lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let lock = OpenFiles.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw SystemError("open", lockPath) }
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 {

@@ -37,7 +37,6 @@ struct ConnectionTable {
     private static let queuedMessages = 8
 
     private let (messageBytes, strangerBytes): (Int, Int)
-    private let queueLength: Int
     private let connectionLimit: Int
     private let patience: Duration
     private var connections: [Int32: Connection] = [:]
@@ -52,7 +51,6 @@ struct ConnectionTable {
     init(_ options: ZeroMQOptions) {
         messageBytes = options.receiveLimit
         strangerBytes = options.limits.strangerBytes
-        queueLength = Int(options.queueLength)
         connectionLimit = options.connectionLimit
         patience = options.patience
     }

@@ -16,11 +16,6 @@ final class ZeroMQConnection<Event: Sendable> {
     /// The time until which the poll may wait, besides the waits' deadlines.
     var nextTurn: ContinuousClock.Instant?
 
-    /// When the consumer began to lag, so that reading stopped; nil while there is room.
-    private var pausedSince: ContinuousClock.Instant?
-    /// Whether reading has been stopped for so long that libzmq's queues may be full as well.
-    var isPaused: Bool { pausedSince.map { .now - $0 > .seconds(5) } ?? false }
-
     // `close` releases these in this order: the socket first, its context last.
     private(set) var socket: ZeroMQSocket?
     private var monitor: ConnectionMonitor?
@@ -87,7 +82,6 @@ final class ZeroMQConnection<Event: Sendable> {
         onRefusal: (String) -> Void = { _ in }, onDrained: () -> Void = {}, onHeartbeat: () -> Void
     ) -> Bool {
         guard isOpen else { return false }
-        pausedSince = inbox.hasRoom ? nil : pausedSince ?? .now
         let ready = poll()
         while let answer = authenticator?.answer() {
             if !answer.isEmpty { onRefusal(answer) }

@@ -98,8 +98,6 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     package func nextEvent(before deadline: ContinuousClock.Instant?) async -> CoordinatorEvent? {
-        // Nothing was read for long, so every peer counts as heard.
-        if connection.isPaused { heard = heard.mapValues { _ in .now } }
         let ticket = WaitTicket()
         return await withTaskCancellationHandler {
             await withCheckedContinuation {
@@ -110,10 +108,7 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
         }
     }
 
-    package func lastHeard() -> [PeerIdentity: ContinuousClock.Instant] {
-        // While reading is paused for long, every peer counts as heard; before that, the bytes that libzmq reads show life.
-        connection.isPaused ? heard.mapValues { _ in .now } : heard
-    }
+    package func lastHeard() -> [PeerIdentity: ContinuousClock.Instant] { heard }
 
     package func forget(_ peer: PeerIdentity) { heard[peer] = nil }
 

@@ -119,7 +119,7 @@ extension ModelSource {
         let wanted = try await session.describe(withFiles: true)
         // Another worker may have fetched it in the meantime.
         if let folder = Self.present(place.final, wanted) { return folder }
-        // A damaged one is not read again after each lost connection.
+        // What is there is damaged, and would be read again after each lost connection.
         try? FileManager.default.removeItem(atPath: place.final)
         let files = wanted.files?.model ?? []
         try Place.create(place.partial)
@@ -142,8 +142,6 @@ extension ModelSource {
             before = unchecked.map { _ in 0 }
         }
         let folder = try checked(place.partial, wanted, names)
-        // What is there was damaged, or this would not have been fetched.
-        try? FileManager.default.removeItem(atPath: place.final)
         guard rename(place.partial, place.final) == 0 else {
             throw SystemError("rename to its final name", place.final)
         }

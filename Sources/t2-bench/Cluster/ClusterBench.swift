@@ -56,12 +56,18 @@ struct ClusterBench: ParsableCommand {
     func run() throws {
         OpenFiles.raiseLimit()
         let model = try BundledExample.baseModelPath()
+        let signals = StopSignals()
         let folder = try ScratchFolder()
+        signals.beforeEnd { folder.remove() }
         let coordinator = try CoordinatorProcess(
             [
                 "--model", model, "--task", "gsm-mini", "--bind", "tcp://127.0.0.1:0", "--steps", String(steps),
             ] + ClusterMeasurement.settings(steps: steps, units: units), folder: folder.path)
         defer { coordinator.kill() }
+        signals.beforeEnd {
+            coordinator.kill()
+            folder.remove()
+        }
         let work = LogNormalWork(median: median, spread: spread, seed: seed)
         let measured = try ClusterMeasurement(
             coordinator, model: BaseModelFolder(path: model), workers: workers, units: units, steps: steps, work: work,

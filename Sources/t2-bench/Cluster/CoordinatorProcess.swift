@@ -14,6 +14,8 @@ final class CoordinatorProcess: Sendable {
     let runFolder: String
     private let process: Process
     private let collected = Mutex<[Line]>([])
+    /// Workers that end with it.
+    private let companions = Mutex<[pid_t]>([])
 
     /// - Parameters:
     ///   - prefix: a command that runs the program, such as `ip netns exec NAME`.
@@ -81,8 +83,12 @@ final class CoordinatorProcess: Sendable {
         return InputError("t2-coord", "ended: \(last)", remedy: "See the lines above.", exitStatus: .unavailable)
     }
 
-    /// Ends it at once if it still runs.
+    /// Ends a worker with this process.
+    func adopt(_ worker: Process) { companions.withLock { $0.append(worker.processIdentifier) } }
+
+    /// Ends it at once if it still runs, and the workers that it adopted, which are children of this program until they end.
     func kill() {
+        for worker in companions.withLock(\.self) { Foundation.kill(worker, SIGKILL) }
         if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }

@@ -14,10 +14,6 @@ final class Deaths {
         (self.model, self.coordinator) = (model, coordinator)
     }
 
-    deinit {
-        for (_, process) in victims where process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-
     /// Starts the two, and waits until they have joined.
     ///
     /// - Throws: `InputError` if they have not within a minute.
@@ -30,6 +26,7 @@ final class Deaths {
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
             try process.run()
+            coordinator.adopt(process)
             victims.append((name, process))
         }
         let deadline = ContinuousClock.now + .seconds(60)

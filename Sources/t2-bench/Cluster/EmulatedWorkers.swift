@@ -116,7 +116,7 @@ final class EmulatedWorkers {
             begin(index)
         case .blob:
             // A worker's requests are answered in their order.
-            guard let digest = workers[index].takeAnswer() else { throw unexpected("a BLOB that nobody asked for") }
+            guard let digest = workers[index].takeAnswer() else { throw unexpected("a BLOB that was not asked for") }
             if !results.knows(digest), case .blob(let blob) = try codec.decode(frame) { results.note(blob) }
             begin(index)
         case .cancel:

@@ -54,10 +54,12 @@ struct LinkBench: ParsableCommand {
     }
 
     func run() throws {
-        if let status = try RateLimitedLoopback.enter() { throw ExitCode(status) }
+        try RateLimitedLoopback.enter()
         OpenFiles.raiseLimit()
         let example = try BundledExample.baseModelPath()
+        let signals = StopSignals()
         let folder = try ScratchFolder()
+        signals.beforeEnd { folder.remove() }
         let modelPath = folder.path + "/model"
         try FileManager.default.createDirectory(atPath: modelPath, withIntermediateDirectories: true)
         let model = try DeepModel(in: modelPath, like: example).folder
@@ -69,6 +71,10 @@ struct LinkBench: ParsableCommand {
             ] + ClusterMeasurement.settings(steps: steps, units: units), folder: folder.path,
             environment: ["T2_CACHE": folder.path + "/cache"])
         defer { coordinator.kill() }
+        signals.beforeEnd {
+            coordinator.kill()
+            folder.remove()
+        }
         let measured = try ClusterMeasurement(
             coordinator, model: model, workers: workers, units: units, steps: steps,
             work: LogNormalWork(median: seconds, spread: 0, seed: 1), sources: network.addresses)

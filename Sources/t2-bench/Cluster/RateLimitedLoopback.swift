@@ -10,22 +10,26 @@ struct RateLimitedLoopback {
 
     private static let marker = "T2_BENCH_OWN_NETWORK"
 
-    /// Runs this command again in a network namespace of its own, which ends with it, unless it is in one.
+    /// Replaces this process by the same command in a network namespace of its own, which ends with it, unless it is in one.
     ///
-    /// - Returns: its exit status; nil if this process is the one in the namespace.
-    /// - Throws: errors of starting a process.
-    static func enter() throws -> Int32? {
-        guard ProcessInfo.processInfo.environment[marker] == nil else { return nil }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    /// - Throws: `InputError` without the right to make one; `SystemError` if there is no unshare.
+    static func enter() throws {
+        guard ProcessInfo.processInfo.environment[marker] == nil else { return }
+        guard geteuid() == 0 else {
+            throw InputError(
+                "t2-bench links", "makes links in a network namespace, which only root may",
+                remedy: "Run it with sudo.",
+                exitStatus: .permission)
+        }
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         // Foundation needs a loopback interface to wait for programs.
         let script = #"ip link set lo up && exec "$0" "$@""#
-        process.arguments =
-            ["\(marker)=1", "unshare", "--net", "sh", "-c", script, program] + CommandLine.arguments.dropFirst()
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        let arguments =
+            ["env", "\(marker)=1", "unshare", "--net", "sh", "-c", script, program]
+            + CommandLine.arguments.dropFirst()
+        var pointers = arguments.map { strdup($0) } + [nil]
+        execvp("env", &pointers)
+        throw SystemError("run", "env unshare")
     }
 
     /// - Parameters:

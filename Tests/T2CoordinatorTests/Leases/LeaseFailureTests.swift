@@ -60,7 +60,7 @@ struct LeaseFailureTests {
         var grants: [LeaseGrant] = []
         for second in 0..<620 {
             fixture.take(.progressed(bob, Progress(unit: Fixture.unit(0), attempt: 1, tokens: second + 2)))
-            grants += fixture.wait(1, heard: [ann, bob]).grants.filter { !$0.isSecondCopy }
+            grants += fixture.wait(1, heard: [ann, bob]).grants.filter { !$0.isFurtherCopy }
             if second == 500 { #expect(grants.isEmpty) }
             // The second copy took the credit.
             fixture.take(.creditGranted(ann, count: 1))
@@ -232,7 +232,7 @@ struct LeaseFailureTests {
         #expect(fixture.take(.workerJoined(ann, lanes: 3, holding: holding), after: 1).isEmpty)
         let effects = fixture.take(.creditGranted(bob, count: 3))
         #expect(effects.grants.map(\.unit) == [Fixture.unit(0), Fixture.unit(2)])
-        #expect(effects.grants.allSatisfy { $0.worker == bob && $0.attempt == 2 && !$0.isSecondCopy })
+        #expect(effects.grants.allSatisfy { $0.worker == bob && $0.attempt == 2 && !$0.isFurtherCopy })
         #expect(effects.failures.isEmpty && effects.cancelled.isEmpty)
         #expect(fixture.table.units[Fixture.unit(1)]?.leases.map(\.worker) == [ann])
         #expect(fixture.table.units[Fixture.unit(0)]?.failures.isEmpty == true)

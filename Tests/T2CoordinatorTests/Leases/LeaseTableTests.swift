@@ -284,7 +284,7 @@ struct LeaseTableTests {
         let effects = fixture.take(.creditGranted(Fixture.bob, count: 1))
         #expect(effects.cancelled == [Fixture.ann])
         #expect(effects.grants.map(\.unit) == [Fixture.unit(2)])
-        #expect(effects.grants.allSatisfy { !$0.isSecondCopy && $0.attempt == 2 && $0.worker == Fixture.bob })
+        #expect(effects.grants.allSatisfy { !$0.isFurtherCopy && $0.attempt == 2 && $0.worker == Fixture.bob })
         // Not idle any more: what waits stays where it is.
         #expect(fixture.take(.creditGranted(Fixture.bob, count: 1)).isEmpty)
         #expect(fixture.table.units[Fixture.unit(2)]?.failures.isEmpty == true)
@@ -317,7 +317,7 @@ struct LeaseTableTests {
         #expect(fixture.take(.creditGranted(Fixture.bob, count: 2), after: 1).grants.isEmpty)
         let copies = fixture.wait(2, heard: [Fixture.ann, Fixture.bob]).grants
         #expect(copies.map(\.unit) == [Fixture.unit(1), Fixture.unit(2)])
-        #expect(copies.allSatisfy { $0.isSecondCopy && $0.worker == Fixture.bob && $0.attempt == 2 })
+        #expect(copies.allSatisfy { $0.isFurtherCopy && $0.worker == Fixture.bob && $0.attempt == 2 })
         let effects = fixture.result(Fixture.bob, 1, attempt: 2)
         #expect(effects.verdicts == [.accepted])
         #expect(effects.cancelled == [Fixture.ann])
