@@ -50,8 +50,8 @@ struct ResumeTests {
         let busy = try await resume()
         #expect(busy.status == ExitStatus.tryAgain.rawValue, "\(busy.text)")
         #expect(busy.text.contains("another t2-coord (process"))
-        let worker = try cluster.worker(endpoint, model: model.path, name: "ann")
         first.signal(SIGKILL, atLineContaining: "step 1/2")
+        let worker = try cluster.worker(endpoint, model: model.path, name: "ann")
         #expect(await first.status() == -SIGKILL, "\(first.text)")
         worker.signal(SIGKILL)
         let before = try Cluster.contents(of: cluster.runFolder).filter { !$0.key.hasPrefix("run.sqlite") }

@@ -77,9 +77,9 @@ struct SearchTests {
         let cluster = try Cluster()
         let (first, output) = try Self.search(cluster)
         let endpoint = try await cluster.endpoint(first)
+        first.signal(SIGKILL, atLineContaining: "iteration 1/2")
         // It outlives the coordinator and finds the next one at the same address.
         let worker = try cluster.worker(endpoint, name: "patient")
-        first.signal(SIGKILL, atLineContaining: "iteration 1/2")
         #expect(await first.status() == -SIGKILL, "\(first.text)")
         let (other, _) = try Self.search(cluster, method: "random", extra: ["--resume"])
         #expect(await other.status() == ExitStatus.configuration.rawValue, "\(other.text)")

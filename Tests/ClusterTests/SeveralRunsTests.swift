@@ -57,14 +57,15 @@ struct SeveralRunsTests {
         let expected = try await Self.alone(cluster, configurations)
         let first = try Self.start(configurations, cluster.runFolder, ["--weights", "2,1,1"])
         let endpoint = try await cluster.endpoint(first)
-        let victim = try cluster.worker(endpoint, name: "victim")
-        let other = try cluster.worker(endpoint, name: "other")
         // The folder of all runs stands for their coordinator.
         let status = try RunningProgram("t2-coord", ["status", "--run-dir", cluster.runFolder])
         #expect(await status.status(seconds: 60) == 0, "\(status.text)")
         #expect(Self.tasks.allSatisfy(status.text.contains), "\(status.text)")
-        victim.signal(SIGKILL, atLineContaining: "arc-mini")
+        // No step begins before a worker is there, so this signal cannot come too late.
         first.signal(SIGKILL, atLineContaining: "step 1/2")
+        let victim = try cluster.worker(endpoint, name: "victim")
+        victim.signal(SIGKILL, atLineContaining: "arc-mini")
+        let other = try cluster.worker(endpoint, name: "other")
         #expect(await first.status() == -SIGKILL, "\(first.text)")
         other.signal(SIGKILL)
         let second = try RunningProgram(
