@@ -12,6 +12,12 @@ extension ParsableCommand {
     package static func runProgram(survivesClosedPipe: Bool = true) async -> ExitStatus {
         if survivesClosedPipe { signal(SIGPIPE, SIG_IGN) }
         defer { OutputQueue.flushAll() }
+        do { try MachineResources.requireAddressSpace() } catch {
+            let status = report(error)
+            OutputQueue.flushAll()
+            // OpenBLAS would wait at a usual exit for a thread of its own that asks for memory without end.
+            _exit(status.rawValue)
+        }
         do {
             try LaneThread.requireRoom()
             var command = try parseAsRoot()

@@ -58,7 +58,11 @@ package actor Monitor {
     }
 
     /// Takes the descriptors that a server needs, before connections of workers may take the last ones.
-    package static func prepare(for address: MonitorAddress) { if case .on = address { MonitorServer.prepare() } }
+    ///
+    /// - Throws: `InputError` (unavailable) if the system lets this process start too few threads.
+    package static func prepare(for address: MonitorAddress) throws {
+        if case .on = address { try MonitorServer.prepare() }
+    }
 
     /// - Parameter tensorBoard: the folder for TensorBoard's event files; each run has a folder in it.
     package func observe(_ run: Run, tensorBoard: String? = nil) throws {

@@ -39,7 +39,7 @@ struct ClusterHost: Sendable {
         self.say = say
         logger = options.logger
         try options.monitor.check()
-        Monitor.prepare(for: options.monitor)
+        try Monitor.prepare(for: options.monitor)
         var settings = ZeroMQOptions()
         settings.largestReceived = MessageLimits.messageBytes(gradientCount: gradientCount)
         // A local worker's process costs its standard input and its log.

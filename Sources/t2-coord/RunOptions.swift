@@ -109,7 +109,8 @@ struct RunOptions: ParsableArguments {
         if resume, let runFolder { try RunJournal.requireKind(.training, inFolder: runFolder) }
         var file = configurationFiles.first
         var notice: String?
-        if resume, file == nil, let runFolder { file = RunFolder.configurationPath(in: runFolder) }
+        let isSaved = resume && file == nil
+        if isSaved, let runFolder { file = RunFolder.configurationPath(in: runFolder) }
         if file == nil, value(of: .model) == nil {
             let example = try Self.bundledExample(
                 task: value(of: .task), adapter: value(of: .adapter).flatMap(AdapterKind.init) ?? .svf)
@@ -120,7 +121,7 @@ struct RunOptions: ParsableArguments {
             }
             notice = "no --config and no --model: training the bundled example, \(example.file ?? example.model ?? "")"
         }
-        let source = ConfigurationSource(file: file, assignments: assignments)
+        let source = ConfigurationSource(file: file, isSaved: isSaved, assignments: assignments)
         let folder =
             try runFolder
             ?? Self.freshFolder(named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent)
@@ -168,7 +169,9 @@ struct RunOptions: ParsableArguments {
             let isResumed = resume && RunFolder.holdsRun(path)
             if isResumed { try RunJournal.requireKind(.training, inFolder: path) }
             return Run(
-                source: ConfigurationSource(file: run.file, assignments: assignments), folder: path,
+                source: ConfigurationSource(
+                    file: run.file, isSaved: resume && configurationFiles.isEmpty, assignments: assignments),
+                folder: path,
                 isResumed: isResumed, weight: weight)
         }
         return Request(runs: runs, folder: folder, notice: nil)

@@ -25,10 +25,22 @@ struct LimitTests {
         let model = try TinyModel()
         defer { model.remove() }
         let arguments = try cluster.arguments(model, runFolder: cluster.runFolder)
-        let (status, text) = try Self.run("ulimit -v 340000", "t2-coord", arguments)
+        // Ten stacks of this size do not fit.
+        let (status, text) = try Self.run("ulimit -s 300000 && ulimit -v 3000000", "t2-coord", arguments)
         #expect(status == ExitStatus.unavailable.rawValue, "\(text)")
         #expect(text.contains("error: threads: the system lets this process start"), "\(text)")
         #expect(text.contains("ulimit -v"))
+    }
+
+    @Test("a program that may have little address space ends with an error", arguments: [300_000, 385_000, 1_000_000])
+    func addressSpace(kilobytes: Int) throws {
+        let cluster = try Cluster()
+        let model = try TinyModel()
+        defer { model.remove() }
+        let arguments = try cluster.arguments(model, runFolder: cluster.runFolder)
+        let (status, text) = try Self.run("ulimit -v \(kilobytes)", "t2-coord", arguments)
+        #expect(status == ExitStatus.unavailable.rawValue, "\(text)")
+        #expect(text.contains("error: address space: this process may have \(kilobytes >> 10) MiB"), "\(text)")
     }
 
     @Test("a worker that has no memory for its matrix products ends with an error")
@@ -36,7 +48,7 @@ struct LimitTests {
         let model = try TinyModel()
         defer { model.remove() }
         let (status, text) = try Self.run(
-            "ulimit -v 1000000", "t2-worker", ["join", "tcp://127.0.0.1:9", "--model", model.path, "--lanes", "8"])
+            "ulimit -v 1100000", "t2-worker", ["join", "tcp://127.0.0.1:9", "--model", model.path, "--lanes", "8"])
         #expect(status == ExitStatus.unavailable.rawValue, "\(text)")
         #expect(text.contains("error: memory: the system refuses ") && text.contains(" for 8 lanes"), "\(text)")
     }

@@ -92,6 +92,17 @@ package struct RunStore: Sendable {
         }
     }
 
+    /// Checks the pages of the file.
+    ///
+    /// - Throws: `RunStoreError` with the first problem that SQLite finds, for example that pages are missing.
+    func requireIntact() throws {
+        let found = try read("check it") { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") }
+        guard found == ["ok"] else {
+            let problem = found.joined(separator: " ").split(whereSeparator: \.isNewline).joined(separator: " ")
+            throw RunStoreError.damaged(path: path, location: "pages", problem: String(problem.prefix(200)))
+        }
+    }
+
     /// The summaries of a round's accepted units.
     func summaries(of round: Round) throws -> [UnitKey: ResultRecord] {
         guard let run = round.units.first?.key.run else { return [:] }

@@ -26,7 +26,7 @@ package struct SavedRun: Sendable {
         evaluations = try store.evaluations().map { ValidationAccuracy(step: $0.step, accuracy: $0.accuracy) }
     }
 
-    /// Refuses a folder whose database lacks rows that its newest checkpoint has seen, before anything is written to it.
+    /// Refuses a folder whose database is damaged or lacks rows that its newest checkpoint has seen, before anything is written to it.
     ///
     /// - Throws: `InputError`, `RunStoreError`.
     static func requireJournal(in folder: RunFolder) throws {
@@ -34,6 +34,7 @@ package struct SavedRun: Sendable {
         guard FileManager.default.fileExists(atPath: folder.databasePath), !shelf.steps().isEmpty else { return }
         let store = try RunStore(path: folder.databasePath, migrates: false)
         defer { try? store.close() }
+        try store.requireIntact()
         try SavedRun(store, shelf, folder: folder.path).requireJournal()
     }
 
@@ -63,6 +64,7 @@ package struct SavedRun: Sendable {
         defer { folder.release() }
         let store = try RunStore(path: folder.databasePath, migrates: false)
         defer { try? store.close() }
+        try store.requireIntact()
         let saved = try SavedRun(store, CheckpointShelf(folder: folder.checkpointsPath), folder: path)
         try saved.requireSameRun(as: definition)
         return saved

@@ -85,8 +85,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case evaluateEvery = "evaluate-every"
         case validationProblems = "validation-problems"
         case patience
-        case missingLimit = "missing-limit"
         case audit
+        case missingLimit = "missing-limit"
     }
 
     /// Sets LoRA's rank and α if they are absent; the default of α scales B·A by 2.

@@ -37,6 +37,18 @@ package struct MachineResources: Sendable, Equatable {
         return fields?.dropFirst().first.flatMap { Int($0) }.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
     }
 
+    /// Checks the limit on this process's address space. The libraries and the stacks of their threads need several hundred MB of it,
+    /// and some of the libraries crash where they get none.
+    ///
+    /// - Throws: `InputError` (unavailable).
+    package static func requireAddressSpace(_ bytes: UInt64 = 1 << 30) throws {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < bytes else { return }
+        throw InputError(
+            "address space", "this process may have \(limit.rlim_cur >> 20) MiB, expected at least \(bytes >> 20) MiB",
+            remedy: "Raise the limit (ulimit -v).", exitStatus: .unavailable)
+    }
+
     /// The processors that `cpu.max` allows: it holds the microseconds per period, or `max`, and the period.
     private static func quota(_ text: String) -> Int? {
         let parts = text.split(separator: " ").compactMap { Double($0) }

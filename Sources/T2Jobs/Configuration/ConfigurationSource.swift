@@ -36,9 +36,12 @@ package struct ConfigurationSource: Sendable, Equatable {
 
     package let file: String?
     package let assignments: [Assignment]
+    /// Whether the file is one that `ResolvedConfiguration.yaml` wrote, and names all keys.
+    package let isSaved: Bool
 
-    package init(file: String?, assignments: [Assignment]) {
+    package init(file: String?, isSaved: Bool = false, assignments: [Assignment]) {
         self.file = file
+        self.isSaved = isSaved
         self.assignments = assignments
     }
 
@@ -100,9 +103,15 @@ package struct ConfigurationSource: Sendable, Equatable {
         } catch let error as YamlError {
             throw Self.unreadable(name, error)
         }
-        guard let node else { return [] }
-        guard case .mapping(let mapping) = node else {
+        guard case .mapping(let mapping) = node ?? [:] else {
             throw ConfigurationError(path, "expected lines of 'key: value'.")
+        }
+        guard !isSaved || mapping.contains(where: { $0.key.string == ResolvedConfiguration.lastKey.rawValue }) else {
+            throw ConfigurationError(
+                path,
+                "incomplete: it ends before the key '\(ResolvedConfiguration.lastKey.rawValue)', with which the saved "
+                    + "configuration of a run ends. Restore the file from a copy, or give the run's configuration by --config."
+            )
         }
         return mapping.map { key, value in
             let line = key.mark.map { "\(name):\($0.line)" } ?? name

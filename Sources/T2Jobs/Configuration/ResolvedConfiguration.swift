@@ -15,6 +15,9 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         self.locations = locations
     }
 
+    /// The key that ends the text of every configuration.
+    static let lastKey = ConfigurationKey.missingLimit
+
     /// The text of a file that gives exactly this configuration.
     package func yaml() throws -> String {
         // JSON is valid YAML, and its numbers are written in the usual way.

@@ -21,7 +21,12 @@ final class MonitorServer: Sendable {
 
     /// Takes the descriptors of the server's threads, which end the program if there are none left. Must be called before
     /// connections of others may take the last ones.
-    static func prepare() { _ = EventLoopGroupProvider.singleton.eventLoopGroup }
+    ///
+    /// - Throws: `InputError` (unavailable) if the system lets this process start too few threads.
+    static func prepare() throws {
+        try LaneThread.requireRoom()
+        _ = EventLoopGroupProvider.singleton.eventLoopGroup
+    }
 
     /// Starts listening.
     ///

@@ -64,6 +64,19 @@ struct DamagedJournalTests {
         #expect(try folder.bytes("run.sqlite").isEmpty)
     }
 
+    @Test("is refused if run.sqlite was cut, before anything is written", arguments: [0.9, 0.6, 0.3])
+    func cut(share: Double) async throws {
+        let folder = try await CoordinatorTests.undisturbed()
+        let path = folder.run + "/run.sqlite"
+        let bytes = try folder.bytes("run.sqlite")
+        let part = bytes.prefix(Int(Double(bytes.count) * share))
+        try part.write(to: URL(fileURLWithPath: path))
+        let error = await #expect(throws: RunStoreError.self) { try await Self.resume(folder) }
+        #expect(error?.description.hasPrefix(path) == true, "\(error as Any)")
+        #expect(error?.exitStatus == .data)
+        #expect(try folder.bytes("run.sqlite") == part)
+    }
+
     @Test("is no fresh folder if run.sqlite is gone", arguments: [false, true])
     func lostDatabase(resume: Bool) async throws {
         let folder = try await CoordinatorTests.undisturbed()

@@ -51,6 +51,27 @@ struct ConfigurationTests {
         #expect(fromFlags.data == "/d")
     }
 
+    @Test(
+        "a saved file that was cut off is refused by its name, and a whole one says the same", arguments: [0.02, nil])
+    func cutOff(audit: Double?) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/configuration.yaml"
+        var configuration = RunConfiguration()
+        configuration.audit = audit
+        let whole = try ResolvedConfiguration(configuration: configuration).yaml()
+        func resolved(_ text: String) throws -> RunConfiguration {
+            try AtomicFile.write(text, to: path)
+            return try ConfigurationSource(file: path, isSaved: true, assignments: []).resolve().configuration
+        }
+        #expect(try resolved(whole).audit == audit)
+        let lines = whole.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        for count in 0..<lines.count {
+            let text = lines.prefix(count).map { $0 + "\n" }.joined()
+            let error = #expect(throws: ConfigurationError.self) { try resolved(text) }
+            #expect(error?.description.contains("\(path): incomplete: ") == true, "\(error as Any)")
+        }
+    }
+
     @Test("a task's own limit of tokens counts where none is given")
     func taskLimit() throws {
         func limit(_ text: String) throws -> Int { try Self.resolve(text).configuration.maxTokens }
