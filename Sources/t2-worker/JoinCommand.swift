@@ -72,7 +72,6 @@ struct JoinCommand: AsyncParsableCommand {
             name: name ?? invitation?.name ?? Self.defaultName, incarnation: .random(in: 1 ... .max))
         let address = coordinator.endpoint ?? BundledExample.endpoint
         let endpoints = invitation?.endpoints.joined(separator: ", ") ?? address
-        let deaths = WorkerTrace.deaths(coordinator: endpoints)
         let trace = try? WorkerTrace(worker, coordinator: endpoints)
         defer { trace?.remove() }
         signals.beforeEnd { trace?.remove() }
@@ -110,6 +109,9 @@ struct JoinCommand: AsyncParsableCommand {
                 "model": "\(folder.path)", "digest": "\(folder.digest.short)", "lanes": "\(plan.lanes)",
                 "machine": "\(hello.fingerprint)",
             ])
+        // A refused worker's log keeps them too.
+        let deaths = WorkerTrace.deaths(coordinator: endpoints)
+        for death in deaths { log.write(.warning, "a worker died", ["problem": "\(death.message)"]) }
         let verifier = try Verifier(parallelism: plan.lanes, tasks: tasks, isolation: verification.isolation)
         let transport = try coordinator.connect(invitation, as: worker)
         let working = Worker(

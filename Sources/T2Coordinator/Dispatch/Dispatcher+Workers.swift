@@ -106,7 +106,10 @@ extension Dispatcher {
         send(.welcome(Welcome(epoch: epoch, runs: rounds.keys.sorted())), to: peer)
         try await take(
             .workerJoined(
-                hello.worker, lanes: hello.lanes, kind: hello.fingerprint, holding: hello.holding.map { Set($0) }))
+                hello.worker, lanes: hello.lanes, kind: hello.fingerprint,
+                // Local workers are of the coordinator's own machine.
+                key: peer.keyName == WorkerKey.localName ? nil : peer.keyName,
+                holding: hello.holding.map { Set($0) }))
         joined.insert(hello.worker.name)
         if table.workers[hello.worker]?.isDraining == true { askToLeave(hello.worker) }
         guard old == nil else { return }

@@ -11,8 +11,9 @@ package enum LeaseEvent: Sendable, Equatable {
     case roundClosed(run: String)
     /// A worker joined. It computes `lanes` units at a time, and further leases wait. `held` names the leases that it
     /// still holds; nil if it did not say.
-    /// `kind` names its machine: workers of one kind compute the same bytes.
-    case workerJoined(WorkerIdentifier, lanes: Int, kind: String = "", holding: Set<LeaseName>? = nil)
+    /// `kind` names its machine: workers of one kind compute the same bytes. `key` names its key, if several workers may have it.
+    case workerJoined(
+        WorkerIdentifier, lanes: Int, kind: String = "", key: String? = nil, holding: Set<LeaseName>? = nil)
     /// A worker offered credit: the number of leases that it can take beyond the `received` ones since it joined, or
     /// beyond those sent so far if `received` is nil.
     case creditGranted(WorkerIdentifier, count: Int, received: Int? = nil)

@@ -25,7 +25,7 @@ extension LeaseTable {
             return [acknowledge(.refused, "\(failure.category.rawValue): \(defect.message)")]
                 + take(failure, of: name.unit, at: now)
         }
-        guard state.isComparable(name.attempt) else {
+        guard state.isComparable(name.attempt), !state.partners.contains(worker.name) else {
             giveBack(name, of: worker, at: now)
             return [acknowledge(.stale, "it cannot be compared with the result that is held for an audit")]
         }
@@ -45,8 +45,7 @@ extension LeaseTable {
         let key = name.unit
         var effects: [LeaseEffect] = [.accept(key, attempt: name.attempt, by: worker), acknowledgement]
         units[key]?.isAccepted = true
-        units[key]?.held = nil
-        units[key]?.answered = []
+        units[key]?.endAudit()
         for lease in state.leases {
             let laneSeconds = end(lease, of: key, at: now)
             guard lease.worker == worker, lease.attempt == name.attempt else {

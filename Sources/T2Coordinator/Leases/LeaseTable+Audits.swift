@@ -9,6 +9,7 @@ extension LeaseTable {
     package func isAnswerable(_ key: UnitKey, attempt: Int, by worker: WorkerIdentifier) -> Bool {
         guard let unit = units[key], !unit.isAccepted else { return false }
         return unit.wasGranted(attempt, to: worker) && unit.isComparable(attempt)
+            && !unit.partners.contains(worker.name)
     }
 
     /// Whether another worker that is at work, and that the unit did not fail on, can audit the results that are held for the unit.
@@ -20,12 +21,13 @@ extension LeaseTable {
     /// The median duration of the run's leases of the unit's phase; nil before the first is accepted.
     package func usualDuration(of key: UnitKey) -> Duration? { runs[key.run]?.durations[key.phase]?.percentile(0.5) }
 
-    /// Whether a worker that was not the first may audit a unit. One of another kind may only if no worker of the first one's kind can be
-    /// given the unit now: equal bytes prove more than numbers within a tolerance.
+    /// Whether a worker may audit a unit. One that shares a key with a worker that answered may not, unless all workers share one: whoever
+    /// has the key would confirm themselves. One of another kind than the first may only if no worker of its kind can be given the
+    /// unit now: equal bytes prove more than numbers within a tolerance.
     func mayAudit(_ unit: LeasedUnit, _ held: LeasedUnit.HeldResult, _ worker: WorkerIdentifier) -> Bool {
-        guard !unit.answered.contains(worker.name) else { return false }
+        guard !unit.passed.contains(worker.name) else { return false }
         guard workers[worker]?.kind != held.kind else { return true }
-        let passed = unit.answered.union(unit.failures.map(\.worker.name)).union(unit.leases.map(\.worker.name))
+        let passed = unit.passed.union(unit.failures.map(\.worker.name)).union(unit.leases.map(\.worker.name))
         let passedReady = passed.count { name in
             names[name].flatMap { workers[$0] }.map { $0.kind == held.kind && takesLeases($0) } ?? false
         }
@@ -36,7 +38,8 @@ extension LeaseTable {
     /// prove nothing: the worker's own, and those at workers of other kinds, which cannot be compared with it.
     mutating func hold(_ name: LeaseName, of worker: WorkerIdentifier, at now: Instant) -> [LeaseEffect] {
         guard isAnswerable(name.unit, attempt: name.attempt, by: worker), let known = workers[worker] else { return [] }
-        units[name.unit]?.answered.insert(worker.name)
+        let partners = partners(of: known)
+        units[name.unit]?.noteAnswer(of: worker.name, key: known.key, partners: partners)
         if units[name.unit]?.held == nil {
             units[name.unit]?.held = .init(worker: worker, attempt: name.attempt, kind: known.kind)
         }
@@ -55,8 +58,7 @@ extension LeaseTable {
         var effects: [LeaseEffect] = []
         for key in keys {
             guard let unit = units[key] else { continue }
-            units[key]?.answered = []
-            units[key]?.held = nil
+            units[key]?.endAudit()
             guard unit.isAccepted else {
                 effects += cancelUseless(key, reason: "the result to be checked was dropped", at: now)
                 continue
@@ -69,9 +71,16 @@ extension LeaseTable {
         return effects
     }
 
+    /// The names of the workers with a worker's key; none if all workers have it.
+    private func partners(of worker: LeasedWorker) -> [String] {
+        guard let key = worker.key else { return [] }
+        let names = workers.filter { $0.value.key == key }.map(\.key.name)
+        return names.count < workers.count ? names : []
+    }
+
     private mutating func cancelUseless(_ key: UnitKey, reason: String, at now: Instant) -> [LeaseEffect] {
         guard let unit = units[key] else { return [] }
-        let useless = unit.leases.filter { !unit.isComparable($0.attempt) || unit.answered.contains($0.worker.name) }
+        let useless = unit.leases.filter { !unit.isComparable($0.attempt) || unit.passed.contains($0.worker.name) }
         return useless.map { lease in
             giveBack(LeaseName(unit: key, attempt: lease.attempt), of: lease.worker, at: now)
             return .cancel(lease.worker, Cancel(unit: key, reason: reason))

@@ -15,7 +15,7 @@ extension LeaseTable {
     /// Adds a worker. A new process of a worker replaces the old one, whose leases failed with it. A worker that
     /// reconnects keeps the leases that it says it holds; the others were lost on the way.
     mutating func join(
-        _ worker: WorkerIdentifier, lanes: Int, kind: String, holding: Set<LeaseName>?, at now: Instant
+        _ worker: WorkerIdentifier, lanes: Int, kind: String, key: String?, holding: Set<LeaseName>?, at now: Instant
     ) -> [LeaseEffect] {
         var effects: [LeaseEffect] = []
         if workers[worker] != nil {
@@ -29,8 +29,13 @@ extension LeaseTable {
         } else {
             if let old = names[worker.name] { effects += dismiss(old, message: "its worker was started anew", at: now) }
             joinedCount += 1
-            workers[worker] = LeasedWorker(number: joinedCount, lanes: lanes, kind: kind, lastHeard: now)
+            workers[worker] = LeasedWorker(number: joinedCount, lanes: lanes, kind: kind, key: key, lastHeard: now)
             names[worker.name] = worker
+            if let key, workers.values.contains(where: { $0.key != key }) {
+                for (unit, state) in units where state.answeredKeys.contains(key) {
+                    units[unit]?.noteJoin(of: worker.name)
+                }
+            }
         }
         update(worker, at: now)
         // A cancellation may also have been lost.

@@ -80,8 +80,8 @@ package struct LeaseTable: Sendable {
             return open(run, keys, weight: weight, at: now)
         case .roundClosed(let run):
             return close(run, reason: "its round was closed", at: now)
-        case .workerJoined(let worker, let lanes, let kind, let holding):
-            return join(worker, lanes: lanes, kind: kind, holding: holding, at: now)
+        case .workerJoined(let worker, let lanes, let kind, let key, let holding):
+            return join(worker, lanes: lanes, kind: kind, key: key, holding: holding, at: now)
         case .creditGranted(let worker, let count, let received):
             heard(worker, at: now)
             guard let known = workers[worker] else { return [] }

@@ -44,6 +44,12 @@ package struct LeasedUnit: Sendable, Equatable {
     /// The first result that is held for an audit, and the names of the workers that have answered since.
     package internal(set) var held: HeldResult?
     package internal(set) var answered: Set<String> = []
+    /// The keys of these workers, and the names of other workers with these keys, whose results would prove nothing.
+    private(set) var answeredKeys: Set<String> = []
+    private(set) var partners: Set<String> = []
+
+    /// The names of the workers that cannot audit the unit.
+    var passed: Set<String> { answered.union(partners) }
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
     /// The holders of the last attempts; the last one is number `attempts`.
@@ -80,6 +86,25 @@ package struct LeasedUnit: Sendable, Equatable {
     private func holder(of attempt: Int) -> Holder? {
         let index = attempt - 1 - (attempts - holders.count)
         return holders.indices.contains(index) ? holders[index] : nil
+    }
+
+    /// Records that a worker answered.
+    ///
+    /// - Parameters:
+    ///   - key: the name of its key, if it has one.
+    ///   - partners: the names of the workers with this key.
+    mutating func noteAnswer(of name: String, key: String?, partners: [String]) {
+        answered.insert(name)
+        if let key { answeredKeys.insert(key) }
+        self.partners.formUnion(partners.filter { !answered.contains($0) })
+    }
+
+    /// Records that a worker with the key of one that answered has joined.
+    mutating func noteJoin(of name: String) { if !answered.contains(name) { partners.insert(name) } }
+
+    mutating func endAudit() {
+        held = nil
+        (answered, answeredKeys, partners) = ([], [], [])
     }
 
     mutating func add(_ lease: UnitLease, kind: String) {

@@ -17,6 +17,8 @@ package struct LeasedWorker: Sendable, Equatable {
     package let lanes: Int
     /// The kind of its machine, as its HELLO names it.
     package let kind: String
+    /// The name of the key that it shares with other workers of the same party; nil if it has none.
+    let key: String?
     /// The number of leases that the worker can take now.
     package internal(set) var credit = 0
     /// The number of leases sent to the worker since its HELLO.

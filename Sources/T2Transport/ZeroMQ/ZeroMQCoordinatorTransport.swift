@@ -41,9 +41,6 @@ package actor ZeroMQCoordinatorTransport: CoordinatorTransport {
             try router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
             // A connection never takes the routing id of another one: libzmq gives each worker's connection its own.
             try router.set(ZMQ_ROUTER_HANDOVER, Int32(0))
-            // A connection that breaks while its queue is full makes libzmq 4.3 abort the process ("Assertion failed:
-            // !_io_error"). Received messages therefore have no limit in number; `ConnectionTable` limits their bytes.
-            try router.set(ZMQ_RCVHWM, Int32(0))
             guard let admission else { return }
             try router.set(ZMQ_CURVE_SERVER, Int32(1))
             try router.set(ZMQ_CURVE_SECRETKEY, Array(admission.server.secretKey.description.utf8))

@@ -6,7 +6,7 @@ package struct ZeroMQOptions: Sendable, Equatable {
     package var heartbeatEvery: Duration = .seconds(1)
     /// The time that `close` may spend on sending queued messages, so that a disconnected peer does not delay it.
     package var linger: Duration = .seconds(1)
-    /// Messages in a peer's queue; few, because leases are sent by credit and a result may have megabytes.
+    /// Messages that wait to be sent to a peer; few, because leases are sent by credit and a result may have megabytes.
     package var queueLength: Int32 = 64
     /// The numbers of events and bytes that may wait for the consumer before reading stops.
     package var inboxEvents = 256
@@ -28,9 +28,12 @@ package struct ZeroMQOptions: Sendable, Equatable {
     func apply(to socket: borrowing ZeroMQSocket) throws(TransportError) {
         // A claimed frame length is refused before memory is allocated for it, and the connection closes.
         try socket.set(ZMQ_MAXMSGSIZE, Int64(receiveLimit))
-        // With bounded queues a slow peer gives EAGAIN instead of filling memory.
+        // With a bounded queue a slow peer gives EAGAIN instead of filling memory.
         try socket.set(ZMQ_SNDHWM, queueLength)
-        try socket.set(ZMQ_RCVHWM, queueLength)
+        // A connection that breaks while its queue is full makes libzmq 4.3 abort the process ("Assertion failed:
+        // !_io_error"). Received messages therefore have no limit in number. A coordinator's `ConnectionTable` limits their bytes, and
+        // a worker is sent only what it asks for.
+        try socket.set(ZMQ_RCVHWM, Int32(0))
         // Closing may send queued messages, but never hangs.
         try socket.set(ZMQ_LINGER, linger.milliseconds)
         // A half-open connection ends after 15 s: without traffic by TCP's probes, otherwise because nothing is acknowledged.

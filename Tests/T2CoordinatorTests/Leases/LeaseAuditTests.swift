@@ -47,6 +47,40 @@ struct LeaseAuditTests {
         #expect(copies.map(\.worker) == [Fixture.bob] && copies[0].checks == 1)
     }
 
+    @Test("is not audited by a worker with the same key, as long as one with another key is here")
+    func oneKey() {
+        let cat = WorkerIdentifier(name: "cat", incarnation: 1)
+        var fixture = Fixture(units: 1)
+        for (worker, key) in [(Fixture.ann, "team"), (Fixture.bob, "team"), (Fixture.eve, "eve")] {
+            fixture.take(.workerJoined(worker, lanes: 1, key: key))
+            fixture.take(.creditGranted(worker, count: 1))
+        }
+        // A copy at the second worker of the team, whose result would confirm the first one's, is cancelled.
+        #expect(fixture.wait(31, heard: [Fixture.ann, Fixture.bob, Fixture.eve]).grants.map(\.worker) == [Fixture.bob])
+        let effects = Self.hold(&fixture)
+        #expect(effects.cancelled == [Fixture.bob] && effects.grants.map(\.worker) == [Fixture.eve])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 2).verdicts == [.stale])
+        // Nor does one that joins later get it, when the only other one has left.
+        fixture.take(.workerJoined(cat, lanes: 1, key: "team"))
+        #expect(fixture.take(.creditGranted(cat, count: 1)).grants.isEmpty)
+        #expect(fixture.take(.workerLeft(Fixture.eve)).grants.isEmpty)
+        #expect(!fixture.table.hasAuditor(Self.unit))
+        fixture.take(.workerJoined(Fixture.eve, lanes: 1, key: "eve"))
+        #expect(fixture.take(.creditGranted(Fixture.eve, count: 1)).grants.map(\.worker) == [Fixture.eve])
+        #expect(fixture.result(Fixture.eve, 0, attempt: 4).verdicts == [.accepted])
+    }
+
+    @Test("is audited by another worker with the same key if all workers have it")
+    func onlyKey() {
+        var fixture = Fixture(units: 1)
+        for worker in [Fixture.ann, Fixture.bob] {
+            fixture.take(.workerJoined(worker, lanes: 1, key: "pool"))
+            fixture.take(.creditGranted(worker, count: 1))
+        }
+        #expect(Self.hold(&fixture).grants.map(\.worker) == [Fixture.bob])
+        #expect(fixture.result(Fixture.bob, 0, attempt: 2).verdicts == [.accepted])
+    }
+
     @Test("whose second copy is at a worker of another kind is taken from there, and its result counts for nothing")
     func copy() {
         var fixture = Self.fixture([(Fixture.bob, "b")])

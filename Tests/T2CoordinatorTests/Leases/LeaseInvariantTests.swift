@@ -69,7 +69,7 @@ private struct LeaseChance {
         let worker = workers[choose(6)]
         let lease = anyLease()
         switch choose(27) {
-        case 0: take(.workerJoined(worker, lanes: 1 + choose(3), kind: kind(worker)))
+        case 0: take(.workerJoined(worker, lanes: 1 + choose(3), kind: kind(worker), key: key(worker)))
         case 1: rejoin(worker)
         case 2: reincarnate()
         case 3...6: take(.creditGranted(worker, count: choose(5)))
@@ -119,7 +119,7 @@ private struct LeaseChance {
         for _ in 0..<400 where problems.isEmpty && table.units.values.contains(where: { !$0.isAccepted }) {
             now += .seconds(1)
             for worker in workers where table.workers[worker] == nil {
-                take(.workerJoined(worker, lanes: 1, kind: kind(worker)))
+                take(.workerJoined(worker, lanes: 1, kind: kind(worker), key: key(worker)))
             }
             // Those that have answered wait for others, which may be none.
             take(.unitsReopened(table.units.values.filter { $0.held != nil }.map(\.key).sorted()))
@@ -146,19 +146,24 @@ private struct LeaseChance {
 
     private mutating func rejoin(_ worker: WorkerIdentifier) {
         let held = granted.filter { $0.value == worker }.keys.sorted().filter { _ in choose(2) == 0 }
-        take(.workerJoined(worker, lanes: 2, kind: kind(worker), holding: Set(held)))
+        take(.workerJoined(worker, lanes: 2, kind: kind(worker), key: key(worker), holding: Set(held)))
     }
 
     private mutating func reincarnate() {
         let index = choose(6)
         let old = workers[index]
         workers[index] = WorkerIdentifier(name: old.name, incarnation: old.incarnation + 1)
-        take(.workerJoined(workers[index], lanes: 1 + choose(2), kind: kind(old)))
+        take(.workerJoined(workers[index], lanes: 1 + choose(2), kind: kind(old), key: key(old)))
     }
 
     /// Workers of three machine kinds: three of one, two of another, and one of a third.
     private func kind(_ worker: WorkerIdentifier) -> String {
         ["a", "a", "a", "b", "b", "c"][workers.firstIndex { $0.name == worker.name } ?? 0]
+    }
+
+    /// Two workers share a key, two others share another one, and two have none.
+    private func key(_ worker: WorkerIdentifier) -> String? {
+        ["x", nil, "x", "y", nil, "y"][workers.firstIndex { $0.name == worker.name } ?? 0]
     }
 
     private mutating func openOrClose() {
