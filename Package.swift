@@ -52,6 +52,7 @@ let package = Package(
 
         // Row 2
         .target(name: "T2Formats", dependencies: ["T2Core"]),
+        .target(name: "T2Jinja"),
         .target(name: "T2Verifiers", dependencies: ["T2Core", bigInt]),
         .target(
             name: "T2Sandbox", dependencies: ["T2Core"],
@@ -153,6 +154,7 @@ let package = Package(
         .testTarget(name: "T2CoreTests", dependencies: ["T2Core", "T2TestSupport"]),
         .testTarget(name: "T2FormatsTests", dependencies: ["T2Core", "T2Formats", "T2TestSupport"]),
         .testTarget(name: "T2NumericsTests", dependencies: ["T2Core", "T2Formats", "T2Numerics", "CKernels"]),
+        .testTarget(name: "T2JinjaTests", dependencies: ["T2Jinja"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "T2TextTests", dependencies: ["T2Core", "T2Formats", "T2Text", "T2TestSupport"],
             resources: [.copy("Fixtures")]),
