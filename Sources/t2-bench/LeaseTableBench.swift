@@ -65,7 +65,7 @@ struct LeaseTableBench: ParsableCommand {
                     + "utilisation %.1f %%, order %@",
                 workers, units, measured.events, measured.seconds, measured.eventsPerSecond, measured.grantsPerSecond,
                 measured.medianMicroseconds, measured.largestMilliseconds, measured.largestEvent, measured.grants,
-                measured.secondCopies, measured.emulatedSeconds, 100 * measured.utilisation, measured.order))
+                measured.furtherCopies, measured.emulatedSeconds, 100 * measured.utilisation, measured.order))
     }
 
     /// What was measured, as printed with `--json`.
@@ -74,7 +74,7 @@ struct LeaseTableBench: ParsableCommand {
         let units: Int
         let events: Int
         let grants: Int
-        let secondCopies: Int
+        let furtherCopies: Int
         /// Inside the table.
         let seconds: Double
         let eventsPerSecond: Double
@@ -103,7 +103,7 @@ struct LeaseTableBench: ParsableCommand {
             units = emulation.unitCount
             events = sorted.count
             grants = emulation.grants
-            secondCopies = emulation.secondCopies
+            furtherCopies = emulation.furtherCopies
             seconds = sorted.reduce(0, +)
             eventsPerSecond = Double(events) / seconds
             grantsPerSecond = Double(grants) / seconds

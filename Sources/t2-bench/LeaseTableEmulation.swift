@@ -49,7 +49,7 @@ struct LeaseTableEmulation {
     private(set) var workers: [Worker]
     private(set) var times: [(event: String, seconds: Double)] = []
     private(set) var grants = 0
-    private(set) var secondCopies = 0
+    private(set) var furtherCopies = 0
     private(set) var elapsed = 0.0
     /// Seconds from the opening of each round to its last result.
     private(set) var roundSeconds: [Double] = []
@@ -161,7 +161,7 @@ struct LeaseTableEmulation {
     private mutating func take(_ grant: LeaseGrant) {
         let worker = indexes[grant.worker]!
         grants += 1
-        if grant.isFurtherCopy { secondCopies += 1 }
+        if grant.isFurtherCopy { furtherCopies += 1 }
         for part in [grant.unit.index, grant.attempt, worker] {
             order = (order ^ UInt64(part)) &* 0x100_0000_01b3
         }

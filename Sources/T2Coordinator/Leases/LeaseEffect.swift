@@ -25,7 +25,7 @@ package enum LeaseEffect: Sendable, Equatable {
 /// A lease as it is sent to a worker.
 package struct LeaseGrant: Sendable, Equatable {
     package let unit: UnitKey
-    /// The number of this lease among all leases of the unit, from 1, including second copies.
+    /// The number of this lease among all leases of the unit, from 1, including further copies.
     package let attempt: Int
     package let worker: WorkerIdentifier
     package let length: Duration

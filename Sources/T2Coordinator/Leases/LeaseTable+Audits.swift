@@ -21,17 +21,17 @@ extension LeaseTable {
     /// The median duration of the run's leases of the unit's phase; nil before the first is accepted.
     package func usualDuration(of key: UnitKey) -> Duration? { runs[key.run]?.durations[key.phase]?.percentile(0.5) }
 
-    /// Whether a worker may audit a unit. One that shares a key with a worker that answered may not, unless all workers share one: whoever
-    /// has the key would confirm themselves. One of another kind than the first may only if no worker of its kind can be given the
+    /// Whether a worker may audit a unit. One that shares a key with a worker that answered may not, unless all workers share one:
+    /// the owner of the key would confirm its own results. One of another kind than the first may only if no worker of its kind can be given the
     /// unit now: equal bytes prove more than numbers within a tolerance.
     func mayAudit(_ unit: LeasedUnit, _ held: LeasedUnit.HeldResult, _ worker: WorkerIdentifier) -> Bool {
-        guard !unit.passed.contains(worker.name) else { return false }
+        guard !unit.excluded.contains(worker.name) else { return false }
         guard workers[worker]?.kind != held.kind else { return true }
-        let passed = unit.passed.union(unit.failures.map(\.worker.name)).union(unit.leases.map(\.worker.name))
-        let passedReady = passed.count { name in
+        let excluded = unit.excluded.union(unit.failures.map(\.worker.name)).union(unit.leases.map(\.worker.name))
+        let excludedReady = excluded.count { name in
             names[name].flatMap { workers[$0] }.map { $0.kind == held.kind && takesLeases($0) } ?? false
         }
-        return readyKinds[held.kind, default: 0] <= passedReady
+        return readyKinds[held.kind, default: 0] <= excludedReady
     }
 
     /// Ends a lease whose result is held, and makes the unit pending for other workers. Copies are cancelled whose results would
@@ -80,7 +80,7 @@ extension LeaseTable {
 
     private mutating func cancelUseless(_ key: UnitKey, reason: String, at now: Instant) -> [LeaseEffect] {
         guard let unit = units[key] else { return [] }
-        let useless = unit.leases.filter { !unit.isComparable($0.attempt) || unit.passed.contains($0.worker.name) }
+        let useless = unit.leases.filter { !unit.isComparable($0.attempt) || unit.excluded.contains($0.worker.name) }
         return useless.map { lease in
             giveBack(LeaseName(unit: key, attempt: lease.attempt), of: lease.worker, at: now)
             return .cancel(lease.worker, Cancel(unit: key, reason: reason))

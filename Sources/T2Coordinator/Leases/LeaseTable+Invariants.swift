@@ -26,7 +26,7 @@ extension LeaseTable {
                     "who answered"
                 ),
                 (!unit.isAccepted || unit.held == nil, "accepted and held"),
-                (!unit.leases.contains { unit.passed.contains($0.worker.name) }, "leased to a worker that answered"),
+                (!unit.leases.contains { unit.excluded.contains($0.worker.name) }, "leased to a worker that answered"),
                 (unit.failures.count <= LeasedUnit.memory, "too many failures remembered"),
                 (runs[unit.key.run]?.keys[unit.index] == unit.key, "not a unit of its run's round"),
             ].filter { !$0.0 }.map { "unit \(unit.key): \($0.1)" }
@@ -142,10 +142,10 @@ extension LeaseTable {
     private func mayAuditByDefinition(_ unit: LeasedUnit, _ worker: WorkerIdentifier) -> Bool {
         guard let held = unit.held else { return true }
         let (own, names) = (workers[worker]?.kind == held.kind, unit.leases.map(\.worker.name))
-        return !unit.passed.contains(worker.name) && !unit.failed(on: worker)
+        return !unit.excluded.contains(worker.name) && !unit.failed(on: worker)
             && (own
                 || !workers.contains { other, state in
-                    state.kind == held.kind && takesLeases(state) && !unit.passed.contains(other.name)
+                    state.kind == held.kind && takesLeases(state) && !unit.excluded.contains(other.name)
                         && !unit.failed(on: other) && !names.contains(other.name)
                 })
     }
@@ -153,7 +153,7 @@ extension LeaseTable {
     private func isKept(_ unit: LeasedUnit, at now: Instant) -> Bool {
         guard let failed = unit.lastFailure, now - failed < limits.longestKept else { return false }
         return workers.contains { worker, state in
-            state.isSound && !unit.failed(on: worker) && !unit.passed.contains(worker.name)
+            state.isSound && !unit.failed(on: worker) && !unit.excluded.contains(worker.name)
         }
     }
 }

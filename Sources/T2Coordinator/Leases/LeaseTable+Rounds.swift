@@ -50,7 +50,7 @@ extension LeaseTable {
     /// Whether some worker that is at work and not set aside has not tried the unit.
     func hasAlternative(_ unit: LeasedUnit) -> Bool {
         guard soundCount > 0 else { return false }
-        return soundCount > unit.passed.union(unit.failures.map(\.worker.name)).count { isSound($0) }
+        return soundCount > unit.excluded.union(unit.failures.map(\.worker.name)).count { isSound($0) }
     }
 
     /// Whether the worker may have the unit. A unit that failed on it is kept for workers that have not tried it, for a

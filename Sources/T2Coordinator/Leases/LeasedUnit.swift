@@ -35,7 +35,7 @@ package struct LeasedUnit: Sendable, Equatable {
     /// The number of leases granted so far.
     package internal(set) var attempts = 0
     /// The number of leases granted while another worker held the unit.
-    package internal(set) var secondCopies = 0
+    package internal(set) var furtherCopies = 0
     /// The current leases by attempt, of different workers.
     package internal(set) var leases: [UnitLease] = []
     /// The last failures.
@@ -49,7 +49,7 @@ package struct LeasedUnit: Sendable, Equatable {
     private(set) var partners: Set<String> = []
 
     /// The names of the workers that cannot audit the unit.
-    var passed: Set<String> { answered.union(partners) }
+    var excluded: Set<String> { answered.union(partners) }
     private(set) var reports: [Report] = []
     private(set) var lastFailure: ContinuousClock.Instant?
     /// The holders of the last attempts; the last one is number `attempts`.
@@ -109,7 +109,7 @@ package struct LeasedUnit: Sendable, Equatable {
 
     mutating func add(_ lease: UnitLease, kind: String) {
         attempts += 1
-        if !leases.isEmpty { secondCopies += 1 }
+        if !leases.isEmpty { furtherCopies += 1 }
         leases.append(lease)
         holders.append(Holder(worker: lease.worker, kind: kind, checks: lease.checks))
         if holders.count > Self.memory { holders.removeFirst() }

@@ -133,7 +133,7 @@ package final class RunJournal: Sendable {
             acceptances.map { accepted in
                 var unit = UnitRecord(accepted.unit)
                 unit.leases = accepted.state.attempts
-                unit.secondCopies = accepted.state.secondCopies
+                unit.secondCopies = accepted.state.furtherCopies
                 unit.failures = accepted.state.failures
                 unit.isAccepted = true
                 let completions = zip(accepted.output.completions, accepted.unit.sequences).enumerated().map {

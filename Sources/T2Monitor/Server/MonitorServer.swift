@@ -24,6 +24,7 @@ final class MonitorServer: Sendable {
     ///
     /// - Throws: `InputError` (unavailable) if the system lets this process start too few threads.
     static func prepare() throws {
+        // Since the program's start, the base model's files may have taken most of its address space.
         try LaneThread.requireRoom()
         _ = EventLoopGroupProvider.singleton.eventLoopGroup
     }

@@ -322,7 +322,7 @@ struct LeaseTableTests {
         #expect(effects.verdicts == [.accepted])
         #expect(effects.cancelled == [Fixture.ann])
         #expect(fixture.result(Fixture.ann, 1).verdicts == [.duplicate])
-        #expect(fixture.table.units[Fixture.unit(1)]?.secondCopies == 1)
+        #expect(fixture.table.units[Fixture.unit(1)]?.furtherCopies == 1)
     }
 
     @Test(
