@@ -40,13 +40,22 @@ struct LyingWorkerTests {
         }
     }
 
+    /// Opens with the first lie.
+    private actor Gate {
+        private(set) var isOpen = false
+
+        func open() { isOpen = true }
+    }
+
     private actor LyingTransport: WorkerTransport {
         private let base: InMemoryWorkerTransport
         private let lie: Lie
+        private let gate: Gate
 
-        init(_ base: InMemoryWorkerTransport, _ lie: Lie) {
+        init(_ base: InMemoryWorkerTransport, _ lie: Lie, _ gate: Gate) {
             self.base = base
             self.lie = lie
+            self.gate = gate
         }
 
         func send(
@@ -54,7 +63,9 @@ struct LyingWorkerTests {
         ) async throws(ProtocolError) -> SendResult {
             guard case .result(var result) = message else { return try await base.send(message, before: deadline) }
             lie.spoil(&result)
-            return try await base.send(.result(result), before: deadline)
+            let sent = try await base.send(.result(result), before: deadline)
+            if result.unit.phase == .train { await gate.open() }
+            return sent
         }
 
         func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent? {
@@ -62,6 +73,34 @@ struct LyingWorkerTests {
             guard case .message(.lease(var lease)) = event else { return event }
             lie.spoil(&lease)
             return .message(.lease(lease))
+        }
+
+        func lastHeard() async -> ContinuousClock.Instant? { await base.lastHeard() }
+
+        func close() async { await base.close() }
+    }
+
+    /// Holds results of training back until the liar has lied: it would otherwise often come too late on a busy machine.
+    private actor WaitingTransport: WorkerTransport {
+        private let base: InMemoryWorkerTransport
+        private let gate: Gate
+
+        init(_ base: InMemoryWorkerTransport, _ gate: Gate) {
+            self.base = base
+            self.gate = gate
+        }
+
+        func send(
+            _ message: Message, before deadline: ContinuousClock.Instant?
+        ) async throws(ProtocolError) -> SendResult {
+            if case .result(let result) = message, result.unit.phase == .train {
+                while await !gate.isOpen, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+            }
+            return try await base.send(message, before: deadline)
+        }
+
+        func nextEvent(before deadline: ContinuousClock.Instant?) async -> WorkerEvent? {
+            await base.nextEvent(before: deadline)
         }
 
         func lastHeard() async -> ContinuousClock.Instant? { await base.lastHeard() }
@@ -79,6 +118,8 @@ struct LyingWorkerTests {
         let (engine, network) = (jobs.engine, InMemoryNetwork())
         let dispatcher = Dispatcher(model: JobModel(engine.folder), transport: await network.listen(), logger: quiet)
         let job = try jobs.training(audit: 1)
+        let gate = Gate()
+        // What ann finds is audited by the liar, since the others wait for it.
         let workers = [("ann", "a"), ("bob", "b"), ("cleo", "b"), ("liar", kind)]
         let (trained, endings) = try await withThrowingTaskGroup(of: (String, WorkerEnding).self) { group in
             for (name, kind) in workers {
@@ -86,14 +127,18 @@ struct LyingWorkerTests {
                     worker: WorkerIdentifier(name: name, incarnation: 1), modelDigest: engine.folder.digest,
                     tokenizerDigest: engine.folder.tokenizerDigest, fingerprint: kind, lanes: 1)
                 let link = try await network.connect(hello.worker)
-                let transport: any WorkerTransport = name == "liar" ? LyingTransport(link, lie) : link
+                let transport: any WorkerTransport =
+                    switch name {
+                    case "ann": link
+                    case "liar": LyingTransport(link, lie, gate)
+                    default: WaitingTransport(link, gate)
+                    }
                 let worker = Worker(
                     hello: hello, computer: engine.computer(FaultyCluster.rewards), transport: transport,
                     log: WorkerLog(quiet))
                 group.addTask { (name, await worker.run()) }
             }
             let trained = try await dispatcher.serve {
-                // Each of them gets one of the first round's units.
                 while await dispatcher.workerCount < workers.count { try await Task.sleep(for: .milliseconds(5)) }
                 return try await FaultyCluster.run(job, dispatcher)
             }
