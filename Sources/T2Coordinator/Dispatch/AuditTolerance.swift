@@ -21,9 +21,10 @@ package enum AuditTolerance {
         for (index, (a, b)) in zip(a.completions, b.completions).enumerated() {
             guard agree(a, b, isComplete: isComplete(a, b, first.completions[index])) else { return false }
         }
-        // What follows depends on every token.
+        // What follows depends on every token of the unit: an advantage on the rewards of the other completions.
         guard isWhole(a, b, checking: first) else { return true }
-        return agree(a.statistics, b.statistics) && agree(a.gradient, b.gradient, tokens: a.statistics.completionTokens)
+        return zip(a.completions, b.completions).allSatisfy { abs($0.advantage - $1.advantage) <= advantage }
+            && agree(a.statistics, b.statistics) && agree(a.gradient, b.gradient, tokens: a.statistics.completionTokens)
     }
 
     /// Whether no check ended a completion early, so that the outputs can be compared as a whole.
@@ -42,7 +43,7 @@ package enum AuditTolerance {
         else { return false }
         guard isComplete else { return true }
         return a.tokens.count == b.tokens.count && a.text == b.text && a.finishReason == b.finishReason
-            && a.reward == b.reward && abs(a.advantage - b.advantage) <= advantage
+            && a.reward == b.reward
     }
 
     private static func agree(_ a: UnitStatistics, _ b: UnitStatistics) -> Bool {

@@ -78,6 +78,9 @@ struct AuditToleranceTests {
                 output.completions[1].tokens = [5, token]
                 output.completions[1].logProbabilities = [-0.5, -3]
                 output.completions[1].text = ""
+                // The reward changes the advantages of the other completions too.
+                output.completions[1].reward = .judged(.wrong)
+                for index in output.completions.indices { output.completions[index].advantage = 0.25 }
                 output.gradient = [9, 9, 9, 9]
             }
         }
