@@ -22,7 +22,8 @@ struct LyingWorkerTests {
             case .rewards:
                 let isRight = result.output.completions[0].reward == .judged(.right)
                 result.output.completions[0].reward = .judged(isRight ? .wrong : .right)
-            case .gradients: result.output.gradient = result.output.gradient?.map { -$0 }
+            // Far beyond the tolerance between kinds even where the gradient is almost 0.
+            case .gradients: result.output.gradient = result.output.gradient?.map { $0 + 1 }
             case .tokens:
                 let token = result.output.completions[0].tokens[0]
                 result.output.completions[0].tokens[0] = token == 5 ? 6 : 5
