@@ -7,8 +7,8 @@ struct SplitPatternTests {
         "A split pattern is refused if a part of it means something else to the tokenizers library",
         arguments: [
             (#"^[ \t]+"#, "^"), ("a$", "$"), (".+", "."), (#"\bx"#, #"\b"#), (#"[\h]"#, #"[\h"#), (#"\w+"#, #"\w"#),
-            ("[[:punct:]]", "[["), (#"\p{L}{1,3}+"#, "{1,3}"), ("a{2}?", "{2}"), ("a{,2}", "{"), ("(?i)a", "("),
-            ("(?m:a)", "("), (#"\p{Script=Han}"#, #"\p"#), (#"\p{XDigit}"#, #"\p"#), (#"\R"#, #"\R"#), (#"a\"#, #"\"#),
+            ("[[:punct:]]", "[["), (#"\p{L}{1,3}+"#, "{1,3}"), ("a{2}?", "{2}"), ("a{,2}", "{"), ("(?i)a", "(?"),
+            ("(?m:a)", "(?"), (#"\p{Script=Han}"#, #"\p"#), (#"\p{XDigit}"#, #"\p"#), (#"\R"#, #"\R"#), (#"a\"#, #"\"#),
         ])
     func splitPatterns(expression: String, part: String) throws {
         let escaped = expression.replacing(#"\"#, with: #"\\"#)

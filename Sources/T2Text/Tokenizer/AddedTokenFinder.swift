@@ -45,9 +45,12 @@ struct AddedTokenFinder: Sendable {
             }
             let start = token.stripsLeft ? startOfSpace(before: index, notBefore: sectionStart, reader) : index
             if start > sectionStart { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart..<start]))) }
-            body(.token(Int32(token.id)))
-            index = token.stripsRight ? endOfSpace(from: end, reader) : end
-            sectionStart = index
+            let stop = token.stripsRight ? endOfSpace(from: end, reader) : end
+            if start < stop { body(.token(Int32(token.id))) }
+            sectionStart = stop
+            // As in the tokenizers library, the white space that a match takes in may hold further tokens, unless they take
+            // in the white space before them.
+            index = end
         }
         if sectionStart < text.count { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart...]))) }
     }
@@ -57,7 +60,7 @@ struct AddedTokenFinder: Sendable {
     }
 
     private func startOfSpace(before index: Int, notBefore limit: Int, _ reader: ScalarReader) -> Int {
-        var index = index
+        var index = max(index, limit)
         while index > limit, let (scalar, start) = reader.scalar(before: index), isSpace(scalar) { index = start }
         return index
     }
