@@ -5,16 +5,21 @@ import Testing
 
 /// The content of small `tokenizer.json` files.
 enum TokenizerText {
-    /// The error for a file with this content, or nil if the file is accepted.
-    static func refusal(of content: String) throws -> InputError? {
+    /// The tokenizer of a file with this content.
+    static func tokenizer(_ content: String) throws -> Tokenizer {
         let path = NSTemporaryDirectory() + "tokenizer-\(UUID().uuidString).json"
         try Data(content.utf8).write(to: URL(filePath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
+        return try Tokenizer(path: path)
+    }
+
+    /// The error for a file with this content, or nil if the file is accepted.
+    static func refusal(of content: String) throws -> InputError? {
         do {
-            _ = try Tokenizer(path: path)
+            _ = try tokenizer(content)
             return nil
         } catch let error as InputError {
-            #expect(error.description.hasPrefix(path))
+            #expect(error.description.hasPrefix(NSTemporaryDirectory() + "tokenizer-"))
             return error
         }
     }

@@ -32,6 +32,8 @@ struct AddedTokenFinder: Sendable {
         guard !tokens.isEmpty else { return body(.text(text)) }
         let reader = ScalarReader(text)
         var sectionStart = 0
+        // The end of the run of white space that a match took in last.
+        var spaceEnd = 0
         var index = 0
         while index < text.count {
             guard let (found, end) = trie.longestMatch(in: text, at: index) else {
@@ -45,7 +47,11 @@ struct AddedTokenFinder: Sendable {
             }
             let start = token.stripsLeft ? startOfSpace(before: index, notBefore: sectionStart, reader) : index
             if start > sectionStart { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart..<start]))) }
-            let stop = token.stripsRight ? endOfSpace(from: end, reader) : end
+            var stop = end
+            if token.stripsRight {
+                stop = end < spaceEnd ? spaceEnd : endOfSpace(from: end, reader)
+                spaceEnd = stop
+            }
             if start < stop { body(.token(Int32(token.id))) }
             sectionStart = stop
             // As in the tokenizers library, the white space that a match takes in may hold further tokens, unless they take
