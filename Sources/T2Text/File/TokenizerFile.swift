@@ -68,7 +68,9 @@ extension TokenizerFile {
         let added = try assignIdentifiers(
             to: sections.decode([AddedToken]?.self, "added_tokens") ?? [], after: model.vocabulary)
         let prefix = try sections.decode(PostProcessorDescription?.self, "post_processor")?.promptPrefix { name in
-            added.first { $0.content == name }.map { Int32($0.id) } ?? model.vocabulary.id(ofKey: Array(name.utf8))
+            let key = Array(name.utf8)
+            return added.first { Array($0.content.utf8) == key }.map { Int32($0.id) }
+                ?? model.vocabulary.id(ofKey: key)
         }
         return TokenizerFile(
             model: model, addedTokens: added, normalizer: normalizer, preTokenizer: PreTokenizer(steps: steps),
@@ -87,7 +89,7 @@ extension TokenizerFile {
             func malformed(_ problem: String) -> Problem { .malformed("added token '\(token.content)' \(problem)") }
             let key = Array(token.content.utf8)
             if let index = known[key] {
-                guard token.isFound(as: result[index]) else { throw malformed("stands there twice, with other flags") }
+                guard token.hasFlags(of: result[index]) else { throw malformed("stands there twice, with other flags") }
                 continue
             }
             if let id = vocabulary.id(ofKey: key) {

@@ -20,9 +20,9 @@ struct AddedToken: Sendable, Decodable {
     /// Whether decoding leaves the token out when the caller skips special tokens.
     var isSpecial: Bool { special ?? false }
 
-    /// Whether both tokens are found in the same way.
-    func isFound(as other: AddedToken) -> Bool {
-        content == other.content && isSingleWord == other.isSingleWord && stripsLeft == other.stripsLeft
+    /// Whether both tokens have the same flags.
+    func hasFlags(of other: AddedToken) -> Bool {
+        isSingleWord == other.isSingleWord && stripsLeft == other.stripsLeft
             && stripsRight == other.stripsRight && isNormalized == other.isNormalized && isSpecial == other.isSpecial
     }
 }
