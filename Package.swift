@@ -140,7 +140,7 @@ let package = Package(
             name: "t2-bench",
             dependencies: [
                 "T2Core", "T2Formats", "T2Numerics", "T2Verifiers", "T2Sandbox", "T2Tasks", "T2Transport", "T2Learning",
-                "T2Model", "T2Engine", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", "CKernels",
+                "T2Text", "T2Model", "T2Engine", "T2Jobs", "T2Coordinator", "T2CommandLine", "T2Version", "CKernels",
                 "CZeroMQ", argumentParser, heap,
             ]),
 

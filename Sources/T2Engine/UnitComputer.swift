@@ -84,9 +84,11 @@ package struct UnitComputer: Sendable {
         onProgress: @escaping OnProgress
     ) throws -> [Completion] {
         try check(unit)
-        let prompts = try unit.problems.map {
-            try tokenizer.prompt(
-                of: $0, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
+        let prompts = try unit.problems.map { problem in
+            let prompt = try tokenizer.prompt(
+                of: problem, maxTokens: unit.sampling?.maxTokens ?? 1, contextLength: configuration.contextLength)
+            try tokenizer.checkEmbeddings(of: prompt, location: "problem \(problem.id)", in: configuration)
+            return prompt
         }
         guard let sampling = unit.sampling else { return try score(unit, prompts, policies, on: lane, onProgress) }
         return try sample(unit, prompts, sampling, policies, on: lane, checking: given, onProgress)
@@ -162,8 +164,9 @@ package struct UnitComputer: Sendable {
         _ unit: WorkUnit, _ prompts: [[Int32]], _ policies: PolicySet, on lane: Lane, _ onProgress: OnProgress
     ) throws -> [Completion] {
         let references = try zip(unit.problems, prompts).map { problem, prompt in
-            ScoredSequence(
-                prompt: prompt, completion: try tokenizer.reference(of: problem, after: prompt, model: configuration))
+            let reference = try tokenizer.reference(of: problem, after: prompt, model: configuration)
+            try tokenizer.checkEmbeddings(of: reference, location: "problem \(problem.id)", in: configuration)
+            return ScoredSequence(prompt: prompt, completion: reference)
         }
         let execution = try policies.factored()
         var completions: [Completion] = []

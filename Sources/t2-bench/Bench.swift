@@ -20,6 +20,7 @@ struct Bench: ParsableCommand {
               t2-bench links --rate 100
               t2-bench packing runs/math/checkpoints/*.safetensors
               t2-bench costs --model experts/tiny/base
+              echo | t2-bench tokenizer --tokenizer experts/tiny/base/tokenizer.json --texts texts.jsonl
               echo '{"measure": "sampling", "batch": 64}' | t2-bench serve --model experts/tiny/base
 
             Exit status:
@@ -32,7 +33,7 @@ struct Bench: ParsableCommand {
         version: ProgramVersion.text(of: "t2-bench"),
         subcommands: [
             Profile.self, Serve.self, ProductBench.self, SandboxBench.self, LeaseTableBench.self, CostBench.self,
-            ClusterBench.self, LinkBench.self, PackingBench.self,
+            ClusterBench.self, LinkBench.self, PackingBench.self, TokenizerBench.self,
         ])
 
     /// The valid numbers of sequences in a batch; the number of their tokens stays far below `Int.max`.

@@ -13,27 +13,49 @@ struct TokenizerFileErrorTests {
             ("[]", "expected '{' at byte 0"),
             (#"{"model": 3"#, "expected '}' at byte 11"),
             (#"{"decoder": {"type": "ByteLevel"}, "pre_tokenizer": {"type": "ByteLevel"}}"#, "model is missing"),
-            (file(vocabulary: #"{"a": 0}"#, merges: #"["#), "expected a value at byte"),
-            (file(vocabulary: #"{"a": 0, "b": "x"}"#), "expected a whole number at byte"),
-            (file(vocabulary: #"{"a": -1}"#), "token 'a' has id -1, expected 0 to 16777215"),
-            (file(vocabulary: #"{"a": 4294967296}"#), "token 'a' has id 4294967296, expected 0 to 16777215"),
-            (file(vocabulary: #"{"a": 1, "b": 1}"#), "tokens 'a' and 'b' both have id 1"),
-            (file(vocabulary: "{}"), "model.vocab is empty"),
-            (file(vocabulary: #"{"a": 0, "\ud800": 1}"#), "expected a surrogate pair at byte"),
-            (file(vocabulary: #"{"a": 0}"#, merges: #"["a a"]"#), "merge 0 needs 'aa', which model.vocab lacks"),
-            (file(vocabulary: #"{"a": 0, "aa": 1}"#, merges: #"["a a", "aaa"]"#), "merge 1 has 1 parts, expected 2"),
-            (file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 7}]"#), "0.content is missing"),
+            (TokenizerText.file(vocabulary: #"{"a": 0}"#, merges: #"["#), "expected a value at byte"),
+            (TokenizerText.file(vocabulary: #"{"a": 0, "b": "x"}"#), "expected a whole number at byte"),
+            (TokenizerText.file(vocabulary: #"{"a": -1}"#), "token 'a' has id -1, expected 0 to 16777215"),
             (
-                file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 1, "content": "a"}]"#),
-                "added token 'a' has id 1, but id 0 in model.vocab"
+                TokenizerText.file(vocabulary: #"{"a": 4294967296}"#),
+                "token 'a' has id 4294967296, expected 0 to 16777215"
+            ),
+            (TokenizerText.file(vocabulary: #"{"a": 1, "b": 1}"#), "tokens 'a' and 'b' both have id 1"),
+            (TokenizerText.file(vocabulary: "{}"), "model.vocab is empty"),
+            (TokenizerText.file(vocabulary: #"{"a": 0, "\ud800": 1}"#), "expected a surrogate pair at byte"),
+            (
+                TokenizerText.file(vocabulary: #"{"a": 0}"#, merges: #"["a a"]"#),
+                "merge 0 needs 'aa', which model.vocab lacks"
             ),
             (
-                file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 0, "content": "b"}]"#),
-                "added token 'b' has id 0, which another token has in model.vocab"
+                TokenizerText.file(vocabulary: #"{"a": 0, "aa": 1}"#, merges: #"["a a", "aaa"]"#),
+                "merge 1 has 1 parts, expected 2"
+            ),
+            (TokenizerText.file(vocabulary: #"{"a": 0}"#, added: #"[{"id": 7}]"#), "0.content is missing"),
+            (
+                TokenizerText.file(vocabulary: #"{"a": 0, "b": 2}"#, added: #"[{"id": 3, "content": "<c>"}]"#),
+                "added token '<c>' gets id 2, which another token has in model.vocab"
+            ),
+            (
+                TokenizerText.file(
+                    added: #"[{"id": 1, "content": "<c>"}, {"id": 1, "content": "<c>", "special": true}]"#),
+                "added token '<c>' stands there twice, with other flags"
+            ),
+            (
+                TokenizerText.file(
+                    added: #"[{"id": 9, "content": "<c>"}]"#,
+                    postProcessor: #"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<c>"}}], "#
+                        + #""special_tokens": {"<c>": {"ids": [9]}}}"#),
+                "post_processor gives '<c>' id 9, but its id is 1"
+            ),
+            (
+                TokenizerText.marked(
+                    preTokenizer: #"{"type": "Metaspace", "replacement": "▁", "add_prefix_space": false}"#),
+                "Metaspace has prepend_scheme 'always', but add_prefix_space false"
             ),
         ])
     func malformed(content: String, problem: String) throws {
-        let error = try #require(try refusal(of: content))
+        let error = try #require(try TokenizerText.refusal(of: content))
         #expect(error.description.contains(": this is not a readable tokenizer: "))
         #expect(error.description.contains(problem), "\(error)")
         #expect(error.exitStatus == .data)
@@ -42,28 +64,93 @@ struct TokenizerFileErrorTests {
     @Test(
         "The error names the unsupported part",
         arguments: [
-            (file(model: #"{"type": "Unigram", "vocab": [["a", 0.0]]}"#), "model 'Unigram'"),
-            (file(model: #"{"type": "WordPiece", "vocab": {"a": 0}}"#), "model 'WordPiece'"),
-            (file(model: #"{"type": "BPE", "byte_fallback": true, "vocab": {"a": 0}, "merges": []}"#), "byte_fallback"),
-            (file(model: #"{"type": "BPE", "dropout": 0.1, "vocab": {"a": 0}, "merges": []}"#), "dropout"),
+            (TokenizerText.file(model: #"{"type": "Unigram", "vocab": [["a", 0.0]]}"#), "model 'Unigram'"),
+            (TokenizerText.file(model: #"{"type": "WordPiece", "vocab": {"a": 0}}"#), "model 'WordPiece'"),
             (
-                file(model: #"{"end_of_word_suffix": "</w>", "vocab": {"a": 0}, "merges": []}"#),
+                TokenizerText.file(model: #"{"type": "BPE", "byte_fallback": true, "vocab": {"a": 0}, "merges": []}"#),
+                "byte_fallback and pre-tokenizer ByteLevel"
+            ),
+            (
+                TokenizerText.file(model: #"{"type": "BPE", "dropout": 0.1, "vocab": {"a": 0}, "merges": []}"#),
+                "dropout"
+            ),
+            (
+                TokenizerText.file(model: #"{"end_of_word_suffix": "</w>", "vocab": {"a": 0}, "merges": []}"#),
                 "end_of_word_suffix '</w>'"
             ),
-            (file(normalizer: #"{"type": "Lowercase"}"#), "normalizer 'Lowercase'"),
-            (file(preTokenizer: #"{"type": "Metaspace"}"#), "pre-tokenizer 'Metaspace' as the last step"),
-            (file(preTokenizer: "null"), "pre-tokenizer 'null'"),
-            (file(preTokenizer: sequence(#"{"type": "Whitespace"}"#)), "pre-tokenizer 'Whitespace'"),
-            (file(preTokenizer: sequence(splitting("(", behavior: "Isolated"))), "the split pattern '('"),
-            (file(preTokenizer: sequence(splitting("a", behavior: "Removed"))), "Split with behavior 'Removed'"),
-            (file(postProcessor: #"{"type": "BertProcessing"}"#), "post-processor 'BertProcessing'"),
-            (file(decoder: #"{"type": "Metaspace"}"#), "decoder 'Metaspace'"),
-            (file(decoder: "null"), "decoder 'null'"),
+            (TokenizerText.file(normalizer: #"{"type": "Lowercase"}"#), "normalizer 'Lowercase'"),
+            (TokenizerText.file(normalizer: #"{"type": "Prepend", "prepend": "_"}"#), "normalizer Prepend with '_'"),
+            (
+                TokenizerText.file(normalizer: #"{"type": "Replace", "pattern": {"Regex": " +"}, "content": "▁"}"#),
+                "normalizer Replace of ' +' by '▁'"
+            ),
+            (
+                TokenizerText.file(normalizer: #"{"type": "Prepend", "prepend": "▁"}"#),
+                "'Prepend' before pre-tokenizer ByteLevel"
+            ),
+            (
+                TokenizerText.marked(
+                    normalizer: TokenizerText.replace, preTokenizer: #"{"type": "Metaspace", "replacement": "▁"}"#),
+                "'Replace' before pre-tokenizer Metaspace"
+            ),
+            (
+                TokenizerText.marked(normalizer: #"{"type": "Prepend", "prepend": "▁"}"#),
+                "pre-tokenizer 'null' as the last step"
+            ),
+            (TokenizerText.file(preTokenizer: #"{"type": "Metaspace"}"#), "Metaspace with replacement 'absent'"),
+            (
+                TokenizerText.marked(
+                    preTokenizer: #"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "last"}"#),
+                "prepend_scheme 'last'"
+            ),
+            (
+                TokenizerText.file(preTokenizer: TokenizerText.sequence(#"{"type": "Metaspace", "replacement": "▁"}"#)),
+                "pre-tokenizer 'Metaspace'"
+            ),
+            (TokenizerText.file(preTokenizer: "null"), "pre-tokenizer 'null'"),
+            (
+                TokenizerText.file(preTokenizer: TokenizerText.sequence(#"{"type": "Whitespace"}"#)),
+                "pre-tokenizer 'Whitespace'"
+            ),
+            (
+                TokenizerText.file(
+                    preTokenizer: TokenizerText.sequence(TokenizerText.splitting("(", behavior: "Isolated"))),
+                "the split pattern '('"
+            ),
+            (
+                TokenizerText.file(
+                    preTokenizer: TokenizerText.sequence(TokenizerText.splitting("a", behavior: "Removed"))),
+                "Split with behavior 'Removed'"
+            ),
+            (TokenizerText.file(postProcessor: #"{"type": "BertProcessing"}"#), "post-processor 'BertProcessing'"),
+            (TokenizerText.file(decoder: #"{"type": "Metaspace"}"#), "decoder 'Metaspace'"),
+            (
+                TokenizerText.marked(normalizer: TokenizerText.replace, decoder: #"{"type": "Metaspace"}"#),
+                "decoder 'Metaspace'"
+            ),
+            (
+                TokenizerText.marked(normalizer: TokenizerText.replace, decoder: #"{"type": "ByteLevel"}"#),
+                "decoder 'ByteLevel'"
+            ),
+            (
+                TokenizerText.marked(
+                    normalizer: TokenizerText.replace,
+                    decoder: TokenizerText.decoders(#"{"type": "Strip", "content": " ", "start": 1, "stop": 0}"#)),
+                "decoder 'Replace, Strip'"
+            ),
+            (
+                TokenizerText.marked(
+                    normalizer: TokenizerText.replace,
+                    decoder: TokenizerText.decoders(
+                        #"{"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 1}"#)),
+                "decoder 'Replace, Fuse, Strip'"
+            ),
+            (TokenizerText.file(decoder: "null"), "decoder 'null'"),
         ])
     func unsupported(content: String, found: String) throws {
-        let error = try #require(try refusal(of: content))
+        let error = try #require(try TokenizerText.refusal(of: content))
         #expect(error.description.contains(found), "\(error)")
-        #expect(error.description.contains("is not supported. t2 supports byte-level BPE tokenizers"))
+        #expect(error.description.contains("is not supported. t2 supports BPE tokenizers of two kinds"))
         #expect(error.exitStatus == .data)
     }
 
@@ -71,7 +158,7 @@ struct TokenizerFileErrorTests {
     func truncated() throws {
         let whole = try String(contentsOfFile: TokenizerFixture.tokenizerPath("llama3"), encoding: .utf8)
         for length in stride(from: 0, to: whole.count - 2, by: 97) {
-            let error = try #require(try refusal(of: String(whole.prefix(length))))
+            let error = try #require(try TokenizerText.refusal(of: String(whole.prefix(length))))
             #expect(error.description.contains("not a readable tokenizer"))
         }
     }
@@ -88,16 +175,34 @@ struct TokenizerFileErrorTests {
         let size = tokenizer.vocabularySize
         try tokenizer.checkAgreement(with: configuration(vocabularySize: size, end: size - 1))
         try tokenizer.checkAgreement(with: configuration(vocabularySize: size + 100, end: 0))
+        let ordinary = size - 3
         let small = #expect(throws: InputError.self) {
-            try tokenizer.checkAgreement(with: configuration(vocabularySize: size - 1, end: 0))
+            try tokenizer.checkAgreement(with: configuration(vocabularySize: ordinary - 1, end: 0))
         }
         #expect(
-            small?.description.contains("is \(size - 1), expected at most \(size - 2) for the model's vocabulary")
+            small?.description.contains(
+                "is \(ordinary - 1), expected at most \(ordinary - 2) for the model's vocabulary")
                 == true)
         let end = #expect(throws: InputError.self) {
             try tokenizer.checkAgreement(with: configuration(vocabularySize: size + 100, end: size))
         }
         #expect(end?.description.contains("config.json names \(size)") == true)
+    }
+
+    @Test("Added tokens may be missing from the model, until a text uses one")
+    func missingEmbeddings() throws {
+        let tokenizer = try TokenizerFixture.tokenizer("llama3")
+        let model = configuration(vocabularySize: tokenizer.vocabularySize - 1, end: 0)
+        try tokenizer.checkAgreement(with: model)
+        try tokenizer.checkEmbeddings(of: tokenizer.encode("a<|end|>b"), location: "the prompt", in: model)
+        let error = #expect(throws: InputError.self) {
+            try tokenizer.checkEmbeddings(of: tokenizer.encode("a<|endless|>"), location: "the prompt", in: model)
+        }
+        let (id, size) = (tokenizer.vocabularySize - 1, model.vocabularySize)
+        #expect(
+            error?.description.hasPrefix(
+                "the prompt: has the token '<|endless|>' with identifier \(id), expected at most \(size - 1)") == true)
+        #expect(error?.exitStatus == .data)
     }
 
     private func configuration(vocabularySize: Int, end: Int) -> ModelConfiguration {
@@ -107,36 +212,4 @@ struct TokenizerFileErrorTests {
             tiedEmbeddings: true,
             beginningOfSequence: 0, endOfSequence: [end])
     }
-
-    /// The error for a file with this content, or nil if the file is accepted.
-    private func refusal(of content: String) throws -> InputError? {
-        let path = NSTemporaryDirectory() + "tokenizer-\(UUID().uuidString).json"
-        try Data(content.utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        do {
-            _ = try Tokenizer(path: path)
-            return nil
-        } catch let error as InputError {
-            #expect(error.description.hasPrefix(path))
-            return error
-        }
-    }
-}
-
-private func file(
-    model: String? = nil, vocabulary: String = #"{"a": 0}"#, merges: String = "[]", added: String = "[]",
-    normalizer: String = "null", preTokenizer: String = #"{"type": "ByteLevel"}"#, postProcessor: String = "null",
-    decoder: String = #"{"type": "ByteLevel"}"#
-) -> String {
-    let model = model ?? #"{"type": "BPE", "vocab": \#(vocabulary), "merges": \#(merges)}"#
-    return #"{"added_tokens": \#(added), "normalizer": \#(normalizer), "pre_tokenizer": \#(preTokenizer), "#
-        + #""post_processor": \#(postProcessor), "decoder": \#(decoder), "model": \#(model)}"#
-}
-
-private func sequence(_ first: String) -> String {
-    #"{"type": "Sequence", "pretokenizers": [\#(first), {"type": "ByteLevel"}]}"#
-}
-
-private func splitting(_ expression: String, behavior: String) -> String {
-    #"{"type": "Split", "pattern": {"Regex": "\#(expression)"}, "behavior": "\#(behavior)", "invert": false}"#
 }

@@ -58,11 +58,54 @@ struct TokenizerReferenceTests {
         #expect(decoder.finish() == "")
     }
 
+    @Test("Of characters in byte tokens, a stream returns those of a whole run, since the next byte can spoil them all")
+    func streamedByteTokens() throws {
+        let tokenizer = try TokenizerFixture.tokenizer("llama2")
+        let bytes = try ["<0xC3>", "<0xA9>", "<0xC3>"].map { try #require(tokenizer.id(of: $0)) }
+        let space = try #require(tokenizer.id(of: "▁"))
+        var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: false)
+        #expect(([space] + bytes[..<2] + [space]).map { decoder.append($0) } == ["", "", "", "é "])
+        #expect(bytes.map { decoder.append($0) } == ["", "", ""])
+        #expect(decoder.finish() == "\u{FFFD}\u{FFFD}\u{FFFD}")
+        #expect(decoder.append(space) + decoder.append(space) == " ", "a new text begins without its first space")
+    }
+
+    @Test("A text that follows a special token gets the space before it that the tokenizer's kind asks for")
+    func textAfterSpecialToken() throws {
+        for name in TokenizerFixture.spaceMarks {
+            let tokenizer = try TokenizerFixture.tokenizer(name)
+            let begin = try #require(tokenizer.id(of: "<s>"))
+            let following = tokenizer.encode("the fox", isStart: false)
+            #expect([begin] + following == tokenizer.encode("<s>the fox"))
+            #expect((following == tokenizer.encode(" the fox")) == (name == "metaspace"))
+            #expect((following == tokenizer.encode("the fox")) == (name != "mistral3"))
+        }
+    }
+
     @Test("The prompt's prefix is the tokens that the template puts before a text")
     func promptPrefix() throws {
         let tokenizer = try TokenizerFixture.tokenizer("llama3")
         #expect(tokenizer.promptPrefix == [try #require(tokenizer.id(of: "<|begin|>"))])
         #expect(try TokenizerFixture.tokenizer("gpt2").promptPrefix == [])
+    }
+
+    @Test(
+        "Added tokens have the identifiers that the tokenizers library gives them, whatever the file says",
+        arguments: [
+            (["<a>": 1, "<b>": 6], ["<a>": 1, "<b>": 2]), (["<a>": 4, "<b>": 5], ["<a>": 1, "<b>": 2]),
+            (["<b>": 2, "<a>": 1], ["<b>": 1, "<a>": 2]), (["<a>": 1, "<b>": 1], ["<a>": 1, "<b>": 2]),
+            (["a": 1, "<b>": 2], ["a": 0, "<b>": 1]), (["": 1, "<b>": 2], ["<b>": 1]),
+        ] as [(KeyValuePairs<String, Int>, [String: Int32])])
+    func addedIdentifiers(written: KeyValuePairs<String, Int>, given: [String: Int32]) throws {
+        let added = written.map { #"{"id": \#($0.value), "content": "\#($0.key)", "special": true}"# }
+        let tokenizer = try TokenizerText.tokenizer(
+            TokenizerText.file(added: "[\(added.joined(separator: ", "))]"))
+        for (content, id) in given {
+            #expect(tokenizer.id(of: content) == id)
+            #expect(tokenizer.encode(content) == [id])
+            #expect(tokenizer.decode([id], skipSpecialTokens: false) == content)
+        }
+        #expect(tokenizer.vocabularySize == Int(given.values.max() ?? 0) + 1)
     }
 
     @Test("Tokens are found by their spelling in the file")

@@ -68,7 +68,8 @@ package struct TaskReader: Sendable {
     }
 
     /// - Parameter limit: the number of problems wanted, from the start of the split; nil for all.
-    /// - Throws: errors of reading the task; `PromptError` for the longest prompt that does not fit, or if none fits.
+    /// - Throws: errors of reading the task; `PromptError` for the longest prompt that does not fit, or if none fits;
+    ///   `InputError` for a text with a token that the model lacks.
     package func problems(_ split: Split, first limit: Int? = nil) throws -> Problems {
         try problems(split, first: limit, scored: false)
     }
@@ -85,20 +86,26 @@ package struct TaskReader: Sendable {
         var refusals: [PromptError] = []
         for (index, problem) in set.problems.enumerated() {
             if let limit, fitting.count == limit || onLongPrompt == .fail && index == limit { break }
+            var texts: [[Int32]] = []
             do throws(PromptError) {
                 let tokens = try tokenizer.prompt(of: problem, maxTokens: maxTokens, contextLength: model.contextLength)
                 if scored, problem.reference != nil {
-                    _ = try tokenizer.reference(of: problem, after: tokens, model: model)
+                    texts.append(try tokenizer.reference(of: problem, after: tokens, model: model))
                 }
                 if let classification {
-                    _ = try tokenizer.prompt(
-                        of: classification.problem(problem), maxTokens: Classification.maxTokens,
-                        contextLength: model.contextLength)
+                    texts.append(
+                        try tokenizer.prompt(
+                            of: classification.problem(problem), maxTokens: Classification.maxTokens,
+                            contextLength: model.contextLength))
                 }
+                texts.append(tokens)
                 longest = max(longest, tokens.count)
                 fitting.append(problem)
             } catch {
                 refusals.append(error)
+            }
+            for tokens in texts {
+                try tokenizer.checkEmbeddings(of: tokens, location: "problem \(problem.id)", in: model)
             }
         }
         // The error for the longest prompt is thrown, because its remedy works for the others too.

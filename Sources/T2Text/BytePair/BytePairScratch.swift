@@ -42,8 +42,11 @@ struct BytePairScratch {
     mutating func mergeByHeap(_ merges: MergeTable) {
         let count = symbols.count
         let removed: Int32 = -1
-        previous = (0..<count).map { Int32($0) - 1 }
-        next = (0..<count).map { $0 + 1 < count ? Int32($0) + 1 : -1 }
+        previous.removeAll(keepingCapacity: true)
+        previous.append(contentsOf: -1..<Int32(count) - 1)
+        next.removeAll(keepingCapacity: true)
+        next.append(contentsOf: 1..<Int32(count))
+        next.append(-1)
         for index in 0..<count - 1 {
             if let merge = merges[symbols[index], symbols[index + 1]] {
                 heap.insert(UInt64(merge.rank) << 32 | UInt64(index))

@@ -30,6 +30,13 @@ struct MergeTable: Sendable {
         return keys[slot] == Self.free ? nil : merges[slot]
     }
 
+    /// The pairs that merge, in no order.
+    var pairs: some Sequence<(left: Int32, right: Int32)> {
+        keys.lazy.filter { $0 != Self.free }.map { key in
+            (Int32(truncatingIfNeeded: key >> 32), Int32(truncatingIfNeeded: key))
+        }
+    }
+
     private func key(_ left: Int32, _ right: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     }

@@ -1,10 +1,12 @@
-/// The tokens of a byte-level vocabulary, found by their bytes or by their identifiers.
+/// The tokens of a vocabulary, found by their bytes or by their identifiers.
 ///
 /// - Invariant: token `id` has the bytes `bytes[offsets[id]..<offsets[id + 1]]`. An identifier that no token has, has
 ///   no bytes.
 struct Vocabulary: Sendable {
     /// The largest identifier plus 1.
     let size: Int
+    /// The number of tokens, which is less than `size` if identifiers are missing.
+    let count: Int
     /// The length in bytes of the longest token that text can be encoded as.
     let longestToken: Int
     private let bytes: [UInt8]
@@ -12,23 +14,23 @@ struct Vocabulary: Sendable {
     /// A hash table with open addressing from a token's bytes to its identifier; -1 marks a free slot. The number of
     /// slots is a power of two.
     private let slots: [Int32]
-    /// The keys with a character outside the byte alphabet. Encoding never produces these tokens; decoding returns the
-    /// key itself.
+    /// The keys that spell no text. Encoding never produces these tokens.
     private let literals: [[UInt8]: Int32]
+    let spelling: Spelling
 
     /// One entry of `model.vocab`: the UTF-8 of its key, and its identifier.
     typealias Entry = (key: [UInt8], id: Int32)
 
     /// - Parameter entries: the identifiers are not negative. A later entry replaces an earlier one with the same key.
-    init(entries: [Entry]) {
+    init(entries: [Entry], spelling: Spelling) {
         size = (entries.map { Int($0.id) }.max() ?? -1) + 1
         var tokens = [[UInt8]](repeating: [], count: size)
         var literals: [[UInt8]: Int32] = [:]
         var slots = [Int32](repeating: -1, count: max(2, entries.count * 2).roundedUpToPowerOfTwo)
         var longest = 0
         for (key, id) in entries {
-            guard let spelled = ByteAlphabet.bytes(spelledBy: key) else {
-                tokens[Int(id)] = key
+            guard let spelled = spelling.bytes(spelledBy: key) else {
+                tokens[Int(id)] = spelling.decoded(key)
                 literals[key] = id
                 continue
             }
@@ -38,11 +40,13 @@ struct Vocabulary: Sendable {
             while slots[slot] >= 0, tokens[Int(slots[slot])] != spelled { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = id
         }
+        count = slots.count { $0 >= 0 } + literals.count
         offsets = tokens.reduce(into: [0]) { $0.append($0.last! + UInt32($1.count)) }
         bytes = Array(tokens.joined())
         longestToken = longest
         self.slots = slots
         self.literals = literals
+        self.spelling = spelling
     }
 
     /// The bytes that a token stands for, which are empty if there is no such token.
@@ -63,7 +67,7 @@ struct Vocabulary: Sendable {
 
     /// The token with this key, as the vocabulary spells it.
     func id(ofKey key: [UInt8]) -> Int32? {
-        guard let spelled = ByteAlphabet.bytes(spelledBy: key) else { return literals[key] }
+        guard let spelled = spelling.bytes(spelledBy: key) else { return literals[key] }
         return spelled.withUnsafeBufferPointer { id(ofBytes: $0) }
     }
 

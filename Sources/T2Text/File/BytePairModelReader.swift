@@ -8,22 +8,29 @@ struct BytePairModelReader {
         sections = try JSONSections(&scanner, of: file.bytes)
     }
 
-    /// - Parameter identifierLimit: the number that every identifier must stay below.
+    /// - Parameters:
+    ///   - spelling: how the keys of the vocabulary spell text.
+    ///   - identifierLimit: the number that every identifier must stay below.
     /// - Throws: `JSONScanner.Failure` if the JSON is malformed; `TokenizerFile.Problem` if the model is malformed or
     ///   unsupported.
-    func model(identifierLimit: Int) throws -> BytePairModel {
+    func model(spelling: Spelling, identifierLimit: Int) throws -> BytePairModel {
         try checkKind()
-        let vocabulary = Vocabulary(entries: try vocabularyEntries(identifierLimit: identifierLimit))
-        var unknown: (token: Int32, fused: Bool)?
+        let fallsBackToBytes = try flag("byte_fallback")
+        if fallsBackToBytes, spelling == .byteLevel {
+            throw TokenizerFile.Problem.unsupported("model BPE with byte_fallback and pre-tokenizer ByteLevel")
+        }
+        let vocabulary = Vocabulary(
+            entries: try vocabularyEntries(identifierLimit: identifierLimit), spelling: spelling)
+        var unknown: BytePairModel.Unknown?
         if let name = try sections.decode(String?.self, "unk_token") {
             guard let token = vocabulary.id(ofKey: Array(name.utf8)) else {
                 throw TokenizerFile.Problem.malformed("unk_token '\(name)' is not in model.vocab")
             }
-            unknown = (token, try flag("fuse_unk"))
+            unknown = BytePairModel.Unknown(token: token, isFused: try flag("fuse_unk"))
         }
         return BytePairModel(
             vocabulary: vocabulary, merges: try mergeTable(vocabulary), ignoresMerges: try flag("ignore_merges"),
-            unknown: unknown)
+            unknown: unknown, fallsBackToBytes: fallsBackToBytes)
     }
 
     private func flag(_ name: String) throws -> Bool { try sections.decode(Bool?.self, name) ?? false }
@@ -32,7 +39,6 @@ struct BytePairModelReader {
         // Old files do not name the kind of model. BPE is the only kind with merges.
         let kind = try sections.decode(String?.self, "type") ?? (sections.contains("merges") ? "BPE" : "without a type")
         guard kind == "BPE" else { throw TokenizerFile.Problem.unsupported("model '\(kind)'") }
-        if try flag("byte_fallback") { throw TokenizerFile.Problem.unsupported("model BPE with byte_fallback") }
         if try sections.decode(Double?.self, "dropout") ?? 0 != 0 {
             throw TokenizerFile.Problem.unsupported("model BPE with dropout")
         }

@@ -8,9 +8,9 @@ import T2Formats
 struct TokenizerFile {
     let model: BytePairModel
     let addedTokens: [AddedToken]
-    /// Whether text is brought into normalization form C before it is split.
-    let normalizes: Bool
+    let normalizer: Normalizer
     let preTokenizer: PreTokenizer
+    let decodingRules: DecodingRules
     /// The tokens that the post-processor puts before a single text.
     let promptPrefix: [Int32]
 
@@ -39,8 +39,10 @@ extension TokenizerFile {
                 throw InputError(
                     path, "\(found) is not supported",
                     remedy:
-                        "t2 supports byte-level BPE tokenizers: model BPE, pre-tokenizers ByteLevel, Split and Digits, "
-                        + "normalizer NFC, post-processor TemplateProcessing, decoder ByteLevel.")
+                        "t2 supports BPE tokenizers of two kinds: byte-level (pre-tokenizers ByteLevel, Split and "
+                        + "Digits, normalizer NFC, decoder ByteLevel), and SentencePiece's (normalizers Prepend and "
+                        + "Replace or pre-tokenizer Metaspace, decoders Replace, ByteFallback, Fuse and Strip); "
+                        + "post-processor TemplateProcessing.")
             }
         }
     }
@@ -56,30 +58,55 @@ extension TokenizerFile {
         var scanner = JSONScanner(bytes)
         let sections = try JSONSections(&scanner, of: bytes)
         try scanner.end()
-        let normalizes = try sections.decode(NormalizerDescription?.self, "normalizer")?.normalizes()
-        try DecoderDescription.check(sections.decode(DecoderDescription?.self, "decoder"))
-        let preTokenizer = try PreTokenizerDescription.steps(
-            sections.decode(PreTokenizerDescription?.self, "pre_tokenizer"))
-        let prefix = try sections.decode(PostProcessorDescription?.self, "post_processor")?.promptPrefix()
-        let model = try BytePairModelReader(sections).model(identifierLimit: identifierLimit)
-        let added = try sections.decode([AddedToken]?.self, "added_tokens") ?? []
-        try check(added, against: model.vocabulary)
+        let normalizer = Normalizer(
+            steps: try sections.decode(NormalizerDescription?.self, "normalizer")?.steps() ?? [])
+        let (steps, spelling) = try PreTokenizerDescription.steps(
+            sections.decode(PreTokenizerDescription?.self, "pre_tokenizer"), after: normalizer)
+        let decodingRules = try DecoderDescription.rules(
+            sections.decode(DecoderDescription?.self, "decoder"), for: spelling)
+        let model = try BytePairModelReader(sections).model(spelling: spelling, identifierLimit: identifierLimit)
+        let added = try assignIdentifiers(
+            to: sections.decode([AddedToken]?.self, "added_tokens") ?? [], after: model.vocabulary)
+        let prefix = try sections.decode(PostProcessorDescription?.self, "post_processor")?.promptPrefix { name in
+            let key = Array(name.utf8)
+            return added.first { Array($0.content.utf8) == key }.map { Int32($0.id) }
+                ?? model.vocabulary.id(ofKey: key)
+        }
         return TokenizerFile(
-            model: model, addedTokens: added, normalizes: normalizes ?? false,
-            preTokenizer: PreTokenizer(steps: preTokenizer), promptPrefix: prefix ?? [])
+            model: model, addedTokens: added, normalizer: normalizer, preTokenizer: PreTokenizer(steps: steps),
+            decodingRules: decodingRules, promptPrefix: prefix ?? [])
     }
 
-    private static func check(_ tokens: [AddedToken], against vocabulary: Vocabulary) throws {
-        for token in tokens {
+    /// The added tokens with the identifiers that the tokenizers library gives them, whatever the file says: a token of
+    /// the model keeps its identifier, and the others follow the vocabulary in the order of the file.
+    private static func assignIdentifiers(
+        to tokens: [AddedToken], after vocabulary: Vocabulary
+    ) throws -> [AddedToken] {
+        var result: [AddedToken] = []
+        var known: [[UInt8]: Int] = [:]
+        var next = vocabulary.count
+        for var token in tokens where !token.content.isEmpty {
             func malformed(_ problem: String) -> Problem { .malformed("added token '\(token.content)' \(problem)") }
-            guard (0..<identifierLimit).contains(token.id) else {
-                throw malformed("has id \(token.id), expected 0 to \(identifierLimit - 1)")
+            let key = Array(token.content.utf8)
+            if let index = known[key] {
+                guard token.hasFlags(of: result[index]) else { throw malformed("stands there twice, with other flags") }
+                continue
             }
-            if let id = vocabulary.id(ofKey: Array(token.content.utf8)) {
-                guard id == token.id else { throw malformed("has id \(token.id), but id \(id) in model.vocab") }
-            } else if !vocabulary.bytes(of: token.id).isEmpty {
-                throw malformed("has id \(token.id), which another token has in model.vocab")
+            if let id = vocabulary.id(ofKey: key) {
+                token.id = Int(id)
+            } else {
+                guard vocabulary.bytes(of: next).isEmpty else {
+                    throw malformed("gets id \(next), which another token has in model.vocab")
+                }
+                token.id = next
             }
+            guard token.id < identifierLimit else {
+                throw malformed("gets id \(token.id), expected 0 to \(identifierLimit - 1)")
+            }
+            next = max(next, token.id + 1)
+            known[key] = result.count
+            result.append(token)
         }
+        return result
     }
 }

@@ -17,13 +17,21 @@ enum SplitPattern: Sendable {
             + #"\s*[\r\n]+|\s+(?!\S)|\s+"#
     }
 
-    /// - Throws: the error of `NSRegularExpression` if the pattern is not a valid regular expression.
+    /// - Throws: `TokenizerFile.Problem` if the pattern is not a valid regular expression, or means something else to
+    ///   the tokenizers library.
     init(_ pattern: String) throws {
         switch pattern {
         case Self.gpt2Pattern, Self.gpt2OtherSpelling: self = .gpt2
         case Self.llama3Pattern(digits: #"\p{N}{1,3}"#): self = .llama3(digits: 3)
         case Self.llama3Pattern(digits: #"\p{N}"#): self = .llama3(digits: 1)
-        default: self = .regularExpression(try NSRegularExpression(pattern: pattern))
+        default:
+            if let part = PatternSyntax.firstDifference(in: pattern) {
+                throw TokenizerFile.Problem.unsupported("'\(part)' in the split pattern '\(pattern)'")
+            }
+            guard let expression = try? NSRegularExpression(pattern: pattern) else {
+                throw TokenizerFile.Problem.unsupported("the split pattern '\(pattern)'")
+            }
+            self = .regularExpression(expression)
         }
     }
 

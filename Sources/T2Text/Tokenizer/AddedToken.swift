@@ -1,6 +1,6 @@
 /// An entry of `added_tokens`: a token that encoding searches for in the text before it splits anything.
 struct AddedToken: Sendable, Decodable {
-    let id: Int
+    var id: Int
     let content: String
     private let single_word: Bool?
     private let lstrip: Bool?
@@ -19,4 +19,10 @@ struct AddedToken: Sendable, Decodable {
     var isNormalized: Bool { normalized ?? !isSpecial }
     /// Whether decoding leaves the token out when the caller skips special tokens.
     var isSpecial: Bool { special ?? false }
+
+    /// Whether both tokens have the same flags.
+    func hasFlags(of other: AddedToken) -> Bool {
+        isSingleWord == other.isSingleWord && stripsLeft == other.stripsLeft
+            && stripsRight == other.stripsRight && isNormalized == other.isNormalized && isSpecial == other.isSpecial
+    }
 }

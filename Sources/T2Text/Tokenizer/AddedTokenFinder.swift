@@ -5,53 +5,123 @@ struct AddedTokenFinder: Sendable {
         case token(Int32)
     }
 
-    private struct Candidate: Sendable {
-        let content: [UInt8]
-        let token: AddedToken
-    }
+    /// The tokens of the file that text can be searched for.
+    private let tokens: [AddedToken]
+    /// Whether a space is white space to tokens that take in what surrounds them.
+    private let stripsSpaces: Bool
+    private var trie = Trie()
 
-    /// Indexed by first byte; the longest candidates come first.
-    private let candidates: [[Candidate]]
-    private let isEmpty: Bool
-
-    /// - Parameter tokens: each token with the bytes to search for.
-    init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
-        var candidates = [[Candidate]](repeating: [], count: 256)
-        for (token, content) in tokens {
-            guard let first = content.first else { continue }
-            candidates[Int(first)].append(Candidate(content: content, token: token))
+    /// - Parameters:
+    ///   - tokens: each token with the bytes to search for. Where several have the same bytes, a special token is
+    ///     found, and otherwise the first.
+    ///   - stripsSpaces: false in text in which a space stands for ▁.
+    init(_ tokens: [(token: AddedToken, content: [UInt8])], stripsSpaces: Bool) {
+        self.tokens = tokens.map(\.token)
+        self.stripsSpaces = stripsSpaces
+        for special in [true, false] {
+            for (index, (token, content)) in tokens.enumerated() where token.isSpecial == special {
+                trie.insert(content, Int32(index))
+            }
         }
-        self.candidates = candidates.map { $0.sorted { $0.content.count > $1.content.count } }
-        isEmpty = candidates.allSatisfy(\.isEmpty)
     }
 
     /// Calls `body` with each token found and each non-empty stretch of text between tokens, in order.
+    ///
+    /// - Cost: O(n · m) time for n bytes of text and m bytes in the longest token.
     func forEachSection(of text: UnsafeBufferPointer<UInt8>, _ body: (Section) -> Void) {
-        guard !isEmpty else { return body(.text(text)) }
+        guard !tokens.isEmpty else { return body(.text(text)) }
         let reader = ScalarReader(text)
         var sectionStart = 0
+        // The end of the run of white space that a match took in last.
+        var spaceEnd = 0
         var index = 0
         while index < text.count {
-            guard let found = candidate(in: text, at: index) else {
+            guard let (found, end) = trie.longestMatch(in: text, at: index) else {
                 index += 1
                 continue
             }
-            let end = index + found.content.count
-            guard !found.token.isSingleWord || reader.isWordBoundary(from: index, to: end) else {
+            let token = tokens[Int(found)]
+            guard !token.isSingleWord || reader.isWordBoundary(from: index, to: end) else {
                 index = end
                 continue
             }
-            let start = found.token.stripsLeft ? reader.startOfSpace(before: index, notBefore: sectionStart) : index
+            let start = token.stripsLeft ? startOfSpace(before: index, notBefore: sectionStart, reader) : index
             if start > sectionStart { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart..<start]))) }
-            body(.token(Int32(found.token.id)))
-            index = found.token.stripsRight ? reader.endOfRun(of: .whitespace, from: end) : end
-            sectionStart = index
+            var stop = end
+            if token.stripsRight {
+                stop = end < spaceEnd ? spaceEnd : endOfSpace(from: end, reader)
+                spaceEnd = stop
+            }
+            if start < stop { body(.token(Int32(token.id))) }
+            sectionStart = stop
+            // As in the tokenizers library, the white space that a match takes in may hold further tokens, unless they take
+            // in the white space before them.
+            index = end
         }
         if sectionStart < text.count { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart...]))) }
     }
 
-    private func candidate(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Candidate? {
-        candidates[Int(text[index])].first { text[index...].starts(with: $0.content) }
+    private func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace && (stripsSpaces || scalar != " ")
+    }
+
+    private func startOfSpace(before index: Int, notBefore limit: Int, _ reader: ScalarReader) -> Int {
+        var index = max(index, limit)
+        while index > limit, let (scalar, start) = reader.scalar(before: index), isSpace(scalar) { index = start }
+        return index
+    }
+
+    private func endOfSpace(from index: Int, _ reader: ScalarReader) -> Int {
+        var index = index
+        while index < reader.end, case let (scalar, next) = reader.scalar(at: index), isSpace(scalar) { index = next }
+        return index
+    }
+}
+
+/// A tree of byte strings, each with a value that is not negative.
+private struct Trie: Sendable {
+    /// The node of each first byte, or -1.
+    private var roots = [Int32](repeating: -1, count: 256)
+    /// The node's last byte, the value of the string that ends at it, its first child, and its next sibling, each -1 if
+    /// there is none.
+    private var nodes: [(byte: UInt8, value: Int32, child: Int32, sibling: Int32)] = []
+
+    /// Adds a string, unless it is empty or there already.
+    mutating func insert(_ string: [UInt8], _ value: Int32) {
+        guard let first = string.first else { return }
+        if roots[Int(first)] < 0 { roots[Int(first)] = add(first, sibling: -1) }
+        var node = Int(roots[Int(first)])
+        for byte in string.dropFirst() {
+            var child = nodes[node].child
+            while child >= 0, nodes[Int(child)].byte != byte { child = nodes[Int(child)].sibling }
+            if child < 0 {
+                child = add(byte, sibling: nodes[node].child)
+                nodes[node].child = child
+            }
+            node = Int(child)
+        }
+        if nodes[node].value < 0 { nodes[node].value = value }
+    }
+
+    private mutating func add(_ byte: UInt8, sibling: Int32) -> Int32 {
+        nodes.append((byte, -1, -1, sibling))
+        return Int32(nodes.count - 1)
+    }
+
+    /// The value of the longest string that begins at an index, and the index at which it ends.
+    func longestMatch(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> (value: Int32, end: Int)? {
+        var node = roots[Int(text[index])]
+        var end = index
+        var found: (value: Int32, end: Int)?
+        while node >= 0 {
+            end += 1
+            let (_, value, child, _) = nodes[Int(node)]
+            if value >= 0 { found = (value, end) }
+            node = child
+            guard end < text.count else { break }
+            while node >= 0, nodes[Int(node)].byte != text[end] { node = nodes[Int(node)].sibling }
+        }
+        return found
     }
 }
 
@@ -60,10 +130,12 @@ struct AddedTokens: Sendable {
     let written: AddedTokenFinder
     let normalized: AddedTokenFinder
 
-    /// - Parameter tokens: each token with the bytes to search for.
-    init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
-        written = AddedTokenFinder(tokens.filter { !$0.token.isNormalized })
-        normalized = AddedTokenFinder(tokens.filter(\.token.isNormalized))
+    /// - Parameters:
+    ///   - tokens: each token with the bytes to search for.
+    ///   - marksSpaces: whether a space stands for ▁ in the normalized text.
+    init(_ tokens: [(token: AddedToken, content: [UInt8])], marksSpaces: Bool) {
+        written = AddedTokenFinder(tokens.filter { !$0.token.isNormalized }, stripsSpaces: true)
+        normalized = AddedTokenFinder(tokens.filter(\.token.isNormalized), stripsSpaces: !marksSpaces)
     }
 }
 
@@ -71,13 +143,5 @@ extension ScalarReader {
     fileprivate func isWordBoundary(from start: Int, to end: Int) -> Bool {
         if let before = scalar(before: start)?.scalar, before.isWordCharacter { return false }
         return end == self.end || !scalar(at: end).scalar.isWordCharacter
-    }
-
-    fileprivate func startOfSpace(before index: Int, notBefore limit: Int) -> Int {
-        var index = index
-        while index > limit, let (scalar, start) = scalar(before: index), scalar.properties.isWhitespace {
-            index = start
-        }
-        return index
     }
 }

@@ -6,17 +6,19 @@
 package struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipSpecialTokens: Bool
+    private var joiner: TokenJoiner
     /// The first bytes of an unfinished character: at most three between calls.
     private var pending: [UInt8] = []
 
     package init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool) {
         self.tokenizer = tokenizer
         self.skipSpecialTokens = skipSpecialTokens
+        joiner = TokenJoiner(tokenizer.decodingRules)
     }
 
-    /// The text that this token completes, which is empty while a character is unfinished.
+    /// The text that this token completes, which is empty while a character, or a run of byte tokens, is unfinished.
     package mutating func append(_ id: Int32) -> String {
-        pending.append(contentsOf: tokenizer.bytes(of: id, skipSpecialTokens: skipSpecialTokens))
+        joiner.append(tokenizer.token(of: id, skipSpecialTokens: skipSpecialTokens), to: &pending)
         let complete = pending.count - Self.unfinishedCount(pending)
         defer { pending.removeFirst(complete) }
         return String(decoding: pending[..<complete], as: UTF8.self)
@@ -25,6 +27,7 @@ package struct StreamingDecoder: Sendable {
     /// The text of the remaining bytes when no more tokens follow: U+FFFD for an unfinished character. The decoder then
     /// starts anew.
     package mutating func finish() -> String {
+        joiner.finish(&pending)
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)
     }

@@ -2,28 +2,48 @@ import T2Core
 import T2Formats
 
 extension Tokenizer {
-    /// Checks that the model has an embedding for every token, that the tokenizer has the tokens that start and end the
-    /// model's sequences, and that t2 supports the chat template, if there is one.
+    /// Checks that the model has an embedding for every token of ordinary text, that the tokenizer has the tokens that
+    /// start and end the model's sequences, and that t2 supports the chat template, if there is one.
     ///
+    /// Added tokens may be missing from the model, such as one for padding that a fine-tuning added without enlarging
+    /// the embeddings: `checkEmbeddings` refuses a text that uses one.
     /// - Throws: `InputError` if one of these does not hold.
     package func checkAgreement(with configuration: ModelConfiguration) throws {
         if let chatProblem { throw chatProblem }
         func disagreement(_ problem: String) -> InputError {
             InputError(path, problem, remedy: "Use the tokenizer.json and config.json of the same model.")
         }
-        let (largest, size) = ("its largest identifier is \(vocabularySize - 1)", configuration.vocabularySize)
-        guard vocabularySize <= size else {
+        let size = configuration.vocabularySize
+        guard ordinaryVocabularySize <= size else {
             throw disagreement(
-                "\(largest), expected at most \(size - 1) for the model's vocabulary of \(size) tokens")
+                "its largest identifier is \(ordinaryVocabularySize - 1), expected at most \(size - 1) for the model's "
+                    + "vocabulary of \(size) tokens")
         }
         let ends = configuration.endOfSequence + [configuration.beginningOfSequence].compactMap(\.self)
         if let id = ends.first(where: { !(0..<vocabularySize).contains($0) }) {
             throw disagreement(
-                "\(largest), but the model's config.json names \(id) as a token that starts or ends sequences")
+                "its largest identifier is \(vocabularySize - 1), but the model's config.json names \(id) as a token that starts or ends sequences"
+            )
         }
         if let id = promptPrefix.first(where: { $0 < 0 || $0 >= size }) {
             throw disagreement("it begins prompts with token \(id), but the model has \(size) tokens")
         }
+    }
+
+    /// Checks that the model has an embedding for every token of a text.
+    ///
+    /// - Parameter location: what the text is, for the error.
+    /// - Throws: `InputError` that names the first token without an embedding.
+    package func checkEmbeddings(
+        of tokens: [Int32], location: String, in model: ModelConfiguration
+    ) throws(InputError) {
+        guard let id = tokens.first(where: { $0 >= model.vocabularySize }) else { return }
+        let text = String(decoding: token(of: id, skipSpecialTokens: false), as: UTF8.self)
+        throw InputError(
+            location,
+            "has the token '\(text)' with identifier \(id), expected at most \(model.vocabularySize - 1) for the model's "
+                + "vocabulary of \(model.vocabularySize) tokens",
+            remedy: "Leave '\(text)' out of the text, or use a model whose embeddings were enlarged for it.")
     }
 }
 

@@ -1,15 +1,19 @@
 import T2Core
 
-/// Encodes text as token identifiers and decodes them, as Hugging Face's tokenizers library does for byte-level BPE.
+/// Encodes text as token identifiers and decodes them, as Hugging Face's tokenizers library does for byte-level BPE and
+/// for SentencePiece's BPE.
 package final class Tokenizer: Sendable {
     package let path: String
     /// The largest identifier plus 1, over the model's vocabulary and the added tokens.
     package let vocabularySize: Int
+    /// The largest identifier plus 1 of the tokens that are not added ones.
+    let ordinaryVocabularySize: Int
     /// The tokens that the post-processor puts before a single text, such as the beginning-of-sequence token.
     package let promptPrefix: [Int32]
     private let model: BytePairModel
     private let preTokenizer: PreTokenizer
-    private let normalizes: Bool
+    private let normalizer: Normalizer
+    let decodingRules: DecodingRules
     private let addedTokens: AddedTokens
     /// The added tokens without the special ones, for text that must not be able to produce special tokens.
     private let ordinaryTokens: AddedTokens
@@ -22,23 +26,29 @@ package final class Tokenizer: Sendable {
     let chatProblem: InputError?
 
     /// - Parameter path: a `tokenizer.json`. The chat template is read from the same folder.
-    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or not byte-level BPE.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind.
     package init(path: String) throws {
         let file = try TokenizerFile(path: path)
         self.path = path
         model = file.model
         preTokenizer = file.preTokenizer
-        normalizes = file.normalizes
+        normalizer = file.normalizer
+        decodingRules = file.decodingRules
         promptPrefix = file.promptPrefix
         let added = file.addedTokens
         vocabularySize = max(file.model.vocabulary.size, (added.map(\.id).max() ?? -1) + 1)
-        let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizes)) }
-        addedTokens = AddedTokens(found)
-        ordinaryTokens = AddedTokens(found.filter { !$0.token.isSpecial })
+        let addedSet = Set(added.map(\.id))
+        let ordinary = (0..<file.model.vocabulary.size).last {
+            !file.model.vocabulary.bytes(of: $0).isEmpty && !addedSet.contains($0)
+        }
+        ordinaryVocabularySize = (ordinary ?? -1) + 1
+        let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizer)) }
+        addedTokens = AddedTokens(found, marksSpaces: file.normalizer.marksSpaces)
+        ordinaryTokens = AddedTokens(found.filter { !$0.token.isSpecial }, marksSpaces: file.normalizer.marksSpaces)
         addedIdentifiers = Dictionary(
             added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
         addedBytes = Dictionary(
-            found.map { (Int32($0.token.id), ByteAlphabet.bytes(spelledBy: $0.content) ?? $0.content) },
+            found.map { (Int32($0.token.id), file.model.vocabulary.spelling.decoded($0.content)) },
             uniquingKeysWith: { first, _ in first })
         specialTokens = Set(added.filter(\.isSpecial).map { Int32($0.id) })
         let folder = parentFolder(of: path)
@@ -54,12 +64,15 @@ package final class Tokenizer: Sendable {
     }
 
     /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are
-    /// not added. Bytes without a token are dropped if the file names no unknown token, as the tokenizers library does.
+    /// not added. Characters without a token are dropped if the file names no unknown token, as the tokenizers library
+    /// does.
     ///
-    /// - Parameter findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary
-    ///   characters.
+    /// - Parameters:
+    ///   - findsSpecialTokens: whether special tokens in the text are found, instead of counting as ordinary characters.
+    ///   - isStart: whether the text stands at the start of the whole text. Some tokenizers put a space before that
+    ///     start, but not before what follows a special token.
     /// - Cost: O(n log n) time for n bytes of any text.
-    package func encode(_ text: String, findsSpecialTokens: Bool = true) -> [Int32] {
+    package func encode(_ text: String, findsSpecialTokens: Bool = true, isStart: Bool = true) -> [Int32] {
         let tokens = findsSpecialTokens ? addedTokens : ordinaryTokens
         var ids: [Int32] = []
         var scratch = BytePairScratch()
@@ -68,11 +81,15 @@ package final class Tokenizer: Sendable {
             tokens.written.forEachSection(of: bytes) { section in
                 switch section {
                 case .token(let id): ids.append(id)
-                case .text(let part) where normalizes:
-                    NormalizationFormC.normalize(part).withUnsafeBufferPointer {
-                        encode($0, tokens.normalized, into: &ids, scratch: &scratch)
+                case .text(let part):
+                    let isStart = isStart && part.baseAddress == bytes.baseAddress
+                    if normalizer.steps.isEmpty {
+                        encode(part, isStart, tokens.normalized, into: &ids, scratch: &scratch)
+                    } else {
+                        normalizer.normalize(part).withUnsafeBufferPointer {
+                            encode($0, isStart, tokens.normalized, into: &ids, scratch: &scratch)
+                        }
                     }
-                case .text(let part): encode(part, tokens.normalized, into: &ids, scratch: &scratch)
                 }
             }
         }
@@ -82,7 +99,11 @@ package final class Tokenizer: Sendable {
     /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing,
     /// because a model's vocabulary may be padded beyond that of its tokenizer.
     package func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
-        String(decoding: ids.flatMap { bytes(of: $0, skipSpecialTokens: skipSpecialTokens) }, as: UTF8.self)
+        var joiner = TokenJoiner(decodingRules)
+        var text: [UInt8] = []
+        for id in ids { joiner.append(token(of: id, skipSpecialTokens: skipSpecialTokens), to: &text) }
+        joiner.finish(&text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The token with this spelling in `tokenizer.json`, such as `<|eot_id|>` or `Ġthe`.
@@ -91,29 +112,39 @@ package final class Tokenizer: Sendable {
         return addedIdentifiers[key] ?? model.vocabulary.id(ofKey: key)
     }
 
-    /// The bytes that a token contributes to decoded text.
+    /// The bytes that a token contributes to decoded text, apart from spaces that are stripped at its start.
     func bytes(of id: Int32, skipSpecialTokens: Bool) -> ArraySlice<UInt8> {
+        let token = token(of: id, skipSpecialTokens: skipSpecialTokens)
+        guard case .spaceMarks(readsByteTokens: true, _) = decodingRules, let byte = ByteToken.byte(of: token) else {
+            return token
+        }
+        return [byte]
+    }
+
+    /// The bytes of a token before `TokenJoiner` joins it to others. They are empty if the tokenizer has no such token.
+    func token(of id: Int32, skipSpecialTokens: Bool) -> ArraySlice<UInt8> {
         if skipSpecialTokens, specialTokens.contains(id) { return [] }
         return addedBytes[id]?[...] ?? model.vocabulary.bytes(of: Int(id))
     }
 
     /// The bytes of an added token that encoding searches for and decoding returns.
-    private static func content(of token: AddedToken, _ normalizes: Bool) -> [UInt8] {
+    private static func content(of token: AddedToken, _ normalizer: Normalizer) -> [UInt8] {
         let content = Array(token.content.utf8)
-        guard token.isNormalized, normalizes else { return content }
-        return content.withUnsafeBufferPointer(NormalizationFormC.normalize)
+        return token.isNormalized ? content.withUnsafeBufferPointer(normalizer.normalize) : content
     }
 
     /// Encodes the normalized text between the added tokens that were found in the text as it is written.
     private func encode(
-        _ part: UnsafeBufferPointer<UInt8>, _ normalizedTokens: AddedTokenFinder, into ids: inout [Int32],
-        scratch: inout BytePairScratch
+        _ part: UnsafeBufferPointer<UInt8>, _ isStart: Bool, _ normalizedTokens: AddedTokenFinder,
+        into ids: inout [Int32], scratch: inout BytePairScratch
     ) {
         normalizedTokens.forEachSection(of: part) { section in
             switch section {
             case .token(let id): ids.append(id)
             case .text(let text):
-                preTokenizer.forEachPiece(of: text) { model.encode($0, into: &ids, scratch: &scratch) }
+                preTokenizer.forEachPiece(of: text, isStart: isStart && text.baseAddress == part.baseAddress) {
+                    model.encode($0, into: &ids, scratch: &scratch)
+                }
             }
         }
     }

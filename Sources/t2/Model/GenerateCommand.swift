@@ -111,6 +111,7 @@ struct GenerateCommand: AsyncParsableCommand {
             name: "generate", model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
             seed: seed, examples: reader.announcedExamples)
         let promptTokens = tokenizer.prompt(text)
+        try tokenizer.checkEmbeddings(of: promptTokens, location: "the prompt", in: folder.configuration)
         let host = try LocalHost(
             folder, tokenizer, lanes: laneOptions.count,
             verifier: try verification.verifier(

@@ -67,7 +67,9 @@ final class ScoreRequestReader {
         let ids: [Int32]
         switch (input.ids, input.text) {
         case (let given?, nil): ids = try check.identifiers(given, location: line.location)
-        case (nil, let text?): ids = tokenizer.encode(text)
+        case (nil, let text?):
+            ids = tokenizer.encode(text)
+            try tokenizer.checkEmbeddings(of: ids, location: line.location, in: check.model)
         default:
             throw InputError(line.location, "expected \(form), one of the two", remedy: "Give one JSON object a line.")
         }

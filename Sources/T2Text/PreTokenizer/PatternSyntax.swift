@@ -1,0 +1,98 @@
+/// The syntax of regular expressions that means the same to ICU, which matches them here, and to Oniguruma, with which
+/// the tokenizers library matches them.
+///
+/// - Source: the documentation of both (Oniguruma with the syntax of Ruby); the classes of characters were compared for
+///   every scalar.
+struct PatternSyntax {
+    private var rest: Substring.UnicodeScalarView
+
+    /// The first part of an expression that may mean something else to Oniguruma, or nil if there is none.
+    static func firstDifference(in expression: String) -> String? {
+        var syntax = PatternSyntax(rest: Substring(expression).unicodeScalars)
+        while !syntax.rest.isEmpty {
+            let start = syntax.rest
+            guard syntax.acceptPart() else {
+                return String(String.UnicodeScalarView(start.prefix(start.count - syntax.rest.count)))
+            }
+        }
+        return nil
+    }
+
+    /// Reads one part outside brackets.
+    private mutating func acceptPart() -> Bool {
+        switch rest.removeFirst() {
+        case "^", "$", ".": false
+        case "\\": acceptEscape()
+        case "[": acceptBrackets()
+        case "(": !accept("?") || ["i:", ":", "=", "!", "<=", "<!", ">"].contains { accept($0) }
+        case "?", "*", "+": acceptGreed()
+        case "{": acceptCount()
+        default: true
+        }
+    }
+
+    /// Reads what makes a repetition reluctant or possessive, if anything does.
+    private mutating func acceptGreed() -> Bool {
+        _ = accept("?") || accept("+")
+        return true
+    }
+
+    /// Reads the rest of `{2}`, `{2,}` or `{2,3}`. A sign after it means other things in Ruby's syntax.
+    private mutating func acceptCount() -> Bool {
+        guard acceptDigits() else { return false }
+        if accept(",") { _ = acceptDigits() }
+        return accept("}") && rest.first != "+" && rest.first != "?"
+    }
+
+    private mutating func acceptDigits() -> Bool {
+        let digits = rest.prefix { ("0"..."9").contains($0) }
+        rest.removeFirst(digits.count)
+        return !digits.isEmpty
+    }
+
+    /// Reads the rest of `[…]`, with the brackets that it nests.
+    private mutating func acceptBrackets() -> Bool {
+        var depth = 1
+        acceptOpening()
+        while depth > 0, let scalar = rest.popFirst() {
+            switch scalar {
+            case "]": depth -= 1
+            case "[" where rest.first == ":": return false
+            case "[":
+                depth += 1
+                acceptOpening()
+            case "\\" where !acceptEscape(): return false
+            default: break
+            }
+        }
+        return depth == 0
+    }
+
+    /// Reads the signs after a bracket that mean something else further on.
+    private mutating func acceptOpening() {
+        _ = accept("^")
+        _ = accept("]")
+    }
+
+    /// Reads what follows a backslash.
+    private mutating func acceptEscape() -> Bool {
+        guard let scalar = rest.popFirst() else { return false }
+        switch scalar {
+        case "s", "S", "d", "D", "r", "n", "t", "f": return true
+        case "p", "P":
+            let name = rest.prefix { $0 != "}" }
+            guard name.first == "{", name.dropFirst().allSatisfy({ $0.properties.isAlphabetic || $0 == "_" }),
+                !["{word", "{xdigit"].contains(String(name).lowercased())
+            else { return false }
+            rest.removeFirst(name.count)
+            return accept("}")
+        default: return scalar.isASCII && !scalar.properties.isAlphabetic && !("0"..."9").contains(scalar)
+        }
+    }
+
+    private mutating func accept(_ text: String) -> Bool {
+        guard rest.starts(with: text.unicodeScalars) else { return false }
+        rest.removeFirst(text.unicodeScalars.count)
+        return true
+    }
+}
