@@ -85,6 +85,38 @@ DISPATCHED void t2_rms_norm_backward(const float *restrict dy, const float *rest
     }
 }
 
+DISPATCHED void t2_norm_heads(float *restrict x, const float *restrict w, float *restrict inverse, long rows, long heads,
+                              long head_size, long stride, float epsilon) {
+    for (long t = 0; t < rows; t++) {
+        for (long h = 0; h < heads; h++) {
+            float *restrict xh = x + t * stride + h * head_size;
+            const float *restrict wh = w + h * head_size;
+            float sum = 0;
+            for (long i = 0; i < head_size; i++) sum += xh[i] * xh[i];
+            const float r = 1.0f / sqrtf(sum / (float)head_size + epsilon);
+            for (long i = 0; i < head_size; i++) xh[i] = xh[i] * r * wh[i];
+            if (inverse) inverse[t * heads + h] = r;
+        }
+    }
+}
+
+DISPATCHED void t2_norm_heads_backward(float *restrict dy, const float *restrict x, const float *restrict w,
+                                       const float *restrict inverse, long rows, long heads, long head_size,
+                                       long stride) {
+    for (long t = 0; t < rows; t++) {
+        for (long h = 0; h < heads; h++) {
+            float *restrict d = dy + t * stride + h * head_size;
+            const float *restrict xh = x + (t * heads + h) * head_size;
+            const float *restrict wh = w + h * head_size;
+            const float r = inverse[t * heads + h];
+            float dot = 0;
+            for (long i = 0; i < head_size; i++) dot += wh[i] * d[i] * xh[i];
+            const float c = dot / (float)head_size * r * r * r;
+            for (long i = 0; i < head_size; i++) d[i] = wh[i] * d[i] * r - xh[i] * c;
+        }
+    }
+}
+
 DISPATCHED void t2_silu_multiply(const float *restrict gate_up, float *restrict h, long rows, long n) {
     for (long t = 0; t < rows; t++) {
         const float *restrict g = gate_up + t * 2 * n;
@@ -140,6 +172,12 @@ DISPATCHED void t2_scale(float *restrict x, long n, float factor) {
     for (long i = 0; i < n; i++) x[i] *= factor;
 }
 
+DISPATCHED void t2_add_to_rows(float *restrict x, const float *restrict y, long rows, long n, long stride) {
+    for (long t = 0; t < rows; t++) {
+        for (long i = 0; i < n; i++) x[t * stride + i] += y[i];
+    }
+}
+
 DISPATCHED void t2_add(float *restrict x, const float *restrict y, long n) {
     for (long i = 0; i < n; i++) x[i] += y[i];
 }
@@ -151,15 +189,18 @@ DISPATCHED void t2_accumulate_products(const float *restrict a, const float *res
     }
 }
 
-DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long first, long stride, float scale) {
+DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long first, long window, long stride,
+                                  float scale) {
     for (long t = 0; t < rows; t++) {
         float *restrict xt = x + t * stride;
         const long limit = first + t < n ? first + t : n;
+        const long start = limit > window ? limit - window : 0;
         // The row is processed in whole vectors where it has room, since one remaining element costs as much as
         // sixteen.
         const long rounded = (limit + 15) / 16 * 16;
         const long reach = rounded <= stride ? rounded : limit;
         for (long i = limit; i < reach; i++) xt[i] = -INFINITY;
+        for (long i = 0; i < start; i++) xt[i] = -INFINITY;
         const float shift = row_maximum(xt, reach) * scale;
         float sum = 0;
         for (long i = 0; i < reach; i++) {
@@ -247,14 +288,21 @@ INLINE void weighted_values(const float *restrict w, const float *restrict value
 
 DISPATCHED void t2_attend_cached(const float *restrict q, const float *restrict keys, const float *restrict values,
                                  float *restrict out, float *restrict scores, long heads, long key_value_heads,
-                                 long head_size, long positions, long capacity, float scale) {
+                                 long head_size, long positions, long window, long capacity, float scale) {
     const long group = heads / key_value_heads;
+    // The cache is read from a whole vector on, and the positions in it before the window are excluded.
+    const long before = positions > window ? positions - window : 0;
+    const long skipped = before / 16 * 16, outside = before - skipped;
+    keys += skipped;
+    values += skipped * head_size;
+    positions -= skipped;
     // The scores are computed in whole vectors: entries of the cache behind the last position are read, then excluded.
     const long padded = (positions + 15) / 16 * 16;
     for (long h = 0; h < heads; h++) {
         const long k = h / group;
         cached_scores(q + h * head_size, keys + k * head_size * capacity, scores, head_size, padded, capacity, scale);
         for (long p = positions; p < padded; p++) scores[p] = -INFINITY;
+        for (long p = 0; p < outside; p++) scores[p] = -INFINITY;
         const float largest = row_maximum(scores, padded);
         float sum = 0;
         for (long p = 0; p < padded; p++) {
