@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "Versions.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -6,11 +7,6 @@
 // Sums may be reordered so that they vectorise. No other part of fast-math is enabled, because NaN must propagate.
 #pragma clang fp reassociate(on) contract(fast)
 
-#if defined(__x86_64__) && defined(__clang__)
-#define DISPATCHED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define DISPATCHED
-#endif
 #define INLINE static inline __attribute__((always_inline))
 
 const char *t2_kernel_version(void) {
@@ -85,38 +81,6 @@ DISPATCHED void t2_rms_norm_backward(const float *restrict dy, const float *rest
     }
 }
 
-DISPATCHED void t2_norm_heads(float *restrict x, const float *restrict w, float *restrict inverse, long rows, long heads,
-                              long head_size, long stride, float epsilon) {
-    for (long t = 0; t < rows; t++) {
-        for (long h = 0; h < heads; h++) {
-            float *restrict xh = x + t * stride + h * head_size;
-            const float *restrict wh = w + h * head_size;
-            float sum = 0;
-            for (long i = 0; i < head_size; i++) sum += xh[i] * xh[i];
-            const float r = 1.0f / sqrtf(sum / (float)head_size + epsilon);
-            for (long i = 0; i < head_size; i++) xh[i] = xh[i] * r * wh[i];
-            if (inverse) inverse[t * heads + h] = r;
-        }
-    }
-}
-
-DISPATCHED void t2_norm_heads_backward(float *restrict dy, const float *restrict x, const float *restrict w,
-                                       const float *restrict inverse, long rows, long heads, long head_size,
-                                       long stride) {
-    for (long t = 0; t < rows; t++) {
-        for (long h = 0; h < heads; h++) {
-            float *restrict d = dy + t * stride + h * head_size;
-            const float *restrict xh = x + (t * heads + h) * head_size;
-            const float *restrict wh = w + h * head_size;
-            const float r = inverse[t * heads + h];
-            float dot = 0;
-            for (long i = 0; i < head_size; i++) dot += wh[i] * d[i] * xh[i];
-            const float c = dot / (float)head_size * r * r * r;
-            for (long i = 0; i < head_size; i++) d[i] = wh[i] * d[i] * r - xh[i] * c;
-        }
-    }
-}
-
 DISPATCHED void t2_silu_multiply(const float *restrict gate_up, float *restrict h, long rows, long n) {
     for (long t = 0; t < rows; t++) {
         const float *restrict g = gate_up + t * 2 * n;
@@ -170,12 +134,6 @@ DISPATCHED void t2_scale_rows(const float *x, const float *restrict scales, cons
 
 DISPATCHED void t2_scale(float *restrict x, long n, float factor) {
     for (long i = 0; i < n; i++) x[i] *= factor;
-}
-
-DISPATCHED void t2_add_to_rows(float *restrict x, const float *restrict y, long rows, long n, long stride) {
-    for (long t = 0; t < rows; t++) {
-        for (long i = 0; i < n; i++) x[t * stride + i] += y[i];
-    }
 }
 
 DISPATCHED void t2_add(float *restrict x, const float *restrict y, long n) {
