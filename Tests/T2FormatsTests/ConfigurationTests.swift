@@ -167,6 +167,15 @@ struct ConfigurationTests {
         #expect(try ModelConfiguration(content: content, path: "config.json").ropeTheta == 250_000)
     }
 
+    @Test("may give the scaling in both spellings, if they mean the same")
+    func bothSpellings() throws {
+        let scaling: [String: any Sendable] = ["type": "linear", "factor": 2.0]
+        let parameters: [String: any Sendable] = ["rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0]
+        let content = try content(["rope_scaling": scaling, "rope_parameters": parameters])
+        #expect(
+            try ModelConfiguration(content: content, path: "config.json").architecture.rope == .linear(factor: 2))
+    }
+
     @Test(
         "with sizes that no memory holds is refused before anything is calculated from them",
         arguments: [

@@ -3,7 +3,7 @@ import T2Core
 
 extension ConfigurationFile {
     /// `rope_scaling` of transformers 4, beside which `rope_theta` stands, or `rope_parameters` of transformers 5.
-    struct Rope: Decodable, Equatable {
+    struct Rope: Decodable {
         let rope_type: String?
         let type: String?
         let rope_theta: Double?
@@ -22,7 +22,7 @@ extension ConfigurationFile {
         let sliding_attention: Nested?
 
         /// Parameters for the layers of one type; a model of a supported family has none.
-        struct Nested: Decodable, Equatable {}
+        struct Nested: Decodable {}
 
         var kind: String { rope_type ?? type ?? "default" }
     }
@@ -31,27 +31,40 @@ extension ConfigurationFile {
     ///
     /// - Throws: `Unsupported`.
     func rope(defaultTheta: Double, contextLength: Int) throws(Unsupported) -> (theta: Double, scaling: RopeScaling) {
-        if let rope_scaling, let rope_parameters, rope_scaling != rope_parameters {
+        guard let first = rope_scaling ?? rope_parameters else {
+            return (try theta(nil, default: defaultTheta), .none)
+        }
+        let resolved = try resolve(first, defaultTheta, contextLength)
+        if let second = rope_parameters, try resolve(second, defaultTheta, contextLength) != resolved {
             throw Unsupported(
                 "rope_scaling and rope_parameters differ, expected one of them, or the same values in both")
         }
-        let rope = rope_scaling ?? rope_parameters
-        let thetas = [rope?.rope_theta, rope_theta].compactMap(\.self)
-        let theta = thetas.first ?? defaultTheta
-        guard thetas.allSatisfy({ $0 == theta }) else {
-            throw Unsupported("rope_theta is given as \(thetas[0]) and as \(thetas[1]), expected one value")
-        }
-        guard theta > 0, Float(theta).isFinite, Float(theta) > 0 else {
-            throw Unsupported("rope_theta is \(theta), expected a number above 0 that float32 holds")
-        }
-        for fraction in [partial_rotary_factor, rope?.partial_rotary_factor].compactMap(\.self) where fraction != 1 {
-            throw Unsupported("partial_rotary_factor is \(fraction), expected 1 or none")
-        }
-        guard let rope else { return (theta, .none) }
+        return resolved
+    }
+
+    private func resolve(
+        _ rope: Rope, _ defaultTheta: Double, _ contextLength: Int
+    ) throws(Unsupported) -> (theta: Double, scaling: RopeScaling) {
         guard rope.full_attention == nil, rope.sliding_attention == nil else {
             throw Unsupported("rope_parameters differ by the type of layer, expected the same for all layers")
         }
+        let theta = try theta(rope, default: defaultTheta)
         return (theta, try scaling(rope, theta: theta, contextLength: contextLength))
+    }
+
+    private func theta(_ rope: Rope?, default standard: Double) throws(Unsupported) -> Double {
+        for fraction in [partial_rotary_factor, rope?.partial_rotary_factor].compactMap(\.self) where fraction != 1 {
+            throw Unsupported("partial_rotary_factor is \(fraction), expected 1 or none")
+        }
+        let given = [rope?.rope_theta, rope_theta].compactMap(\.self)
+        let theta = given.first ?? standard
+        guard given.allSatisfy({ $0 == theta }) else {
+            throw Unsupported("rope_theta is given as \(given[0]) and as \(given[1]), expected one value")
+        }
+        guard Float(theta) > 0, Float(theta).isFinite else {
+            throw Unsupported("rope_theta is \(theta), expected a number above 0 that float32 holds")
+        }
+        return theta
     }
 
     private func scaling(_ rope: Rope, theta: Double, contextLength: Int) throws(Unsupported) -> RopeScaling {
