@@ -111,7 +111,7 @@ struct WeightFilesTests {
         defer { model.remove() }
         let full = "model.layers.1.\(name)"
         try rewrite(model.weightsPath) { $0.append(.init(name: full, shape: [1], values: [1])) }
-        expectError(model.path, ["'\(full)'", "model_type llama", "has not"])
+        expectError(model.path, ["'\(full)'", "model_type llama", "does not have"])
     }
 
     @Test("may hold tables of frequencies, and tensors that are no parameters")

@@ -43,7 +43,7 @@ extension BaseModelFolder {
             guard let name = unknown.keys.min() else { continue }
             throw InputError(
                 file.path,
-                "holds '\(name)', which a model of model_type \(configuration.architecture.name) with this config.json has not",
+                "holds '\(name)', which a model of model_type \(configuration.architecture.name) with this config.json does not have",
                 remedy:
                     "t2 would compute another model than these weights are of. Take config.json and the weights from "
                     + "the same model.")
