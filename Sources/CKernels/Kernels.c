@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "Versions.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -6,11 +7,6 @@
 // Sums may be reordered so that they vectorise. No other part of fast-math is enabled, because NaN must propagate.
 #pragma clang fp reassociate(on) contract(fast)
 
-#if defined(__x86_64__) && defined(__clang__)
-#define DISPATCHED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define DISPATCHED
-#endif
 #define INLINE static inline __attribute__((always_inline))
 
 const char *t2_kernel_version(void) {
@@ -151,15 +147,18 @@ DISPATCHED void t2_accumulate_products(const float *restrict a, const float *res
     }
 }
 
-DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long first, long stride, float scale) {
+DISPATCHED void t2_causal_softmax(float *restrict x, long rows, long n, long first, long window, long stride,
+                                  float scale) {
     for (long t = 0; t < rows; t++) {
         float *restrict xt = x + t * stride;
         const long limit = first + t < n ? first + t : n;
+        const long start = limit > window ? limit - window : 0;
         // The row is processed in whole vectors where it has room, since one remaining element costs as much as
         // sixteen.
         const long rounded = (limit + 15) / 16 * 16;
         const long reach = rounded <= stride ? rounded : limit;
         for (long i = limit; i < reach; i++) xt[i] = -INFINITY;
+        for (long i = 0; i < start; i++) xt[i] = -INFINITY;
         const float shift = row_maximum(xt, reach) * scale;
         float sum = 0;
         for (long i = 0; i < reach; i++) {
@@ -247,14 +246,21 @@ INLINE void weighted_values(const float *restrict w, const float *restrict value
 
 DISPATCHED void t2_attend_cached(const float *restrict q, const float *restrict keys, const float *restrict values,
                                  float *restrict out, float *restrict scores, long heads, long key_value_heads,
-                                 long head_size, long positions, long capacity, float scale) {
+                                 long head_size, long positions, long window, long capacity, float scale) {
     const long group = heads / key_value_heads;
+    // The cache is read from a whole vector on, and the positions in it before the window are excluded.
+    const long before = positions > window ? positions - window : 0;
+    const long skipped = before / 16 * 16, outside = before - skipped;
+    keys += skipped;
+    values += skipped * head_size;
+    positions -= skipped;
     // The scores are computed in whole vectors: entries of the cache behind the last position are read, then excluded.
     const long padded = (positions + 15) / 16 * 16;
     for (long h = 0; h < heads; h++) {
         const long k = h / group;
         cached_scores(q + h * head_size, keys + k * head_size * capacity, scores, head_size, padded, capacity, scale);
         for (long p = positions; p < padded; p++) scores[p] = -INFINITY;
+        for (long p = 0; p < outside; p++) scores[p] = -INFINITY;
         const float largest = row_maximum(scores, padded);
         float sum = 0;
         for (long p = 0; p < padded; p++) {

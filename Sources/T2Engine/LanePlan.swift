@@ -41,7 +41,8 @@ package struct LanePlan: Sendable, Equatable {
         let width = model.querySize + 2 * model.keyValueSize + 2 * model.intermediateSize + 4 * model.hiddenSize
         let cache = 64 * min(model.contextLength, 2048) * model.layerCount * 2 * model.keyValueSize
         let scratch = 1024 * (2 * width + ranks)
-        let tape = 512 * model.layerCount * (width + ranks)
+        let headNorms = model.architecture.hasHeadNorms ? model.querySize + model.keyValueSize : 0
+        let tape = 512 * model.layerCount * (width + headNorms + ranks)
         let logits = 2 * 128 * model.vocabularySize
         return 4 * (cache + scratch + tape + logits)
     }

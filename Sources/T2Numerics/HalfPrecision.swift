@@ -11,7 +11,7 @@ package enum HalfPrecision {
     package static func widen(
         _ bytes: UnsafeRawBufferPointer, _ element: TensorElement, into output: FloatBuffer, at offset: Int = 0
     ) -> Bool {
-        let count = bytes.count / element.byteCount
+        let count = bytes.count / (element.bitCount / 8)
         precondition(offset + count <= output.count)
         guard let source = bytes.baseAddress else { return true }
         let target = output.pointer + offset

@@ -45,8 +45,8 @@ struct BadInputTests {
             try $0.edit("config.json", #""vocab_size": 96"#, #""vocab_size": 90"#)
         },
         Damage(
-            testDescription: "a model that is no Llama", status: 65,
-            message: ["config.json", "gpt2", "expected 'llama'"]
+            testDescription: "a model of an unknown family", status: 65,
+            message: ["config.json", "model_type is 'gpt2'", "llama, mistral, qwen2"]
         ) {
             try $0.edit("config.json", #""model_type": "llama""#, #""model_type": "gpt2""#)
         },

@@ -8,7 +8,9 @@ import Testing
 
 @Suite("The engine agrees with PyTorch")
 struct ModelReferenceTests {
-    @Test("log-probabilities, merged and factored, within 1e-4", arguments: ModelFixture.names)
+    @Test(
+        "log-probabilities, merged and factored, within 1e-4",
+        arguments: ModelFixture.names + ModelFixture.architectures)
     func logProbabilities(name: String) throws {
         let fixture = try ModelFixture(name)
         let model = try LoadedModel(name)
@@ -22,7 +24,7 @@ struct ModelReferenceTests {
         }
     }
 
-    @Test("gradients with respect to z within 2e-4", arguments: ModelFixture.names)
+    @Test("gradients with respect to z within 2e-4", arguments: ModelFixture.names + ModelFixture.architectures)
     func gradients(name: String) throws {
         let fixture = try ModelFixture(name)
         let model = try LoadedModel(name)

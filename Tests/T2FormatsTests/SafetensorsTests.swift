@@ -58,6 +58,28 @@ struct SafetensorsTests {
     }
 
     @Test(
+        "elements of every type of the format are known, by their number of bits",
+        arguments: [
+            ("BOOL", 8), ("F4", 4), ("F6_E2M3", 6), ("F6_E3M2", 6), ("U8", 8), ("I8", 8), ("F8_E5M2", 8),
+            ("F8_E4M3", 8),
+            ("F8_E8M0", 8), ("F8_E4M3FNUZ", 8), ("F8_E5M2FNUZ", 8), ("I16", 16), ("U16", 16), ("F16", 16), ("BF16", 16),
+            ("I32", 32), ("U32", 32), ("F32", 32), ("C64", 64), ("F64", 64), ("I64", 64), ("U64", 64),
+        ])
+    func elements(type: String, bits: Int) throws {
+        func header(_ count: Int) -> String {
+            #"{"a":{"dtype":"\#(type)","shape":[\#(count)],"data_offsets":[0,\#(bits)]}}"#
+        }
+        try write(header: header(8), data: [UInt8](repeating: 0, count: bits))
+        let tensor = try #require(try SafetensorsFile(path: path).tensors["a"])
+        #expect(tensor.element.rawValue == type && tensor.count == 8)
+        for count in [7, 9] {
+            try write(header: header(count), data: [UInt8](repeating: 0, count: bits))
+            let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
+            #expect(error?.description.contains("its shape [\(count)] needs") == true)
+        }
+    }
+
+    @Test(
         "a header longer than the file, or absurdly long, is refused without being read",
         arguments: [(100, "expected 108 bytes, found 10"), (UInt64.max, "claims 18446744073709551615 bytes")])
     func headerLength(declared: UInt64, problem: String) throws {

@@ -13,7 +13,14 @@ struct RandomModel {
     init(targets: TargetModules = .all, layers: Int = 2, contextLength: Int = 128) throws {
         let folder = try TinyModel(layers: layers, contextLength: contextLength)
         defer { folder.remove() }
-        let base = try BaseModel(try BaseModelFolder(path: folder.path))
+        try self.init(folder: folder.path, targets: targets)
+    }
+
+    /// - Parameter fixture: a name in `ModelFixture`.
+    init(fixture: String) throws { try self.init(folder: ModelFixture.folder(fixture), targets: .all) }
+
+    private init(folder: String, targets: TargetModules) throws {
+        let base = try BaseModel(try BaseModelFolder(path: folder))
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-model-tests")
         svf = try SVFModel(base, targets: targets, cache: cache)
         transformer = Transformer(base)

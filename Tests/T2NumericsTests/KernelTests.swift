@@ -43,20 +43,22 @@ struct KernelTests {
         #expect(t2_all_finite(x, 41) == 0)
     }
 
-    @Test("causal softmax sums to one over the past and is zero over the future")
-    func causalSoftmax() {
+    @Test("causal softmax sums to one over its window of the past and is zero elsewhere", arguments: [1, 5, 20, .max])
+    func causalSoftmax(window: Int) {
         let n = 37
         let x = random(n * n, scale: 3)
         var y = x
-        t2_causal_softmax(&y, n, n, 1, n, 0.3)
+        t2_causal_softmax(&y, n, n, 1, window, n, 0.3)
         for row in 0..<n {
-            #expect(abs(y[row * n..<row * n + row + 1].reduce(0, +) - 1) < 1e-5)
-            #expect(y[row * n + row + 1..<(row + 1) * n].allSatisfy { $0 == 0 })
-            let largest = x[row * n..<row * n + row + 1].max()!
+            let reach = row * n + max(0, row + 1 - min(window, n))..<row * n + row + 1
+            #expect(abs(y[reach].reduce(0, +) - 1) < 1e-5)
+            #expect(y[row * n..<reach.lowerBound].allSatisfy { $0 == 0 })
+            #expect(y[reach.upperBound..<(row + 1) * n].allSatisfy { $0 == 0 })
+            let largest = x[reach].max()!
             let expected =
-                exp(Double(x[row * n] - largest) * 0.3)
-                / x[row * n..<row * n + row + 1].reduce(0.0) { $0 + exp(Double($1 - largest) * 0.3) }
-            #expect(abs(Double(y[row * n]) - expected) < 1e-6)
+                exp(Double(x[reach.lowerBound] - largest) * 0.3)
+                / x[reach].reduce(0.0) { $0 + exp(Double($1 - largest) * 0.3) }
+            #expect(abs(Double(y[reach.lowerBound]) - expected) < 1e-6)
         }
     }
 
@@ -142,24 +144,26 @@ struct KernelTests {
         #expect(wide.prefix(3) == [1, -2, .infinity])
     }
 
-    @Test("attention over a cache equals its definition", arguments: [1, 5, 16, 70])
-    func attendCached(positions: Int) {
+    @Test(
+        "attention over a cache, or a window of it, equals its definition", arguments: [1, 5, 16, 70], [1, 4, 33, .max])
+    func attendCached(positions: Int, window: Int) {
         let (heads, keyValueHeads, size, capacity) = (6, 2, 32, 80)
         let q = random(heads * size)
         let keys = random(keyValueHeads * size * capacity, seed: 2)
         let values = random(keyValueHeads * capacity * size, seed: 3)
         var out = [Float](repeating: 0, count: heads * size)
         var scores = [Float](repeating: 0, count: capacity)
-        t2_attend_cached(q, keys, values, &out, &scores, heads, keyValueHeads, size, positions, capacity, 0.2)
+        t2_attend_cached(q, keys, values, &out, &scores, heads, keyValueHeads, size, positions, window, capacity, 0.2)
         for h in 0..<heads {
             let k = h / 3
+            let reach = max(0, positions - min(window, positions))..<positions
             let s = (0..<positions).map { p in
                 (0..<size).reduce(0.0) { $0 + Double(q[h * size + $1]) * Double(keys[(k * size + $1) * capacity + p]) }
                     * 0.2
             }
-            let total = s.reduce(0) { $0 + exp($1) }
+            let total = s[reach].reduce(0) { $0 + exp($1) }
             for d in 0..<size {
-                let expected = (0..<positions).reduce(0.0) {
+                let expected = reach.reduce(0.0) {
                     $0 + exp(s[$1]) / total * Double(values[(k * capacity + $1) * size + d])
                 }
                 #expect(abs(Double(out[h * size + d]) - expected) < 1e-5)

@@ -21,7 +21,13 @@ package struct ModelFixture: Decodable, Sendable {
         package let gradient: [String: [Double]]
     }
 
+    /// Plain Llamas.
     package static let names = ["grouped-tied", "multihead-untied"]
+    /// Models of the other architectures, with gradients of the direct parameterisation only.
+    package static let architectures = [
+        "llama-linear-biased", "llama-llama3", "llama-yarn", "mistral-window", "qwen2", "qwen2-window", "qwen3-window",
+        "smollm3-window",
+    ]
 
     package let rollouts: [Rollout]
     /// The log-probabilities of the completions' tokens under the base model at temperature 1.
@@ -30,12 +36,13 @@ package struct ModelFixture: Decodable, Sendable {
     package let p: [String: [Float]]
     private let cases: [Case]
 
-    /// - Parameter name: one of `names`.
+    /// - Parameter name: one of `names` or `architectures`.
     package init(_ name: String) throws {
         self = try JSONDecoder().decode(
             ModelFixture.self, from: Data(contentsOf: URL(fileURLWithPath: Self.folder(name) + ".json")))
         precondition(
-            cases.count == 12, "the fixture should have both directions of both parameterisations, three times")
+            cases.count == (Self.names.contains(name) ? 12 : 2),
+            "the fixture should have both directions, of a plain Llama for both parameterisations and three times")
     }
 
     /// The Hugging Face folder of the model.

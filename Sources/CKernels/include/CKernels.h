@@ -17,6 +17,15 @@ void t2_rms_norm(const float *x, const float *w, float *y, float *inverse, long 
 void t2_rms_norm_backward(const float *dy, const float *x, const float *w, const float *inverse, float *dx, long rows,
                           long n);
 
+// The RMSNorm of each of `heads` consecutive heads at the start of each row, in place, with a weight for every head,
+// w [H, D]. inverse [T, H] receives 1/sqrt(mean(x²) + epsilon), unless it is NULL.
+void t2_norm_heads(float *x, const float *w, float *inverse, long rows, long heads, long head_size, long stride,
+                   float epsilon);
+// dy, the gradient with respect to the normed heads, is replaced by that with respect to x [T, H·D], the heads before
+// the norm.
+void t2_norm_heads_backward(float *dy, const float *x, const float *w, const float *inverse, long rows, long heads,
+                            long head_size, long stride);
+
 // h_TN = silu(gate) · up, where gate and up are the two halves of each row of gate_up [T, 2N].
 void t2_silu_multiply(const float *gate_up, float *h, long rows, long n);
 // gate_up [T, 2N] is replaced by the gradient with respect to itself, given dh_TN.
@@ -32,14 +41,16 @@ void t2_scale_rows(const float *x, const float *scales, const int32_t *index, fl
                    long y_stride, long scale_stride);
 // x_N *= factor, in place.
 void t2_scale(float *x, long n, float factor);
+// Each row of x_TN += y_N.
+void t2_add_to_rows(float *x, const float *y, long rows, long n, long stride);
 // x_N += y_N.
 void t2_add(float *x, const float *y, long n);
 // out_N += Σ_T a_TN ⊙ b_TN.
 void t2_accumulate_products(const float *a, const float *b, float *out, long rows, long n, long stride);
 
-// Row softmax of scale·x over the first min(n, first + row) columns (a causal triangle). The other columns become 0,
-// and so do up to 15 columns behind n if the stride has room for them.
-void t2_causal_softmax(float *x, long rows, long n, long first, long stride, float scale);
+// Row softmax of scale·x over the last `window` of the first min(n, first + row) columns (a causal triangle, or a band
+// of it). The other columns become 0, and so do up to 15 columns behind n if the stride has room for them.
+void t2_causal_softmax(float *x, long rows, long n, long first, long window, long stride, float scale);
 // ds_TN (in place of dp): p ⊙ (dp − Σ p⊙dp) · scale.
 void t2_softmax_backward(const float *p, float *dp, long rows, long n, long stride, float scale);
 
@@ -47,11 +58,11 @@ void t2_softmax_backward(const float *p, float *dp, long rows, long n, long stri
 // in [0, 1). lse is log Σ exp(x·scale) of the row.
 int32_t t2_draw(const float *x, long n, float scale, float lse, double uniform);
 
-// Attention of one query row over the cache of its sequence.
+// Attention of one query row over the last `window` of the first `positions` positions in the cache of its sequence.
 // q [H, D]; keys [K, D, capacity] (position-minor) and values [K, capacity, D] for K key-value heads; out [H, D].
 // `capacity` is a multiple of 16. `scores` is scratch memory for `positions` floats, rounded up to a multiple of 16.
 void t2_attend_cached(const float *q, const float *keys, const float *values, float *out, float *scores, long heads,
-                      long key_value_heads, long head_size, long positions, long capacity, float scale);
+                      long key_value_heads, long head_size, long positions, long window, long capacity, float scale);
 
 // out_T = log Σ exp(x·scale) of each row. largest_T receives the index of the row's largest element, the greedy choice,
 // unless it is NULL.

@@ -1,4 +1,4 @@
-/// The shape of a Llama model, read from a Hugging Face `config.json`.
+/// The shape of a model of the Llama kind, read from a Hugging Face `config.json`.
 package struct ModelConfiguration: Sendable, Equatable {
     package let vocabularySize: Int
     package let hiddenSize: Int
@@ -13,6 +13,7 @@ package struct ModelConfiguration: Sendable, Equatable {
     package let tiedEmbeddings: Bool
     package let beginningOfSequence: Int?
     package let endOfSequence: [Int]
+    package let architecture: Architecture
 
     package var querySize: Int { headCount * headSize }
     package var keyValueSize: Int { keyValueHeadCount * headSize }
@@ -20,7 +21,7 @@ package struct ModelConfiguration: Sendable, Equatable {
     package init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         keyValueHeadCount: Int, headSize: Int, normEpsilon: Float, ropeTheta: Double, contextLength: Int,
-        tiedEmbeddings: Bool, beginningOfSequence: Int?, endOfSequence: [Int]
+        tiedEmbeddings: Bool, beginningOfSequence: Int?, endOfSequence: [Int], architecture: Architecture = .llama
     ) {
         self.vocabularySize = vocabularySize
         self.hiddenSize = hiddenSize
@@ -35,13 +36,14 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.tiedEmbeddings = tiedEmbeddings
         self.beginningOfSequence = beginningOfSequence
         self.endOfSequence = endOfSequence
+        self.architecture = architecture
     }
 
     /// A fixed spelling of all values that change computations or ends of completions; part of the model's digest.
     package var canonicalDescription: String {
-        "llama vocabulary=\(vocabularySize) hidden=\(hiddenSize) intermediate=\(intermediateSize) layers=\(layerCount) "
+        "\(architecture.name) vocabulary=\(vocabularySize) hidden=\(hiddenSize) intermediate=\(intermediateSize) layers=\(layerCount) "
             + "heads=\(headCount) kv=\(keyValueHeadCount) head=\(headSize) epsilon=\(normEpsilon) theta=\(ropeTheta) "
             + "tied=\(tiedEmbeddings) context=\(contextLength) bos=\(beginningOfSequence.map(String.init) ?? "none") "
-            + "eos=\(endOfSequence)"
+            + "eos=\(endOfSequence)" + architecture.canonicalDescription
     }
 }

@@ -21,7 +21,7 @@ extension ModelConfiguration {
     }
 }
 
-/// The seven weight matrices of a Llama layer, in the order in which every vector stores them.
+/// The seven weight matrices of a layer, in the order in which every vector stores them.
 package enum MatrixKind: String, Sendable, CaseIterable {
     case query = "self_attn.q_proj"
     case key = "self_attn.k_proj"
@@ -41,6 +41,9 @@ package enum MatrixKind: String, Sendable, CaseIterable {
 
     /// The weight's Hugging Face name.
     package func name(layer: Int) -> String { "model.layers.\(layer).\(rawValue).weight" }
+
+    /// The bias's Hugging Face name, in the architectures that have one.
+    package func biasName(layer: Int) -> String { "model.layers.\(layer).\(rawValue).bias" }
 
     /// [out, in] as stored by Hugging Face.
     package func shape(_ model: ModelConfiguration) -> (rows: Int, columns: Int) {

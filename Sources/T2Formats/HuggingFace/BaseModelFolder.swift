@@ -5,12 +5,13 @@ import T2Core
 package struct BaseModelFolder: Sendable {
     package private(set) var path: String
     package let configuration: ModelConfiguration
-    package let files: [SafetensorsFile]
+    let weights: WeightFiles
     /// The digest of the configuration and every tensor. How the tensors are split into files does not change it.
     package let digest: Digest
     /// The digest of the tokenizer and the chat template.
     package let tokenizerDigest: Digest
 
+    package var files: [SafetensorsFile] { weights.files }
     package var tokenizerPath: String { path + "/tokenizer.json" }
     /// The types of the weights, without repetition, such as `BF16`.
     package var elementTypes: [String] { Set(files.flatMap(\.tensors.values).map(\.element.rawValue)).sorted() }
@@ -18,11 +19,13 @@ package struct BaseModelFolder: Sendable {
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
     package init(path: String) throws {
         try Self.requireFolder(path)
+        try Self.checkFormats(path)
         self.path = path
         configuration = try ModelConfiguration(path: path + "/config.json")
         tokenizerDigest = try Self.tokenizerDigest(path)
-        files = try Self.tensorFiles(path: path).map { try SafetensorsFile(path: $0) }
-        digest = try Self.digest(configuration, files)
+        weights = try WeightFiles(folder: path)
+        try Self.checkNames(weights, configuration, path: path)
+        digest = try Self.digest(configuration, weights.files)
     }
 
     /// The same model after its folder was renamed.
@@ -37,48 +40,14 @@ package struct BaseModelFolder: Sendable {
         parentFolder(of: URL(fileURLWithPath: path).resolvingSymlinksInPath().path) + "/data"
     }
 
-    /// - Throws: `InputError` if there is no folder at this path.
-    package static func requireFolder(_ path: String) throws {
-        guard isFolder(path) else {
-            throw InputError(
-                path, "no such folder",
-                remedy: "Give a Hugging Face model folder (config.json, model.safetensors, tokenizer.json).",
-                exitStatus: .noInput)
-        }
-    }
-
-    /// The file that holds a tensor.
-    ///
-    /// - Throws: `SafetensorsError.missingTensor`.
-    package func file(of name: String) throws -> SafetensorsFile {
-        guard let file = files.first(where: { $0.tensors[name] != nil }) else {
-            throw SafetensorsError.missingTensor(path: path, name: name)
-        }
-        return file
-    }
-
-    /// `model.safetensors`, or the files that `model.safetensors.index.json` names.
-    private static func tensorFiles(path: String) throws -> [String] {
-        struct Index: Decodable { let weight_map: [String: String] }
-        let indexPath = path + "/model.safetensors.index.json"
-        guard FileManager.default.fileExists(atPath: indexPath) else { return [path + "/model.safetensors"] }
-        let file = try MappedFile(path: indexPath)
-        do {
-            let index = try JSONDecoder().decode(Index.self, from: file.data)
-            return Set(index.weight_map.values).sorted().map { "\(path)/\($0)" }
-        } catch {
-            throw InputError(indexPath, "not a readable index: \(decodingProblem(error))", remedy: "Copy it again.")
-        }
-    }
-
     /// The names of the files in a model's folder that t2 reads.
     ///
     /// - Throws: `InputError` or `SystemError` for an index that cannot be read.
     package static func fileNames(path: String) throws -> [String] {
-        let optional = ["model.safetensors.index.json", "tokenizer_config.json", "chat_template.jinja"]
+        let optional = ["tokenizer_config.json", "chat_template.jinja"]
         return ["config.json", "tokenizer.json"]
             + optional.filter { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
-            + (try tensorFiles(path: path)).map { String($0.dropFirst(path.count + 1)) }
+            + (try WeightFiles.names(folder: path))
     }
 
     /// The digest of the tokenizer and, for a chat model, its template.

@@ -14,108 +14,85 @@ extension ModelConfiguration {
     /// - Parameter path: its path, for errors.
     /// - Throws: `InputError` if it describes a model that t2 does not run.
     package init(content: Data, path: String) throws {
-        let raw: RawConfiguration
-        do {
-            raw = try JSONDecoder().decode(RawConfiguration.self, from: content)
-        } catch {
+        func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+            do { return try JSONDecoder().decode(type, from: content) } catch {
+                throw InputError(
+                    path, "not a readable model configuration: \(decodingProblem(error, in: content))",
+                    remedy: "Copy it again.")
+            }
+        }
+        // The model's kind decides what its other keys mean, so it is read first.
+        let kind = try decode(ConfigurationFile.Kind.self)
+        let names = ModelFamily.all.map(\.modelType)
+        guard let family = ModelFamily.all.first(where: { $0.modelType == kind.model_type }) else {
             throw InputError(
-                path, "not a readable model configuration: \(decodingProblem(error, in: content))",
-                remedy: "Copy it again.")
+                path, "model_type is \(kind.model_type.map { "'\($0)'" } ?? "absent")",
+                remedy: "t2 runs the model types \(names.joined(separator: ", ")): use a model of one of them.")
         }
-        self = try raw.checked(path: path)
-    }
-}
-
-/// The keys of `config.json` that t2 reads, as different versions of transformers write them.
-private struct RawConfiguration: Decodable {
-    struct Rope: Decodable {
-        let rope_type: String?
-        let type: String?
-        let rope_theta: Double?
-    }
-
-    /// `eos_token_id` is a number or a list of numbers.
-    struct TokenIdentifiers: Decodable {
-        let all: [Int]
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            all = try (try? container.decode(Int.self)).map { [$0] } ?? container.decode([Int].self)
+        if let quantisation = kind.quantisation {
+            throw InputError(
+                path, "the weights are quantised (\(quantisation)), expected float32, float16 or bfloat16",
+                remedy:
+                    "Use the folder that was quantised, or load this one in transformers, dequantize() and save it; "
+                    + "if its weights are not quantised, remove the key quantization_config.")
+        }
+        let file = try decode(ConfigurationFile.self)
+        do { self = try Self.checked(file, kind, family) } catch {
+            throw InputError(
+                path, error.problem,
+                remedy: "t2 runs models of the types \(names.joined(separator: ", ")) with SiLU as transformers does: "
+                    + "use another model, or mend the key if it is wrong.")
         }
     }
 
-    let model_type: String?
-    let hidden_act: String?
-    let vocab_size: Int
-    let hidden_size: Int
-    let intermediate_size: Int
-    let num_hidden_layers: Int
-    let num_attention_heads: Int
-    let num_key_value_heads: Int?
-    let head_dim: Int?
-    let rms_norm_eps: Double?
-    let rope_theta: Double?
-    let rope_scaling: Rope?
-    let rope_parameters: Rope?
-    let max_position_embeddings: Int?
-    let tie_word_embeddings: Bool?
-    let attention_bias: Bool?
-    let mlp_bias: Bool?
-    let bos_token_id: TokenIdentifiers?
-    let eos_token_id: TokenIdentifiers?
-
-    func checked(path: String) throws -> ModelConfiguration {
-        func unsupported(_ problem: String) -> InputError {
-            InputError(path, problem, remedy: "t2 runs Llama models (model_type llama, SiLU, no biases).")
-        }
-        guard model_type == "llama" else {
-            throw unsupported("model_type is '\(model_type ?? "absent")', expected 'llama'")
-        }
-        guard hidden_act ?? "silu" == "silu" else {
-            throw unsupported("hidden_act is '\(hidden_act!)', expected 'silu'")
-        }
-        guard attention_bias != true, mlp_bias != true else { throw unsupported("attention_bias or mlp_bias is true") }
-        for rope in [rope_scaling, rope_parameters].compactMap({ $0 }) {
-            let kind = rope.rope_type ?? rope.type ?? "default"
-            guard kind == "default" else { throw unsupported("rope type is '\(kind)', expected 'default'") }
-        }
-        let keyValueHeads = num_key_value_heads ?? num_attention_heads
-        let contextLength = max_position_embeddings ?? 2048
+    private static func checked(
+        _ file: ConfigurationFile, _ kind: ConfigurationFile.Kind, _ family: ModelFamily
+    ) throws(Unsupported) -> ModelConfiguration {
+        try file.checkComputation()
+        let (heads, defaults) = (file.num_attention_heads, family.defaults)
+        let isGiven = kind.keys.contains("num_key_value_heads")
+        let keyValueHeads = file.num_key_value_heads ?? (isGiven ? nil : defaults.keyValueHeads) ?? heads
+        let contextLength = file.max_position_embeddings ?? defaults.contextLength
         let extents = [
-            vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, keyValueHeads,
-            head_dim ?? 1, contextLength,
+            file.vocab_size, file.hidden_size, file.intermediate_size, file.num_hidden_layers, heads, keyValueHeads,
+            file.head_dim ?? 1, contextLength,
         ]
-        guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw unsupported("a size is not in 1…2³¹ − 1") }
-        let headSize = head_dim ?? hidden_size / num_attention_heads
-        guard num_attention_heads % keyValueHeads == 0 else {
-            throw unsupported("\(num_attention_heads) heads, expected a multiple of \(keyValueHeads) key-value heads")
+        guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw Unsupported("a size is not in 1…2³¹ − 1") }
+        guard file.num_hidden_layers <= 4096 else {
+            throw Unsupported("it has \(file.num_hidden_layers) layers, expected at most 4096")
         }
-        guard headSize % 2 == 0 else { throw unsupported("the head size is \(headSize), expected an even number") }
-        let (epsilon, theta) = (rms_norm_eps ?? 1e-6, rope_parameters?.rope_theta ?? rope_theta ?? 10_000)
-        guard epsilon > 0, theta > 0 else {
-            throw unsupported("rms_norm_eps is \(epsilon) and rope_theta \(theta), expected both above 0")
+        let headSize = file.head_dim ?? defaults.headSize ?? file.hidden_size / heads
+        guard headSize * heads == file.hidden_size || file.head_dim ?? defaults.headSize != nil else {
+            throw Unsupported("hidden_size is \(file.hidden_size), expected a multiple of \(heads) heads, or head_dim")
         }
-        guard contextLength <= 1 << 20 else {
-            throw unsupported("max_position_embeddings is \(contextLength), expected at most \(1 << 20)")
+        guard heads % keyValueHeads == 0 else {
+            throw Unsupported("\(heads) heads, expected a multiple of \(keyValueHeads) key-value heads")
         }
+        guard headSize % 2 == 0 else { throw Unsupported("the head size is \(headSize), expected an even number") }
+        let epsilon = file.rms_norm_eps ?? 1e-6
+        guard Float(epsilon) > 0, Float(epsilon).isFinite else {
+            throw Unsupported("rms_norm_eps is \(epsilon), expected a number above 0 that float32 holds")
+        }
+        guard contextLength <= 1 << 20, contextLength * headSize <= 1 << 30 else {
+            throw Unsupported(
+                "max_position_embeddings is \(contextLength), expected at most \(min(1 << 20, (1 << 30) / headSize))")
+        }
+        let rope = try file.rope(defaultTheta: defaults.ropeTheta, contextLength: contextLength)
         let model = ModelConfiguration(
-            vocabularySize: vocab_size, hiddenSize: hidden_size, intermediateSize: intermediate_size,
-            layerCount: num_hidden_layers, headCount: num_attention_heads, keyValueHeadCount: keyValueHeads,
-            headSize: headSize, normEpsilon: Float(epsilon), ropeTheta: theta, contextLength: contextLength,
-            tiedEmbeddings: tie_word_embeddings ?? false, beginningOfSequence: bos_token_id?.all.first,
-            endOfSequence: eos_token_id?.all ?? [])
-        guard hasSaneSize(model) else {
-            throw unsupported(
-                "it has \(model.layerCount) layers and the sizes \(extents), expected at most 4096 and 2⁴² weights")
-        }
+            vocabularySize: file.vocab_size, hiddenSize: file.hidden_size, intermediateSize: file.intermediate_size,
+            layerCount: file.num_hidden_layers, headCount: heads, keyValueHeadCount: keyValueHeads, headSize: headSize,
+            normEpsilon: Float(epsilon), ropeTheta: rope.theta, contextLength: contextLength,
+            tiedEmbeddings: file.tie_word_embeddings ?? defaults.tiedEmbeddings,
+            beginningOfSequence: file.bos_token_id?.all.first, endOfSequence: file.eos_token_id?.all ?? [],
+            architecture: try family.architecture(file, kind, rope: rope.scaling, contextLength: contextLength))
+        guard model.hasSaneSize else { throw Unsupported("it has the sizes \(extents), expected at most 2⁴² weights") }
         return model
     }
 
     /// Whether the number of weights is small enough that no later calculation of sizes overflows.
-    private func hasSaneSize(_ model: ModelConfiguration) -> Bool {
-        guard model.layerCount <= 4096 else { return false }
+    private var hasSaneSize: Bool {
         var total = 0
-        for (_, shape) in model.weights {
+        for (_, shape) in weights {
             let (count, overflow) = shape.reduce((1, false)) { product, size in
                 let (next, overflow) = product.0.multipliedReportingOverflow(by: size)
                 return (next, overflow || product.1)
@@ -124,5 +101,22 @@ private struct RawConfiguration: Decodable {
             total += count
         }
         return true
+    }
+}
+
+extension ConfigurationFile {
+    /// Refuses keys that name a computation which no family has.
+    fileprivate func checkComputation() throws(Unsupported) {
+        guard hidden_act ?? "silu" == "silu" else {
+            throw Unsupported("hidden_act is '\(hidden_act!)', expected 'silu'")
+        }
+        for (key, value) in [
+            ("attn_logit_softcapping", attn_logit_softcapping), ("final_logit_softcapping", final_logit_softcapping),
+        ] {
+            if let value { throw Unsupported("\(key) is \(value), expected no soft-capping of logits") }
+        }
+        for (key, value) in [("num_experts", num_experts), ("num_local_experts", num_local_experts)] {
+            if let value, value != 0 { throw Unsupported("\(key) is \(value), expected no mixture of experts") }
+        }
     }
 }

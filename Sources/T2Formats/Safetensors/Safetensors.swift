@@ -1,27 +1,6 @@
 import Foundation
 import T2Core
 
-/// The element types that t2 reads and writes.
-package enum TensorElement: String, Sendable, Codable {
-    case float64 = "F64"
-    case float32 = "F32"
-    case float16 = "F16"
-    case bfloat16 = "BF16"
-    case int64 = "I64"
-    case int32 = "I32"
-    case uint8 = "U8"
-    case bool = "BOOL"
-
-    package var byteCount: Int {
-        switch self {
-        case .float64, .int64: 8
-        case .float32, .int32: 4
-        case .float16, .bfloat16: 2
-        case .uint8, .bool: 1
-        }
-    }
-}
-
 /// The errors of safetensors files.
 package enum SafetensorsError: UserFacingError, Equatable {
     case truncated(path: String, expected: Int, found: Int)
@@ -147,15 +126,17 @@ package final class SafetensorsFile: Sendable {
             guard offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1] else {
                 throw malformed("has the byte range \(offsets)")
             }
-            var count = element.byteCount
+            // Counted in bytes, or in bits for packed elements.
+            let unitsPerByte = element.bitCount % 8 == 0 ? 1 : 8
+            var count = element.bitCount * unitsPerByte / 8
             for extent in entry.shape {
                 let (product, overflow) = count.multipliedReportingOverflow(by: extent)
                 guard extent >= 0, !overflow else { throw malformed("has the impossible shape \(entry.shape)") }
                 count = product
             }
             let range = offsets[0]..<offsets[1]
-            guard range.count == count else {
-                throw malformed("holds \(range.count) bytes, its shape \(entry.shape) needs \(count)")
+            guard count % unitsPerByte == 0, range.count == count / unitsPerByte else {
+                throw malformed("holds \(range.count) bytes, its shape \(entry.shape) needs \(count / unitsPerByte)")
             }
             guard range.upperBound <= size - dataStart else {
                 let (expected, overflow) = dataStart.addingReportingOverflow(range.upperBound)

@@ -22,7 +22,7 @@ package enum SafetensorsWriter {
         package let element: TensorElement
         package let shape: [Int]
 
-        package var byteCount: Int { element.byteCount * shape.reduce(1, *) }
+        package var byteCount: Int { element.bitCount * shape.reduce(1, *) / 8 }
 
         package init(name: String, element: TensorElement, shape: [Int]) {
             self.name = name

@@ -11,6 +11,10 @@ package final class ActivationTape {
         var residual = GrowingBuffer()
         var attentionInverse = GrowingBuffer()
         var queryKeyValue = GrowingBuffer()
+        /// Queries and keys before the norm of their heads, [T, (heads + kv)·D], and the norm's inverse [T, heads + kv];
+        /// only if the model has such norms.
+        var unnormedHeads = GrowingBuffer()
+        var headInverse = GrowingBuffer()
         /// [T or S, H], and the norm's inverse.
         var middle = GrowingBuffer()
         var feedForwardInverse = GrowingBuffer()

@@ -65,12 +65,10 @@ struct TransformerBackward {
         let deltaQKV = workspace.matrix(.deltaQueryKeyValue, rows: batch.count, columns: width)
         transformer.measure(.attention) {
             transformer.attention.backward(
-                batch, tape.queryKeyValue.matrix(batch.count, width), deltaOutput: deltaAttended, into: deltaQKV)
+                batch, layer: layer, tape.queryKeyValue.matrix(batch.count, width), deltaOutput: deltaAttended,
+                into: deltaQKV)
         }
-        batch.positions.withUnsafeBufferPointer {
-            transformer.model.rotary.rotate(
-                deltaQKV, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount, backward: true)
-        }
+        transformer.measure(.rows) { throughHeads(layer, tape, batch, deltaQKV) }
         guard layer > 0 else {
             // Nothing below the first layer is trained.
             return project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: nil)
@@ -81,6 +79,22 @@ struct TransformerBackward {
             deltaNormed.pointer, tape.residual.matrix(batch.count, c.hiddenSize).pointer,
             transformer.model.attentionNorms[layer].pointer, tape.attentionInverse.matrix(batch.count, 1).pointer,
             delta.pointer, batch.count, c.hiddenSize)
+    }
+
+    /// From the gradient with respect to rotated queries and keys to that with respect to the products, in place.
+    private func throughHeads(_ layer: Int, _ tape: ActivationTape.Layer, _ batch: TokenBatch, _ deltaQKV: Matrix) {
+        let heads = c.headCount + c.keyValueHeadCount
+        if !c.architecture.unrotatedLayers.contains(layer) {
+            batch.positions.withUnsafeBufferPointer {
+                transformer.model.rotary.rotate(deltaQKV, positions: $0.baseAddress!, heads: heads, backward: true)
+            }
+        }
+        guard c.architecture.hasHeadNorms else { return }
+        t2_norm_heads_backward(
+            deltaQKV.pointer, tape.unnormedHeads.matrix(batch.count, heads * c.headSize).pointer,
+            transformer.model.headNorms[layer].pointer, tape.headInverse.matrix(batch.count, heads).pointer,
+            batch.count,
+            heads, c.headSize, deltaQKV.stride)
     }
 
     /// The transpose of `Transformer.project`, and the gradient of the group's part of the vector.

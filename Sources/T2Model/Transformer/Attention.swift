@@ -3,14 +3,18 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// Causal grouped-query attention over packed sequences, and its gradient.
+/// Causal grouped-query attention over packed sequences, in layers with a window over its last positions, and its
+/// gradient.
 ///
-/// Shape letters: T tokens, L tokens of one segment, P positions attended to (its prefix's, then its own), D head size.
+/// Shape letters: T tokens, L tokens of one segment, P positions (its prefix's, then its own), D head size.
 struct Attention {
     let c: ModelConfiguration
     let workspace: Workspace
     /// The number of query rows computed together, which limits the scores in memory to blockRows × P.
     private let blockRows = 128
+
+    /// The largest number of positions that a token attends to, itself included.
+    private func window(_ layer: Int) -> Int { c.architecture.window(layer) ?? .max }
 
     private var scale: Float { 1 / Float(c.headSize).squareRoot() }
     private var group: Int { c.headCount / c.keyValueHeadCount }
@@ -23,10 +27,11 @@ struct Attention {
         query(qkv, c.headCount + c.keyValueHeadCount + head / group)
     }
 
-    /// o = softmax(q kᵀ/√D) v for every sequence and head.
+    /// o = softmax(q kᵀ/√D) v for every sequence and head, over the positions that the layer's window includes.
     ///
     /// - Shapes: qkv [T, (heads + 2·kv)·D], rotated; output [T, heads·D].
     func forward(_ batch: TokenBatch, layer: Int, _ qkv: Matrix, cache: KVCache?, into output: Matrix) {
+        let window = window(layer)
         for segment in batch.segments {
             let position = Int(batch.positions[segment.start])
             if let cache, let slot = segment.slot {
@@ -40,24 +45,24 @@ struct Attention {
                     t2_attend_cached(
                         qkv.row(segment.start), cache.keys(layer: layer, slot: slot),
                         cache.values(layer: layer, slot: slot), output.row(segment.start), scores.pointer, c.headCount,
-                        c.keyValueHeadCount, c.headSize, position + 1, cache.capacity, scale)
+                        c.keyValueHeadCount, c.headSize, position + 1, window, cache.capacity, scale)
                     continue
                 }
             }
             precondition(position == segment.prefix.count, "a sequence is continued one token at a time")
-            attend(segment, qkv, into: output.rows(segment.rows))
+            attend(segment, window, qkv, into: output.rows(segment.rows))
         }
     }
 
-    private func attend(_ segment: TokenBatch.Segment, _ qkv: Matrix, into output: Matrix) {
+    private func attend(_ segment: TokenBatch.Segment, _ window: Int, _ qkv: Matrix, into output: Matrix) {
         for shared in 0..<c.keyValueHeadCount {
             let keys_DP = transposedContext(segment, key(qkv, shared * group), into: .keysTransposed)
             let values_PD = context(segment, value(qkv, shared * group), into: .values)
             for head in shared * group..<(shared + 1) * group {
                 for block in (0..<segment.count).chunks(ofCount: blockRows) {
-                    let scores = probabilities(segment, query(qkv, head), block, keys_DP)
-                    MatrixMultiply.multiply(
-                        scores, values_PD.rows(0..<scores.columns), into: query(output, head).rows(block))
+                    let reach = reach(segment, window, block)
+                    let scores = probabilities(segment, window, query(qkv, head), block, keys_DP.columns(reach))
+                    MatrixMultiply.multiply(scores, values_PD.rows(reach), into: query(output, head).rows(block))
                 }
             }
         }
@@ -89,34 +94,40 @@ struct Attention {
         workspace.matrix(area, rows: rows, columns: (columns + 15) / 16 * 16).columns(0..<columns)
     }
 
-    /// The attention weights of a block of a segment's query rows, [rows, P up to the block's last].
-    private func probabilities(
-        _ segment: TokenBatch.Segment, _ query_TD: Matrix, _ block: Range<Int>, _ keys_DP: Matrix
-    ) -> Matrix {
+    /// The positions that a block of a segment's query rows attends to: from the first row's window to the last row.
+    private func reach(_ segment: TokenBatch.Segment, _ window: Int, _ block: Range<Int>) -> Range<Int> {
         let before = segment.prefix.count
-        let scores = square(.probabilities, rows: block.count, columns: before + block.upperBound)
-        MatrixMultiply.multiply(
-            query_TD.rows(segment.rows).rows(block), keys_DP.columns(0..<scores.columns), into: scores)
+        return max(0, before + block.lowerBound + 1 - window)..<before + block.upperBound
+    }
+
+    /// The attention weights of a block of a segment's query rows over the keys of its reach, [rows, reach].
+    private func probabilities(
+        _ segment: TokenBatch.Segment, _ window: Int, _ query_TD: Matrix, _ block: Range<Int>, _ keys_DP: Matrix
+    ) -> Matrix {
+        let scores = square(.probabilities, rows: block.count, columns: keys_DP.columns)
+        MatrixMultiply.multiply(query_TD.rows(segment.rows).rows(block), keys_DP, into: scores)
         t2_causal_softmax(
-            scores.pointer, scores.rows, scores.columns, before + block.lowerBound + 1, scores.stride, scale)
+            scores.pointer, scores.rows, scores.columns, scores.columns - block.count + 1, window, scores.stride, scale)
         return scores
     }
 
     /// The gradient with respect to q, k and v, given that of the output; attention weights are recomputed, not stored.
     ///
     /// - Shapes: qkv and deltaQKV [T, (heads + 2·kv)·D], deltaOutput [T, heads·D].
-    func backward(_ batch: TokenBatch, _ qkv: Matrix, deltaOutput: Matrix, into deltaQKV: Matrix) {
+    func backward(_ batch: TokenBatch, layer: Int, _ qkv: Matrix, deltaOutput: Matrix, into deltaQKV: Matrix) {
         deltaQKV.fillWithZeros()
+        let window = window(layer)
         for segment in batch.segments {
             for shared in 0..<c.keyValueHeadCount {
-                backward(segment, qkv, shared, deltaOutput: deltaOutput.rows(segment.rows), into: deltaQKV)
+                backward(segment, window, qkv, shared, deltaOutput: deltaOutput.rows(segment.rows), into: deltaQKV)
             }
         }
     }
 
     /// The part of one key-value head and the query heads that share it.
     private func backward(
-        _ segment: TokenBatch.Segment, _ x: Matrix, _ shared: Int, deltaOutput dy: Matrix, into dx: Matrix
+        _ segment: TokenBatch.Segment, _ window: Int, _ x: Matrix, _ shared: Int, deltaOutput dy: Matrix,
+        into dx: Matrix
     ) {
         let keys_PD = context(segment, key(x, shared * group), into: .keys)
         let keys_DP = transposedContext(segment, key(x, shared * group), into: .keysTransposed)
@@ -125,8 +136,8 @@ struct Attention {
         let dV = deltaContext(segment, value(dx, shared * group), .deltaValues)
         for head in shared * group..<(shared + 1) * group {
             for block in (0..<segment.count).chunks(ofCount: blockRows) {
-                let p = probabilities(segment, query(x, head), block, keys_DP)
-                let past = 0..<p.columns
+                let past = reach(segment, window, block)
+                let p = probabilities(segment, window, query(x, head), block, keys_DP.columns(past))
                 let dO = query(dy, head).rows(block)
                 let dP = square(.scores, rows: p.rows, columns: p.columns)
                 MatrixMultiply.multiplyTransposedLeft(p, dO, into: dV.rows(past), accumulate: true)

@@ -3,7 +3,7 @@ import T2Core
 import T2Formats
 import T2Numerics
 
-/// A Llama model's frozen weights in memory, float32. Immutable; lanes share it.
+/// A model's frozen weights in memory, float32. Immutable; lanes share it.
 package final class BaseModel: Sendable {
     package let folder: BaseModelFolder
     package let configuration: ModelConfiguration
@@ -17,6 +17,10 @@ package final class BaseModel: Sendable {
     package let feedForwardNorms: [FloatBuffer]
     package let finalNorm: FloatBuffer
     package let weights: MergedWeights
+    /// The biases of each projection group, [out]; nil if none of its matrices has one.
+    let biases: ProjectionTable<FloatBuffer?>
+    /// The norm weights of each layer's query heads, then its key heads, [heads + kv, D]; empty without such norms.
+    let headNorms: [FloatBuffer]
     package let rotary: RotaryEmbedding
 
     /// - Throws: the errors of `WeightLoader`.
@@ -25,7 +29,7 @@ package final class BaseModel: Sendable {
         let c = folder.configuration
         self.folder = folder
         configuration = c
-        embedding = try loader.load("model.embed_tokens.weight", shape: [c.vocabularySize, c.hiddenSize])
+        embedding = try loader.load(folder.embeddingName, shape: [c.vocabularySize, c.hiddenSize])
         head =
             c.tiedEmbeddings ? embedding : try loader.load("lm_head.weight", shape: [c.vocabularySize, c.hiddenSize])
         headTransposed = FloatBuffer(count: c.vocabularySize * c.hiddenSize)
@@ -46,6 +50,36 @@ package final class BaseModel: Sendable {
             return buffer
         }
         weights = MergedWeights(c, groups)
-        rotary = RotaryEmbedding(headSize: c.headSize, theta: c.ropeTheta, contextLength: c.contextLength)
+        biases = try ProjectionTable(layerCount: c.layerCount) { layer, group in
+            try Self.bias(loader, c, layer, group)
+        }
+        headNorms = c.architecture.hasHeadNorms ? try (0..<c.layerCount).map { try Self.headNorm(loader, c, $0) } : []
+        rotary = RotaryEmbedding(
+            headSize: c.headSize, theta: c.ropeTheta, contextLength: c.contextLength, scaling: c.architecture.rope)
+    }
+
+    private static func bias(
+        _ loader: WeightLoader, _ c: ModelConfiguration, _ layer: Int, _ group: ProjectionGroup
+    ) throws -> FloatBuffer? {
+        let biased = group.columns(c).filter { c.architecture.biases.contains($0.kind) }
+        guard !biased.isEmpty else { return nil }
+        let buffer = FloatBuffer(count: group.outputSize(c))
+        for (kind, columns) in biased {
+            let bias = try loader.load(kind.biasName(layer: layer), shape: [columns.count])
+            (buffer.pointer + columns.lowerBound).update(from: bias.pointer, count: columns.count)
+        }
+        return buffer
+    }
+
+    private static func headNorm(_ loader: WeightLoader, _ c: ModelConfiguration, _ layer: Int) throws -> FloatBuffer {
+        let buffer = FloatBuffer(count: c.querySize + c.keyValueSize)
+        for (name, heads) in [("q_norm", 0..<c.headCount), ("k_norm", c.headCount..<c.headCount + c.keyValueHeadCount)]
+        {
+            let weight = try loader.load("model.layers.\(layer).self_attn.\(name).weight", shape: [c.headSize])
+            for head in heads {
+                (buffer.pointer + head * c.headSize).update(from: weight.pointer, count: c.headSize)
+            }
+        }
+        return buffer
     }
 }

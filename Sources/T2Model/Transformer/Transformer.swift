@@ -2,7 +2,7 @@ import CKernels
 import T2Core
 import T2Numerics
 
-/// The Llama forward pass over packed tokens: one implementation for prefill, decoding, scoring and training.
+/// The forward pass over packed tokens: one implementation for prefill, decoding, scoring and training.
 ///
 /// One object per lane: it owns the scratch memory and is used by one thread at a time.
 /// Shape letters: T tokens of the batch, S output rows, H hidden size.
@@ -49,6 +49,7 @@ package final class Transformer {
             let input = isCompact ? gather(attended, batch.outputs, into: .compactAttended) : attended
             let experts = isCompact ? compactExperts : batch.experts
             project(layer, .output, execution, experts, input, into: x, accumulate: true, kept)
+            addBias(layer, .output, to: x)
             feedForward(layer, execution, experts, x, kept)
             onLayer()
         }
@@ -90,7 +91,10 @@ package final class Transformer {
         let qkv =
             tape?.queryKeyValue.matrix(x.rows, width) ?? workspace.matrix(.queryKeyValue, rows: x.rows, columns: width)
         project(layer, .queryKeyValue, execution, batch.experts, normed, into: qkv, tape)
+        addBias(layer, .queryKeyValue, to: qkv)
+        normHeads(layer, qkv, tape)
         measure(.rows) {
+            if c.architecture.unrotatedLayers.contains(layer) { return }
             // Queries and keys are adjacent columns, rotated alike.
             batch.positions.withUnsafeBufferPointer {
                 model.rotary.rotate(qkv, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount)
@@ -110,9 +114,30 @@ package final class Transformer {
         let width = 2 * c.intermediateSize
         let gateUp = tape?.gateUp.matrix(x.rows, width) ?? workspace.matrix(.gateUp, rows: x.rows, columns: width)
         project(layer, .gateUp, execution, experts, normed, into: gateUp, tape)
+        addBias(layer, .gateUp, to: gateUp)
         let activated = workspace.matrix(.activated, rows: x.rows, columns: c.intermediateSize)
         measure(.rows) { t2_silu_multiply(gateUp.pointer, activated.pointer, x.rows, c.intermediateSize) }
         project(layer, .down, execution, experts, activated, into: x, accumulate: true, tape)
+        addBias(layer, .down, to: x)
+    }
+
+    private func addBias(_ layer: Int, _ group: ProjectionGroup, to y: Matrix) {
+        guard let bias = model.biases[layer, group] else { return }
+        measure(.rows) { t2_add_to_rows(y.pointer, bias.pointer, y.rows, y.columns, y.stride) }
+    }
+
+    /// Norms each head of the queries and keys, where the model does that.
+    private func normHeads(_ layer: Int, _ qkv: Matrix, _ tape: ActivationTape.Layer?) {
+        guard c.architecture.hasHeadNorms else { return }
+        let heads = c.headCount + c.keyValueHeadCount
+        measure(.rows) {
+            let width = heads * c.headSize
+            tape?.unnormedHeads.matrix(qkv.rows, width).copy(from: qkv.columns(0..<width))
+            t2_norm_heads(
+                qkv.pointer, model.headNorms[layer].pointer, tape?.headInverse.matrix(qkv.rows, heads).pointer,
+                qkv.rows,
+                heads, c.headSize, qkv.stride, c.normEpsilon)
+        }
     }
 
     private func norm(_ x: Matrix, _ weight: FloatBuffer, into y: Matrix, inverse: Matrix?) {

@@ -16,10 +16,10 @@ struct WeightCheckTests {
         #expect(names.count == (tied ? 20 : 21))
         for name in names {
             try model.changeWeights { $0.name == name ? nil : $0 }
-            let error = #expect(throws: SafetensorsError.self, "without \(name)") {
+            let error = #expect(throws: (any Error).self, "without \(name)") {
                 try BaseModelFolder(path: model.path).checkWeights()
             }
-            #expect(error == .missingTensor(path: model.path, name: name))
+            #expect("\(error!)".hasPrefix("\(model.path): has no tensor '\(name)'"))
             try whole.write(to: URL(fileURLWithPath: model.weightsPath))
         }
     }
@@ -58,9 +58,10 @@ struct WeightCheckTests {
         defer { model.remove() }
         // An odd number of bytes before the data: nothing may depend on how it is aligned.
         try write(model, element: element, last: bits, padding: 1)
-        let folder = try BaseModelFolder(path: model.path)
-        guard !isFinite else { return try folder.checkWeights() }
-        let error = #expect(throws: (any Error).self) { try folder.checkWeights() } as? any UserFacingError
+        guard !isFinite else { return try BaseModelFolder(path: model.path).checkWeights() }
+        let error =
+            #expect(throws: (any Error).self) { try BaseModelFolder(path: model.path).checkWeights() }
+            as? any UserFacingError
         let expected = element == "I64" ? "elements of type I64, expected F32, F16 or BF16" : "holds a NaN"
         #expect(error?.description.contains("'model.norm.weight'") == true)
         #expect(error?.description.contains(expected) == true)
