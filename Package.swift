@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        .target(name: "COneDNN", cxxSettings: [.unsafeFlags(["-O2"])], linkerSettings: [.linkedLibrary("dnnl")]),
         // Records the commit that T2Version shows.
         .plugin(
             name: "RecordCommit", capability: .buildTool(), path: "Sources/RecordCommit", exclude: ["record_commit"]),
@@ -63,7 +64,11 @@ let package = Package(
             ]),
 
         // Row 3
-        .target(name: "T2Numerics", dependencies: ["T2Core", "T2Formats", "CKernels", "COpenBLAS", "CLAPACKE"]),
+        .target(
+            name: "T2Numerics",
+            dependencies: [
+                "T2Core", "T2Formats", "CKernels", "COneDNN", "COpenBLAS", "CLAPACKE",
+            ]),
         .target(name: "T2Text", dependencies: ["T2Core", "T2Formats", "CUTF8Proc", heap]),
         .target(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
@@ -220,5 +225,5 @@ let package = Package(
             name: "ReferenceTests",
             dependencies: ["T2Core", "T2Formats", "T2Numerics", "T2Learning", "T2Model", "T2TestSupport"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6], cxxLanguageStandard: .cxx17
 )

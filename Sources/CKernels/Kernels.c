@@ -1,13 +1,4 @@
-#include "CKernels.h"
-#include "Versions.h"
-
-#include <math.h>
-#include <stddef.h>
-
-// Sums may be reordered so that they vectorise. No other part of fast-math is enabled, because NaN must propagate.
-#pragma clang fp reassociate(on) contract(fast)
-
-#define INLINE static inline __attribute__((always_inline))
+#include "Vectors.h"
 
 const char *t2_kernel_version(void) {
 #if defined(__x86_64__)
@@ -15,43 +6,6 @@ const char *t2_kernel_version(void) {
     if (__builtin_cpu_supports("avx2")) return "avx2";
 #endif
     return "baseline";
-}
-
-// e^x by range reduction to [−ln2/2, ln2/2] and a degree-6 polynomial; relative error < 2e-7 (tests compare with libm).
-// Below −87.3 the result is 0 (a probability that small does not matter), above 88.7 it is the result for 88.7, about
-// 3.4e38, and NaN stays NaN.
-INLINE float fast_exp(float x) {
-    const float bounded = x < -87.33654f ? -87.33654f : (x > 88.72283f ? 88.72283f : x);
-    const float k = __builtin_rintf(bounded * 1.44269504088896341f);
-    const float r = __builtin_fmaf(k, -0.693359375f, bounded) - k * -2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    // 2^k in two steps, since k = 128 does not fit the exponent of one factor.
-    const int32_t ik = (int32_t)k;
-    const int32_t half = ik >> 1;
-    union { int32_t i; float f; } a = {(half + 127) << 23}, b = {(ik - half + 127) << 23};
-    const float y = p * a.f * b.f;
-    return x < -87.33654f ? 0.0f : y;
-}
-
-// The largest element, ignoring NaN. Sixteen running maxima vectorise; a single one would do so only if NaN were ruled
-// out.
-INLINE float row_maximum(const float *restrict x, long n) {
-    float lanes[16];
-    for (int j = 0; j < 16; j++) lanes[j] = -INFINITY;
-    long i = 0;
-    for (; i + 16 <= n; i += 16) {
-        for (int j = 0; j < 16; j++) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
-    }
-    float top = -INFINITY;
-    for (int j = 0; j < 16; j++) top = lanes[j] > top ? lanes[j] : top;
-    for (; i < n; i++) top = x[i] > top ? x[i] : top;
-    return top;
 }
 
 DISPATCHED void t2_rms_norm(const float *restrict x, const float *restrict w, float *restrict y, float *restrict inverse,
@@ -140,6 +94,16 @@ DISPATCHED void t2_add(float *restrict x, const float *restrict y, long n) {
     for (long i = 0; i < n; i++) x[i] += y[i];
 }
 
+DISPATCHED void t2_copy_rows(const float *restrict x, float *restrict y, long rows, long n, long stride, int accumulates) {
+    for (long t = 0; t < rows; t++) {
+        if (accumulates) {
+            for (long i = 0; i < n; i++) y[t * stride + i] += x[t * n + i];
+        } else {
+            for (long i = 0; i < n; i++) y[t * stride + i] = x[t * n + i];
+        }
+    }
+}
+
 DISPATCHED void t2_accumulate_products(const float *restrict a, const float *restrict b, float *restrict out, long rows,
                                        long n, long stride) {
     for (long t = 0; t < rows; t++) {
@@ -180,95 +144,6 @@ DISPATCHED void t2_softmax_backward(const float *restrict p, float *restrict dp,
         float dot = 0;
         for (long i = 0; i < n; i++) dot += pt[i] * dt[i];
         for (long i = 0; i < n; i++) dt[i] = pt[i] * (dt[i] - dot) * scale;
-    }
-}
-
-// Sixteen floats in registers. AT16 is a macro because a function that returns a vector has another calling convention
-// in each version of a kernel.
-typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
-#define AT16(p) (*(const lanes16 *)(p))
-
-// s_P = scale · q_D · K_DP over `padded` positions, a multiple of 16. Each sum stays in a register, and four
-// independent sums hide the latency of the additions.
-INLINE void cached_scores(const float *restrict q, const float *restrict keys, float *restrict s, long head_size,
-                          long padded, long capacity, float scale) {
-    long p = 0;
-    for (; p + 64 <= padded; p += 64) {
-        lanes16 a = {0}, b = {0}, c = {0}, d = {0};
-        for (long i = 0; i < head_size; i++) {
-            const float *restrict k = keys + i * capacity + p;
-            const float x = q[i] * scale;
-            a += x * AT16(k);
-            b += x * AT16(k + 16);
-            c += x * AT16(k + 32);
-            d += x * AT16(k + 48);
-        }
-        *(lanes16 *)(s + p) = a;
-        *(lanes16 *)(s + p + 16) = b;
-        *(lanes16 *)(s + p + 32) = c;
-        *(lanes16 *)(s + p + 48) = d;
-    }
-    for (; p < padded; p += 16) {
-        lanes16 a = {0}, b = {0};
-        long i = 0;
-        for (; i + 2 <= head_size; i += 2) {
-            a += q[i] * scale * AT16(keys + i * capacity + p);
-            b += q[i + 1] * scale * AT16(keys + (i + 1) * capacity + p);
-        }
-        if (i < head_size) a += q[i] * scale * AT16(keys + i * capacity + p);
-        *(lanes16 *)(s + p) = a + b;
-    }
-}
-
-// o_D = factor · Σ_p w_P[p] · values_PD[p], sixteen columns at a time, in four sums over every fourth position each.
-INLINE void weighted_values(const float *restrict w, const float *restrict values, float *restrict o, long head_size,
-                            long positions, float factor) {
-    long i = 0;
-    for (; i + 16 <= head_size; i += 16) {
-        lanes16 a = {0}, b = {0}, c = {0}, d = {0};
-        const float *restrict v = values + i;
-        long p = 0;
-        for (; p + 4 <= positions; p += 4, v += 4 * head_size) {
-            a += w[p] * AT16(v);
-            b += w[p + 1] * AT16(v + head_size);
-            c += w[p + 2] * AT16(v + 2 * head_size);
-            d += w[p + 3] * AT16(v + 3 * head_size);
-        }
-        for (; p < positions; p++, v += head_size) a += w[p] * AT16(v);
-        *(lanes16 *)(o + i) = ((a + b) + (c + d)) * factor;
-    }
-    for (; i < head_size; i++) {
-        float sum = 0;
-        for (long p = 0; p < positions; p++) sum += w[p] * values[p * head_size + i];
-        o[i] = sum * factor;
-    }
-}
-
-DISPATCHED void t2_attend_cached(const float *restrict q, const float *restrict keys, const float *restrict values,
-                                 float *restrict out, float *restrict scores, long heads, long key_value_heads,
-                                 long head_size, long positions, long window, long capacity, float scale) {
-    const long group = heads / key_value_heads;
-    // The cache is read from a whole vector on, and the positions in it before the window are excluded.
-    const long before = positions > window ? positions - window : 0;
-    const long skipped = before / 16 * 16, outside = before - skipped;
-    keys += skipped;
-    values += skipped * head_size;
-    positions -= skipped;
-    // The scores are computed in whole vectors: entries of the cache behind the last position are read, then excluded.
-    const long padded = (positions + 15) / 16 * 16;
-    for (long h = 0; h < heads; h++) {
-        const long k = h / group;
-        cached_scores(q + h * head_size, keys + k * head_size * capacity, scores, head_size, padded, capacity, scale);
-        for (long p = positions; p < padded; p++) scores[p] = -INFINITY;
-        for (long p = 0; p < outside; p++) scores[p] = -INFINITY;
-        const float largest = row_maximum(scores, padded);
-        float sum = 0;
-        for (long p = 0; p < padded; p++) {
-            const float e = fast_exp(scores[p] - largest);
-            scores[p] = e;
-            sum += e;
-        }
-        weighted_values(scores, values + k * capacity * head_size, out + h * head_size, head_size, positions, 1.0f / sum);
     }
 }
 
@@ -329,6 +204,15 @@ DISPATCHED void t2_from_bfloat(const uint16_t *restrict x, float *restrict y, lo
     for (long i = 0; i < n; i++) {
         union { uint32_t i; float f; } v = {(uint32_t)x[i] << 16};
         y[i] = v.f;
+    }
+}
+
+DISPATCHED void t2_to_bfloat(const float *restrict x, uint16_t *restrict y, long n) {
+    for (long i = 0; i < n; i++) {
+        union { float f; uint32_t i; } v = {x[i]};
+        // Adding 0x7fff and the lowest bit that is kept rounds to nearest, ties to even. A NaN stays one.
+        const uint32_t rounded = (v.i + 0x7fffu + (v.i >> 16 & 1u)) >> 16, nan = v.i >> 16 | 0x40u;
+        y[i] = (uint16_t)((v.i & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
     }
 }
 

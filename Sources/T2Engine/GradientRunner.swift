@@ -30,8 +30,9 @@ package final class GradientRunner {
         var isWanted = true
         let sums = policyGradient(prepared.adapter).run(
             // The sampled token ids are scored, never the text.
-            completions.map { ScoredSequence(prompt: $0.prompt, completion: $0.tokens) }, z: prepared.vectors[0],
-            temperature: temperature, runsReference: specification.needsReference
+            completions.map { ScoredSequence(prompt: $0.prompt, completion: $0.tokens) },
+            try policies.differentiable(on: transformer), temperature: temperature,
+            runsReference: specification.needsReference
         ) { token in
             let completion = completions[token.sequence]
             let found = loss.evaluate(

@@ -1,5 +1,6 @@
 import T2Core
 import T2Model
+import T2Numerics
 import T2Text
 
 /// The scratch memory with which one thread runs a model; all lanes share the weights. Only one thread at a time may use a lane.
@@ -8,7 +9,7 @@ package final class Lane {
     package private(set) lazy var sampler = Sampler(transformer)
     package private(set) lazy var gradients = GradientRunner(transformer)
 
-    package init(_ base: BaseModel) { transformer = Transformer(base) }
+    package init(_ base: BaseModel, _ team: ThreadTeam = .alone) { transformer = Transformer(base, team) }
 
     /// Completes one prompt, token by token. The text is without special tokens; the finish reason is `length` if a limit or the
     /// caller ended it.

@@ -35,7 +35,7 @@ package struct MergedModelFolder {
         let vector = prepared.vectors[0]
         folder = base.folder
         self.expert = expert
-        weights = prepared.adapter.merge(vector)
+        weights = prepared.adapter.merge(vector, on: LaneProducts(.alone))
         var changed: [String: (kind: MatrixKind, layer: Int)] = [:]
         let entries = vector.layout.entries.enumerated().map { ($1.name, vector[entry: $0]) }
         let values = Dictionary(uniqueKeysWithValues: entries)

@@ -72,16 +72,32 @@ package final class PolicySet: Sendable {
 
     /// The cheaper form for a unit of `tokens` tokens. It depends on the unit alone, so that every worker uses the same form.
     ///
-    /// - Parameter onLayer: called after each layer while a policy is merged.
+    /// - Parameter isDifferentiated: whether the unit has a gradient, which must be that of what is sampled.
     /// - Cost: merging takes 2·M·N·R flops per adapted weight, once; for LoRA, R is its rank.
-    package func execution(tokens: Int, onLayer: () -> Void = {}) throws -> Execution {
+    package func execution(tokens: Int, on transformer: Transformer, isDifferentiated: Bool = false) throws -> Execution
+    {
         if isBaseModel { return .merged(adapters.base.weights) }
         let ready = try prepare()
-        guard policies.count == 1, ready.adapter.isMergingCheaper(tokens: tokens) else { return ready.factored }
-        return lock.withLock {
-            let weights = merged ?? ready.adapter.merge(ready.vectors[0], onLayer: onLayer)
-            merged = weights
+        if isDifferentiated, case .differentiable(let weights, _, _) = try differentiable(on: transformer) {
             return .merged(weights)
+        }
+        guard policies.count == 1, ready.adapter.isMergingCheaper(tokens: tokens) else { return ready.factored }
+        return .merged(merge(ready, transformer))
+    }
+
+    /// The only policy in the form in which its gradient is computed.
+    func differentiable(on transformer: Transformer) throws -> Execution {
+        let ready = try prepare()
+        return ready.adapter.differentiable(ready.vectors[0]) { merge(ready, transformer) }
+    }
+
+    private func merge(_ ready: Prepared, _ transformer: Transformer) -> MergedWeights {
+        lock.withLock {
+            let weights =
+                merged
+                ?? ready.adapter.merge(ready.vectors[0], on: transformer.products, onLayer: transformer.onLayer)
+            merged = weights
+            return weights
         }
     }
 

@@ -141,7 +141,8 @@ package struct UnitComputer: Sendable {
                 random: SeededRandom(seed: unit.seed, unit.randomStream(of: sequence)), expert: Int32(sequence.policy))
         }
         let tokens = requests.reduce(0) { $0 + $1.prompt.count + sampling.maxTokens }
-        let execution = try policies.execution(tokens: tokens, onLayer: lane.transformer.onLayer)
+        let execution = try policies.execution(
+            tokens: tokens, on: lane.transformer, isDifferentiated: unit.gradient != nil)
         let stop = tokenizer.stopCondition(of: configuration, texts: sampling.stopStrings)
         var isWanted = true
         let sampled =

@@ -1,15 +1,19 @@
 import Foundation
+import T2Formats
 
-/// A float32 buffer that owns its memory, which is aligned to a cache line and never moves.
+/// A float32 buffer whose memory never moves: its own, aligned to a cache line, or a tensor in a mapped file.
 ///
 /// - Invariant: one thread at a time writes to the buffer; once threads share it, they only read it.
 package final class FloatBuffer: Sendable {
     package nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
     package let count: Int
+    /// The file in which the values stand, and which keeps them in memory; nil if the buffer owns its memory.
+    private let file: SafetensorsFile?
 
     /// A buffer of zeros.
     package init(count: Int) {
         self.count = count
+        file = nil
         let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
         let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         memset(memory, 0, bytes)
@@ -23,7 +27,26 @@ package final class FloatBuffer: Sendable {
         }
     }
 
-    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+    private init(viewing pointer: UnsafeRawPointer, count: Int, of file: SafetensorsFile) {
+        self.pointer = UnsafeMutableRawPointer(mutating: pointer).bindMemory(to: Float.self, capacity: count)
+        self.count = count
+        self.file = file
+    }
+
+    /// A float32 tensor of a file: in the file's own mapped memory, which must not be written to, if its address allows that.
+    ///
+    /// - Throws: `SafetensorsError` if the tensor is absent, has another shape or another type.
+    package static func mapped(_ name: String, shape: [Int], of file: SafetensorsFile) throws -> FloatBuffer {
+        if let tensor = file.tensors[name], tensor.element == .float32, tensor.shape == shape, tensor.count > 0 {
+            let start = try file.withBytes(of: name) { $0.baseAddress! }
+            if Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0 {
+                return FloatBuffer(viewing: start, count: tensor.count, of: file)
+            }
+        }
+        return FloatBuffer(try file.floats(of: name, shape: shape))
+    }
+
+    deinit { if file == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
 
     var elements: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
     package var values: [Float] { Array(elements) }

@@ -20,7 +20,7 @@ package final class SingularValueCache: Sendable {
 
     /// The version of the algorithm and of the file format. It is part of each key and must increase whenever the
     /// numbers change, so that older entries are ignored.
-    private static let version = "t2-decomposition/2"
+    static let version = "t2-decomposition/2"
 
     package let folder: String
     private let warn: @Sendable (String) -> Void
@@ -123,9 +123,9 @@ package final class SingularValueCache: Sendable {
         do {
             let file = try SafetensorsFile(path: path)
             let cached = SingularValueDecomposition(
-                uTransposed: FloatBuffer(try file.floats(of: "u_transposed", shape: [rank, rows])),
+                uTransposed: try .mapped("u_transposed", shape: [rank, rows], of: file),
                 sigma: try file.floats(of: "sigma", shape: [rank]),
-                v: FloatBuffer(try file.floats(of: "v", shape: [columns, rank])))
+                v: try .mapped("v", shape: [columns, rank], of: file))
             if file.metadata["digest"] == Self.digest(cached, key) { return cached }
         } catch let error as SystemError where [ENOENT, ENOTDIR].contains(error.code) {
             return nil

@@ -61,10 +61,35 @@ package struct WeightDecomposition: Sendable {
         tick: Duration = .seconds(1), progress: (Int, Int) -> Void = { _, _ in },
         keep: @escaping @Sendable (SingularValueDecomposition) -> Kept
     ) throws -> [Kept] {
+        try compute(tick: tick, progress: progress) { weight, values in
+            keep(
+                try cache.decomposition(of: values, rows: weight.rows, columns: weight.columns, name: weight.name))
+        }
+    }
+
+    /// The decompositions of all weights rounded to bfloat16, in the layout's order.
+    ///
+    /// - Throws: as `run`.
+    package func halves(progress: (Int, Int) -> Void = { _, _ in }) throws -> [HalfDecomposition] {
+        try compute(tick: .seconds(1), progress: progress) { weight, values in
+            try cache.halfDecomposition(of: values, rows: weight.rows, columns: weight.columns, name: weight.name)
+        }
+    }
+
+    private func compute<Kept: Sendable>(
+        tick: Duration, progress: (Int, Int) -> Void,
+        _ decompose: @escaping @Sendable (Weight, FloatBuffer) throws -> Kept
+    ) throws -> [Kept] {
         AtomicFile.removeAbandoned(in: cache.folder)
         let work = SharedWork<Kept>(count: weights.count)
         for number in 0..<threadCount() {
-            LaneThread.start(number) { work.run { keep(try decompose(weights[$0])) } }
+            LaneThread.start(number) {
+                work.run { index in
+                    let weight = weights[index]
+                    let values = try WeightLoader(folder).load(weight.name, shape: [weight.rows, weight.columns])
+                    return try decompose(weight, values)
+                }
+            }
         }
         work.wait(tick: tick, progress: progress)
         return try work.outputs
@@ -79,11 +104,5 @@ package struct WeightDecomposition: Sendable {
             let values = try WeightLoader(folder).load(weight.name, shape: [weight.rows, weight.columns])
             return SingularValueCache.key(values, rows: weight.rows, columns: weight.columns)
         }
-    }
-
-    private func decompose(_ weight: Weight) throws -> SingularValueDecomposition {
-        let (rows, columns) = (weight.rows, weight.columns)
-        let values = try WeightLoader(folder).load(weight.name, shape: [rows, columns])
-        return try cache.decomposition(of: values, rows: rows, columns: columns, name: weight.name)
     }
 }

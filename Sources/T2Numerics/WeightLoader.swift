@@ -19,6 +19,16 @@ package struct WeightLoader {
         return buffer
     }
 
+    /// A matrix in bfloat16: mapped if the file holds it so, otherwise rounded to nearest.
+    ///
+    /// - Throws: the errors of `load`.
+    package func loadHalf(_ name: String, rows: Int, columns: Int) throws -> HalfMatrix {
+        let file = try folder.file(ofChecked: name, shape: [rows, columns])
+        if let mapped = HalfMatrix(name, rows: rows, columns: columns, of: file) { return mapped }
+        let values = try load(name, shape: [rows, columns])
+        return withExtendedLifetime(values) { HalfMatrix(values.matrix(rows: rows, columns: columns)) }
+    }
+
     /// Writes the transpose of a weight into a view.
     ///
     /// - Shapes: weight [M, N], output [N, M].

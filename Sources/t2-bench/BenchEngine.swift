@@ -1,6 +1,7 @@
 import T2Core
 import T2Learning
 import T2Model
+import T2Numerics
 
 /// The work that is timed: lanes over one shared model, as a worker runs them.
 final class BenchEngine: Sendable {
@@ -14,18 +15,20 @@ final class BenchEngine: Sendable {
     private let merged: MergedWeights
     private let z: ExpertVector
 
-    init(svf: SVFModel, lanes: Int, prompt: Int, new: Int) {
+    init(svf: SVFModel, lanes: Int, threads: Int, prompt: Int, new: Int) {
         self.svf = svf
         self.lanes = lanes
         self.prompt = prompt
         self.new = new
-        transformers = (0..<lanes).map { _ in Transformer(svf.base) }
+        transformers = (0..<lanes).map { _ in
+            Transformer(svf.base, threads > 1 ? try! ThreadTeam(count: threads) : .alone)
+        }
         samplers = transformers.map { Sampler($0) }
         gradients = transformers.map { PolicyGradient($0, svf) }
         var random = SeededRandom(seed: 1)
         z = ExpertVector(
             layout: svf.layout, values: (0..<svf.layout.count).map { _ in Float(1 + 0.05 * random.nextNormal()) })
-        merged = svf.merge(z)
+        merged = svf.merge(z, on: transformers[0].products)
     }
 
     private var c: ModelConfiguration { svf.base.configuration }
@@ -122,7 +125,8 @@ final class BenchEngine: Sendable {
         return seconds {
             LaneThread.run(lanes) { [self] lane in
                 let sequences = (0..<share(batch, lane)).map { sequence($0, lane, shape) }
-                _ = gradients[lane].run(sequences, z: z, temperature: 1, runsReference: runsReference) { row in
+                let execution = svf.differentiable(z) { merged }
+                _ = gradients[lane].run(sequences, execution, temperature: 1, runsReference: runsReference) { row in
                     _ = loss.evaluate(
                         policy: row.policy, reference: row.reference, sampled: Int(row.token), advantage: 1,
                         addingGradientTo: row.gradient)

@@ -10,8 +10,14 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Base model folder.")
     var model: String
 
-    @Option(help: "Threads that run the model, or auto for one per core.")
+    @Option(help: "Sequences of products at a time, or auto for one per core.")
     var lanes = LaneCount.auto
+
+    @Option(help: "Threads of a lane.")
+    var threads = 1
+
+    @Option(help: "Type of the weights in memory: f32 or bf16.")
+    var weights = "f32"
 
     @Option(help: "Prompt tokens of a sequence.")
     var prompt = 32
@@ -36,7 +42,7 @@ struct ModelOptions: ParsableArguments {
                 remedy: "Lower one of them.", exitStatus: .usage)
         }
         MatrixMultiply.useThreads(1)
-        let svf = try SVFModel(try BaseModel(folder), targets: .all)
-        return BenchEngine(svf: svf, lanes: laneCount, prompt: prompt, new: new)
+        let svf = try SVFModel(try BaseModel(folder, type: WeightType(rawValue: weights)!), targets: .all)
+        return BenchEngine(svf: svf, lanes: laneCount, threads: threads, prompt: prompt, new: new)
     }
 }

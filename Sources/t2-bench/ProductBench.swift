@@ -16,6 +16,9 @@ struct ProductBench: ParsableCommand {
     @Option(help: "Rows of the left operand: tokens.")
     var rows: [Int] = [1, 4, 8, 16, 32, 64, 256, 1024]
 
+    @Option(help: "Threads of a product with weights in bfloat16.")
+    var threads = 1
+
     func validate() throws {
         for size in inner + columns + rows where !(1...65_536).contains(size) {
             throw ValidationError("a matrix has \(size) rows or columns, expected 1 to 65536.")
@@ -24,13 +27,17 @@ struct ProductBench: ParsableCommand {
 
     func run() throws {
         MatrixMultiply.useThreads(1)
-        print("OpenBLAS core \(MatrixMultiply.coreName); GFLOP/s of A[M, K]·B[K, N], and of A·Bᵀ")
+        print(
+            "OpenBLAS core \(MatrixMultiply.coreName); GFLOP/s of A[M, K]·B[K, N] in float32, of A·Bᵀ, and of A·B in bfloat16 by oneDNN "
+                + "\(PackedMatrix.libraryVersion) with \(threads) threads and a B that is not in the cache")
+        let products = LaneProducts(threads > 1 ? try ThreadTeam(count: threads) : .alone)
         for k in inner {
             for n in columns {
                 for m in rows {
                     let plain = matrixProductRate(m: m, n: n, k: k, transposed: false)
                     let transposed = matrixProductRate(m: m, n: n, k: k, transposed: true)
-                    print(String(format: "M %5d  N %5d  K %5d  %7.1f %7.1f", m, n, k, plain, transposed))
+                    let packed = packedProductRate(m: m, n: n, k: k, products)
+                    print(String(format: "M %5d  N %5d  K %5d  %7.1f %7.1f %7.1f", m, n, k, plain, transposed, packed))
                 }
             }
         }
@@ -59,4 +66,21 @@ func matrixProductRate(m: Int, n: Int, k: Int, transposed: Bool = false) -> Doub
         }
     }.min()!
     return 2 * Double(m) * Double(n) * Double(k) * Double(repetitions) / best * 1e-9
+}
+
+/// GFLOP/s with packed weights, which change from product to product as those of a model's layers do; the median.
+private func packedProductRate(m: Int, n: Int, k: Int, _ products: LaneProducts) -> Double {
+    let a = FloatBuffer((0..<m * k).map { Float($0 % 7) * 0.1 })
+    let b = FloatBuffer((0..<n * k).map { Float($0 % 5) * 0.1 })
+    let c = FloatBuffer(count: m * n)
+    let weights = (0..<max(1, min(200, (256 << 20) / (2 * n * k)))).map { _ in
+        PackedMatrix(b.matrix(rows: k, columns: n))
+    }
+    let times = (0..<200).map { round in
+        seconds {
+            products.multiply(
+                a.matrix(rows: m, columns: k), weights[round % weights.count], into: c.matrix(rows: m, columns: n))
+        }
+    }
+    return 2 * Double(m) * Double(n) * Double(k) / times.sorted()[times.count / 2] * 1e-9
 }

@@ -81,7 +81,8 @@ struct PolicyBatchTests {
     func baseAlone() throws {
         let set = PolicySet(.base, model.engine.adapters)
         #expect(set.isBaseModel)
-        let isMerged = if case .merged = try set.execution(tokens: 1) { true } else { false }
+        let isMerged =
+            if case .merged = try set.execution(tokens: 1, on: model.engine.lane.transformer) { true } else { false }
         #expect(isMerged)
         let rows = (0..<6).map { (problem: $0, policy: 0) }
         let base = try model.engine.run(unit(rows, [.base], temperature: 0), [.base]).completions

@@ -131,7 +131,9 @@ struct UnitComputerTests {
     func execution(maxTokens: Int) throws {
         let model = try ReferenceModel()
         let policies = model.policies(model.vector())
-        let isMerged = if case .merged = try policies.execution(tokens: maxTokens) { true } else { false }
+        let isMerged =
+            if case .merged = try policies.execution(tokens: maxTokens, on: model.engine.lane.transformer) { true } else
+            { false }
         #expect(isMerged == (maxTokens == 200))
     }
 

@@ -94,7 +94,7 @@ struct PolicyGradientTests {
         // One block of the head besides.
         #expect(count == 3 * 3 + 1)
         count = 0
-        _ = model.svf.merge(model.vector(1)) { count += 1 }
+        _ = model.svf.merge(model.vector(1), on: model.transformer.products) { count += 1 }
         #expect(count == 3)
     }
 

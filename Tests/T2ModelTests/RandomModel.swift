@@ -10,20 +10,24 @@ struct RandomModel {
     let svf: SVFModel
     let transformer: Transformer
 
-    init(targets: TargetModules = .all, layers: Int = 2, contextLength: Int = 128) throws {
+    /// - Parameter threads: the threads of the transformer's lane.
+    init(
+        targets: TargetModules = .all, layers: Int = 2, contextLength: Int = 128, type: WeightType = .float32,
+        threads: Int = 1
+    ) throws {
         let folder = try TinyModel(layers: layers, contextLength: contextLength)
         defer { folder.remove() }
-        try self.init(folder: folder.path, targets: targets)
+        try self.init(folder: folder.path, targets: targets, type: type, threads: threads)
     }
 
     /// - Parameter fixture: a name in `ModelFixture`.
     init(fixture: String) throws { try self.init(folder: ModelFixture.folder(fixture), targets: .all) }
 
-    private init(folder: String, targets: TargetModules) throws {
-        let base = try BaseModel(try BaseModelFolder(path: folder))
+    private init(folder: String, targets: TargetModules, type: WeightType = .float32, threads: Int = 1) throws {
+        let base = try BaseModel(try BaseModelFolder(path: folder), type: type)
         let cache = SingularValueCache(folder: NSTemporaryDirectory() + "t2-model-tests")
         svf = try SVFModel(base, targets: targets, cache: cache)
-        transformer = Transformer(base)
+        transformer = Transformer(base, threads == 1 ? .alone : try ThreadTeam(count: threads))
     }
 
     var ones: ExpertVector { ExpertVector(layout: svf.layout, repeating: 1) }

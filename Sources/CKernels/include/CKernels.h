@@ -45,6 +45,8 @@ void t2_scale(float *x, long n, float factor);
 void t2_add_to_rows(float *x, const float *y, long rows, long n, long stride);
 // x_N += y_N.
 void t2_add(float *x, const float *y, long n);
+// y_TN = x_TN, or y_TN += x_TN, of a dense x to rows that are `stride` apart.
+void t2_copy_rows(const float *x, float *y, long rows, long n, long stride, int accumulates);
 // out_N += Σ_T a_TN ⊙ b_TN.
 void t2_accumulate_products(const float *a, const float *b, float *out, long rows, long n, long stride);
 
@@ -58,11 +60,12 @@ void t2_softmax_backward(const float *p, float *dp, long rows, long n, long stri
 // in [0, 1). lse is log Σ exp(x·scale) of the row.
 int32_t t2_draw(const float *x, long n, float scale, float lse, double uniform);
 
-// Attention of one query row over the last `window` of the first `positions` positions in the cache of its sequence.
-// q [H, D]; keys [K, D, capacity] (position-minor) and values [K, capacity, D] for K key-value heads; out [H, D].
-// `capacity` is a multiple of 16. `scores` is scratch memory for `positions` floats, rounded up to a multiple of 16.
-void t2_attend_cached(const float *q, const float *keys, const float *values, float *out, float *scores, long heads,
-                      long key_value_heads, long head_size, long positions, long window, long capacity, float scale);
+// Causal attention of the query rows that share one key-value head: `group` heads of `tokens` consecutive tokens.
+// q and out: head g of token t is at t·stride + g·D. keys [D, capacity] (position-minor), values [capacity, D]; `capacity` is a
+// multiple of 16. Token t sees the positions before first + t, and of these only the last `window`. `scratch` has room
+// for 4·capacity floats. The result of a row depends neither on the other rows nor on their number.
+void t2_attend(const float *q, long q_stride, float *out, long out_stride, long tokens, long group, long head_size,
+               const float *keys, const float *values, long capacity, long first, long window, float scale, float *scratch);
 
 // out_T = log Σ exp(x·scale) of each row. largest_T receives the index of the row's largest element, the greedy choice,
 // unless it is NULL.
@@ -73,7 +76,18 @@ void t2_log_softmax(float *x, long rows, long n, long stride, float scale);
 // Conversions to float32.
 void t2_from_half(const uint16_t *x, float *y, long n);
 void t2_from_bfloat(const uint16_t *x, float *y, long n);
+// y_N = x_N rounded to bfloat16, to nearest, ties to even.
+void t2_to_bfloat(const float *x, uint16_t *y, long n);
 // Returns 1 if all elements are finite, otherwise 0.
 int t2_all_finite(const float *x, long n);
 // y_NM = x_MNᵀ, in blocks that fit the cache.
 void t2_transpose(const float *x, float *y, long rows, long columns, long x_stride, long y_stride);
+
+// Threads that compute parts of one piece of work together. One thread at a time gives a team work.
+typedef struct t2_team t2_team;
+
+// A team of the calling thread and count − 1 others; NULL if the system refuses a thread.
+t2_team *t2_team_new(long count);
+void t2_team_free(t2_team *team);
+// Calls body(context, thread) once on each thread, 0 on the calling one, and returns when all have returned.
+void t2_team_run(t2_team *team, void (*body)(void *context, long thread), void *context);

@@ -1,8 +1,9 @@
 import T2Core
+import T2Numerics
 
 /// A base model whose weights a vector changes: the common interface of singular value fine-tuning and LoRA.
 ///
-/// Sampling uses merged weights and gradients use factors, for every kind of adapter. Immutable; lanes share it.
+/// Immutable; lanes share it.
 package protocol Adapter: AnyObject, Sendable {
     var base: BaseModel { get }
     /// The layout of the adapter's vectors, which all methods but `complete` take, and of their gradients.
@@ -16,18 +17,25 @@ package protocol Adapter: AnyObject, Sendable {
     /// W′ of every adapted weight; a group that the vector does not change keeps exactly the base's weights.
     ///
     /// - Parameter onLayer: called after each layer, to show progress.
-    func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights
+    func merge(_ vector: ExpertVector, on products: LaneProducts, onLayer: () -> Void) -> MergedWeights
 
-    /// The form in which gradients are computed: the weights as factors, or with LoRA's factors apart.
+    /// The form that needs no merged weights: the weights as factors, or with the adapter's factors apart.
     func factored(_ vector: ExpertVector) -> Execution
 
     /// Whether merging a vector is cheaper for `tokens` tokens under it.
     func isMergingCheaper(tokens: Int) -> Bool
+
+    /// The form in which the gradient is computed. In bfloat16 the forms round differently, so it is the one that is sampled.
+    ///
+    /// - Parameter merged: returns the vector's merged weights, if they are needed.
+    func differentiable(_ vector: ExpertVector, merged: () -> MergedWeights) -> Execution
 
     /// Turns the sums of `TransformerBackward` into the gradient, in place; called once, after the last micro-batch.
     func finishGradient(_ sums: inout [Float])
 }
 
 extension Adapter {
-    package func merge(_ vector: ExpertVector) -> MergedWeights { merge(vector, onLayer: {}) }
+    package func merge(_ vector: ExpertVector, on products: LaneProducts = LaneProducts(.alone)) -> MergedWeights {
+        merge(vector, on: products, onLayer: {})
+    }
 }

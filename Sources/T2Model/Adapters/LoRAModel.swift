@@ -38,7 +38,11 @@ package final class LoRAModel: Adapter {
         let c = base.configuration
         return ProjectionTable(layerCount: c.layerCount) { layer, group in
             let members = members[layer, group]
-            return members.isEmpty ? nil : LoRAWeight(members, inputSize: group.inputSize(c), values: vector.values)
+            return members.isEmpty
+                ? nil
+                : LoRAWeight(
+                    members, inputSize: group.inputSize(c), values: vector.values,
+                    packs: base.weights.type == .bfloat16)
         }
     }
 
@@ -53,21 +57,22 @@ package final class LoRAModel: Adapter {
     }
 
     /// - Cost: 2·M·N·r flops per weight.
-    package func merge(_ vector: ExpertVector, onLayer: () -> Void) -> MergedWeights {
+    package func merge(_ vector: ExpertVector, on _: LaneProducts, onLayer: () -> Void) -> MergedWeights {
         let weights = weights(vector)
-        return base.weights.replacing(onLayer: onLayer) { [base] layer, group in
+        return base.weights.replacing(onLayer: onLayer) { layer, group in
             guard let weight = weights[layer, group], weight.changesOutputs(vector) else { return nil }
-            return { output in
-                output.copy(from: base.weights.matrix(layer, group))
-                weight.addMerged(into: output)
-            }
+            return weight.addMerged
         }
     }
 
     package func factored(_ vector: ExpertVector) -> Execution { .lowRank(weights(vector)) }
 
-    /// Merging costs M·N·r multiply-adds per weight, and saves r·(M+N) per token.
+    package func differentiable(_ vector: ExpertVector, merged _: () -> MergedWeights) -> Execution { factored(vector) }
+
+    /// Merging costs M·N·r multiply-adds per weight, and saves r·(M+N) per token. In bfloat16 a vector is never merged, since its
+    /// gradient is not that of merged weights.
     package func isMergingCheaper(tokens: Int) -> Bool {
+        guard base.weights.type == .float32 else { return false }
         var merging = 0.0
         var saved = 0.0
         for matrix in matrices.matrices {

@@ -23,17 +23,19 @@ package struct LoRAWeight: Sendable {
     private let aTransposed: FloatBuffer
     /// Bᵀ of each member, [r_k, M_k].
     private let bTransposed: [FloatBuffer]
+    /// Both for products in bfloat16; nil in float32.
+    private let packed: (a: PackedMatrix, b: [PackedMatrix])?
 
     var rank: Int { members.last!.ranks.upperBound }
 
     /// - Parameter values: a flat vector whose B contains the scale.
-    init(_ members: [Member], inputSize: Int, values: [Float]) {
+    init(_ members: [Member], inputSize: Int, values: [Float], packs: Bool) {
         precondition(!members.isEmpty)
         self.members = members
         self.inputSize = inputSize
         let rank = members.last!.ranks.upperBound
-        aTransposed = FloatBuffer(count: inputSize * rank)
-        bTransposed = members.map { FloatBuffer(count: $0.b.count) }
+        let aTransposed = FloatBuffer(count: inputSize * rank)
+        let bTransposed = members.map { FloatBuffer(count: $0.b.count) }
         values.withUnsafeBufferPointer { values in
             for (member, b) in zip(members, bTransposed) {
                 let r = member.ranks.count
@@ -45,6 +47,15 @@ package struct LoRAWeight: Sendable {
                     member.outputs.count)
             }
         }
+        (self.aTransposed, self.bTransposed) = (aTransposed, bTransposed)
+        packed =
+            packs
+            ? (
+                PackedMatrix(aTransposed.matrix(rows: inputSize, columns: rank)),
+                zip(members, bTransposed).map {
+                    PackedMatrix($1.matrix(rows: $0.ranks.count, columns: $0.outputs.count))
+                }
+            ) : nil
     }
 
     private var a_NR: Matrix { aTransposed.matrix(rows: inputSize, columns: rank) }
@@ -58,7 +69,14 @@ package struct LoRAWeight: Sendable {
     /// - Shapes: x_TN [T, N], h_TR [T, R] receives Ax, y_TM [T, M]; row-major float32.
     /// - Accuracy: ≤ 2e-5 in log-probabilities from merged execution; proved by `LoRAModelTests`.
     /// - Cost: 2·T·(N·R + Σ r_k·M_k) flops, no allocation.
-    func add(_ x: Matrix, h: Matrix, into y: Matrix) {
+    func add(_ x: Matrix, h: Matrix, into y: Matrix, _ products: LaneProducts) {
+        if let packed {
+            products.multiply(x, packed.a, into: h)
+            for (member, b) in zip(members, packed.b) {
+                products.multiply(h.columns(member.ranks), b, into: y.columns(member.outputs), accumulate: true)
+            }
+            return
+        }
         MatrixMultiply.multiply(x, a_NR, into: h)
         for (k, member) in members.enumerated() {
             MatrixMultiply.multiply(h.columns(member.ranks), b_RM(k), into: y.columns(member.outputs), accumulate: true)

@@ -1,3 +1,4 @@
+import Synchronization
 import T2Core
 import T2Numerics
 
@@ -6,7 +7,8 @@ package final class SVFModel: Adapter {
     package let base: BaseModel
     package let layout: ExpertLayout
     /// Nil for a group that the targets do not include.
-    let factors: ProjectionTable<SVFWeight?>
+    let factors: ProjectionTable<(shape: FactorShape, factors: SVFFactors)?>
+    private let packed = Mutex<ProjectionTable<PackedFactors?>?>(nil)
 
     /// Decomposes the weights that the targets include, or reads their decompositions from the cache.
     ///
@@ -19,22 +21,40 @@ package final class SVFModel: Adapter {
         let c = base.configuration
         self.base = base
         layout = ExpertLayout(model: c, targets: targets)
-        var decompositions = try WeightDecomposition(base.folder, layout: layout, cache: cache)
-            .run(progress: progress) { $0 }[...]
+        let decomposition = WeightDecomposition(base.folder, layout: layout, cache: cache)
+        switch base.weights.type {
+        case .float32:
+            factors = Self.table(c, targets, try decomposition.run(progress: progress) { $0 }, \.sigma) {
+                .float32(SVFWeight($0, $1))
+            }
+        case .bfloat16:
+            factors = Self.table(c, targets, try decomposition.halves(progress: progress), \.sigma) {
+                .bfloat16(HalfSVFWeight($0, $1))
+            }
+        }
+    }
+
+    /// - Parameter decompositions: those of all adapted matrices, in the layout's order.
+    private static func table<Decomposition>(
+        _ c: ModelConfiguration, _ targets: TargetModules, _ decompositions: [Decomposition],
+        _ sigma: (Decomposition) -> [Float], _ factors: ([Decomposition], FactorShape) -> SVFFactors
+    ) -> ProjectionTable<(shape: FactorShape, factors: SVFFactors)?> {
+        var rest = decompositions[...]
         var start = 0
-        factors = ProjectionTable(layerCount: c.layerCount) { _, group in
+        return ProjectionTable(layerCount: c.layerCount) { _, group in
             guard group.members[0].isTarget(of: targets) else { return nil }
-            let weight = SVFWeight(
-                Array(decompositions.prefix(group.members.count)), outputs: group.columns(c).map(\.columns),
-                inputSize: group.inputSize(c), start: start)
-            decompositions.removeFirst(group.members.count)
-            start += weight.rank
-            return weight
+            let members = Array(rest.prefix(group.members.count))
+            let shape = FactorShape(
+                sigmas: members.map(sigma), outputs: group.columns(c).map(\.columns), inputSize: group.inputSize(c),
+                start: start)
+            rest.removeFirst(members.count)
+            start += shape.rank
+            return (shape, factors(members, shape))
         }
     }
 
     /// σ of every adapted weight, flat in the layout's order.
-    package var sigma: [Float] { factors.values.flatMap { $0?.sigma ?? [] } }
+    package var sigma: [Float] { factors.values.flatMap { $0?.shape.sigma ?? [] } }
 
     /// An expert's z in this model's layout: weights that the expert does not name keep z = 1.
     ///
@@ -53,36 +73,59 @@ package final class SVFModel: Adapter {
         return complete
     }
 
-    /// W′ = U diag(σ ⊙ z) Vᵀ of every adapted weight. Groups whose z is 1 throughout keep the base's own weights, exactly.
+    /// W′ = U diag(σ ⊙ z) Vᵀ of every adapted weight, in bfloat16 W + U diag(σ ⊙ (z − 1)) Vᵀ. Groups whose z is 1 throughout keep the
+    /// base's own weights, exactly.
     ///
     /// - Cost: 2·M·N·R flops per weight.
-    package func merge(_ z: ExpertVector, onLayer: () -> Void) -> MergedWeights {
+    package func merge(_ z: ExpertVector, on products: LaneProducts, onLayer: () -> Void) -> MergedWeights {
         precondition(z.layout == layout)
-        let largest = factors.values.reduce(0) { max($0, ($1?.inputSize ?? 0) * ($1?.rank ?? 0)) }
-        let scratch = FloatBuffer(count: largest)
+        let largest = factors.values.reduce(0) { max($0, ($1?.shape.inputSize ?? 0) * ($1?.shape.rank ?? 0)) }
+        let scratch = FloatBuffer(count: base.weights.type == .float32 ? largest : 0)
         return base.weights.replacing(onLayer: onLayer) { layer, group in
-            guard let factor = factors[layer, group], z.values[factor.values].contains(where: { $0 != 1 }) else {
-                return nil
-            }
-            return { output in
-                z.values[factor.values].withUnsafeBufferPointer {
-                    factor.merge(z: $0.baseAddress!, scratch: scratch, into: output)
+            guard let (shape, factors) = factors[layer, group], z.values[shape.values].contains(where: { $0 != 1 })
+            else { return nil }
+            return { weight in
+                z.values[shape.values].withUnsafeBufferPointer {
+                    switch factors {
+                    case .float32(let factor): factor.merge(z: $0.baseAddress!, scratch: scratch, into: weight)
+                    case .bfloat16(let factor): factor.addDifference(z: $0.baseAddress!, to: weight, products)
+                    }
                 }
             }
         }
     }
 
+    package func differentiable(_ vector: ExpertVector, merged: () -> MergedWeights) -> Execution {
+        base.weights.type == .bfloat16 ? .differentiable(merged(), self, vector) : factored(vector)
+    }
+
+    /// The factors packed for products, made when rows of several experts first need them; nil in float32, and for a group that the
+    /// targets do not include.
+    func packedFactors(_ layer: Int, _ group: ProjectionGroup) -> PackedFactors? {
+        guard base.weights.type == .bfloat16 else { return nil }
+        return packed.withLock { packed in
+            let table =
+                packed
+                ?? ProjectionTable(layerCount: base.configuration.layerCount) { layer, group in
+                    if case .bfloat16(let factor)? = factors[layer, group]?.factors { factor.packed() } else { nil }
+                }
+            packed = table
+            return table[layer, group]
+        }
+    }
+
     package func factored(_ vector: ExpertVector) -> Execution { .factored(self, ScaleTable(self, [vector])) }
 
-    /// Multiply-adds per weight: M·N·R per vector and M·N per token if merged, R·(M+N) per token if factored.
+    /// Multiply-adds per weight: M·N·R per vector and M·N per token if merged, R·(M+N) per token if factored, and M·N more in bfloat16.
     package func isMergingCheaper(tokens: Int) -> Bool {
         var merged = 0.0
         var factored = 0.0
+        let isPacked = base.weights.type == .bfloat16
         for kind in ProjectionGroup.allCases.filter({ factors[0, $0] != nil }).flatMap(\.members) {
             let (m, n) = kind.shape(base.configuration)
             let r = Double(min(m, n))
             merged += Double(m * n) * (r + Double(tokens))
-            factored += r * Double(m + n) * Double(tokens)
+            factored += (r * Double(m + n) + (isPacked ? Double(m * n) : 0)) * Double(tokens)
         }
         return merged < factored
     }

@@ -9,34 +9,22 @@ struct SVFWeight: Sendable {
     private let v: FloatBuffer
     /// Uᵀ of each member, [R_k, M_k].
     private let uTransposed: [FloatBuffer]
-    /// σ of all members, [R].
-    let sigma: [Float]
-    /// The index ranges of each member's singular values and outputs.
-    private let ranks: [Range<Int>]
-    private let outputs: [Range<Int>]
-    let inputSize: Int
-    /// The index of the group's first value in a flat vector of the model.
-    let start: Int
+    private let shape: FactorShape
 
-    var rank: Int { sigma.count }
-    /// The indices of the group's values in a flat vector of the model.
-    var values: Range<Int> { start..<start + rank }
+    private var ranks: [Range<Int>] { shape.ranks }
+    private var outputs: [Range<Int>] { shape.outputs }
+    private var inputSize: Int { shape.inputSize }
+    private var rank: Int { shape.rank }
+    private var sigma: [Float] { shape.sigma }
 
-    init(_ decompositions: [SingularValueDecomposition], outputs: [Range<Int>], inputSize: Int, start: Int) {
-        self.outputs = outputs
-        self.inputSize = inputSize
-        self.start = start
-        sigma = decompositions.flatMap(\.sigma)
+    init(_ decompositions: [SingularValueDecomposition], _ shape: FactorShape) {
+        self.shape = shape
         uTransposed = decompositions.map(\.uTransposed)
-        v = FloatBuffer(count: inputSize * sigma.count)
-        var ranks: [Range<Int>] = []
-        for decomposition in decompositions {
-            let start = ranks.last?.upperBound ?? 0
-            ranks.append(start..<start + decomposition.sigma.count)
-            let v_NR = decomposition.v.matrix(rows: inputSize, columns: decomposition.sigma.count)
-            v.matrix(rows: inputSize, columns: sigma.count).columns(ranks.last!).copy(from: v_NR)
+        v = FloatBuffer(count: shape.inputSize * shape.rank)
+        for (decomposition, ranks) in zip(decompositions, shape.ranks) {
+            let v_NR = decomposition.v.matrix(rows: shape.inputSize, columns: ranks.count)
+            v.matrix(rows: shape.inputSize, columns: shape.rank).columns(ranks).copy(from: v_NR)
         }
-        self.ranks = ranks
     }
 
     private var v_NR: Matrix { v.matrix(rows: inputSize, columns: rank) }

@@ -11,6 +11,8 @@ package final class ActivationTape {
         var residual = GrowingBuffer()
         var attentionInverse = GrowingBuffer()
         var queryKeyValue = GrowingBuffer()
+        /// The attention's output, [T, heads·D].
+        var attended = GrowingBuffer()
         /// Queries and keys before the norm of their heads, [T, (heads + kv)·D], and the norm's inverse [T, heads + kv];
         /// only if the model has such norms.
         var unnormedHeads = GrowingBuffer()
@@ -19,10 +21,8 @@ package final class ActivationTape {
         var middle = GrowingBuffer()
         var feedForwardInverse = GrowingBuffer()
         var gateUp = GrowingBuffer()
-        /// a = Vᵀx of each projection group, [T or S, R]; Ax under LoRA.
+        /// a = Vᵀx of each projection group, [T or S, R], only in factored execution; Ax under LoRA.
         var projections = [GrowingBuffer](repeating: GrowingBuffer(), count: ProjectionGroup.allCases.count)
-        /// x of each projection group, [T or S, N], only under LoRA.
-        var inputs = [GrowingBuffer](repeating: GrowingBuffer(), count: ProjectionGroup.allCases.count)
     }
 
     let layers: [Layer]

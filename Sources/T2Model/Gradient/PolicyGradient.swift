@@ -53,17 +53,15 @@ package final class PolicyGradient {
     /// Σ over all scored tokens of the loss's gradient with respect to z, flat in the adapter's layout.
     ///
     /// - Parameters:
-    ///   - z: a vector in the adapter's layout.
+    ///   - execution: the policy in the form in which its gradient is computed.
     ///   - temperature: the divisor of both models' logits.
     ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
     /// - Cost: a reference forward pass if requested, a policy forward pass and a backward pass over every token; a
     ///   prompt that adjacent sequences share counts once per micro-batch.
     package func run(
-        _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, runsReference: Bool = true,
+        _ sequences: [ScoredSequence], _ execution: Execution, temperature: Float, runsReference: Bool = true,
         loss: (ScoredToken) -> Void
     ) -> [Float] {
-        let execution = adapter.factored(z)
-        let backward = TransformerBackward(transformer: transformer, execution: execution)
         var sums = [Float](repeating: 0, count: adapter.layout.count)
         var first = 0
         while first < sequences.count {
@@ -78,13 +76,23 @@ package final class PolicyGradient {
             let policy = transformer.forward(batch, execution, tape: tape)
             let deltaHidden = transformer.workspace.matrix(.deltaHidden, rows: s, columns: h)
             head(sequences, first..<end, policy: policy, reference: reference, temperature, into: deltaHidden, loss)
+            let backward = TransformerBackward(transformer: transformer, execution: execution, batch: batch)
             sums.withUnsafeMutableBufferPointer {
-                backward.run(batch, tape, deltaHidden: deltaHidden, sums: $0.baseAddress!)
+                backward.run(tape, deltaHidden: deltaHidden, sums: $0.baseAddress!)
             }
             first = end
         }
         adapter.finishGradient(&sums)
         return sums
+    }
+
+    /// As above, for a vector in the adapter's layout.
+    package func run(
+        _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, runsReference: Bool = true,
+        loss: (ScoredToken) -> Void
+    ) -> [Float] {
+        let execution = adapter.differentiable(z) { adapter.merge(z, on: transformer.products) }
+        return run(sequences, execution, temperature: temperature, runsReference: runsReference, loss: loss)
     }
 
     /// Runs the head over the scored rows, block by block, and propagates the loss's gradient back through it.
@@ -93,7 +101,6 @@ package final class PolicyGradient {
         into deltaHidden: Matrix, _ loss: (ScoredToken) -> Void
     ) {
         let c = transformer.model.configuration
-        let weight = transformer.model.head.matrix(rows: c.vocabularySize, columns: c.hiddenSize)
         var indices = range.lazy.flatMap { sequence in
             sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
         }.makeIterator()
@@ -116,7 +123,7 @@ package final class PolicyGradient {
                 }
                 if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
             }
-            transformer.measure(.head) { MatrixMultiply.multiply(gradient, weight, into: deltaHidden.rows(rows)) }
+            transformer.measure(.head) { transformer.multiplyByHead(gradient, into: deltaHidden.rows(rows)) }
             transformer.onLayer()
         }
     }
@@ -124,7 +131,9 @@ package final class PolicyGradient {
     private func logProbabilities(_ hidden: Matrix, _ area: Workspace.Area, _ temperature: Float) -> Matrix {
         let rows = transformer.logits(hidden, in: area)
         transformer.measure(.vocabulary) {
-            t2_log_softmax(rows.pointer, rows.rows, rows.columns, rows.stride, 1 / temperature)
+            transformer.forRows(of: rows) {
+                t2_log_softmax(rows.row($0.lowerBound), $0.count, rows.columns, rows.stride, 1 / temperature)
+            }
         }
         return rows
     }

@@ -8,6 +8,7 @@ struct TransformerBackward {
     let transformer: Transformer
     /// The execution of the forward pass, for one policy and not merged.
     let execution: Execution
+    let batch: TokenBatch
     private var workspace: Workspace { transformer.workspace }
     private var c: ModelConfiguration { transformer.model.configuration }
 
@@ -15,9 +16,7 @@ struct TransformerBackward {
     /// LoRA's ∂J/∂A and ∂J/∂B.
     ///
     /// - Shapes: deltaHidden [S, H], the gradient with respect to `forward`'s result; sums flat in the layout's order.
-    func run(
-        _ batch: TokenBatch, _ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>
-    ) {
+    func run(_ tape: ActivationTape, deltaHidden: Matrix, sums: UnsafeMutablePointer<Float>) {
         let (t, s, h) = (batch.count, batch.outputs.count, c.hiddenSize)
         let isCompact = batch.isSelective
         var delta = workspace.matrix(isCompact ? .deltaCompact : .deltaResidual, rows: s, columns: h)
@@ -34,7 +33,7 @@ struct TransformerBackward {
                 deltaAttended = scatter(deltaAttended, batch.outputs, rows: t, into: .attended)
                 delta = scatter(delta, batch.outputs, rows: t, into: .deltaResidual)
             }
-            attention(layer, kept, batch, deltaAttended, delta, sums: sums)
+            attention(layer, kept, deltaAttended, delta, sums: sums)
             transformer.onLayer()
         }
     }
@@ -47,7 +46,10 @@ struct TransformerBackward {
         project(layer, .down, tape, delta, sums: sums, into: deltaActivated)
         let gateUp = tape.gateUp.matrix(rows, 2 * c.intermediateSize)
         transformer.measure(.rows) {
-            t2_silu_multiply_backward(gateUp.pointer, deltaActivated.pointer, rows, c.intermediateSize)
+            transformer.forRows(of: gateUp) {
+                t2_silu_multiply_backward(
+                    gateUp.row($0.lowerBound), deltaActivated.row($0.lowerBound), $0.count, c.intermediateSize)
+            }
         }
         let deltaNormed = workspace.matrix(.deltaNormed, rows: rows, columns: c.hiddenSize)
         project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed)
@@ -58,7 +60,7 @@ struct TransformerBackward {
     }
 
     private func attention(
-        _ layer: Int, _ tape: ActivationTape.Layer, _ batch: TokenBatch, _ deltaAttended: Matrix, _ delta: Matrix,
+        _ layer: Int, _ tape: ActivationTape.Layer, _ deltaAttended: Matrix, _ delta: Matrix,
         sums: UnsafeMutablePointer<Float>
     ) {
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
@@ -102,32 +104,68 @@ struct TransformerBackward {
         _ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, _ delta: Matrix,
         sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?
     ) {
+        let x = execution.needsInputs ? input(layer, group, tape, rows: delta.rows) : nil
         transformer.measure(.projections) {
             switch execution {
-            case .merged: preconditionFailure("merged weights have no gradient")
+            case .merged: preconditionFailure("merged weights alone have no gradient")
+            case .differentiable(_, let svf, let z):
+                guard case (let shape, .bfloat16(let factor))? = svf.factors[layer, group], let x else {
+                    return multiplyByBase(layer, group, delta, into: deltaInput)
+                }
+                z.values[shape.values].withUnsafeBufferPointer {
+                    factor.backward(
+                        delta, x: x, z: $0.baseAddress!,
+                        a: workspace.matrix(.rank, rows: delta.rows, columns: shape.rank),
+                        b: workspace.matrix(.deltaRank, rows: delta.rows, columns: shape.rank),
+                        sums: sums + shape.start, dx: deltaInput, transformer.products)
+                }
             case .factored(let svf, let table):
-                guard let factor = svf.factors[layer, group] else {
+                guard case (let shape, .float32(let factor))? = svf.factors[layer, group] else {
                     return multiplyByBase(layer, group, delta, into: deltaInput)
                 }
                 factor.backward(
-                    delta, scales: table.buffer.pointer + factor.start,
-                    a: tape.projections[group.rawValue].matrix(delta.rows, factor.rank),
-                    b: workspace.matrix(.deltaRank, rows: delta.rows, columns: factor.rank), sums: sums + factor.start,
+                    delta, scales: table.buffer.pointer + shape.start,
+                    a: tape.projections[group.rawValue].matrix(delta.rows, shape.rank),
+                    b: workspace.matrix(.deltaRank, rows: delta.rows, columns: shape.rank), sums: sums + shape.start,
                     dx: deltaInput)
             case .lowRank(let weights):
                 multiplyByBase(layer, group, delta, into: deltaInput)
-                guard let weight = weights[layer, group] else { return }
+                guard let weight = weights[layer, group], let x else { return }
                 weight.backward(
-                    delta, x: tape.inputs[group.rawValue].matrix(delta.rows, weight.inputSize),
-                    h: tape.projections[group.rawValue].matrix(delta.rows, weight.rank),
+                    delta, x: x, h: tape.projections[group.rawValue].matrix(delta.rows, weight.rank),
                     g: workspace.matrix(.deltaRank, rows: delta.rows, columns: weight.rank), sums: sums, dx: deltaInput)
             }
         }
     }
 
+    /// The input x of a group's product in the forward pass, computed again from the tape.
+    private func input(_ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, rows: Int) -> Matrix {
+        let (model, h) = (transformer.model, c.hiddenSize)
+        switch group {
+        case .queryKeyValue, .gateUp:
+            let normed = workspace.matrix(.normed, rows: rows, columns: h)
+            let residual = group == .queryKeyValue ? tape.residual.matrix(rows, h) : tape.middle.matrix(rows, h)
+            let norms = group == .queryKeyValue ? model.attentionNorms : model.feedForwardNorms
+            transformer.norm(residual, norms[layer], into: normed)
+            return normed
+        case .output: return attended(layer, tape, rows: rows)
+        case .down:
+            let activated = workspace.matrix(.activated, rows: rows, columns: c.intermediateSize)
+            transformer.activate(tape.gateUp.matrix(rows, 2 * c.intermediateSize), into: activated)
+            return activated
+        }
+    }
+
     private func multiplyByBase(_ layer: Int, _ group: ProjectionGroup, _ delta: Matrix, into deltaInput: Matrix?) {
         guard let deltaInput else { return }
-        MatrixMultiply.multiplyTransposed(delta, transformer.model.weights.matrix(layer, group), into: deltaInput)
+        transformer.model.weights.multiplyTransposed(delta, layer, group, into: deltaInput, transformer.products)
+    }
+
+    /// The rows of the attention's output that the output projection read.
+    private func attended(_ layer: Int, _ tape: ActivationTape.Layer, rows: Int) -> Matrix {
+        let all = tape.attended.matrix(batch.count, c.querySize)
+        return rows == batch.count && !(batch.isSelective && layer == c.layerCount - 1)
+            ? all : transformer.gather(all, batch.outputs, into: .compactAttended)
     }
 
     /// The transpose of `Transformer.gather`: a row that was gathered more than once receives the sum.

@@ -3,16 +3,15 @@ import T2Core
 import T2Formats
 import T2Numerics
 
-/// A model's frozen weights in memory, float32. Immutable; lanes share it.
+/// A model's frozen weights in memory. Immutable; lanes share it.
 package final class BaseModel: Sendable {
     package let folder: BaseModelFolder
     package let configuration: ModelConfiguration
-    /// [V, H].
-    package let embedding: FloatBuffer
-    /// The head's weight E, [V, H]: the embedding itself if tied.
-    package let head: FloatBuffer
-    /// Eᵀ, [H, V].
-    package let headTransposed: FloatBuffer
+    let embedding: TokenVectors
+    /// The embedding itself if tied.
+    let head: TokenVectors
+    /// Eᵀ for the head's weight E [V, H], in the form in which it is multiplied: [H, V].
+    let headTransposed: ProjectionWeight
     package let attentionNorms: [FloatBuffer]
     package let feedForwardNorms: [FloatBuffer]
     package let finalNorm: FloatBuffer
@@ -23,18 +22,19 @@ package final class BaseModel: Sendable {
     let headNorms: [FloatBuffer]
     package let rotary: RotaryEmbedding
 
+    /// - Parameter type: the type of the matrices in memory.
     /// - Throws: the errors of `WeightLoader`.
-    package init(_ folder: BaseModelFolder) throws {
+    package init(_ folder: BaseModelFolder, type: WeightType = .float32) throws {
         let loader = WeightLoader(folder)
         let c = folder.configuration
         self.folder = folder
         configuration = c
-        embedding = try loader.load(folder.embeddingName, shape: [c.vocabularySize, c.hiddenSize])
-        head =
-            c.tiedEmbeddings ? embedding : try loader.load("lm_head.weight", shape: [c.vocabularySize, c.hiddenSize])
-        headTransposed = FloatBuffer(count: c.vocabularySize * c.hiddenSize)
-        t2_transpose(
-            head.pointer, headTransposed.pointer, c.vocabularySize, c.hiddenSize, c.hiddenSize, c.vocabularySize)
+        func vectors(_ name: String) throws -> TokenVectors {
+            try TokenVectors(loader, name, rows: c.vocabularySize, columns: c.hiddenSize, type)
+        }
+        embedding = try vectors(folder.embeddingName)
+        head = c.tiedEmbeddings ? embedding : try vectors("lm_head.weight")
+        headTransposed = head.transposed()
         finalNorm = try loader.load("model.norm.weight", shape: [c.hiddenSize])
         func norms(_ name: String) throws -> [FloatBuffer] {
             try (0..<c.layerCount).map { try loader.load("model.layers.\($0).\(name).weight", shape: [c.hiddenSize]) }
@@ -47,9 +47,11 @@ package final class BaseModel: Sendable {
             for (kind, columns) in group.columns(c) {
                 try loader.loadTransposed(kind.name(layer: layer), into: fused.columns(columns))
             }
-            return buffer
+            return withExtendedLifetime(buffer) {
+                type == .float32 ? ProjectionWeight.float32(buffer) : .bfloat16(PackedMatrix(fused))
+            }
         }
-        weights = MergedWeights(c, groups)
+        weights = MergedWeights(c, type, groups)
         biases = try ProjectionTable(layerCount: c.layerCount) { layer, group in
             try Self.bias(loader, c, layer, group)
         }

@@ -25,41 +25,39 @@ package final class KVCache {
         values = (0..<model.layerCount).map { _ in FloatBuffer(count: count) }
     }
 
-    private var slotSize: Int { heads * headSize * capacity }
+    private func start(_ buffer: FloatBuffer, _ slot: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
+        buffer.pointer + (slot * heads + head) * headSize * capacity
+    }
 
-    func keys(layer: Int, slot: Int) -> UnsafeMutablePointer<Float> { keys[layer].pointer + slot * slotSize }
-    func values(layer: Int, slot: Int) -> UnsafeMutablePointer<Float> { values[layer].pointer + slot * slotSize }
+    /// The keys of a slot and head, [D, capacity].
+    func keys(layer: Int, slot: Int, head: Int) -> Matrix {
+        Matrix(pointer: start(keys[layer], slot, head), rows: headSize, columns: capacity, stride: capacity)
+    }
 
-    /// Stores the rotated keys and the values of consecutive positions.
+    /// The values of a slot and head, [capacity, D].
+    func values(layer: Int, slot: Int, head: Int) -> Matrix {
+        Matrix(pointer: start(values[layer], slot, head), rows: capacity, columns: headSize, stride: headSize)
+    }
+
+    /// Stores one head's rotated keys, and its values, of consecutive positions.
     ///
-    /// - Shapes: k, v [T, K·D].
-    func store(layer: Int, slot: Int, position: Int, k: Matrix, v: Matrix) {
+    /// - Shapes: k, v [L, D].
+    func store(layer: Int, slot: Int, head: Int, position: Int, k: Matrix, v: Matrix) {
         precondition(position + k.rows <= capacity)
-        let keyBase = keys(layer: layer, slot: slot)
-        let valueBase = values(layer: layer, slot: slot)
-        for head in 0..<heads {
-            let columns = head * headSize..<(head + 1) * headSize
-            t2_transpose(
-                k.columns(columns).pointer, keyBase + head * headSize * capacity + position, k.rows, headSize, k.stride,
-                capacity)
-            for row in 0..<v.rows {
-                (valueBase + (head * capacity + position + row) * headSize).update(
-                    from: v.columns(columns).row(row), count: headSize)
-            }
-        }
+        t2_transpose(
+            k.pointer, keys(layer: layer, slot: slot, head: head).pointer + position, k.rows, headSize, k.stride,
+            capacity)
+        values(layer: layer, slot: slot, head: head).rows(position..<position + v.rows).copy(from: v)
     }
 
     /// Copies the first `positions` positions from `source` to `target`: a prompt read once serves its whole group.
     package func copy(from source: Int, to target: Int, positions: Int) {
         for layer in keys.indices {
-            for row in 0..<heads * headSize {
-                (keys(layer: layer, slot: target) + row * capacity).update(
-                    from: keys(layer: layer, slot: source) + row * capacity, count: positions)
-            }
             for head in 0..<heads {
-                let offset = head * capacity * headSize
-                (values(layer: layer, slot: target) + offset).update(
-                    from: values(layer: layer, slot: source) + offset, count: positions * headSize)
+                keys(layer: layer, slot: target, head: head).columns(0..<positions)
+                    .copy(from: keys(layer: layer, slot: source, head: head).columns(0..<positions))
+                values(layer: layer, slot: target, head: head).rows(0..<positions)
+                    .copy(from: values(layer: layer, slot: source, head: head).rows(0..<positions))
             }
         }
     }

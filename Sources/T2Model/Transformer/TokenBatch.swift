@@ -29,6 +29,19 @@ package struct TokenBatch {
     /// Whether the outputs differ from all rows in order.
     var isSelective: Bool { outputs.count != count || segments.contains { !$0.prefix.isEmpty } }
 
+    /// The index ranges of segments that share rows: a prompt with the completions that follow it, or a segment of its own.
+    var families: [Range<Int>] {
+        var families: [Range<Int>] = []
+        for (index, segment) in segments.enumerated() {
+            if segment.prefix.isEmpty {
+                families.append(index..<index + 1)
+            } else {
+                families[families.count - 1] = families[families.count - 1].lowerBound..<index + 1
+            }
+        }
+        return families
+    }
+
     package mutating func clear() {
         tokens.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)

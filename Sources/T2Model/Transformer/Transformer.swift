@@ -12,6 +12,8 @@ package final class Transformer {
     static let rowsPerHead = 128
     let workspace = Workspace()
     let attention: Attention
+    /// The lane's threads, and its products.
+    package let products: LaneProducts
     private var compactExperts: [Int32] = []
     private var c: ModelConfiguration { model.configuration }
 
@@ -22,9 +24,11 @@ package final class Transformer {
     /// pass of minutes.
     package var onLayer: () -> Void = {}
 
-    package init(_ model: BaseModel) {
+    /// - Parameter team: the threads of this lane; with weights in float32, products use only the first.
+    package init(_ model: BaseModel, _ team: ThreadTeam = .alone) {
         self.model = model
-        attention = Attention(c: model.configuration, workspace: workspace)
+        products = LaneProducts(team)
+        attention = Attention(model.configuration, team)
     }
 
     /// The normed hidden states of the batch's output rows, [S, H]; valid until the next call.
@@ -36,8 +40,10 @@ package final class Transformer {
         _ batch: TokenBatch, _ execution: Execution, cache: KVCache? = nil, tape: ActivationTape? = nil
     ) -> Matrix {
         let s = batch.outputs.count
-        let embedding = model.embedding.matrix(rows: c.vocabularySize, columns: c.hiddenSize)
-        var x = measure(.rows) { gather(embedding, batch.tokens, into: .residual) }
+        var x = workspace.matrix(.residual, rows: batch.count, columns: c.hiddenSize)
+        measure(.rows) {
+            for (row, token) in batch.tokens.enumerated() { model.embedding.copy(Int(token), to: x.row(row)) }
+        }
         compactExperts.removeAll(keepingCapacity: true)
         for row in batch.outputs { compactExperts.append(batch.experts[Int(row)]) }
         for layer in 0..<c.layerCount {
@@ -66,10 +72,31 @@ package final class Transformer {
     func logits(_ hidden: Matrix, in area: Workspace.Area) -> Matrix {
         let output = workspace.matrix(area, rows: hidden.rows, columns: c.vocabularySize)
         measure(.head) {
-            MatrixMultiply.multiply(
-                hidden, model.headTransposed.matrix(rows: c.hiddenSize, columns: c.vocabularySize), into: output)
+            switch model.headTransposed {
+            case .float32(let head):
+                MatrixMultiply.multiply(
+                    hidden, head.matrix(rows: c.hiddenSize, columns: c.vocabularySize), into: output)
+            case .bfloat16(let head): products.multiply(hidden, head, into: output)
+            }
         }
         return output
+    }
+
+    /// The gradient with respect to hidden states, given that of their logits: δ·E for the head's weight E.
+    ///
+    /// - Shapes: deltaLogits [S, V], deltaHidden [S, H].
+    func multiplyByHead(_ deltaLogits: Matrix, into deltaHidden: Matrix) {
+        switch model.head {
+        case .float32(let head, let rows, let columns):
+            MatrixMultiply.multiply(deltaLogits, head.matrix(rows: rows, columns: columns), into: deltaHidden)
+        case .bfloat16(let head): products.multiply(deltaLogits, packing: head, into: deltaHidden)
+        }
+    }
+
+    /// Calls `body` on the lane's threads with their parts of the rows.
+    func forRows(of x: Matrix, _ body: (Range<Int>) -> Void) {
+        // Fewer values are not worth the threads.
+        if x.rows * x.columns < 1 << 13 { body(0..<x.rows) } else { products.team.split(x.rows) { body($1) } }
     }
 
     func gather(_ x: Matrix, _ rows: [Int32], into area: Workspace.Area) -> Matrix {
@@ -96,11 +123,17 @@ package final class Transformer {
         measure(.rows) {
             if c.architecture.unrotatedLayers.contains(layer) { return }
             // Queries and keys are adjacent columns, rotated alike.
-            batch.positions.withUnsafeBufferPointer {
-                model.rotary.rotate(qkv, positions: $0.baseAddress!, heads: c.headCount + c.keyValueHeadCount)
+            batch.positions.withUnsafeBufferPointer { positions in
+                forRows(of: qkv) { rows in
+                    model.rotary.rotate(
+                        qkv.rows(rows), positions: positions.baseAddress! + rows.lowerBound,
+                        heads: c.headCount + c.keyValueHeadCount)
+                }
             }
         }
-        let attended = workspace.matrix(.attended, rows: x.rows, columns: c.querySize)
+        let attended =
+            (execution.needsInputs ? tape : nil)?.attended.matrix(x.rows, c.querySize)
+            ?? workspace.matrix(.attended, rows: x.rows, columns: c.querySize)
         measure(.attention) { attention.forward(batch, layer: layer, qkv, cache: cache, into: attended) }
         return attended
     }
@@ -116,7 +149,7 @@ package final class Transformer {
         project(layer, .gateUp, execution, experts, normed, into: gateUp, tape)
         addBias(layer, .gateUp, to: gateUp)
         let activated = workspace.matrix(.activated, rows: x.rows, columns: c.intermediateSize)
-        measure(.rows) { t2_silu_multiply(gateUp.pointer, activated.pointer, x.rows, c.intermediateSize) }
+        measure(.rows) { activate(gateUp, into: activated) }
         project(layer, .down, execution, experts, activated, into: x, accumulate: true, tape)
         addBias(layer, .down, to: x)
     }
@@ -140,10 +173,21 @@ package final class Transformer {
         }
     }
 
-    private func norm(_ x: Matrix, _ weight: FloatBuffer, into y: Matrix, inverse: Matrix?) {
+    /// silu(gate) ⊙ up.
+    func activate(_ gateUp: Matrix, into activated: Matrix) {
+        forRows(of: gateUp) { rows in
+            t2_silu_multiply(
+                gateUp.row(rows.lowerBound), activated.row(rows.lowerBound), rows.count, c.intermediateSize)
+        }
+    }
+
+    func norm(_ x: Matrix, _ weight: FloatBuffer, into y: Matrix, inverse: Matrix? = nil) {
         measure(.rows) {
-            t2_rms_norm(
-                x.pointer, weight.pointer, y.pointer, inverse?.pointer, x.rows, x.columns, c.normEpsilon)
+            forRows(of: x) { rows in
+                t2_rms_norm(
+                    x.row(rows.lowerBound), weight.pointer, y.row(rows.lowerBound),
+                    inverse.map { $0.row(rows.lowerBound) }, rows.count, x.columns, c.normEpsilon)
+            }
         }
     }
 
@@ -159,24 +203,33 @@ package final class Transformer {
         }
         measure(.projections) {
             switch execution {
-            case .merged(let weights):
-                MatrixMultiply.multiply(x, weights.matrix(layer, group), into: y, accumulate: accumulate)
+            case .merged(let weights), .differentiable(let weights, _, _):
+                weights.multiply(x, layer, group, into: y, accumulate: accumulate, products)
             case .factored(let svf, let table):
-                guard let factor = svf.factors[layer, group] else {
-                    return MatrixMultiply.multiply(
-                        x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
+                guard let (shape, factors) = svf.factors[layer, group] else {
+                    return model.weights.multiply(x, layer, group, into: y, accumulate: accumulate, products)
                 }
-                let scaled = workspace.matrix(.scaledRank, rows: x.rows, columns: factor.rank)
-                experts.withUnsafeBufferPointer {
-                    factor.multiply(
-                        x, scales: table.buffer.pointer + factor.start, stride: table.stride, experts: $0.baseAddress,
-                        a: projection(rank: factor.rank), s: scaled, into: y, accumulate: accumulate)
+                let scales = table.buffer.pointer + shape.start
+                let a = projection(rank: shape.rank)
+                let scaled = workspace.matrix(.scaledRank, rows: x.rows, columns: shape.rank)
+                experts.withUnsafeBufferPointer { experts in
+                    switch factors {
+                    case .float32(let factor):
+                        factor.multiply(
+                            x, scales: scales, stride: table.stride, experts: experts.baseAddress, a: a, s: scaled,
+                            into: y, accumulate: accumulate)
+                    case .bfloat16:
+                        model.weights.multiply(x, layer, group, into: y, accumulate: accumulate, products)
+                        svf.packedFactors(layer, group)?
+                            .add(
+                                x, scales: scales, stride: table.stride, experts: experts.baseAddress!, a: a,
+                                s: scaled, into: y, products)
+                    }
                 }
             case .lowRank(let weights):
-                MatrixMultiply.multiply(x, model.weights.matrix(layer, group), into: y, accumulate: accumulate)
+                model.weights.multiply(x, layer, group, into: y, accumulate: accumulate, products)
                 guard let weight = weights[layer, group] else { return }
-                tape?.inputs[group.rawValue].matrix(x.rows, x.columns).copy(from: x)
-                weight.add(x, h: projection(rank: weight.rank), into: y)
+                weight.add(x, h: projection(rank: weight.rank), into: y, products)
             }
         }
     }

@@ -123,7 +123,7 @@ struct GenerateCommand: AsyncParsableCommand {
         if selection.strategyName != nil { StandardError.write("\(adaptation.text)\n") }
         let policy = PolicySet(assignment.policies[assignment.indices[0]], host.adapters)
         let lane = Lane(host.adapters.base)
-        let execution = try policy.execution(tokens: promptTokens.count + maxTokens)
+        let execution = try policy.execution(tokens: promptTokens.count + maxTokens, on: lane.transformer)
         // From here on a signal ends the completion, and its text so far is the result.
         signals.tell { _ in }
         let start = ContinuousClock.now

@@ -46,7 +46,8 @@ struct ScoreCommand: ParsableCommand {
         let requests = ScoreRequestReader(reader, tokenizer, folder.configuration)
         let lanes = LanePool(base, count: laneOptions.count)
         let execution = try ProgressReporter.during("decomposing", "matrices") {
-            try PolicySet(policy, ModelAdapters(base, progress: $0)).execution(tokens: Self.expectedTokens)
+            try PolicySet(policy, ModelAdapters(base, progress: $0)).execution(
+                tokens: Self.expectedTokens, on: Transformer(base))
         }
         while true {
             let (batches, failure) = requests.next(lanes.count)
