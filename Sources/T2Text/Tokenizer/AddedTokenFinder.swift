@@ -13,6 +13,7 @@ struct AddedTokenFinder: Sendable {
     /// Indexed by first byte; the longest candidates come first.
     private let candidates: [[Candidate]]
     private let isEmpty: Bool
+    let hasSpecialTokens: Bool
 
     /// - Parameter tokens: each token with the bytes to search for.
     init(_ tokens: [(token: AddedToken, content: [UInt8])]) {
@@ -23,16 +24,21 @@ struct AddedTokenFinder: Sendable {
         }
         self.candidates = candidates.map { $0.sorted { $0.content.count > $1.content.count } }
         isEmpty = candidates.allSatisfy(\.isEmpty)
+        hasSpecialTokens = candidates.joined().contains { $0.token.isSpecial }
     }
 
     /// Calls `body` with each token found and each non-empty stretch of text between tokens, in order.
-    func forEachSection(of text: UnsafeBufferPointer<UInt8>, _ body: (Section) -> Void) {
+    ///
+    /// - Parameter content: the stretches of the text in which special tokens are not found.
+    func forEachSection(
+        of text: UnsafeBufferPointer<UInt8>, besides content: ContentRanges = ContentRanges(), _ body: (Section) -> Void
+    ) {
         guard !isEmpty else { return body(.text(text)) }
         let reader = ScalarReader(text)
         var sectionStart = 0
         var index = 0
         while index < text.count {
-            guard let found = candidate(in: text, at: index) else {
+            guard let found = candidate(in: text, at: index, content) else {
                 index += 1
                 continue
             }
@@ -50,8 +56,13 @@ struct AddedTokenFinder: Sendable {
         if sectionStart < text.count { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart...]))) }
     }
 
-    private func candidate(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Candidate? {
-        candidates[Int(text[index])].first { text[index...].starts(with: $0.content) }
+    private func candidate(
+        in text: UnsafeBufferPointer<UInt8>, at index: Int, _ content: ContentRanges
+    ) -> Candidate? {
+        candidates[Int(text[index])].first {
+            text[index...].starts(with: $0.content)
+                && !($0.token.isSpecial && content.overlaps(index..<index + $0.content.count))
+        }
     }
 }
 

@@ -2,12 +2,11 @@ import T2Core
 import T2Formats
 
 extension Tokenizer {
-    /// Checks that the model has an embedding for every token, that the tokenizer has the tokens that start and end the
-    /// model's sequences, and that t2 supports the chat template, if there is one.
+    /// Checks that the model has an embedding for every token, and that the tokenizer has the tokens that start and end the model's
+    /// sequences.
     ///
     /// - Throws: `InputError` if one of these does not hold.
     package func checkAgreement(with configuration: ModelConfiguration) throws {
-        if let chatProblem { throw chatProblem }
         func disagreement(_ problem: String) -> InputError {
             InputError(path, problem, remedy: "Use the tokenizer.json and config.json of the same model.")
         }
@@ -16,10 +15,14 @@ extension Tokenizer {
             throw disagreement(
                 "\(largest), expected at most \(size - 1) for the model's vocabulary of \(size) tokens")
         }
-        let ends = configuration.endOfSequence + [configuration.beginningOfSequence].compactMap(\.self)
-        if let id = ends.first(where: { !(0..<vocabularySize).contains($0) }) {
+        let named = [
+            ("config.json", configuration.endOfSequence + [configuration.beginningOfSequence].compactMap(\.self)),
+            ("generation_config.json", configuration.generationEndOfSequence ?? []),
+        ]
+        for (file, tokens) in named {
+            guard let id = tokens.first(where: { !(0..<vocabularySize).contains($0) }) else { continue }
             throw disagreement(
-                "\(largest), but the model's config.json names \(id) as a token that starts or ends sequences")
+                "\(largest), but the model's \(file) names \(id) as a token that starts or ends sequences")
         }
         if let id = promptPrefix.first(where: { $0 < 0 || $0 >= size }) {
             throw disagreement("it begins prompts with token \(id), but the model has \(size) tokens")
