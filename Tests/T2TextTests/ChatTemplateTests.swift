@@ -128,7 +128,7 @@ struct ChatTemplateTests {
         ])
         #expect(
             try folder.promptError("q", ChatContext(system: "s"))
-                == "DIR/tokenizer_config.json: the chat template refuses these messages: No system role!. Change the messages as it "
+                == "DIR/tokenizer_config.json: the chat template refuses these messages: 'No system role!'. Change the messages as it "
                 + "says; a system message comes from --system or the key system.")
         let problem = Problem(
             id: "p", topic: "", prompt: "q", verification: .unverified, chat: ChatContext(system: "s"))

@@ -34,7 +34,7 @@ package struct ChatTemplateError: UserFacingError, Equatable {
         switch error.kind {
         case .raised:
             return ChatTemplateError(
-                path, "the chat template refuses these messages: \(printable(error.problem, limit: 1000))",
+                path, "the chat template refuses these messages: '\(printable(error.problem, limit: 1000))'",
                 remedy: "Change the messages as it says; a system message comes from --system or the key system.",
                 concernsMessages: true)
         case .malformed: problem = "its chat template is not Jinja: \(error)"

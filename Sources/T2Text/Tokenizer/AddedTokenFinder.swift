@@ -13,6 +13,7 @@ struct AddedTokenFinder: Sendable {
     /// Indexed by first byte; the longest candidates come first.
     private let candidates: [[Candidate]]
     private let isEmpty: Bool
+    /// Whether one of the tokens is special.
     let hasSpecialTokens: Bool
 
     /// - Parameter tokens: each token with the bytes to search for.

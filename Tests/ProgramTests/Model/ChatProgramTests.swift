@@ -53,7 +53,7 @@ struct ChatProgramTests {
             ("{", "standard input:3: expected "),
             (
                 #"{"messages": [{"role": "tool"}]}"#,
-                "standard input:3: \(fixture.model)/chat_template.jinja: the chat template refuses these messages: Not tool. "
+                "standard input:3: \(fixture.model)/chat_template.jinja: the chat template refuses these messages: 'Not tool'. "
             ),
         ] {
             let run = try fixture.run(
