@@ -66,10 +66,8 @@ let package = Package(
         // Row 3
         .target(
             name: "T2Numerics",
-            dependencies: [
-                "T2Core", "T2Formats", "CKernels", "COneDNN", "COpenBLAS", "CLAPACKE",
-            ]),
-        .target(name: "T2Text", dependencies: ["T2Core", "T2Formats", "CUTF8Proc", heap]),
+            dependencies: ["T2Core", "T2Formats", "CKernels", "COneDNN", "COpenBLAS", "CLAPACKE"]),
+        .target(name: "T2Text", dependencies: ["T2Core", "T2Formats", "T2Jinja", "CUTF8Proc", heap]),
         .target(
             name: "T2Tasks", dependencies: ["T2Core", "T2Formats", "T2Verifiers", "T2Sandbox", "CZlib", yams],
             exclude: ["README.md"]),

@@ -57,13 +57,19 @@ package struct MergedModelFolder {
     package func write(to path: String, element: TensorElement? = nil) throws {
         try AtomicFolder.write(to: path) { temporary in
             try writeConfiguration(to: temporary + "/config.json", element)
-            for name in Self.companions {
+            let named = ChatTemplateFile.namedFiles(folder.path)
+            if let first = named.first { try createFolder(parentFolder(of: "\(temporary)/\(first)")) }
+            for name in Self.companions + named {
                 let source = "\(folder.path)/\(name)"
                 guard FileManager.default.fileExists(atPath: source) else { continue }
                 try AtomicFile.write(try MappedFile(path: source).data, to: "\(temporary)/\(name)")
             }
             try writeWeights(to: temporary + "/model.safetensors", element)
         }
+    }
+
+    private func createFolder(_ path: String) throws(SystemError) {
+        guard mkdir(path, 0o755) == 0 else { throw SystemError("create", path) }
     }
 
     private func writeWeights(to path: String, _ element: TensorElement?) throws {

@@ -47,7 +47,7 @@ package enum UnitError: UserFacingError, Equatable {
         switch error {
         case let error as UnitError: error.category
         case PromptError.tooLong, PromptError.referenceTooLong: .promptTooLong
-        case PromptError.empty: .unsuitableLease
+        case PromptError.empty, PromptError.template: .unsuitableLease
         case ModelError.nonFinite: .nonFinite
         default: .engine
         }

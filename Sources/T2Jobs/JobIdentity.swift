@@ -53,6 +53,22 @@ package struct JobIdentity: Sendable, Equatable, Codable {
     package func difference(from saved: JobIdentity) -> String? {
         guard kind == saved.kind else { return "another kind of job: \(saved.kind.noun)" }
         let names = Set(parts.keys).union(saved.parts.keys).sorted().filter { parts[$0] != saved.parts[$0] }
-        return names.isEmpty ? nil : "other " + names.joined(separator: ", other ")
+        // The day is the one input that the command line need not have named.
+        let described = names.map { name in
+            guard name == "date", let day = saved.parts[name] else { return name }
+            return "date (--date \(day.filter { $0 != "\"" }))"
+        }
+        return names.isEmpty ? nil : "other " + described.joined(separator: ", other ")
+    }
+}
+
+extension [Problem] {
+    /// What chat templates read besides the texts of these problems, by name. The problems' own part holds it too; by itself it can be
+    /// named where it differs.
+    var chatParts: [(name: String, value: any Encodable & Sendable)] {
+        let chat = first?.chat
+        return [("system", chat?.system), ("date", chat?.date?.description)].compactMap { name, text in
+            text.map { (name, $0) }
+        }
     }
 }

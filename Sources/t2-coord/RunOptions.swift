@@ -56,6 +56,9 @@ struct RunOptions: ParsableArguments {
             "Problems that do not fit into the context: fail or skip. (default: fail)", valueName: "policy"))
     var onLongPrompt: String?
 
+    @Option(help: ArgumentHelp("System message before each prompt; for chat models.", valueName: "text"))
+    var system: String?
+
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp("Any key of a configuration file; may be repeated.", valueName: "key=value"))
@@ -95,6 +98,7 @@ struct RunOptions: ParsableArguments {
         let flags: [(ConfigurationKey, String?)] = [
             (.model, model), (.task, task), (.adapter, adapter), (.rank, rank), (.alpha, alpha), (.steps, steps),
             (.seed, seed), (.data, data), (.onBadRecord, onBadRecord), (.onLongPrompt, onLongPrompt),
+            (.system, system),
         ]
         return try settings.map(ConfigurationSource.Assignment.init(setting:))
             + flags.compactMap { key, value in

@@ -150,7 +150,7 @@ struct InvitationTests {
         var identity = [UInt8](repeating: 0, count: 255)
         let count = zmq_recv(router, &identity, identity.count, 0)
         try #require(count > 0, "the worker said nothing: \(worker.text)")
-        // What t2 before version T2/3 answers to a message that it does not know.
+        // What t2 before version T2/4 answers to a message that it does not know.
         zmq_send(router, identity, Int(count), ZMQ_SNDMORE)
         for (place, frame) in ["T2/2", "ERROR", #"{"category":"malformed-message","message":"x","logLines":[]}"#]
             .enumerated()

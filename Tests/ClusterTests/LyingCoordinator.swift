@@ -49,7 +49,7 @@ final class LyingCoordinator: Sendable {
             zmq_msg_init(&message)
             defer { zmq_msg_close(&message) }
             guard zmq_msg_recv(&message, socket, 0) > 0, let start = zmq_msg_data(&message) else { continue }
-            // `T2/3`, the number of parts, their lengths, the parts.
+            // `T2/4`, the number of parts, their lengths, the parts.
             let frame = Data(bytes: start, count: zmq_msg_size(&message))
             let parts = Int(frame[4])
             let lengths = (0..<parts).map { part in

@@ -8,11 +8,11 @@ import Testing
 struct MalformedMessageTests {
     /// Messages over a sound ZeroMQ connection that are none of this protocol, and what each is told.
     static let messages: [(frames: [Data], reason: String)] = [
-        (raw("T2/9", "HELLO", "{}"), "expected a message of 'T2/3', found 'T2/9'"),
-        (raw(""), "expected a message of 'T2/3', found ''"),
-        (raw("T2/3", "HELLO", "{}"), "expected 1 frame, found more"),
+        (raw("T2/9", "HELLO", "{}"), "expected a message of 'T2/4', found 'T2/9'"),
+        (raw(""), "expected a message of 'T2/4', found ''"),
+        (raw("T2/4", "HELLO", "{}"), "expected 1 frame, found more"),
         (text("HELLO", String(repeating: "[", count: 513)), "nested more than 32 deep"),
-        (text("EXEC", "{}"), "expected a message kind of T2/3, found 'EXEC'"),
+        (text("EXEC", "{}"), "expected a message kind of T2/4, found 'EXEC'"),
         (text("CREDIT"), "CREDIT: expected 2 parts, found 1"),
         (text("HELLO", "\u{0}not JSON"), "HELLO: its header cannot be read"),
         (text("HELLO", "{}"), "HELLO: its header cannot be read: "),

@@ -44,7 +44,7 @@ struct ReferenceUnitTests {
         for (completion, sequence) in zip(output.completions, unit.sequences) {
             let problem = unit.problems[sequence.problem]
             #expect(completion.problem == problem.id && completion.problemIndex == sequence.problem)
-            #expect(completion.prompt == tokenizer.prompt(problem.prompt))
+            #expect(try completion.prompt == tokenizer.prompt(problem.prompt))
             #expect(completion.tokens == tokenizer.encode(problem.reference ?? "") + [1])
             #expect(completion.text == problem.reference)
             #expect(completion.reward == .unjudged && completion.finishReason == .stop && completion.advantage == 0)

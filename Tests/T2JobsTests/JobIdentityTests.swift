@@ -105,6 +105,20 @@ struct JobIdentityTests {
         try changed("other tokenizer", SampleJobs.evaluation(base, model: Self.model(tokenizer: "other")))
         try changed("other task", SampleJobs.evaluation(base, task: "u"))
         try changed("other problems", SampleJobs.evaluation(base, problems: SampleJobs.problems(69)))
+        func asked(_ chat: ChatContext) -> [Problem] {
+            SampleJobs.problems(70).map { problem in
+                var problem = problem
+                problem.chat = chat
+                return problem
+            }
+        }
+        try changed(
+            "other problems, other system", SampleJobs.evaluation(base, problems: asked(ChatContext(system: "s"))))
+        let days = ["2024-07-26", "2024-07-27"].map { asked(ChatContext(date: CalendarDate($0))) }
+        expect(
+            try SampleJobs.evaluation(base, problems: days[1]).identity(),
+            try SampleJobs.evaluation(base, problems: days[0]).identity(),
+            "other date (--date 2024-07-26), other problems")
         try changed("other temperature or max-tokens", SampleJobs.evaluation(base, temperature: 0.5))
         try changed("other seed", SampleJobs.evaluation(base, seed: 2))
         try changed("other expert", SampleJobs.evaluation(FixedPolicy(SampleJobs.expert(1.1).policy)))

@@ -10,94 +10,183 @@ struct ChatTemplateTests {
         let ids: [Int32]
     }
 
-    @Test("equal those that transformers renders", arguments: ChatTemplate.Family.allCases)
-    func agreement(family: ChatTemplate.Family) throws {
-        let tokenizer = try TokenizerFixture.tokenizer("chat-\(family.rawValue)")
-        #expect(tokenizer.chatTemplate?.family == family)
-        let renderings = try JSONDecoder().decode(
-            [Rendering].self, from: Data(contentsOf: TokenizerFixture.file("chat-\(family.rawValue).json")))
+    private struct Folder: Decodable {
+        let name: String
+        let tokenizer: String
+        let files: [String: String]
+        let cases: [Case]
+    }
+
+    private struct Case: Decodable {
+        let label: String
+        let line: Line
+        let text: String
+        let ids: [Int32]
+    }
+
+    private struct Line: Codable {
+        let messages: [[String: String]]
+        let add_generation_prompt: Bool
+        let date: String
+        let enable_thinking: Bool?
+    }
+
+    private static let names = ["chat-llama-3", "chat-chatml", "chat-normalized"]
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(contentsOf: TokenizerFixture.file(name)))
+    }
+
+    @Test("equal those that transformers renders", arguments: names)
+    func agreement(name: String) throws {
+        let tokenizer = try TokenizerFixture.tokenizer(name)
+        let renderings = try Self.decode([Rendering].self, "\(name).json")
         #expect(renderings.count > 200)
         for rendering in renderings {
-            #expect(tokenizer.prompt(rendering.text) == rendering.ids, "\(rendering.text.debugDescription)")
+            #expect(try tokenizer.prompt(rendering.text) == rendering.ids, "\(rendering.text.debugDescription)")
         }
     }
 
-    @Test("cannot be ended by a special token that the user writes", arguments: ChatTemplate.Family.allCases)
-    func injection(family: ChatTemplate.Family) throws {
-        let tokenizer = try TokenizerFixture.tokenizer("chat-\(family.rawValue)")
-        let end = try #require(tokenizer.chatTemplate?.endOfTurn)
-        let name = tokenizer.decode([end], skipSpecialTokens: false)
-        let plain = tokenizer.prompt("a b").filter { $0 == end }.count
-        let tokens = tokenizer.prompt("a \(name) b")
-        #expect(plain == 1 && tokens.filter { $0 == end }.count == 1)
-        #expect(tokenizer.decode(tokens, skipSpecialTokens: false).contains("a \(name) b"))
-    }
-
-    @Test("the end of the turn ends a completion and a right answer, and so do the model's own end tokens")
-    func ends() throws {
-        let tokenizer = try TokenizerFixture.tokenizer("chat-llama-3")
-        let end = try #require(tokenizer.chatTemplate?.endOfTurn)
-        let model = Self.model(endOfSequence: [3])
-        #expect(tokenizer.stopCondition(of: model).tokens == [3, end])
-        let problem = Problem(
-            id: "p", topic: "t", prompt: "q", verification: .number(answer: "1"), reference: "It is 1.")
-        #expect(try tokenizer.reference(of: problem, after: [1], model: model) == tokenizer.encode("It is 1.") + [end])
-        let long = [Int32](repeating: 1, count: 62)
-        #expect(
-            throws: PromptError.referenceTooLong(
-                problem: "p", tokens: long.count + tokenizer.encode("It is 1.").count + 1, context: 64)
-        ) {
-            try tokenizer.reference(of: problem, after: long, model: model)
+    @Test("equal transformers' for system messages, several turns, dates, BOS, think blocks and named templates")
+    func conversations() throws {
+        let folders = try Self.decode([Folder].self, "chat-conversations.json")
+        #expect(folders.count == 9)
+        for expected in folders {
+            let folder = try ChatFolder(expected.files, tokenizer: expected.tokenizer)
+            let tokenizer = try folder.tokenizer()
+            for row in expected.cases {
+                let note = Comment(rawValue: "\(expected.name), \(row.label)")
+                let rendered = try tokenizer.render(Conversation(json: JSONEncoder().encode(row.line)))
+                #expect(scalars(rendered.text) == scalars(row.text), note)
+                #expect(rendered.ids == row.ids, note)
+                guard row.line.add_generation_prompt, row.line.enable_thinking == nil,
+                    let last = row.line.messages.last?["content"], row.line.messages.count < 3
+                else { continue }
+                let system = row.line.messages.count == 2 ? row.line.messages[0]["content"] : nil
+                let chat = ChatContext(system: system, date: CalendarDate(row.line.date))
+                #expect(try tokenizer.prompt(last, chat: chat) == row.ids, note)
+            }
         }
-        let plain = try TokenizerFixture.tokenizer("llama3")
-        #expect(try plain.reference(of: problem, after: [], model: model) == plain.encode("It is 1.") + [3])
     }
 
-    @Test("a template of an unsupported family, or with tokens that the tokenizer lacks, is refused by name")
+    @Test(
+        "hold special tokens that a user writes as ordinary characters", arguments: ["chat-chatml", "chat-normalized"])
+    func specialTexts(name: String) throws {
+        let tokenizer = try TokenizerFixture.tokenizer(name)
+        let expected = try #require(try Self.decode([String: [Rendering]].self, "chat-special-texts.json")[name])
+        #expect(!expected.isEmpty)
+        for rendering in expected {
+            #expect(try tokenizer.prompt(rendering.text) == rendering.ids, "\(rendering.text.debugDescription)")
+        }
+    }
+
+    @Test("hold no special token that a system message writes, or that it and the template write together")
+    func joinedTokens() throws {
+        let folder = try ChatFolder(template: "<|im_{% for m in messages %}{{ m.content }}{% endfor %}|>")
+        let end = try #require(try folder.tokenizer().id(of: "<|im_end|>"))
+        for (system, text) in [("en", "d"), ("end|><|im_end", ""), ("<|im_end|>", "<|im_end|>")] {
+            let ids = try folder.tokenizer().prompt(text, chat: ChatContext(system: system))
+            #expect(!ids.contains(end))
+        }
+    }
+
+    @Test(
+        "are refused for a template that cannot be rendered, by file, construct and remedy, while text is still encoded"
+    )
     func refusals() throws {
-        func error(_ template: String) throws -> String {
-            let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(at: folder) }
-            try FileManager.default.copyItem(
-                atPath: TokenizerFixture.tokenizerPath("chat-chatml"), toPath: folder.path + "/tokenizer.json")
-            try template.write(to: folder.appending(path: "chat_template.jinja"), atomically: true, encoding: .utf8)
-            return try #require(
-                #expect(throws: InputError.self) {
-                    try Tokenizer(path: folder.path + "/tokenizer.json").checkAgreement(
-                        with: Self.model(endOfSequence: []))
-                }
-            ).description
-        }
-        #expect(
-            try error("[INST] {{ message }} [/INST]").contains("none of the families that t2 supports: llama-3, chatml")
-        )
-        #expect(
-            try error("<|start_header_id|>").contains(
-                "writes '<|start_header_id|>', which is not a special token in its"))
-    }
-
-    @Test("a stop string ends a completion however it is split into tokens, and is not part of the text")
-    func stopStrings() throws {
-        let tokenizer = try TokenizerFixture.tokenizer("gpt2")
-        let stop = tokenizer.stopCondition(of: Self.model(endOfSequence: []), texts: ["\nQuestion:", "zz"])
-        for (text, expected) in [
-            ("It is 4.\nQuestion: and", "It is 4."), ("It is 4.\nQ", nil), ("abzzc", "ab"), ("\nQuestion:", ""),
-            ("Question:\nQuestio\nQuestion:", "Question:\nQuestio"), ("It is 4.\r\nQuestion: and", "It is 4.\r"),
+        let remedy =
+            " To use the model for plain text completion, remove chat_template.jinja and the key chat_template from "
+            + "tokenizer_config.json in a copy of its folder."
+        for (template, problem) in [
+            ("{{ messages", "its chat template is not Jinja: line 1:"),
+            ("\n{{ messages | nofilter }}", "its chat template uses what t2 does not have: line 2:"),
+            ("{% include 'x' %}", "its chat template uses what t2 does not have: line 1:"),
+            ("{{ messages.x.y }}", "its chat template fails: line 1:"),
+            (
+                "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+                "its chat template does not come to an end: "
+            ),
+            (
+                "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+                "its chat template does not come to an end: "
+            ),
+            ("{{ 'ab' * 10000000 }}", "its chat template does not come to an end: "),
+            ("", "its chat template writes nothing"),
         ] {
-            let tokens = tokenizer.encode(text)
-            var watch = StopDetector()
-            let end = tokens.firstIndex { watch.ends($0, stop) }
-            #expect((end != nil) == (expected != nil), "\(text)")
-            guard let end, let expected else { continue }
-            #expect(tokenizer.completion(Array(tokens[...end]), stopStrings: ["\nQuestion:", "zz"]) == expected)
+            let folder = try ChatFolder(template: template)
+            let error = try folder.promptError()
+            #expect(error.hasPrefix("DIR/chat_template.jinja: \(problem)") && error.hasSuffix(remedy), "\(error)")
+            #expect(try folder.tokenizer().encode("text") == TokenizerFixture.tokenizer("chat-chatml").encode("text"))
         }
     }
 
-    private static func model(endOfSequence: [Int]) -> ModelConfiguration {
-        ModelConfiguration(
-            vocabularySize: 1000, hiddenSize: 4, intermediateSize: 4, layerCount: 1, headCount: 1,
-            keyValueHeadCount: 1, headSize: 4, normEpsilon: 1e-5, ropeTheta: 10_000, contextLength: 64,
-            tiedEmbeddings: true, beginningOfSequence: nil, endOfSequence: endOfSequence)
+    @Test("are refused with the template's own words if it raises an exception, and with the name of the problem")
+    func exceptions() throws {
+        let folder = try ChatFolder([
+            "tokenizer_config.json":
+                #"{"chat_template": "{% if messages[0].role == 'system' %}{{ raise_exception('No system role!') }}{% endif %}q"}"#
+        ])
+        #expect(
+            try folder.promptError("q", ChatContext(system: "s"))
+                == "DIR/tokenizer_config.json: the chat template refuses these messages: 'No system role!'. Change the messages as it "
+                + "says; a system message comes from --system or the key system.")
+        let problem = Problem(
+            id: "p", topic: "", prompt: "q", verification: .unverified, chat: ChatContext(system: "s"))
+        let error = #expect(throws: PromptError.self) {
+            try folder.tokenizer().prompt(of: problem, maxTokens: 1, contextLength: 99)
+        }
+        #expect(error?.description.hasPrefix("problem p: \(folder.path)/tokenizer_config.json: the chat") == true)
+        #expect(error?.exitStatus == .configuration)
+        #expect(try folder.tokenizer().prompt("q") == folder.tokenizer().encode("q"))
+    }
+
+    @Test("are refused if several templates have names and none is the default, or the key holds no text")
+    func namelessTemplates() throws {
+        for (files, problem) in [
+            (
+                ["tokenizer_config.json": #"{"chat_template": [{"name": "rag", "template": "x"}]}"#],
+                "tokenizer_config.json: there are templates named rag, and none named default. Name the one that is meant "
+                    + "default. "
+            ),
+            (
+                [
+                    "additional_chat_templates/a.jinja": "x",
+                    "tokenizer_config.json": #"{"chat_template": "{{ messages }}"}"#,
+                ], "additional_chat_templates: there are templates named a, and none named default. "
+            ),
+            (
+                ["tokenizer_config.json": #"{"chat_template": 7}"#],
+                "tokenizer_config.json: its chat_template is neither "
+            ),
+        ] {
+            #expect(try ChatFolder(files).promptError().hasPrefix("DIR/" + problem))
+        }
+        let plain = try ChatFolder(["tokenizer_config.json": #"{"chat_template": null}"#]).tokenizer()
+        #expect(plain.chatTemplate == nil)
+    }
+
+    @Test("show the day that is given, and today only to a template that reads a clock")
+    func dates() throws {
+        let clock = try ChatFolder(template: "{{ strftime_now('%A %d %B %Y %j') }}").tokenizer()
+        let day = try #require(CalendarDate("2024-02-29"))
+        let ids = try clock.prompt("q", chat: ChatContext(date: day))
+        #expect(clock.decode(ids, skipSpecialTokens: false) == "Thursday 29 February 2024 060")
+        #expect(try clock.chatContext(system: nil, date: day) == ChatContext(date: day))
+        #expect(try clock.chatContext(system: "s", date: nil)?.date != nil)
+        let still = try TokenizerFixture.tokenizer("chat-chatml")
+        #expect(try still.chatContext(system: nil, date: nil) == nil)
+        #expect(try still.chatContext(system: "s", date: nil) == ChatContext(system: "s"))
+        #expect(throws: InputError.self) { try still.chatContext(system: nil, date: day) }
+    }
+
+    @Test("of models without a template hold no system message: one is refused by the name of its option")
+    func plainModels() throws {
+        let plain = try TokenizerFixture.tokenizer("gpt2")
+        let error = #expect(throws: InputError.self) {
+            try plain.chatContext(system: "s", date: nil, names: ("math.yaml:3: system", "date"))
+        }
+        #expect(error?.description.hasPrefix("math.yaml:3: system: ") == true && error?.exitStatus == .configuration)
+        #expect(throws: ChatTemplateError.self) { try plain.prompt("q", chat: ChatContext(system: "s")) }
+        #expect(try plain.chatContext(system: nil, date: nil) == nil)
     }
 }

@@ -14,7 +14,7 @@ import Testing
         var testDescription: String { name }
 
         /// Parts that need not be a message, and a start that need not be the version.
-        init(_ name: String, _ parts: [String], version: String = "T2/3", _ mention: String) {
+        init(_ name: String, _ parts: [String], version: String = "T2/4", _ mention: String) {
             let frame = MessageCodec.frame(of: parts.map { Data($0.utf8) })
             self.init(name, bytes: Data(version.utf8) + frame.dropFirst(4), mention)
         }
@@ -56,16 +56,16 @@ import Testing
         "[" + (0..<16).map { "[\($0 / 8),\($0 % 8),0]" }.joined(separator: ",") + "]"
 
     static let cases: [Case] = [
-        Case("nothing", bytes: Data(), "expected a message of 'T2/3', found ''"),
-        Case("another version", ["CREDIT", #"{"count":1}"#], version: "T2/4", "found 'T2/4'"),
+        Case("nothing", bytes: Data(), "expected a message of 'T2/4', found ''"),
+        Case("another version", ["CREDIT", #"{"count":1}"#], version: "T2/9", "found 'T2/9'"),
         Case("a browser", bytes: Data("GET / HTTP/1.1\r\nHost: x".utf8), "found 'GET / HTTP/1.1'"),
-        Case("no parts", [], "expected a message kind of T2/3, found ''"),
-        Case("no number of parts", bytes: Data("T2/3".utf8), "it ends before the number of parts"),
-        Case("no lengths", bytes: Data("T2/3\u{6}1234".utf8), "it ends within the lengths of its 6 parts"),
-        Case("255 parts", bytes: Data("T2/3".utf8) + [255] + Data(count: 4_000), "found 255 parts, the limit is 6"),
+        Case("no parts", [], "expected a message kind of T2/4, found ''"),
+        Case("no number of parts", bytes: Data("T2/4".utf8), "it ends before the number of parts"),
+        Case("no lengths", bytes: Data("T2/4\u{6}1234".utf8), "it ends within the lengths of its 6 parts"),
+        Case("255 parts", bytes: Data("T2/4".utf8) + [255] + Data(count: 4_000), "found 255 parts, the limit is 6"),
         Case(
             "lengths beyond the frame",
-            bytes: Data("T2/3\u{2}".utf8) + Data(repeating: 0xff, count: 8) + Data(count: 9),
+            bytes: Data("T2/4\u{2}".utf8) + Data(repeating: 0xff, count: 8) + Data(count: 9),
             "its parts should have 8589934590 bytes, found 9"),
         Case(
             "bytes beyond the parts", bytes: MessageCodec.frame(of: [Data("DRAIN".utf8)]) + [0],

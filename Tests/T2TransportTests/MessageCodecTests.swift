@@ -25,7 +25,7 @@ import Testing
             #"{"attempt":1,"tokens":512,"unit":{"index":3,"phase":"train","run":"gsm-mini","step":7}}"#
         #expect(
             String(decoding: frame, as: UTF8.self)
-                == "T2/3\u{2}\u{8}\0\0\0\(Unicode.Scalar(UInt8(header.utf8.count)))\0\0\0PROGRESS" + header)
+                == "T2/4\u{2}\u{8}\0\0\0\(Unicode.Scalar(UInt8(header.utf8.count)))\0\0\0PROGRESS" + header)
     }
 
     @Test(

@@ -67,7 +67,9 @@ enum SampleMessages {
     }()
 
     private static let problems = [
-        Problem(id: "p0", topic: "add", prompt: "1 + 1 = /?", verification: .number(answer: "2")),
+        Problem(
+            id: "p0", topic: "add", prompt: "1 + 1 = /?", verification: .number(answer: "2"),
+            chat: ChatContext(system: "Be brief.\n", date: CalendarDate("2024-07-26"))),
         Problem(id: "p1", topic: "code", prompt: "def f", verification: .program(programPrefix: "x", tests: ["f()"])),
     ]
 

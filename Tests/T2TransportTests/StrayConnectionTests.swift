@@ -97,7 +97,7 @@ import Testing
             }
             #expect(error == .unsupportedVersion(found: "T2/99"))
             let answer = try connection.receive(until: "Run the same t2 version")
-            #expect(answer.contains("T2/3") && answer.contains("malformed-message"))
+            #expect(answer.contains("T2/4") && answer.contains("malformed-message"))
             connection.close()
         }
     }

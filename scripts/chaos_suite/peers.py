@@ -153,7 +153,7 @@ def other_version(setting: Setting) -> str:
     body = message([b"HELLO", json.dumps(header(setting.frames, "HELLO")).encode()])
     peer.send_frame(b"T2/2" + body[4:])
     _, answer = peer.receive("ERROR")
-    expect("T2/3" in answer["message"] and "T2/2" in answer["message"], f"the answer names no versions: {answer}")
+    expect("T2/4" in answer["message"] and "T2/2" in answer["message"], f"the answer names no versions: {answer}")
     peer.close()
     setting.finish()
     return answer["message"][:160]

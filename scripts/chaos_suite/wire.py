@@ -1,4 +1,4 @@
-"""Messages of T2/3 over ZMTP 3.0 without encryption: a peer that says what it likes, and a recording of what a real worker says."""
+"""Messages of T2/4 over ZMTP 3.0 without encryption: a peer that says what it likes, and a recording of what a real worker says."""
 from __future__ import annotations
 
 import json
@@ -26,8 +26,8 @@ def zmtp(body: bytes, flags: int = 0) -> bytes:
 
 
 def message(parts: Parts) -> bytes:
-    """A message of T2/3: the version, the number of parts, their lengths, the parts."""
-    return b"T2/3" + bytes([len(parts)]) + b"".join(struct.pack("<I", len(part)) for part in parts) + b"".join(parts)
+    """A message of T2/4: the version, the number of parts, their lengths, the parts."""
+    return b"T2/4" + bytes([len(parts)]) + b"".join(struct.pack("<I", len(part)) for part in parts) + b"".join(parts)
 
 
 def parts_of(frame: bytes) -> Parts:

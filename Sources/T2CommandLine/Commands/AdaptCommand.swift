@@ -27,6 +27,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
     @OptionGroup package var model: ModelOptions
     @OptionGroup package var experts: ExpertSelectionOptions
     @OptionGroup package var search: FewShotOptions
+    @OptionGroup package var chat: ChatOptions
     @OptionGroup package var data: TaskDataOptions
     @OptionGroup package var host: Host
     @OptionGroup package var results: JobResultOptions<Host>
@@ -40,7 +41,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         try host.check(results.results, tasks: [task])
         let (folder, tokenizer) = try model.openFolder()
         let entries = try experts.load(for: folder)
-        let reader = try data.reader(task, folder, tokenizer)
+        let reader = try data.reader(task, folder, tokenizer, chat)
         let job = try SearchJob(
             name: work, model: JobModel(folder), task: task.name,
             shots: try ShotSelection.draw(

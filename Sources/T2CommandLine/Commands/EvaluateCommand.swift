@@ -30,6 +30,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     @OptionGroup package var model: ModelOptions
     @OptionGroup package var selection: StrategyOptions
     @OptionGroup package var sampling: SamplingOptions
+    @OptionGroup package var chat: ChatOptions
     @OptionGroup package var data: TaskDataOptions
 
     @Option(help: "Part of the data.")
@@ -57,7 +58,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         try host.check(results.results, tasks: [task])
         // The model comes before the data: a wrong --model is the likelier mistake.
         let (folder, tokenizer) = try model.openFolder()
-        let reader = try data.reader(task, folder, tokenizer, for: selection)
+        let reader = try data.reader(task, folder, tokenizer, chat, for: selection)
         let problems = try reader.announcedProblems(split, first: limit)
         let job = EvaluationJob(
             name: work, model: JobModel(folder), task: task.name, problems: problems,

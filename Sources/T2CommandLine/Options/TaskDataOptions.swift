@@ -36,14 +36,17 @@ package struct TaskDataOptions: ParsableArguments {
 
     /// Makes the reader of the task's problems for a model.
     ///
-    /// - Parameter selection: the strategy; its first pass must be able to ask about each problem.
+    /// - Parameters:
+    ///   - chat: what the model's chat template reads besides each prompt.
+    ///   - selection: the strategy; its first pass must be able to ask about each problem.
     package func reader(
-        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer, for selection: StrategyOptions? = nil
+        _ task: TrainingTask, _ model: BaseModelFolder, _ tokenizer: Tokenizer, _ chat: ChatOptions,
+        for selection: StrategyOptions? = nil
     ) throws -> TaskReader {
         TaskReader(
             task, folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
             model: model.configuration, maxTokens: maxTokens, onBadRecord: onBadRecord, onLongPrompt: onLongPrompt,
-            classification: try selection?.classification(for: model))
+            classification: try selection?.classification(for: model), chat: try chat.context(tokenizer))
     }
 }
 

@@ -28,6 +28,8 @@ package struct RunSummary: Sendable, Equatable {
         if let data = configuration.data, data != BaseModelFolder.defaultData(model: configuration.model) {
             evaluate += " --data \(Self.quoted(data))"
         }
+        if let system = configuration.system { evaluate += " --system=\(Self.quotedText(system))" }
+        if let date = configuration.date { evaluate += " --date \(date)" }
         return [
             endedEarly
                 ? "finished after \(steps) steps: \(configuration.patience) evaluations without improvement"
@@ -43,8 +45,11 @@ package struct RunSummary: Sendable, Equatable {
 
     /// The path, written so that it can be pasted into a POSIX shell and is not taken for an option.
     package static func quoted(_ path: String) -> String {
-        let path = path.hasPrefix("-") ? "./" + path : path
-        let isPlain = path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/.-_".contains($0)) }
-        return isPlain && !path.isEmpty ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+        quotedText(path.hasPrefix("-") ? "./" + path : path)
+    }
+
+    private static func quotedText(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/.-_".contains($0)) }
+        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -10,6 +10,10 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var task = "gsm-mini"
     package var onBadRecord = BadRecordHandling.fail
     package var onLongPrompt = LongPromptHandling.fail
+    /// The system message before each prompt; absent for none, or for the one that the chat template writes by itself.
+    package var system: String?
+    /// The day that the chat template's clock shows. A run whose template reads a clock records the day of its start.
+    package var date: CalendarDate?
     package var steps = 30
     package var seed: UInt64 = 0
 
@@ -61,6 +65,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case model, data, task
         case onBadRecord = "on-bad-record"
         case onLongPrompt = "on-long-prompt"
+        case system, date
         case steps, seed, adapter, rank, alpha
         case targetModules = "target-modules"
         case parameterisation
@@ -108,6 +113,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.task, into: &task)
         try read(.onBadRecord, into: &onBadRecord)
         try read(.onLongPrompt, into: &onLongPrompt)
+        system = try container.decodeIfPresent(String.self, forKey: .system)
+        date = try container.decodeIfPresent(CalendarDate.self, forKey: .date)
         try read(.steps, into: &steps)
         try read(.seed, into: &seed)
         try read(.adapter, into: &adapter)

@@ -12,9 +12,15 @@ package struct ModelConfiguration: Sendable, Equatable {
     package let contextLength: Int
     package let tiedEmbeddings: Bool
     package let beginningOfSequence: Int?
+    /// The end tokens of `config.json`.
     package let endOfSequence: [Int]
     package let architecture: Architecture
+    /// The end tokens of `generation_config.json`, which may be none; nil without that file.
+    package var generationEndOfSequence: [Int]?
 
+    /// The tokens that end a completion, as transformers' `generate` takes them: those of `generation_config.json` alone if there is
+    /// such a file, even if it names none.
+    package var endTokens: [Int] { generationEndOfSequence ?? endOfSequence }
     package var querySize: Int { headCount * headSize }
     package var keyValueSize: Int { keyValueHeadCount * headSize }
 
@@ -39,7 +45,8 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.architecture = architecture
     }
 
-    /// A fixed spelling of all values that change computations or ends of completions; part of the model's digest.
+    /// A fixed spelling of all values of `config.json` that change computations or ends of completions; part of the model's
+    /// digest.
     package var canonicalDescription: String {
         "\(architecture.name) vocabulary=\(vocabularySize) hidden=\(hiddenSize) intermediate=\(intermediateSize) layers=\(layerCount) "
             + "heads=\(headCount) kv=\(keyValueHeadCount) head=\(headSize) epsilon=\(normEpsilon) theta=\(ropeTheta) "

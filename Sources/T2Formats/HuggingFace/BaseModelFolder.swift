@@ -8,7 +8,8 @@ package struct BaseModelFolder: Sendable {
     let weights: WeightFiles
     /// The digest of the configuration and every tensor. How the tensors are split into files does not change it.
     package let digest: Digest
-    /// The digest of the tokenizer and the chat template.
+    /// The digest of the tokenizer and, where the folder has them, of the chat template with its special tokens and of end tokens
+    /// that `config.json` does not name.
     package let tokenizerDigest: Digest
 
     package var files: [SafetensorsFile] { weights.files }
@@ -21,8 +22,10 @@ package struct BaseModelFolder: Sendable {
         try Self.requireFolder(path)
         try Self.checkFormats(path)
         self.path = path
-        configuration = try ModelConfiguration(path: path + "/config.json")
-        tokenizerDigest = try Self.tokenizerDigest(path)
+        var configuration = try ModelConfiguration(path: path + "/config.json")
+        configuration.generationEndOfSequence = try GenerationConfiguration.endOfSequence(folder: path)
+        self.configuration = configuration
+        tokenizerDigest = try Self.tokenizerDigest(path, configuration)
         weights = try WeightFiles(folder: path)
         try Self.checkNames(weights, configuration, path: path)
         digest = try Self.digest(configuration, weights.files)
@@ -44,19 +47,30 @@ package struct BaseModelFolder: Sendable {
     ///
     /// - Throws: `InputError` or `SystemError` for an index that cannot be read.
     package static func fileNames(path: String) throws -> [String] {
-        let optional = ["tokenizer_config.json", "chat_template.jinja"]
+        let optional = [
+            "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json",
+            GenerationConfiguration.fileName,
+        ]
         return ["config.json", "tokenizer.json"]
             + optional.filter { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
             + (try WeightFiles.names(folder: path))
     }
 
-    /// The digest of the tokenizer and, for a chat model, its template.
-    private static func tokenizerDigest(_ path: String) throws -> Digest {
+    /// The digest of the tokenizer alone, unless the folder also has a chat template, or end tokens of its own for completions.
+    private static func tokenizerDigest(_ path: String, _ configuration: ModelConfiguration) throws -> Digest {
         let tokenizer = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
-        guard let template = try chatTemplate(path) else { return tokenizer }
+        let template = try ChatTemplateFile(folder: path)
+        let hasOtherEnds = Set(configuration.endTokens) != Set(configuration.endOfSequence)
+        guard template != nil || hasOtherEnds else { return tokenizer }
         var builder = DigestBuilder()
         builder.update(tokenizer.hexadecimal)
-        builder.update(template)
+        if let template {
+            builder.update(template.text ?? template.problem ?? "")
+            for (name, token) in template.specialTokens.sorted(by: { $0.key < $1.key }) {
+                builder.update("\u{0}\(name)\u{0}\(token)")
+            }
+        }
+        if hasOtherEnds { builder.update("\u{0}end tokens \(Set(configuration.endTokens).sorted())") }
         return builder.finalize()
     }
 

@@ -75,7 +75,8 @@ package struct PEFTFolder: Sendable, Equatable {
 
     /// Reads an adapter and checks that it fits this base model, whose digest t2's own adapters record.
     ///
-    /// - Throws: as `init(path:)`, and `InputError` for another base model.
+    /// - Throws: as `init(path:)`, and `InputError` for another base model, or for a tokenizer or a template of its own that differs
+    ///   from the base model's.
     package init(path: String, for model: BaseModelFolder) throws {
         try self.init(path: path)
         try description.check(model, path: path)
@@ -93,6 +94,7 @@ package struct PEFTFolder: Sendable, Equatable {
                     " as a matrix of [\(matrix.outputs), \(matrix.inputs)], but this model's is [\(rows), \(columns)]")
             }
         }
+        try Self.checkTokenizer(beside: path, of: model)
     }
 
     /// The adapter as an expert of the model that it was read for.

@@ -25,7 +25,7 @@ package indirect enum TemplateValue: Sendable {
 
 /// Pairs of keys and values in the order in which they were added.
 package struct TemplateDictionary: Sendable {
-    private(set) var pairs: [(key: TemplateValue, value: TemplateValue)] = []
+    package private(set) var pairs: [(key: TemplateValue, value: TemplateValue)] = []
 
     package init() {}
 

@@ -9,6 +9,8 @@ extension ConfigurationKey {
         switch self {
         case .model, .data: "the path of a folder"
         case .task: "the name of a task, or the folder of one"
+        case .system: "the text of a message"
+        case .date: "a date such as 2024-07-26"
         case .missingLimit, .audit: "a number from 0 to 1"
         case .steps, .rank, .promptsPerStep, .samplesPerPrompt, .promptsPerUnit, .maxTokens, .evaluateEvery,
             .validationProblems:

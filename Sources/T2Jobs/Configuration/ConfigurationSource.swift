@@ -142,8 +142,8 @@ package struct ConfigurationSource: Sendable, Equatable {
 
     private static func scalar(_ assignment: Assignment) -> Node {
         switch ConfigurationKey(rawValue: assignment.key) {
-        // Paths and names are strings, even if YAML would read them as another type.
-        case .model, .data, .task: return Node(assignment.value, Tag(.str))
+        // Paths, names and messages are strings, even if YAML would read them as another type.
+        case .model, .data, .task, .system, .date: return Node(assignment.value, Tag(.str))
         default: return Node(assignment.value)
         }
     }

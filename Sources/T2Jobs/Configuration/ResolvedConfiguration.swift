@@ -24,7 +24,9 @@ package struct ResolvedConfiguration: Sendable, Equatable {
         let json = String(decoding: try JSONEncoder().encode(configuration), as: UTF8.self)
         guard let values = try Yams.compose(yaml: json)?.mapping else { return "" }
         let ordered = ConfigurationKey.allCases.compactMap { key in
-            values[Node(key.rawValue)]?.string.map { (Node(key.rawValue), Node($0)) }
+            // A message may look like another type, such as "no".
+            let style: Node.Scalar.Style = key == .system ? .doubleQuoted : .any
+            return values[Node(key.rawValue)]?.string.map { (Node(key.rawValue), Node($0, .implicit, style)) }
         }
         return try Yams.serialize(node: Node(ordered), allowUnicode: true)
     }

@@ -45,7 +45,7 @@ package struct EvaluationJob: Job {
             [
                 ("base model", model.digest), ("tokenizer", model.tokenizerDigest), ("task", task),
                 ("problems", problems), ("temperature or max-tokens", sampling), ("seed", seed),
-            ] + assigner.parts)
+            ] + problems.chatParts + assigner.parts)
     }
 
     private var context: AssignmentContext { (name, seed) }

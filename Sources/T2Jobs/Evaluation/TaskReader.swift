@@ -38,13 +38,18 @@ package struct TaskReader: Sendable {
     private let onLongPrompt: LongPromptHandling
     /// The question that a first pass asks about every problem; nil without a first pass.
     private let classification: Classification?
+    /// What a chat template reads besides each prompt.
+    private let chat: ChatContext?
 
-    /// - Parameter maxTokens: the token limit of an answer; nil takes the task's limit or, if it has none, the default.
+    /// - Parameters:
+    ///   - maxTokens: the token limit of an answer; nil takes the task's limit or, if it has none, the default.
+    ///   - chat: as `Tokenizer.chatContext` gives it for this model.
     package init(
         _ task: TrainingTask, folder: String, tokenizer: Tokenizer, model: ModelConfiguration, maxTokens: Int?,
         onBadRecord: BadRecordHandling = .fail, onLongPrompt: LongPromptHandling = .fail,
-        classification: Classification? = nil
+        classification: Classification? = nil, chat: ChatContext?
     ) {
+        self.chat = chat
         self.classification = classification
         self.task = task
         self.folder = folder
@@ -68,8 +73,8 @@ package struct TaskReader: Sendable {
     }
 
     /// - Parameter limit: the number of problems wanted, from the start of the split; nil for all.
-    /// - Throws: errors of reading the task; `PromptError` for the longest prompt that does not fit, or if none fits;
-    ///   `InputError` for a text with a token that the model lacks.
+    /// - Throws: errors of reading the task; `PromptError` for a prompt that the template does not write, for the longest prompt that
+    ///   does not fit, or if none fits; `InputError` for a text with a token that the model lacks.
     package func problems(_ split: Split, first limit: Int? = nil) throws -> Problems {
         try problems(split, first: limit, scored: false)
     }
@@ -84,7 +89,8 @@ package struct TaskReader: Sendable {
         var fitting: [Problem] = []
         var longest = 0
         var refusals: [PromptError] = []
-        for (index, problem) in set.problems.enumerated() {
+        for (index, var problem) in set.problems.enumerated() {
+            problem.chat = chat
             if let limit, fitting.count == limit || onLongPrompt == .fail && index == limit { break }
             var texts: [[Int32]] = []
             do throws(PromptError) {
@@ -102,6 +108,8 @@ package struct TaskReader: Sendable {
                 longest = max(longest, tokens.count)
                 fitting.append(problem)
             } catch {
+                // No other problem would fare better, or the template's author meant it so: nothing is left out for it.
+                if case .template = error { throw error }
                 refusals.append(error)
             }
             for tokens in texts {

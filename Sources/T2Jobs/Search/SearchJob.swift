@@ -59,7 +59,7 @@ package struct SearchJob: Job {
             ("experts", mixture.experts.map { Policy.svf($0).digest }), ("task", task), ("shots", shots),
             ("max-tokens", sampling), ("per-layer", mixture.scope), ("normalize", mixture.isNormalized),
             ("method, population, elite-ratio, iterations, patience or seed", settings),
-        ]
+        ] + shots.chatParts
     }
 
     package func identity() throws -> JobIdentity { try JobIdentity(.search, parts) }

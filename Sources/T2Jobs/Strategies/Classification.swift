@@ -61,7 +61,9 @@ package struct Classification: Sendable, Equatable {
 
     /// The question about a problem's prompt as a problem. `dispatch` parses the answer, which is not judged.
     package func problem(_ problem: Problem) -> Problem {
-        Problem(id: problem.id, topic: problem.topic, prompt: question(problem.prompt), verification: .unverified)
+        Problem(
+            id: problem.id, topic: problem.topic, prompt: question(problem.prompt), verification: .unverified,
+            chat: problem.chat)
     }
 
     /// The decision that follows from the classifier's answer.

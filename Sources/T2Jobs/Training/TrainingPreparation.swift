@@ -33,8 +33,8 @@ package struct TrainingPreparation: Sendable {
         _ source: ConfigurationSource, name: String, checkPrerequisites: (TrainingTask) throws -> [String],
         singularValues: SingularValues
     ) throws {
-        resolved = try source.resolve()
-        let configuration = resolved.configuration
+        var resolved = try source.resolve()
+        var configuration = resolved.configuration
         task = try TaskRegistry.bundled.task(named: configuration.task)
         checked = try checkPrerequisites(task)
         let data = configuration.data ?? BaseModelFolder.defaultData(model: configuration.model)
@@ -42,10 +42,17 @@ package struct TrainingPreparation: Sendable {
         let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: configuration.model)
         try resolved.check(contextLength: model.configuration.contextLength)
         try resolved.checkAdapter(of: model.configuration)
-        checked.append(tokenizer.chatTemplate.map { "tokenizer, chat template \($0.family.rawValue)" } ?? "tokenizer")
+        let chat = try tokenizer.chatContext(
+            system: configuration.system, date: configuration.date,
+            names: (resolved.location(of: .system), resolved.location(of: .date)))
+        // A resumed run makes the prompts of the day of its start.
+        configuration.date = chat?.date
+        resolved = ResolvedConfiguration(configuration: configuration, locations: resolved.locations)
+        self.resolved = resolved
+        checked.append(tokenizer.chatTemplate.map { "tokenizer, chat template \($0.path)" } ?? "tokenizer")
         let reader = TaskReader(
             task, folder: data, tokenizer: tokenizer, model: model.configuration, maxTokens: configuration.maxTokens,
-            onBadRecord: configuration.onBadRecord, onLongPrompt: configuration.onLongPrompt)
+            onBadRecord: configuration.onBadRecord, onLongPrompt: configuration.onLongPrompt, chat: chat)
         let training = try reader.problems(.train)
         let validation = try reader.problems(.valid, first: configuration.validationProblems)
         validationSplit = validation.total

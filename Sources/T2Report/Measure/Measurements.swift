@@ -30,7 +30,9 @@ struct Measurements: Sendable {
             task, folder: configuration.data, tokenizer: model.tokenizer, model: model.folder.configuration,
             maxTokens: configuration.maxTokens, onBadRecord: configuration.onBadRecord,
             // Every system answers the same problems: those that a first pass can ask about.
-            onLongPrompt: configuration.onLongPrompt, classification: try Classification(model.experts))
+            onLongPrompt: configuration.onLongPrompt, classification: try Classification(model.experts),
+            chat: try model.tokenizer.chatContext(
+                system: configuration.system, date: configuration.date, names: ("system", "date")))
     }
 
     /// The problems of a split; the configuration's limit applies to the test split only.

@@ -32,6 +32,9 @@ package struct ReportConfiguration: Sendable {
     let maxTokens: Int?
     let onBadRecord: BadRecordHandling
     let onLongPrompt: LongPromptHandling
+    /// The system message before each prompt, and the day that a chat template's clock shows.
+    let system: String?
+    let date: CalendarDate?
     let seed: UInt64
     /// The maximum number of problems of a test split; nil for all.
     let limit: Int?
@@ -50,8 +53,9 @@ package struct ReportConfiguration: Sendable {
     package init(path: String) throws {
         let file = try YAMLMapping(path: path)
         try file.requireOnly([
-            "title", "model", "experts", "data", "max-tokens", "on-bad-record", "on-long-prompt", "seed", "limit",
-            "seen", "unseen", "few-shot", "transfer",
+            "title", "model", "experts", "data", "max-tokens", "on-bad-record", "on-long-prompt", "system", "date",
+            "seed",
+            "limit", "seen", "unseen", "few-shot", "transfer",
         ])
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         func resolve(_ location: String) -> String {
@@ -65,6 +69,11 @@ package struct ReportConfiguration: Sendable {
         maxTokens = try file.int("max-tokens", atLeast: 1)
         onBadRecord = try file.choice("on-bad-record") ?? .fail
         onLongPrompt = try file.choice("on-long-prompt") ?? .fail
+        system = try file.string("system")
+        date = try file.string("date").map { text in
+            guard let date = CalendarDate(text) else { throw file.wrong("date", "a date such as 2024-07-26") }
+            return date
+        }
         seed = UInt64(try file.int("seed", atLeast: 0) ?? 0)
         limit = try file.int("limit", atLeast: 1)
         let seenTasks = try file.requiredMapping("seen")

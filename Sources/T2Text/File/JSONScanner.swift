@@ -39,11 +39,14 @@ struct JSONScanner {
         try expect(UInt8(ascii: "]"))
     }
 
-    /// Whether the next value is an array.
-    mutating func isAtArray() -> Bool {
+    /// The first byte of the next value, which shows its kind; nil at the end.
+    mutating func next() -> UInt8? {
         skipSpace()
-        return current == UInt8(ascii: "[")
+        return current
     }
+
+    /// Whether the next value is an array.
+    mutating func isAtArray() -> Bool { next() == UInt8(ascii: "[") }
 
     /// Reads a whole number.
     mutating func integer() throws -> Int {

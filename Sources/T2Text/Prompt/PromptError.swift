@@ -2,6 +2,8 @@ import T2Core
 
 /// The reasons why a problem cannot be given to a model.
 package enum PromptError: UserFacingError, Equatable {
+    /// The chat template writes no prompt.
+    case template(ChatTemplateError)
     /// The prompt has no tokens, because the tokenizer has a token for none of its bytes.
     case empty(problem: String)
     /// The prompt and a completion of `maxTokens` do not fit into the context together.
@@ -12,13 +14,14 @@ package enum PromptError: UserFacingError, Equatable {
     /// The tokens of the prompt, together with the right answer in the case of `referenceTooLong`.
     package var tokens: Int {
         switch self {
-        case .empty: 0
+        case .empty, .template: 0
         case .tooLong(_, let tokens, _, _), .referenceTooLong(_, let tokens, _): tokens
         }
     }
 
     package var description: String {
         switch self {
+        case .template(let error): error.description
         case .referenceTooLong(let problem, let tokens, let context):
             "problem \(problem): its prompt and its right answer have \(tokens) tokens together, and the model's context holds \(context). "
                 + "Leave such problems out of the shots: on-long-prompt skip."
@@ -36,5 +39,12 @@ package enum PromptError: UserFacingError, Equatable {
             : "No max-tokens leaves room for an answer: shorten the prompt, or leave such problems out: on-long-prompt skip."
     }
 
-    package var exitStatus: ExitStatus { .data }
+    package var exitStatus: ExitStatus {
+        if case .template(let error) = self { error.exitStatus } else { .data }
+    }
+
+    /// A template's error about the prompt of one problem.
+    static func template(_ error: ChatTemplateError, problem: String) -> PromptError {
+        .template(error.located(at: "problem \(problem)"))
+    }
 }

@@ -11,6 +11,9 @@ struct AddedTokenFinder: Sendable {
     private let stripsSpaces: Bool
     private var trie = Trie()
 
+    /// Whether one of the tokens is special.
+    let hasSpecialTokens: Bool
+
     /// - Parameters:
     ///   - tokens: each token with the bytes to search for. Where several have the same bytes, a special token is
     ///     found, and otherwise the first.
@@ -18,6 +21,7 @@ struct AddedTokenFinder: Sendable {
     init(_ tokens: [(token: AddedToken, content: [UInt8])], stripsSpaces: Bool) {
         self.tokens = tokens.map(\.token)
         self.stripsSpaces = stripsSpaces
+        hasSpecialTokens = tokens.contains { $0.token.isSpecial }
         for special in [true, false] {
             for (index, (token, content)) in tokens.enumerated() where token.isSpecial == special {
                 trie.insert(content, Int32(index))
@@ -27,8 +31,11 @@ struct AddedTokenFinder: Sendable {
 
     /// Calls `body` with each token found and each non-empty stretch of text between tokens, in order.
     ///
+    /// - Parameter content: the stretches of the text in which special tokens are not found.
     /// - Cost: O(n · m) time for n bytes of text and m bytes in the longest token.
-    func forEachSection(of text: UnsafeBufferPointer<UInt8>, _ body: (Section) -> Void) {
+    func forEachSection(
+        of text: UnsafeBufferPointer<UInt8>, besides content: ContentRanges = ContentRanges(), _ body: (Section) -> Void
+    ) {
         guard !tokens.isEmpty else { return body(.text(text)) }
         let reader = ScalarReader(text)
         var sectionStart = 0
@@ -36,7 +43,10 @@ struct AddedTokenFinder: Sendable {
         var spaceEnd = 0
         var index = 0
         while index < text.count {
-            guard let (found, end) = trie.longestMatch(in: text, at: index) else {
+            let match = trie.longestMatch(in: text, at: index) { found, end in
+                !(tokens[Int(found)].isSpecial && content.overlaps(index..<end))
+            }
+            guard let (found, end) = match else {
                 index += 1
                 continue
             }
@@ -108,15 +118,17 @@ private struct Trie: Sendable {
         return Int32(nodes.count - 1)
     }
 
-    /// The value of the longest string that begins at an index, and the index at which it ends.
-    func longestMatch(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> (value: Int32, end: Int)? {
+    /// The value of the longest string that begins at an index and is accepted, and the index at which it ends.
+    func longestMatch(
+        in text: UnsafeBufferPointer<UInt8>, at index: Int, accepting isAccepted: (Int32, Int) -> Bool
+    ) -> (value: Int32, end: Int)? {
         var node = roots[Int(text[index])]
         var end = index
         var found: (value: Int32, end: Int)?
         while node >= 0 {
             end += 1
             let (_, value, child, _) = nodes[Int(node)]
-            if value >= 0 { found = (value, end) }
+            if value >= 0, isAccepted(value, end) { found = (value, end) }
             node = child
             guard end < text.count else { break }
             while node >= 0, nodes[Int(node)].byte != text[end] { node = nodes[Int(node)].sibling }

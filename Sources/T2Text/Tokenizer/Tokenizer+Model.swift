@@ -2,14 +2,13 @@ import T2Core
 import T2Formats
 
 extension Tokenizer {
-    /// Checks that the model has an embedding for every token of ordinary text, that the tokenizer has the tokens that
-    /// start and end the model's sequences, and that t2 supports the chat template, if there is one.
+    /// Checks that the model has an embedding for every token of ordinary text, and that the tokenizer has the tokens that
+    /// start and end the model's sequences.
     ///
     /// Added tokens may be missing from the model, such as one for padding that a fine-tuning added without enlarging
     /// the embeddings: `checkEmbeddings` refuses a text that uses one.
     /// - Throws: `InputError` if one of these does not hold.
     package func checkAgreement(with configuration: ModelConfiguration) throws {
-        if let chatProblem { throw chatProblem }
         func disagreement(_ problem: String) -> InputError {
             InputError(path, problem, remedy: "Use the tokenizer.json and config.json of the same model.")
         }
@@ -19,11 +18,15 @@ extension Tokenizer {
                 "its largest identifier is \(ordinaryVocabularySize - 1), expected at most \(size - 1) for the model's "
                     + "vocabulary of \(size) tokens")
         }
-        let ends = configuration.endOfSequence + [configuration.beginningOfSequence].compactMap(\.self)
-        if let id = ends.first(where: { !(0..<vocabularySize).contains($0) }) {
+        let named = [
+            ("config.json", configuration.endOfSequence + [configuration.beginningOfSequence].compactMap(\.self)),
+            ("generation_config.json", configuration.generationEndOfSequence ?? []),
+        ]
+        for (file, tokens) in named {
+            guard let id = tokens.first(where: { !(0..<vocabularySize).contains($0) }) else { continue }
             throw disagreement(
-                "its largest identifier is \(vocabularySize - 1), but the model's config.json names \(id) as a token that starts or ends sequences"
-            )
+                "its largest identifier is \(vocabularySize - 1), but the model's \(file) names \(id) as a token that starts or ends "
+                    + "sequences")
         }
         if let id = promptPrefix.first(where: { $0 < 0 || $0 >= size }) {
             throw disagreement("it begins prompts with token \(id), but the model has \(size) tokens")

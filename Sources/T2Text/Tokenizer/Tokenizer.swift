@@ -15,15 +15,11 @@ package final class Tokenizer: Sendable {
     private let normalizer: Normalizer
     let decodingRules: DecodingRules
     private let addedTokens: AddedTokens
-    /// The added tokens without the special ones, for text that must not be able to produce special tokens.
-    private let ordinaryTokens: AddedTokens
     private let addedIdentifiers: [[UInt8]: Int32]
     private let addedBytes: [Int32: [UInt8]]
     private let specialTokens: Set<Int32>
     /// The format of prompts for a chat model, or nil for a model that completes text.
     package let chatTemplate: ChatTemplate?
-    /// The reason why the folder's chat template cannot be used. It is thrown only when a model is to read prompts.
-    let chatProblem: InputError?
 
     /// - Parameter path: a `tokenizer.json`. The chat template is read from the same folder.
     /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind.
@@ -44,23 +40,13 @@ package final class Tokenizer: Sendable {
         ordinaryVocabularySize = (ordinary ?? -1) + 1
         let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizer)) }
         addedTokens = AddedTokens(found, marksSpaces: file.normalizer.marksSpaces)
-        ordinaryTokens = AddedTokens(found.filter { !$0.token.isSpecial }, marksSpaces: file.normalizer.marksSpaces)
         addedIdentifiers = Dictionary(
             added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
         addedBytes = Dictionary(
             found.map { (Int32($0.token.id), file.model.vocabulary.spelling.decoded($0.content)) },
             uniquingKeysWith: { first, _ in first })
         specialTokens = Set(added.filter(\.isSpecial).map { Int32($0.id) })
-        let folder = parentFolder(of: path)
-        do throws(InputError) {
-            chatTemplate = try ChatTemplate(folder: folder) { name in
-                added.first { $0.content == name && $0.isSpecial }.map { Int32($0.id) }
-            }
-            chatProblem = nil
-        } catch {
-            chatTemplate = nil
-            chatProblem = error
-        }
+        chatTemplate = try ChatTemplate(folder: parentFolder(of: path))
     }
 
     /// The tokens of a text. Tokens of `added_tokens` that the text contains are found; the post-processor's tokens are
@@ -73,27 +59,61 @@ package final class Tokenizer: Sendable {
     ///     start, but not before what follows a special token.
     /// - Cost: O(n log n) time for n bytes of any text.
     package func encode(_ text: String, findsSpecialTokens: Bool = true, isStart: Bool = true) -> [Int32] {
-        let tokens = findsSpecialTokens ? addedTokens : ordinaryTokens
+        encode(
+            text, besides: findsSpecialTokens ? ContentRanges() : ContentRanges([0..<text.utf8.count]), isStart: isStart
+        )
+    }
+
+    /// The tokens of a text of several authors. It is encoded as one text, in which a special token is found only where none of its
+    /// characters is content.
+    func encode(_ parts: [(text: String, isContent: Bool)]) -> [Int32] {
+        var (text, content): (String, [Range<Int>]) = ("", [])
+        for part in parts {
+            let start = text.utf8.count
+            text += part.text
+            if part.isContent { content.append(start..<text.utf8.count) }
+        }
+        return encode(text, besides: ContentRanges(content), isStart: true)
+    }
+
+    /// - Parameter content: the stretches of the text in which special tokens are not found.
+    private func encode(_ text: String, besides content: ContentRanges, isStart: Bool) -> [Int32] {
         var ids: [Int32] = []
         var scratch = BytePairScratch()
         var text = text
         text.withUTF8 { bytes in
-            tokens.written.forEachSection(of: bytes) { section in
+            addedTokens.written.forEachSection(of: bytes, besides: content) { section in
                 switch section {
                 case .token(let id): ids.append(id)
                 case .text(let part):
                     let isStart = isStart && part.baseAddress == bytes.baseAddress
                     if normalizer.steps.isEmpty {
-                        encode(part, isStart, tokens.normalized, into: &ids, scratch: &scratch)
+                        let start = bytes.offset(of: part)
+                        encode(
+                            part, isStart, besides: content.within(start..<start + part.count), into: &ids,
+                            scratch: &scratch)
                     } else {
+                        let content = normalizedContent(content, part, in: bytes)
                         normalizer.normalize(part).withUnsafeBufferPointer {
-                            encode($0, isStart, tokens.normalized, into: &ids, scratch: &scratch)
+                            encode($0, isStart, besides: content, into: &ids, scratch: &scratch)
                         }
                     }
                 }
             }
         }
         return ids
+    }
+
+    /// The content of a section after its normalization. A character that is composed of both content and other text counts as
+    /// content.
+    private func normalizedContent(
+        _ content: ContentRanges, _ section: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>
+    ) -> ContentRanges {
+        guard !content.isEmpty, addedTokens.normalized.hasSpecialTokens else { return ContentRanges() }
+        let start = text.offset(of: section)
+        return content.within(start..<start + section.count) { end in
+            normalizer.normalize(UnsafeBufferPointer(rebasing: section[..<end])).count
+        }
     }
 
     /// The text of the tokens. Bytes that are not UTF-8 become U+FFFD. Identifiers that no token has become nothing,
@@ -135,10 +155,10 @@ package final class Tokenizer: Sendable {
 
     /// Encodes the normalized text between the added tokens that were found in the text as it is written.
     private func encode(
-        _ part: UnsafeBufferPointer<UInt8>, _ isStart: Bool, _ normalizedTokens: AddedTokenFinder,
-        into ids: inout [Int32], scratch: inout BytePairScratch
+        _ part: UnsafeBufferPointer<UInt8>, _ isStart: Bool, besides content: ContentRanges, into ids: inout [Int32],
+        scratch: inout BytePairScratch
     ) {
-        normalizedTokens.forEachSection(of: part) { section in
+        addedTokens.normalized.forEachSection(of: part, besides: content) { section in
             switch section {
             case .token(let id): ids.append(id)
             case .text(let text):
@@ -147,5 +167,13 @@ package final class Tokenizer: Sendable {
                 }
             }
         }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// The position of a part of these bytes.
+    fileprivate func offset(of part: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let start = baseAddress, let other = part.baseAddress else { return 0 }
+        return other - start
     }
 }

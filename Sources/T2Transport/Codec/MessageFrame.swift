@@ -1,6 +1,6 @@
 import Foundation
 
-/// The layout of a message's one frame: `T2/3`, the number of parts (1 byte), the length of each part (4 bytes,
+/// The layout of a message's one frame: `T2/4`, the number of parts (1 byte), the length of each part (4 bytes,
 /// little-endian), then the parts: kind, header as JSON, payload tensors.
 ///
 /// A message is one frame because libzmq's limits count whole messages: one of several frames that never ends would take

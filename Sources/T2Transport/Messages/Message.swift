@@ -28,7 +28,7 @@ package enum Message: Sendable, Equatable {
     case error(ErrorReport)
 
     /// The first frame. A peer of another major version is refused.
-    package static let version = "T2/3"
+    package static let version = "T2/4"
 
     /// The name in the second frame.
     package enum Kind: String, Sendable, CaseIterable {

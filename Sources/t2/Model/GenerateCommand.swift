@@ -13,8 +13,8 @@ struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Completes a prompt, and prints the text as it is sampled.",
         discussion: """
-            The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token), then the \
-            text, for a chat model as the user's turn. Decoding is greedy unless --temperature is given. With --strategy the \
+            The prompt is tokenized as in training: the tokenizer's own prefix (often a beginning-of-sequence token) and the text, \
+            or what a chat model's template writes for the text as the user's turn. Decoding is greedy unless --temperature is given. With --strategy the \
             command first decides which expert answers; standard error and --json show the decision. Ctrl-C ends the completion.
 
             Examples:
@@ -29,6 +29,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var selection: StrategyOptions
     @OptionGroup var sampling: SamplingOptions
+    @OptionGroup var chat: ChatOptions
 
     // Training needs the whole distribution, so only this command truncates it.
     @Option(help: ArgumentHelp("Sample from the k most likely tokens.", valueName: "k"))
@@ -104,19 +105,20 @@ struct GenerateCommand: AsyncParsableCommand {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
         let signals = StopSignals()
         let (folder, tokenizer) = try model.openFolder()
-        let reader = try reader(folder, tokenizer)
+        let context = try chat.context(tokenizer)
+        let reader = try reader(folder, tokenizer, context)
         let strategy = selection.strategy
         let seed = sampling.seed
         let assigner = try strategy.assigner(
             name: "generate", model: folder, experts: selection.experts, reader: reader, shots: selection.shots,
             seed: seed, examples: reader.announcedExamples)
-        let promptTokens = tokenizer.prompt(text)
+        let promptTokens = try tokenizer.prompt(text, chat: context)
         try tokenizer.checkEmbeddings(of: promptTokens, location: "the prompt", in: folder.configuration)
         let host = try LocalHost(
             folder, tokenizer, lanes: laneOptions.count,
             verifier: try verification.verifier(
                 parallelism: laneOptions.count, for: strategy == .fewShot ? [reader.task] : []))
-        let assignment = try await assign(assigner, text, folder, host, signals)
+        let assignment = try await assign(assigner, text, context, folder, host, signals)
         let adaptation = Adaptation(
             strategy: strategy.name, dispatch: assignment.dispatches?.first,
             coefficients: assignment.search?.coefficientsByExpert)
@@ -154,10 +156,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
     /// Decides which policy answers the prompt, with the local host if the strategy asks a model.
     private func assign(
-        _ assigner: any PolicyAssigner, _ text: String, _ folder: BaseModelFolder, _ host: LocalHost,
-        _ signals: StopSignals
+        _ assigner: any PolicyAssigner, _ text: String, _ chat: ChatContext?, _ folder: BaseModelFolder,
+        _ host: LocalHost, _ signals: StopSignals
     ) async throws -> PolicyAssignment {
-        let prompt = Problem(id: "prompt", topic: "", prompt: text, verification: .unverified)
+        let prompt = Problem(id: "prompt", topic: "", prompt: text, verification: .unverified, chat: chat)
         let job = FirstPassJob(
             name: "generate", model: JobModel(folder), prompts: [prompt], strategy: assigner, seed: sampling.seed)
         guard try job.nextRound() != nil else { return try job.assignment() }
@@ -175,14 +177,16 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// The reader of the task that supplies the few-shot examples; other strategies read no data.
-    private func reader(_ model: BaseModelFolder, _ tokenizer: Tokenizer) throws -> TaskReader {
+    private func reader(
+        _ model: BaseModelFolder, _ tokenizer: Tokenizer, _ chat: ChatContext?
+    ) throws -> TaskReader {
         guard taskName != nil || selection.strategy != .fewShot else {
             throw ValidationError("--strategy few-shot needs --task NAME, the task that supplies its examples.")
         }
         return TaskReader(
             try TaskRegistry.bundled.task(named: taskName ?? RunConfiguration().task),
             folder: data ?? BaseModelFolder.defaultData(model: model.path), tokenizer: tokenizer,
-            model: model.configuration, maxTokens: nil)
+            model: model.configuration, maxTokens: nil, chat: chat)
     }
 
     private static func readPrompt() throws -> String {

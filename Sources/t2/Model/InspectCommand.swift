@@ -2,6 +2,7 @@ import ArgumentParser
 import T2CommandLine
 import T2Core
 import T2Formats
+import T2Text
 
 /// Shows what a model folder holds.
 struct InspectCommand: ParsableCommand {
@@ -23,7 +24,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let (folder, tokenizer) = try model.openFolder()
-        let description = ModelDescription(folder, tokenizerVocabulary: tokenizer.vocabularySize)
+        let description = ModelDescription(folder, tokenizer)
         try StandardOutput.write(json ? JSONText.line(description) : description.text)
     }
 }
@@ -53,14 +54,27 @@ struct ModelDescription: Encodable {
     let vocabulary: Int
     let tokenizer_vocabulary: Int
     let context: Int
+    /// The tokens that end a completion, and the file that names them.
+    let end_tokens: [Int]
+    let end_tokens_source: String
+    /// The file of the chat template; nil for a model that completes text.
+    let chat_template: String?
     let tied_embeddings: Bool
+    /// The spellings of the end tokens, for people.
+    private let endTokens: String
+
+    private enum CodingKeys: CodingKey {
+        case path, digest, tokenizer_digest, parameters, element_types, layers, hidden_size, intermediate_size, heads
+        case key_value_heads, head_size, vocabulary, tokenizer_vocabulary, context, end_tokens, end_tokens_source
+        case chat_template, tied_embeddings, weight_bytes, cache_bytes_per_token, target_modules
+    }
     /// The weights in memory, float32, with the head's transpose.
     let weight_bytes: Int
     /// The keys and values of one token of one sequence.
     let cache_bytes_per_token: Int
     let target_modules: [String: TargetSize]
 
-    init(_ folder: BaseModelFolder, tokenizerVocabulary: Int) {
+    init(_ folder: BaseModelFolder, _ tokenizer: Tokenizer) {
         let c = folder.configuration
         let floatBytes = MemoryLayout<Float>.size
         path = folder.path
@@ -75,8 +89,13 @@ struct ModelDescription: Encodable {
         key_value_heads = c.keyValueHeadCount
         head_size = c.headSize
         vocabulary = c.vocabularySize
-        tokenizer_vocabulary = tokenizerVocabulary
+        tokenizer_vocabulary = tokenizer.vocabularySize
         context = c.contextLength
+        end_tokens = c.endTokens
+        end_tokens_source = c.generationEndOfSequence == nil ? "config.json" : "generation_config.json"
+        endTokens = c.endTokens.map { "\($0) \(tokenizer.decode([Int32($0)], skipSpecialTokens: false))" }
+            .joined(separator: ", ")
+        chat_template = tokenizer.chatTemplate?.path
         tied_embeddings = c.tiedEmbeddings
         weight_bytes = floatBytes * (parameters + c.vocabularySize * c.hiddenSize)
         cache_bytes_per_token = floatBytes * 2 * c.keyValueSize * c.layerCount
@@ -101,6 +120,8 @@ struct ModelDescription: Encodable {
             ("shape", "\(layers) layers, hidden \(hidden_size), feed-forward \(intermediate_size), \(attention)"),
             ("vocabulary", "\(PlainText.count(vocabulary)), \(head)"),
             ("context", "\(PlainText.count(context)) tokens"),
+            ("ends with", "\(endTokens.isEmpty ? "no token" : endTokens), by \(end_tokens_source)"),
+            ("prompts", chat_template.map { "chat, by \($0)" } ?? "plain text: the folder has no chat template"),
             ("memory", "\(PlainText.bytes(weight_bytes)) of weights, \(perToken) per token in flight"),
         ]
         for targets in TargetModules.allCases {

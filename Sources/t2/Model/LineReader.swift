@@ -89,9 +89,12 @@ extension LineReader.Line {
         do {
             return try JSONDecoder().decode(type, from: content)
         } catch {
-            throw InputError(
-                location, "expected \(form): \(decodingProblem(error, in: content))",
-                remedy: "Give one JSON object a line.")
+            throw unreadable(form: form, decodingProblem(error, in: content))
         }
+    }
+
+    /// The error about a line that is not as expected.
+    func unreadable(form: String, _ problem: String) -> InputError {
+        InputError(location, "expected \(form): \(problem)", remedy: "Give one JSON object a line.")
     }
 }

@@ -57,6 +57,8 @@ struct MergeProgramTests {
         let merge = try Merge("multihead-untied") { $0.contains("mlp") }
         let generation = #"{"eos_token_id": 1}"#
         try merge.fixture.folder.write(generation, to: "multihead-untied/generation_config.json")
+        let template = "additional_chat_templates/rag.jinja"
+        try merge.fixture.folder.write("{{ messages }}", to: "multihead-untied/\(template)")
         #expect(try merge.run().status == 0)
         let (base, merged) = (
             try SafetensorsFile(path: merge.fixture.model + "/model.safetensors"),
@@ -71,8 +73,12 @@ struct MergeProgramTests {
         #expect(
             merged.metadata["base-model-digest"] == (try BaseModelFolder(path: merge.fixture.model)).digest.hexadecimal)
         let files = try FileManager.default.contentsOfDirectory(atPath: merge.output).sorted()
-        #expect(files == ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"])
-        for file in ["config.json", "generation_config.json", "tokenizer.json"] {
+        #expect(
+            files == [
+                "additional_chat_templates", "config.json", "generation_config.json", "model.safetensors",
+                "tokenizer.json",
+            ])
+        for file in ["config.json", "generation_config.json", "tokenizer.json", template] {
             let paths = [merge.fixture.model, merge.output].map { $0 + "/" + file }
             #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
         }

@@ -16,7 +16,7 @@ struct TaskReaderTests {
         let (base, tokenizer) = try BaseModelFolder.openWithTokenizer(path: model.path)
         return TaskReader(
             try TaskRegistry.bundled.task(named: "gsm-mini"), folder: folder.path, tokenizer: tokenizer,
-            model: base.configuration, maxTokens: limit, onLongPrompt: onLongPrompt)
+            model: base.configuration, maxTokens: limit, onLongPrompt: onLongPrompt, chat: nil)
     }
 
     /// Prompts and right answers of these lengths.
