@@ -9,7 +9,12 @@ package final class Lane {
     package private(set) lazy var sampler = Sampler(transformer)
     package private(set) lazy var gradients = GradientRunner(transformer)
 
-    package init(_ base: BaseModel, _ team: ThreadTeam = .alone) { transformer = Transformer(base, team) }
+    package init(_ base: BaseModel) { transformer = Transformer(base) }
+
+    /// - Throws: `InputError` if the system refuses the threads.
+    package init(_ base: BaseModel, threads: Int) throws {
+        transformer = Transformer(base, threads == 1 ? .alone : try ThreadTeam(count: threads))
+    }
 
     /// Completes one prompt, token by token. The text is without special tokens; the finish reason is `length` if a limit or the
     /// caller ended it.

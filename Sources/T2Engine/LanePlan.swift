@@ -1,37 +1,55 @@
 import T2Core
 
-/// The number of lanes that a worker runs. It changes the speed, never the results.
+/// The lanes of a process and their threads. They change the speed, never the results.
+///
+/// In float32 a lane is one thread. In bfloat16 the threads of a lane share its products, so that the weights of a large model are read
+/// once for all of them, and caches are held once.
 package struct LanePlan: Sendable, Equatable {
     package let lanes: Int
+    /// The threads of each lane.
+    package let threads: Int
     /// The reason why memory allows fewer lanes than cores; nil if it does not limit them.
     package let reduction: String?
 
-    /// Plans one lane per core, or as many as fit into memory.
-    ///
-    /// - Parameter requested: the user's choice, used unchanged.
-    package init(requested: Int?, resources: MachineResources, model: ModelConfiguration) {
-        guard requested == nil, let memory = resources.availableMemory else {
-            lanes = requested ?? resources.cores
+    /// The least hidden size of a model whose products several threads share: with fewer columns a product is over too soon.
+    private static let smallestShared = 512
+
+    /// - Parameters:
+    ///   - requested: the user's number of lanes, used unchanged.
+    ///   - cores: the number of threads to use; nil for one per core of the machine.
+    package init(
+        requested: Int?, cores: Int? = nil, resources: MachineResources, model: ModelConfiguration, type: WeightType
+    ) {
+        let cores = cores ?? resources.cores
+        let isShared = type == .bfloat16 && model.hiddenSize >= Self.smallestShared
+        // Each thread has a block of 64 columns of every product.
+        let wanted = requested ?? (isShared ? max(1, cores / max(1, model.hiddenSize / 64)) : cores)
+        let (shared, lane) = (Self.sharedBytes(model, type), Self.laneBytes(model))
+        if requested == nil, let memory = resources.availableMemory {
+            let room = (memory - shared) / lane
+            lanes = max(1, min(wanted, room))
+            reduction =
+                lanes == wanted
+                ? nil
+                : "\(wanted) lanes on \(cores) cores, but \(memory >> 20) MiB of memory hold the weights (\(shared >> 20) MiB) "
+                    + "and \(max(0, room)) lanes (\(lane >> 20) MiB each)"
+        } else {
+            lanes = wanted
             reduction = nil
-            return
         }
-        let room = (memory - Self.sharedBytes(model)) / Self.laneBytes(model)
-        lanes = max(1, min(resources.cores, room))
-        reduction =
-            lanes == resources.cores
-            ? nil
-            : "\(resources.cores) cores, but \(memory >> 20) MiB of memory hold the weights (\(Self.sharedBytes(model) >> 20) MiB) "
-                + "and \(max(0, room)) lanes (\(Self.laneBytes(model) >> 20) MiB each)"
+        threads = isShared ? max(1, cores / lanes) : 1
     }
 
     /// The approximate size of the weights, their decomposition, and the merged weights of the policies kept.
-    package static func sharedBytes(_ model: ModelConfiguration) -> Int {
+    package static func sharedBytes(_ model: ModelConfiguration, _ type: WeightType) -> Int {
+        let isHalf = type == .bfloat16
         let projections = MatrixKind.allCases.reduce(0) { sum, kind in
             let (rows, columns) = kind.shape(model)
-            return sum + rows * columns * (1 + PolicySets.kept) + kind.rank(model) * (rows + columns)
+            let factors = isHalf ? 0 : kind.rank(model) * (rows + columns)
+            return sum + rows * columns * (1 + PolicySets.kept(type)) + factors
         }
         let embeddings = model.vocabularySize * model.hiddenSize * (model.tiedEmbeddings ? 2 : 3)
-        return 4 * (model.layerCount * projections + embeddings)
+        return (isHalf ? 2 : 4) * (model.layerCount * projections + embeddings)
     }
 
     /// The approximate size of a lane's caches and scratch memory at their largest: keys and values of 64 sequences, a packed

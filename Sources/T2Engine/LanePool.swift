@@ -11,10 +11,12 @@ package final class LanePool: Sendable {
 
     package var count: Int { lanes.count }
 
-    package init(_ base: BaseModel, count: Int) {
+    /// - Parameter threads: the threads of each lane.
+    /// - Throws: `InputError` if the system refuses them.
+    package init(_ base: BaseModel, count: Int, threads: Int = 1) throws {
         precondition(count > 0)
         self.base = base
-        lanes = (0..<count).map { _ in Lane(base) }
+        lanes = try (0..<count).map { _ in try Lane(base, threads: threads) }
     }
 
     /// The results of `body` in the order of the items; each lane takes the next item when it has finished one.

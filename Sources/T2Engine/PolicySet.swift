@@ -111,8 +111,8 @@ package final class PolicySet: Sendable {
 
 /// The policy sets used last. A unit keeps its own set alive as long as it runs.
 package struct PolicySets: Sendable {
-    /// Two sets are kept, because late units of a step may overlap with the next step.
-    static let kept = 2
+    /// Two sets are kept, because late units of a step may overlap with the next step. In bfloat16, whose models are large, it is one.
+    static func kept(_ type: WeightType) -> Int { type == .float32 ? 2 : 1 }
 
     private let adapters: ModelAdapters
     private var sets: [(digests: [Digest], set: PolicySet)] = []
@@ -124,7 +124,7 @@ package struct PolicySets: Sendable {
         if let known = sets.first(where: { $0.digests == digests }) { return known.set }
         let fresh = PolicySet(policies, adapters)
         sets.append((digests, fresh))
-        if sets.count > Self.kept { sets.removeFirst() }
+        if sets.count > Self.kept(adapters.base.weights.type) { sets.removeFirst() }
         return fresh
     }
 }

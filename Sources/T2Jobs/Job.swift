@@ -39,18 +39,30 @@ package struct JobModel: Sendable, Equatable {
     package let configuration: ModelConfiguration
     package let digest: Digest
     package let tokenizerDigest: Digest
+    /// The type in which every worker holds the weights.
+    package let weights: WeightType
 
-    package init(path: String, configuration: ModelConfiguration, digest: Digest, tokenizerDigest: Digest) {
+    package init(
+        path: String, configuration: ModelConfiguration, digest: Digest, tokenizerDigest: Digest,
+        weights: WeightType = .float32
+    ) {
         self.path = path
         self.configuration = configuration
         self.digest = digest
         self.tokenizerDigest = tokenizerDigest
+        self.weights = weights
     }
 
     package init(_ folder: BaseModelFolder) {
         self.init(
             path: folder.path, configuration: folder.configuration, digest: folder.digest,
-            tokenizerDigest: folder.tokenizerDigest)
+            tokenizerDigest: folder.tokenizerDigest, weights: folder.weightType)
+    }
+
+    /// What identifies the model and the numbers that it computes.
+    var identity: [(name: String, value: any Encodable & Sendable)] {
+        [("base model", digest), ("tokenizer", tokenizerDigest)]
+            + (weights == .float32 ? [] : [("weights", weights.rawValue)])
     }
 }
 

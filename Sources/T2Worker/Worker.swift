@@ -14,6 +14,8 @@ package actor Worker {
     nonisolated let computer: UnitComputer
     nonisolated let transport: any WorkerTransport
     nonisolated let lanes: Int
+    /// The threads of each lane.
+    nonisolated let threads: Int
     nonisolated let log: WorkerLog
     nonisolated let progressInterval: Duration
     private nonisolated let limits: WaitLimits
@@ -36,7 +38,7 @@ package actor Worker {
     ///   - failures: what happened on this machine before, to be reported first.
     ///   - stays: whether the worker waits for the next coordinator when one releases it.
     package init(
-        hello: Hello, computer: UnitComputer, transport: any WorkerTransport, log: WorkerLog,
+        hello: Hello, threads: Int = 1, computer: UnitComputer, transport: any WorkerTransport, log: WorkerLog,
         failures: [ErrorReport] = [], stays: Bool = false, progressInterval: Duration = ProgressMeter.interval,
         limits: WaitLimits = WaitLimits()
     ) {
@@ -46,6 +48,7 @@ package actor Worker {
         self.progressInterval = progressInterval
         self.limits = limits
         lanes = hello.lanes
+        self.threads = threads
         (inputs, post) = AsyncStream.makeStream()
         loop = LeaseLoop(hello: hello, limits: limits, stays: stays, failures: failures, at: .now)
         policySets = PolicySets(computer.adapters)

@@ -115,7 +115,8 @@ struct ClusterHost: Sendable {
         let plan = LocalWorkers.Plan(
             count: options.localWorkers, program: LocalWorkers.installedProgram,
             endpoint: try localInvitation?.write(for: transport.endpoint) ?? transport.endpoint,
-            model: model.path, taskFolders: tasks.compactMap(\.own?.folder), isolation: options.verification.isolation,
+            model: model.path, weights: model.weights, taskFolders: tasks.compactMap(\.own?.folder),
+            isolation: options.verification.isolation,
             logFolder: logFolder)
         let workers = LocalWorkers(plan: plan, logger: logger) { await dispatcher.fail($0) }
         try await workers.start()

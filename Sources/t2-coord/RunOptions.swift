@@ -37,7 +37,10 @@ struct RunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Shares of the workers, one for each --config, as in 2,1. (default: equal shares)", valueName: "numbers"))
-    var weights: Weights?
+    var shares: Shares?
+
+    @Option(help: ArgumentHelp("Type of the weights in memory: auto, f32 or bf16. (default: auto)", valueName: "type"))
+    var weights: String?
 
     @Option(help: ArgumentHelp("Number of updates.", valueName: "n"))
     var steps: String?
@@ -81,7 +84,7 @@ struct RunOptions: ParsableArguments {
         let notice: String?
     }
 
-    /// - Throws: `ConfigurationError`; `InputError` about run folders and weights that do not fit together.
+    /// - Throws: `ConfigurationError`; `InputError` about run folders and shares that do not fit together.
     func request(resume: Bool) throws -> Request {
         let assignments = try assignments()
         if let runFolder, resume, !RunFolder.holdsRun(runFolder) || configurationFiles.count > 1 {
@@ -98,7 +101,7 @@ struct RunOptions: ParsableArguments {
         let flags: [(ConfigurationKey, String?)] = [
             (.model, model), (.task, task), (.adapter, adapter), (.rank, rank), (.alpha, alpha), (.steps, steps),
             (.seed, seed), (.data, data), (.onBadRecord, onBadRecord), (.onLongPrompt, onLongPrompt),
-            (.system, system),
+            (.system, system), (.weights, weights),
         ]
         return try settings.map(ConfigurationSource.Assignment.init(setting:))
             + flags.compactMap { key, value in
@@ -129,7 +132,7 @@ struct RunOptions: ParsableArguments {
         let folder =
             try runFolder
             ?? Self.freshFolder(named: URL(fileURLWithPath: source.resolve().configuration.task).lastPathComponent)
-        let weight = try weights(of: 1)[0]
+        let weight = try shares(of: 1)[0]
         return Request(
             runs: [Run(source: source, folder: folder, isResumed: resume, weight: weight)], folder: folder,
             notice: notice)
@@ -166,7 +169,7 @@ struct RunOptions: ParsableArguments {
         _ named: [(name: String, file: String)], _ assignments: [ConfigurationSource.Assignment], in folder: String,
         resume: Bool
     ) throws -> Request {
-        let weights = try weights(of: named.count)
+        let weights = try shares(of: named.count)
         let runs = try zip(named, weights).map { run, weight in
             let path = "\(folder)/\(run.name)"
             // A run that was not reached before a stop is started now.
@@ -181,12 +184,12 @@ struct RunOptions: ParsableArguments {
         return Request(runs: runs, folder: folder, notice: nil)
     }
 
-    private func weights(of count: Int) throws -> [Double] {
-        guard let given = weights?.values else { return Array(repeating: 1, count: count) }
+    private func shares(of count: Int) throws -> [Double] {
+        guard let given = shares?.values else { return Array(repeating: 1, count: count) }
         guard given.count == count else {
             throw InputError(
-                "--weights", "has \(given.count) numbers, expected \(count), one for each run",
-                remedy: "Give the weights in the order of the runs.", exitStatus: .usage)
+                "--shares", "has \(given.count) numbers, expected \(count), one for each run",
+                remedy: "Give the shares in the order of the runs.", exitStatus: .usage)
         }
         return given
     }
@@ -217,8 +220,8 @@ struct RunOptions: ParsableArguments {
     }
 }
 
-/// The weights of several runs, as in `2,1`.
-struct Weights: ExpressibleByArgument {
+/// The shares of several runs, as in `2,1`.
+struct Shares: ExpressibleByArgument {
     let values: [Double]
 
     init?(argument: String) {

@@ -94,9 +94,13 @@ struct StartCommand: AsyncParsableCommand {
     /// Workers hold one base model.
     private func requireOneModel(_ runs: [TrainingRun]) throws {
         let first = runs[0].preparation.definition.model
-        guard let other = runs.map(\.preparation.definition.model).first(where: { $0.digest != first.digest }) else {
-            return
+        let models = runs.map(\.preparation.definition.model)
+        if models.contains(where: { $0.weights != first.weights }) {
+            throw InputError(
+                "--config", "the runs hold the weights in different types (key weights)",
+                remedy: "Give --weights f32 or --weights bf16 for all of them.", exitStatus: .configuration)
         }
+        guard let other = models.first(where: { $0.digest != first.digest }) else { return }
         throw InputError(
             "--config", "the base models differ: \(first.path) and \(other.path)",
             remedy: "Train experts of different base models by a coordinator each.", exitStatus: .configuration)

@@ -36,9 +36,14 @@ struct JoinCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Units computed at a time, each on its own thread, or auto for one per core. It changes speed, never results.",
-            valueName: "n"))
+            "Units computed at a time, or auto: one per core, or one for all cores if the model is large and in bf16. It changes "
+                + "speed, never results.", valueName: "n"))
     var lanes = LaneCount.auto
+
+    @Option(help: ArgumentHelp("Threads that compute. (default: one per core)", valueName: "n"))
+    var cores: Int?
+
+    @OptionGroup var weights: WeightOptions
 
     @Option(
         help: ArgumentHelp(
@@ -64,6 +69,8 @@ struct JoinCommand: AsyncParsableCommand {
     @Flag(help: "Leave when standard input ends: the program that started this worker has ended.")
     var untilInputEnds = false
 
+    func validate() throws { try require("--cores", cores, atLeast: 1) }
+
     func run() async throws {
         let signals = StopSignals()
         if untilInputEnds { EndOfInput.watch() }
@@ -83,31 +90,34 @@ struct JoinCommand: AsyncParsableCommand {
         // Cheap checks come first: the endpoint, the files, then the weights.
         if invitation == nil { _ = try Endpoint(address, isListening: false) }
         let tasks = try ownTasks()
-        let folder =
+        let found =
             if let path = coordinator.model {
                 try BaseModelFolder(path: path)
             } else {
                 try await ModelSource(log: log) { try coordinator.connect(invitation, as: worker) }.find()
             }
+        let folder = try found.holding(weights.choice)
         let tokenizer = try folder.tokenizer()
         let resources = MachineResources()
-        let plan = LanePlan(requested: lanes.requested, resources: resources, model: folder.configuration)
+        let (model, type) = (folder.configuration, folder.weightType)
+        let plan = LanePlan(
+            requested: lanes.requested, cores: cores, resources: resources, model: model, type: type)
         if let reduction = plan.reduction {
             log.write(.warning, "fewer lanes than cores", ["lanes": "\(plan.lanes)", "reason": "\(reduction)"])
         }
         let hello = Hello(
             worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
-            fingerprint: MachineFingerprint.current, lanes: plan.lanes,
+            weights: type, fingerprint: MachineFingerprint.current, lanes: plan.lanes,
             taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks))
         let base = try BaseModel(folder)
-        try LaneThread.requireRoom(plan.lanes + 8)
-        let needed = LanePlan.sharedBytes(folder.configuration) + plan.lanes * LanePlan.laneBytes(folder.configuration)
-        try MatrixMultiply.requireRoom(threads: plan.lanes, others: needed)
+        try LaneThread.requireRoom(plan.lanes * plan.threads + 8)
+        let needed = LanePlan.sharedBytes(model, type) + plan.lanes * LanePlan.laneBytes(model)
+        try MatrixMultiply.requireRoom(threads: plan.lanes * plan.threads, others: needed)
         log.write(
             .info, "base model loaded",
             [
                 "model": "\(folder.path)", "digest": "\(folder.digest.short)", "lanes": "\(plan.lanes)",
-                "machine": "\(hello.fingerprint)",
+                "threads": "\(plan.threads)", "weights": "\(type.rawValue)", "machine": "\(hello.fingerprint)",
             ])
         // A refused worker's log keeps them too.
         let deaths = WorkerTrace.deaths(coordinator: endpoints)
@@ -115,7 +125,7 @@ struct JoinCommand: AsyncParsableCommand {
         let verifier = try Verifier(parallelism: plan.lanes, tasks: tasks, isolation: verification.isolation)
         let transport = try coordinator.connect(invitation, as: worker)
         let working = Worker(
-            hello: hello,
+            hello: hello, threads: plan.threads,
             computer: UnitComputer(
                 adapters: Self.adapters(base, log), tokenizer: tokenizer,
                 rewards: RewardRunner(examine: verifier.examine)), transport: transport, log: log, failures: deaths,

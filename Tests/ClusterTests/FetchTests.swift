@@ -7,7 +7,10 @@ import Testing
 @Suite("A worker that has nothing but the endpoint or an invitation", .serialized)
 struct FetchTests {
     /// The files of the bundled model that a worker needs.
-    private static let bundledFiles = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
+    private static let bundledFiles = [
+        "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+        "tokenizer_config.json",
+    ]
 
     /// The expert of a worker that was given the model.
     private static func expected(_ model: TinyModel, environment: [String: String] = [:]) async throws -> Digest {

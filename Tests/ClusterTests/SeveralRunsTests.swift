@@ -55,7 +55,7 @@ struct SeveralRunsTests {
         let cluster = try Cluster()
         let configurations = try Self.configurations(cluster)
         let expected = try await Self.alone(cluster, configurations)
-        let first = try Self.start(configurations, cluster.runFolder, ["--weights", "2,1,1"])
+        let first = try Self.start(configurations, cluster.runFolder, ["--shares", "2,1,1"])
         let endpoint = try await cluster.endpoint(first)
         // The folder of all runs stands for their coordinator.
         let status = try RunningProgram("t2-coord", ["status", "--run-dir", cluster.runFolder])
@@ -111,8 +111,8 @@ struct SeveralRunsTests {
             toFile: foreign, atomically: true, encoding: .utf8)
         for (files, extra, status, problem) in [
             ([configurations[0], twin], [], ExitStatus.usage, "would both have the run folder 'gsm-mini'"),
-            (configurations, ["--weights", "1,2"], .usage, "has 2 numbers, expected 3"),
-            (configurations, ["--weights", "1,0,2"], .usage, "--weights"),
+            (configurations, ["--shares", "1,2"], .usage, "has 2 numbers, expected 3"),
+            (configurations, ["--shares", "1,0,2"], .usage, "--shares"),
             ([configurations[0], foreign], [], .configuration, "the base models differ"),
             ([], ["--resume"], .noInput, "holds no run"),
         ] {

@@ -18,27 +18,42 @@ struct LanePlanTests {
     @Test("is that of the cores for a small model")
     func cores() throws {
         let plan = LanePlan(
-            requested: nil, resources: MachineResources(cores: 6, availableMemory: 4 << 30), model: try small())
+            requested: nil, resources: MachineResources(cores: 6, availableMemory: 4 << 30), model: try small(),
+            type: .float32)
         #expect(plan.lanes == 6 && plan.reduction == nil)
     }
 
     @Test("is what memory holds beside the weights for a large one, and says why")
     func memory() throws {
-        let shared = LanePlan.sharedBytes(large)
+        let shared = LanePlan.sharedBytes(large, .float32)
         #expect(shared > 4 * 3 * 6_900_000_000)
         let resources = MachineResources(cores: 64, availableMemory: shared + 3 * LanePlan.laneBytes(large) + 1)
-        let plan = LanePlan(requested: nil, resources: resources, model: large)
+        let plan = LanePlan(requested: nil, resources: resources, model: large, type: .float32)
         #expect(plan.lanes == 3)
         #expect(plan.reduction?.contains("64 cores") == true)
+    }
+
+    @Test(
+        "is one for all cores where a large model in bfloat16 fills them, and more where there are more cores than its products use"
+    )
+    func shared() throws {
+        let resources = MachineResources(cores: 48, availableMemory: 256 << 30)
+        let plan = LanePlan(requested: nil, resources: resources, model: large, type: .bfloat16)
+        #expect(plan.lanes == 1 && plan.threads == 48)
+        let many = MachineResources(cores: 192, availableMemory: 256 << 30)
+        let wide = LanePlan(requested: nil, resources: many, model: large, type: .bfloat16)
+        #expect(wide.lanes == 3 && wide.threads == 64)
+        #expect(LanePlan(requested: 2, cores: 8, resources: many, model: large, type: .bfloat16).threads == 4)
+        #expect(LanePlan(requested: nil, resources: resources, model: try small(), type: .bfloat16).threads == 1)
     }
 
     @Test("is at least one, and the user's own choice is taken as it is")
     func extremes() {
         let poor = MachineResources(cores: 8, availableMemory: 1 << 20)
-        #expect(LanePlan(requested: nil, resources: poor, model: large).lanes == 1)
-        #expect(LanePlan(requested: 5, resources: poor, model: large).lanes == 5)
+        #expect(LanePlan(requested: nil, resources: poor, model: large, type: .float32).lanes == 1)
+        #expect(LanePlan(requested: 5, resources: poor, model: large, type: .float32).lanes == 5)
         let unknown = MachineResources(cores: 8, availableMemory: nil)
-        #expect(LanePlan(requested: nil, resources: unknown, model: large).lanes == 8)
+        #expect(LanePlan(requested: nil, resources: unknown, model: large, type: .float32).lanes == 8)
     }
 
     @Test(

@@ -12,7 +12,7 @@ struct LanePoolTests {
 
     @Test("results stand in the order of the items, with more lanes than items or fewer", arguments: [1, 2, 9])
     func order(count: Int) throws {
-        let lanes = LanePool(try base(), count: count)
+        let lanes = try LanePool(base(), count: count)
         for _ in 0..<3 {
             let found = try lanes.map(Array(0..<7)) { _, index, item in
                 #expect(index == item)
@@ -25,7 +25,7 @@ struct LanePoolTests {
 
     @Test("a failure is thrown and stops the rest")
     func failure() throws {
-        let lanes = LanePool(try base(), count: 1)
+        let lanes = try LanePool(base(), count: 1)
         #expect(throws: Failure(item: 2)) {
             try lanes.map(Array(0..<5)) { _, _, item in
                 #expect(item <= 2)

@@ -25,6 +25,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
     }
 
     @OptionGroup package var model: ModelOptions
+    @OptionGroup package var weights: WeightOptions
     @OptionGroup package var experts: ExpertSelectionOptions
     @OptionGroup package var search: FewShotOptions
     @OptionGroup package var chat: ChatOptions
@@ -39,7 +40,7 @@ package struct AdaptCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let task = try data.task()
         let work = "adapt-\(task.name)"
         try host.check(results.results, tasks: [task])
-        let (folder, tokenizer) = try model.openFolder()
+        let (folder, tokenizer) = try model.openFolder(weights.choice)
         let entries = try experts.load(for: folder)
         let reader = try data.reader(task, folder, tokenizer, chat)
         let job = try SearchJob(

@@ -28,6 +28,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
     }
 
     @OptionGroup package var model: ModelOptions
+    @OptionGroup package var weights: WeightOptions
     @OptionGroup package var selection: StrategyOptions
     @OptionGroup package var sampling: SamplingOptions
     @OptionGroup package var chat: ChatOptions
@@ -57,7 +58,7 @@ package struct EvaluateCommand<Host: JobHostOptions>: AsyncParsableCommand {
         let work = "eval-\(task.name)"
         try host.check(results.results, tasks: [task])
         // The model comes before the data: a wrong --model is the likelier mistake.
-        let (folder, tokenizer) = try model.openFolder()
+        let (folder, tokenizer) = try model.openFolder(weights.choice)
         let reader = try data.reader(task, folder, tokenizer, chat, for: selection)
         let problems = try reader.announcedProblems(split, first: limit)
         let job = EvaluationJob(

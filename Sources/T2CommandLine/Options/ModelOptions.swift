@@ -1,4 +1,5 @@
 import ArgumentParser
+import T2Core
 import T2Formats
 import T2Text
 
@@ -10,7 +11,9 @@ package struct ModelOptions: ParsableArguments {
     package init() {}
 
     /// The folder with a tokenizer that fits it.
-    package func openFolder() throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
-        try BaseModelFolder.openWithTokenizer(path: path)
+    package func openFolder(
+        _ weights: WeightChoice = .f32
+    ) throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
+        try BaseModelFolder.openWithTokenizer(path: path, weights: weights)
     }
 }

@@ -173,6 +173,14 @@ extension Dispatcher {
                     + model.tokenizerDigest.short,
                 remedy: "Copy tokenizer.json of \(model.path) to the worker's model folder.")
         }
+        guard hello.weights == model.weights else {
+            let wanted = model.weights.rawValue
+            return Reject(
+                reason: "the worker holds its weights in \(hello.weights.rawValue), the run's are in \(wanted)",
+                remedy: "Start the worker with --weights \(wanted)"
+                    + (model.weights == .bfloat16
+                        ? ", or, if its processor does not multiply bfloat16, the run with --weights f32." : "."))
+        }
         for (task, version) in taskVersions.sorted(by: { $0.key < $1.key }) {
             guard let other = hello.taskVersions?[task], other != version else { continue }
             return Reject(

@@ -16,6 +16,7 @@ package actor LocalWorkers {
         package let program: String
         package let endpoint: String
         package let model: String
+        package let weights: WeightType
         /// The folders of the user's own tasks.
         package let taskFolders: [String]
         package let isolation: ProgramIsolation
@@ -23,8 +24,8 @@ package actor LocalWorkers {
         package let logFolder: String
 
         package init(
-            count: Int, program: String, endpoint: String, model: String, taskFolders: [String] = [],
-            isolation: ProgramIsolation = .bubblewrap, logFolder: String
+            count: Int, program: String, endpoint: String, model: String, weights: WeightType = .float32,
+            taskFolders: [String] = [], isolation: ProgramIsolation = .bubblewrap, logFolder: String
         ) {
             self.taskFolders = taskFolders
             self.isolation = isolation
@@ -32,14 +33,15 @@ package actor LocalWorkers {
             self.program = program
             self.endpoint = endpoint
             self.model = model
+            self.weights = weights
             self.logFolder = logFolder
         }
 
         /// The arguments of a worker. The workers share the cores, so that they do not slow each other down.
         package func arguments(worker number: Int, start: Int = 1, cores: Int = MachineResources().cores) -> [String] {
             [
-                "join", endpoint, "--model", model, "--lanes", String(max(1, cores / count)), "--name",
-                name(worker: number, start: start), "--until-input-ends",
+                "join", endpoint, "--model", model, "--weights", weights.rawValue, "--cores",
+                String(max(1, cores / count)), "--name", name(worker: number, start: start), "--until-input-ends",
             ] + taskFolders.flatMap { ["--task-folder", $0] } + (isolation == .none ? ["--unsafe-no-sandbox"] : [])
         }
 

@@ -14,6 +14,8 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
     package var system: String?
     /// The day that the chat template's clock shows. A run whose template reads a clock records the day of its start.
     package var date: CalendarDate?
+    /// The type in which every worker holds the weights. A run records the one that `auto` stands for at its start.
+    package var weights = WeightChoice.auto
     package var steps = 30
     package var seed: UInt64 = 0
 
@@ -65,7 +67,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         case model, data, task
         case onBadRecord = "on-bad-record"
         case onLongPrompt = "on-long-prompt"
-        case system, date
+        case system, date, weights
         case steps, seed, adapter, rank, alpha
         case targetModules = "target-modules"
         case parameterisation
@@ -115,6 +117,7 @@ package struct RunConfiguration: Sendable, Equatable, Codable {
         try read(.onLongPrompt, into: &onLongPrompt)
         system = try container.decodeIfPresent(String.self, forKey: .system)
         date = try container.decodeIfPresent(CalendarDate.self, forKey: .date)
+        try read(.weights, into: &weights)
         try read(.steps, into: &steps)
         try read(.seed, into: &seed)
         try read(.adapter, into: &adapter)

@@ -31,6 +31,12 @@ package struct MachineResources: Sendable, Equatable {
         availableMemory = [machine, group].compactMap(\.self).min()
     }
 
+    /// Whether the processor multiplies bfloat16 faster than float32.
+    package static let multipliesBFloat16: Bool = {
+        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        return information.contains(" avx512_bf16")
+    }()
+
     /// The memory of this process that is in RAM, in bytes; nil if the system does not report it.
     package static var residentMemory: Int? {
         let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ")

@@ -12,6 +12,9 @@ package struct BaseModelFolder: Sendable {
     /// that `config.json` does not name.
     package let tokenizerDigest: Digest
 
+    /// The type in which the weights are to be held and multiplied.
+    package private(set) var weightType = WeightType.float32
+
     package var files: [SafetensorsFile] { weights.files }
     package var tokenizerPath: String { path + "/tokenizer.json" }
     /// The types of the weights, without repetition, such as `BF16`.
@@ -29,6 +32,30 @@ package struct BaseModelFolder: Sendable {
         weights = try WeightFiles(folder: path)
         try Self.checkNames(weights, configuration, path: path)
         digest = try Self.digest(configuration, weights.files)
+    }
+
+    /// The same model with a choice of the type in which its weights are held.
+    ///
+    /// - Throws: `InputError` (unavailable) for bfloat16 on a processor that does not multiply it.
+    package func holding(_ choice: WeightChoice) throws(InputError) -> BaseModelFolder {
+        let isMultiplied = MachineResources.multipliesBFloat16
+        guard choice != .bf16 || isMultiplied else {
+            throw InputError(
+                "weights bf16", "this processor does not multiply bfloat16 (no avx512_bf16 in /proc/cpuinfo)",
+                remedy: "Choose --weights f32.", exitStatus: .unavailable)
+        }
+        let holdsHalves = configuration.matrices(of: .all).allSatisfy { layer, kind in
+            let name = kind.name(layer: layer)
+            return files.contains { $0.tensors[name]?.element == .bfloat16 }
+        }
+        var folder = self
+        folder.weightType =
+            switch choice {
+            case .f32: .float32
+            case .bf16: .bfloat16
+            case .auto: isMultiplied && holdsHalves ? .bfloat16 : .float32
+            }
+        return folder
     }
 
     /// The same model after its folder was renamed.

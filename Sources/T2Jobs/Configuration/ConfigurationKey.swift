@@ -20,7 +20,7 @@ extension ConfigurationKey {
         case .klCoefficient, .weightDecay: "a number of 0 or more"
         case .adamBeta1, .adamBeta2: "a number from 0 to below 1"
         case .onBadRecord, .onLongPrompt, .adapter, .targetModules, .parameterisation, .advantage, .klDirection,
-            .klEstimator, .schedule:
+            .klEstimator, .schedule, .weights:
             "one of " + choices.joined(separator: ", ")
         }
     }
@@ -37,6 +37,7 @@ extension ConfigurationKey {
         case .klDirection: KLDirection.allCases.map(\.rawValue)
         case .klEstimator: KLEstimator.allCases.map(\.rawValue)
         case .schedule: LearningRateSchedule.allCases.map(\.rawValue)
+        case .weights: WeightChoice.allCases.map(\.rawValue)
         default: []
         }
     }

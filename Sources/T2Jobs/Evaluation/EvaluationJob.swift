@@ -42,9 +42,8 @@ package struct EvaluationJob: Job {
     package func identity() throws -> JobIdentity {
         try JobIdentity(
             .evaluation,
-            [
-                ("base model", model.digest), ("tokenizer", model.tokenizerDigest), ("task", task),
-                ("problems", problems), ("temperature or max-tokens", sampling), ("seed", seed),
+            model.identity + [
+                ("task", task), ("problems", problems), ("temperature or max-tokens", sampling), ("seed", seed),
             ] + problems.chatParts + assigner.parts)
     }
 

@@ -22,8 +22,7 @@ package struct FirstPassJob: Job {
     package func identity() throws -> JobIdentity {
         try JobIdentity(
             .evaluation,
-            [("base model", model.digest), ("tokenizer", model.tokenizerDigest), ("problems", prompts), ("seed", seed)]
-                + assigner.parts)
+            model.identity + [("problems", prompts), ("seed", seed)] + assigner.parts)
     }
 
     private var context: AssignmentContext { (name, seed) }

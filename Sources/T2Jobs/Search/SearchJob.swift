@@ -54,8 +54,7 @@ package struct SearchJob: Job {
 
     /// The inputs that determine the results.
     var parts: [(name: String, value: any Encodable & Sendable)] {
-        [
-            ("base model", model.digest), ("tokenizer", model.tokenizerDigest),
+        model.identity + [
             ("experts", mixture.experts.map { Policy.svf($0).digest }), ("task", task), ("shots", shots),
             ("max-tokens", sampling), ("per-layer", mixture.scope), ("normalize", mixture.isNormalized),
             ("method, population, elite-ratio, iterations, patience or seed", settings),

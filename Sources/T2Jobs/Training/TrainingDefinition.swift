@@ -46,10 +46,7 @@ package struct TrainingDefinition: Sendable {
     package func identity() throws -> JobIdentity {
         try JobIdentity(
             .training,
-            [
-                ("base model", model.digest), ("tokenizer", model.tokenizerDigest),
-                ("problems", training + validation), ("stop strings", stopStrings),
-            ])
+            model.identity + [("problems", training + validation), ("stop strings", stopStrings)])
     }
 
     /// Whether the run is complete in this state.

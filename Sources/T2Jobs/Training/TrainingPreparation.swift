@@ -39,7 +39,8 @@ package struct TrainingPreparation: Sendable {
         checked = try checkPrerequisites(task)
         let data = configuration.data ?? BaseModelFolder.defaultData(model: configuration.model)
         try BaseModelFolder.requireFolder(configuration.model)
-        let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(path: configuration.model)
+        let (model, tokenizer) = try BaseModelFolder.openWithTokenizer(
+            path: configuration.model, weights: configuration.weights)
         try resolved.check(contextLength: model.configuration.contextLength)
         try resolved.checkAdapter(of: model.configuration)
         let chat = try tokenizer.chatContext(
@@ -47,6 +48,7 @@ package struct TrainingPreparation: Sendable {
             names: (resolved.location(of: .system), resolved.location(of: .date)))
         // A resumed run makes the prompts of the day of its start.
         configuration.date = chat?.date
+        configuration.weights = WeightChoice(model.weightType)
         resolved = ResolvedConfiguration(configuration: configuration, locations: resolved.locations)
         self.resolved = resolved
         checked.append(tokenizer.chatTemplate.map { "tokenizer, chat template \($0.path)" } ?? "tokenizer")

@@ -22,9 +22,16 @@ package final class BaseModel: Sendable {
     let headNorms: [FloatBuffer]
     package let rotary: RotaryEmbedding
 
-    /// - Parameter type: the type of the matrices in memory.
-    /// - Throws: the errors of `WeightLoader`.
-    package init(_ folder: BaseModelFolder, type: WeightType = .float32) throws {
+    /// - Parameter type: the type of the matrices in memory; the folder's if nil.
+    /// - Throws: the errors of `WeightLoader`; `InputError` for bfloat16 if the installed oneDNN cannot multiply it.
+    package init(_ folder: BaseModelFolder, type: WeightType? = nil) throws {
+        let type = type ?? folder.weightType
+        guard type == .float32 || PackedMatrix.isSupported else {
+            throw InputError(
+                "weights bf16",
+                "oneDNN \(PackedMatrix.libraryVersion) on this processor does not multiply them as t2 needs it",
+                remedy: "Choose --weights f32.", exitStatus: .unavailable)
+        }
         let loader = WeightLoader(folder)
         let c = folder.configuration
         self.folder = folder

@@ -54,8 +54,10 @@ extension BaseModelFolder {
     /// Opens a model folder and its tokenizer, and checks that they agree.
     ///
     /// - Throws: the errors of opening the folder, of reading the tokenizer, and of `Tokenizer.checkAgreement`.
-    package static func openWithTokenizer(path: String) throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
-        let folder = try BaseModelFolder(path: path)
+    package static func openWithTokenizer(
+        path: String, weights: WeightChoice = .f32
+    ) throws -> (folder: BaseModelFolder, tokenizer: Tokenizer) {
+        let folder = try BaseModelFolder(path: path).holding(weights)
         return (folder, try folder.tokenizer())
     }
 

@@ -5,6 +5,8 @@ package struct Hello: Sendable, Equatable, Codable {
     package var worker: WorkerIdentifier
     package var modelDigest: Digest
     package var tokenizerDigest: Digest
+    /// The type in which the worker holds the weights.
+    package var weights: WeightType
     /// Processor model and BLAS core type. Machines with different fingerprints may give results that differ in the last bits.
     package var fingerprint: String
     /// The number of units that the worker computes at the same time.
@@ -15,12 +17,14 @@ package struct Hello: Sendable, Equatable, Codable {
     package var holding: [LeaseName]?
 
     package init(
-        worker: WorkerIdentifier, modelDigest: Digest, tokenizerDigest: Digest, fingerprint: String, lanes: Int,
-        taskVersions: [String: String]? = nil, holding: [LeaseName]? = nil
+        worker: WorkerIdentifier, modelDigest: Digest, tokenizerDigest: Digest,
+        weights: WeightType = .float32, fingerprint: String, lanes: Int, taskVersions: [String: String]? = nil,
+        holding: [LeaseName]? = nil
     ) {
         self.worker = worker
         self.modelDigest = modelDigest
         self.tokenizerDigest = tokenizerDigest
+        self.weights = weights
         self.fingerprint = fingerprint
         self.lanes = lanes
         self.taskVersions = taskVersions

@@ -123,17 +123,20 @@ struct DoctorCommand: AsyncParsableCommand {
             "model", "\(found), which cannot be written", remedy: "Name another folder in T2_CACHE, or give --model.")
     }
 
-    private func needs(_ configuration: ModelConfiguration, _ machine: MachineExamination) -> [Finding] {
-        [machine.memory(for: configuration), machine.cache(for: configuration)]
+    private func needs(
+        _ configuration: ModelConfiguration, _ type: WeightType = .float32, _ machine: MachineExamination
+    ) -> [Finding] {
+        [machine.memory(for: configuration, type), machine.cache(for: configuration)]
     }
 
     /// Opens the base model as `join` does, checks each of its weights, and whether this machine can work with it.
     private func model(_ machine: MachineExamination) -> [Finding] {
         do {
             let path = try coordinator.model ?? BundledExample.baseModelPath()
-            let (folder, _) = try BaseModelFolder.openWithTokenizer(path: path)
+            let (folder, _) = try BaseModelFolder.openWithTokenizer(path: path, weights: .auto)
             try folder.checkWeights()
-            return [.ok("model", "\(path), digest \(folder.digest.short)")] + needs(folder.configuration, machine)
+            return [.ok("model", "\(path), digest \(folder.digest.short)")]
+                + needs(folder.configuration, folder.weightType, machine)
         } catch let error as any UserFacingError {
             return [.fail("model", error)]
         } catch {

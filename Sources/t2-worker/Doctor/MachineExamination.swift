@@ -55,22 +55,22 @@ struct MachineExamination {
     }
 
     /// Whether memory holds the weights and at least one lane.
-    func memory(for model: ModelConfiguration) -> Finding {
-        let plan = LanePlan(requested: nil, resources: resources, model: model)
+    func memory(for model: ModelConfiguration, _ type: WeightType) -> Finding {
+        let plan = LanePlan(requested: nil, resources: resources, model: model, type: type)
         guard let memory = resources.availableMemory else {
             return .ok("memory", "not reported by this system, so that it does not limit the lanes")
         }
-        let (shared, lane) = (LanePlan.sharedBytes(model), LanePlan.laneBytes(model))
+        let (shared, lane) = (LanePlan.sharedBytes(model, type), LanePlan.laneBytes(model))
         let found =
             "\(PlainText.bytes(memory)) available; this model takes \(PlainText.bytes(shared)) "
-            + "and \(PlainText.bytes(lane)) a lane, so that \(plan.lanes) of \(resources.cores) cores can work"
+            + "and \(PlainText.bytes(lane)) a lane, so that \(plan.lanes * plan.threads) of \(resources.cores) cores can work"
         if memory < shared + lane {
             return .fail(
                 "memory",
                 "\(PlainText.bytes(memory)) available; this model takes \(PlainText.bytes(shared + lane)) "
                     + "with one lane", remedy: "Free memory, or raise the control group's limit (memory.max).")
         }
-        guard plan.lanes < resources.cores else { return .ok("memory", found) }
+        guard plan.lanes * plan.threads < resources.cores else { return .ok("memory", found) }
         return .warn("memory", found, remedy: "More memory would let all cores work.")
     }
 

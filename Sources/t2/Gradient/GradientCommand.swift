@@ -30,6 +30,9 @@ struct GradientCommand: ParsableCommand {
             """)
 
     @OptionGroup var model: ModelOptions
+
+    @Option(help: ArgumentHelp("Type of the weights in memory: f32, bf16 or auto.", valueName: "type"))
+    var weights = WeightChoice.f32
     @OptionGroup var laneOptions: LaneOptions
 
     @Option(
@@ -68,7 +71,7 @@ struct GradientCommand: ParsableCommand {
         let lossFunction = try PolicyGradientLoss(
             klCoefficient: klCoefficient, klDirection: klDirection, klEstimator: .exact)
         let destination = try OutputDestination(checking: output)
-        let (folder, _) = try model.openFolder()
+        let (folder, _) = try model.openFolder(weights)
         let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
         let point = try GradientPoint(expertPath: expert, targets: targetModules, model: folder)
         let base = try BaseModel(folder)
@@ -79,7 +82,7 @@ struct GradientCommand: ParsableCommand {
         let result = try ProgressReporter.during("gradient", "rollouts") {
             try RolloutGradient(
                 rollouts, adapter, z: vector, temperature: temperature, loss: lossFunction,
-                lanes: LanePool(base, count: laneOptions.count), progress: $0)
+                lanes: try laneOptions.pool(base), progress: $0)
         }
         let seconds = (ContinuousClock.now - start).seconds
         if let name = result.gradient.firstNonFinite {

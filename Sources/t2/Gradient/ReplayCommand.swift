@@ -30,6 +30,7 @@ struct ReplayCommand: ParsableCommand {
     var folderPath: String
 
     @OptionGroup var model: ModelOptions
+    @OptionGroup var weights: WeightOptions
 
     @Option(
         help: ArgumentHelp("Safetensors file to write the gradient to, under the weights' names.", valueName: "file"))
@@ -40,7 +41,7 @@ struct ReplayCommand: ParsableCommand {
 
     func run() throws {
         let destination = try output.map { try OutputDestination(checking: $0) }
-        let (folder, tokenizer) = try model.openFolder()
+        let (folder, tokenizer) = try model.openFolder(weights.choice)
         let evidence = try UnitEvidence(folder: folderPath, model: folder)
         let replay = UnitReplay(
             UnitComputer(

@@ -15,11 +15,11 @@ struct LocalHost: Sendable {
     let folder: BaseModelFolder
     let tokenizer: Tokenizer
     let adapters: ModelAdapters
-    let lanes: Int
+    let lanes: LanePlan
     let verifier: Verifier
 
     /// Loads the base model.
-    init(_ folder: BaseModelFolder, _ tokenizer: Tokenizer, lanes: Int, verifier: Verifier) throws {
+    init(_ folder: BaseModelFolder, _ tokenizer: Tokenizer, lanes: LanePlan, verifier: Verifier) throws {
         self.folder = folder
         self.tokenizer = tokenizer
         self.lanes = lanes
@@ -42,9 +42,9 @@ struct LocalHost: Sendable {
         let name = WorkerIdentifier(name: "lanes", incarnation: 1)
         let hello = Hello(
             worker: name, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
-            fingerprint: MachineFingerprint.current, lanes: lanes)
+            weights: folder.weightType, fingerprint: MachineFingerprint.current, lanes: lanes.lanes)
         let worker = Worker(
-            hello: hello,
+            hello: hello, threads: lanes.threads,
             computer: UnitComputer(
                 adapters: adapters, tokenizer: tokenizer, rewards: RewardRunner(examine: verifier.examine)),
             transport: try await network.connect(name), log: WorkerLog(quiet))

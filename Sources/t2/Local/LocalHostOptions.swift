@@ -33,14 +33,14 @@ struct LocalHostOptions: JobHostOptions {
     func serve<Result: Sendable>(
         _ request: ServeRequest, _ body: @escaping @Sendable (any JobService, Engine) async throws -> Result
     ) async throws -> Result {
-        let lanes = laneOptions.count
+        let lanes = laneOptions.plan(request.model)
         let host = try LocalHost(
             request.model, request.tokenizer, lanes: lanes,
-            verifier: try verification.verifier(parallelism: lanes, for: request.tasks))
+            verifier: try verification.verifier(parallelism: laneOptions.count, for: request.tasks))
         let results = request.results
         let folder = try results?.folder.map { try RunFolder(path: $0, resume: results?.isResumed == true) }
         return try await host.serve(runFolder: folder, signals: request.signals) { service in
-            try await body(service) { .lanes(lanes) }
+            try await body(service) { .lanes(lanes.lanes) }
         }
     }
 }

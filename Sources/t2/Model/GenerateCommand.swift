@@ -27,6 +27,7 @@ struct GenerateCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var model: ModelOptions
+    @OptionGroup var weights: WeightOptions
     @OptionGroup var selection: StrategyOptions
     @OptionGroup var sampling: SamplingOptions
     @OptionGroup var chat: ChatOptions
@@ -104,7 +105,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         let text = try prompt == "-" ? Self.readPrompt() : prompt
         let signals = StopSignals()
-        let (folder, tokenizer) = try model.openFolder()
+        let (folder, tokenizer) = try model.openFolder(weights.choice)
         let context = try chat.context(tokenizer)
         let reader = try reader(folder, tokenizer, context)
         let strategy = selection.strategy
@@ -115,7 +116,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let promptTokens = try tokenizer.prompt(text, chat: context)
         try tokenizer.checkEmbeddings(of: promptTokens, location: "the prompt", in: folder.configuration)
         let host = try LocalHost(
-            folder, tokenizer, lanes: laneOptions.count,
+            folder, tokenizer, lanes: laneOptions.plan(folder),
             verifier: try verification.verifier(
                 parallelism: laneOptions.count, for: strategy == .fewShot ? [reader.task] : []))
         let assignment = try await assign(assigner, text, context, folder, host, signals)
@@ -124,7 +125,7 @@ struct GenerateCommand: AsyncParsableCommand {
             coefficients: assignment.search?.coefficientsByExpert)
         if selection.strategyName != nil { StandardError.write("\(adaptation.text)\n") }
         let policy = PolicySet(assignment.policies[assignment.indices[0]], host.adapters)
-        let lane = Lane(host.adapters.base)
+        let lane = try Lane(host.adapters.base, threads: host.lanes.threads)
         let execution = try policy.execution(tokens: promptTokens.count + maxTokens, on: lane.transformer)
         // From here on a signal ends the completion, and its text so far is the result.
         signals.tell { _ in }

@@ -24,6 +24,9 @@ struct ScoreCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
+    @Option(help: ArgumentHelp("Type of the weights in memory: f32, bf16 or auto.", valueName: "type"))
+    var weights = WeightChoice.f32
+
     @Option(
         help: ArgumentHelp(
             "Expert file of this base model, or a PEFT LoRA folder. (default: the base model)", valueName: "path"))
@@ -40,11 +43,11 @@ struct ScoreCommand: ParsableCommand {
     func run() throws {
         let reader = try LineReader(path: input)
         // All small files are checked before the weights are loaded.
-        let (folder, tokenizer) = try model.openFolder()
+        let (folder, tokenizer) = try model.openFolder(weights)
         let policy = try expert.map { try ExpertFile(path: $0, for: folder).policy } ?? .base
         let base = try BaseModel(folder)
         let requests = ScoreRequestReader(reader, tokenizer, folder.configuration)
-        let lanes = LanePool(base, count: laneOptions.count)
+        let lanes = try laneOptions.pool(base)
         let execution = try ProgressReporter.during("decomposing", "matrices") {
             try PolicySet(policy, ModelAdapters(base, progress: $0)).execution(
                 tokens: Self.expectedTokens, on: Transformer(base))

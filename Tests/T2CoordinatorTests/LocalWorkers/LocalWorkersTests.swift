@@ -106,7 +106,7 @@ struct LocalWorkersTests {
     func lanes(count: Int, cores: Int, lanes: String) throws {
         let plan = LocalWorkers.Plan(count: count, program: "p", endpoint: "e", model: "m", logFolder: "f")
         let arguments = plan.arguments(worker: 1, cores: cores)
-        let place = try #require(arguments.firstIndex(of: "--lanes"))
+        let place = try #require(arguments.firstIndex(of: "--cores"))
         #expect(arguments[place + 1] == lanes)
     }
 
