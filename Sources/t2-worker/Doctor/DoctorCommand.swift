@@ -103,11 +103,11 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         if let here {
             return answer.findings + [.ok("model", "\(here.path), digest \(here.digest.short)")]
-                + needs(here.configuration, machine)
+                + needs(here.configuration, here.weightType, machine)
         }
         do {
             guard let configuration = try answer.configuration?.get() else { return answer.findings }
-            return answer.findings + [room(wanted)] + needs(configuration, machine)
+            return answer.findings + [room(wanted)] + needs(configuration, .float32, machine)
         } catch let error as any UserFacingError {
             return answer.findings + [.fail("model", error)]
         } catch {
@@ -124,7 +124,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func needs(
-        _ configuration: ModelConfiguration, _ type: WeightType = .float32, _ machine: MachineExamination
+        _ configuration: ModelConfiguration, _ type: WeightType, _ machine: MachineExamination
     ) -> [Finding] {
         [machine.memory(for: configuration, type), machine.cache(for: configuration)]
     }
