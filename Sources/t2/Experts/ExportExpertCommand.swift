@@ -97,7 +97,11 @@ private struct ExportDescription: Encodable {
         let (kept, least) = (PlainText.percent(share.kept), PlainText.percent(share.least_kept))
         let found = log_probability
         let summary = PlainText.table([
-            ("wrote", path), ("rank", "\(rank), \(PlainText.count(values)) values in \(matrices) matrices"),
+            ("wrote", path),
+            (
+                "rank",
+                "\(rank), \(PlainText.count(values)) values in \(matrices) \(matrices == 1 ? "matrix" : "matrices")"
+            ),
             ("share kept", "\(kept) % (least of a matrix \(least) %)"),
             (
                 "|Δ log p|",

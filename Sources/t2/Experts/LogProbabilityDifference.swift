@@ -89,6 +89,12 @@ struct LogProbabilityDifference: Encodable {
         let requests = try prompts.map { text in
             let prompt = try tokenizer.prompt(text)
             try tokenizer.checkEmbeddings(of: prompt, location: "the prompt '\(text)'", in: base.configuration)
+            guard prompt.count < base.configuration.contextLength else {
+                throw InputError(
+                    base.folder.path,
+                    "its context of \(base.configuration.contextLength) tokens does not hold the prompts that are compared by default",
+                    remedy: "Give shorter texts: --input FILE.")
+            }
             return SampleRequest(prompt: prompt, random: SeededRandom(seed: 0, .generation))
         }
         let stop = tokenizer.stopCondition(of: base.configuration)
