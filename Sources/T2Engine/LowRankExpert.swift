@@ -2,8 +2,8 @@ import T2Core
 import T2Formats
 import T2Numerics
 
-/// An SVF expert as LoRA's factors: of each weight's change U diag(σ ⊙ (z − 1)) Vᵀ the r terms with the largest |σ(z − 1)|, which
-/// are the best approximation of rank r in the Frobenius norm.
+/// An SVF expert as LoRA's factors: of each weight's change U diag(σ ⊙ (z − 1)) Vᵀ the r terms with the largest
+/// |σ(z − 1)|, which are the best approximation of rank r in the Frobenius norm.
 ///
 /// - Source: Eckart and Young, "The approximation of one matrix by another of lower rank", 1936.
 package struct LowRankExpert: Sendable {
@@ -21,8 +21,8 @@ package struct LowRankExpert: Sendable {
     package let layout: LoRALayout
     package let vector: ExpertVector
     private let description: ExpertFile.Description
-    /// What peft adapts: the kinds of the changed weights, or the changed modules by their whole names if a kind is changed in some
-    /// layers only.
+    /// What peft adapts: the kinds of the changed weights, or the changed modules by their whole names if a kind is
+    /// changed in some layers only.
     private let targetModules: [String]
     /// (σ(z − 1))² of each weight, in descending order.
     private let squares: [[Double]]
@@ -34,8 +34,8 @@ package struct LowRankExpert: Sendable {
     ///   - rank: r, at least 1.
     ///   - location: the path of the expert, for messages.
     ///   - progress: called during decomposition with the numbers of matrices done and in total.
-    /// - Throws: `InputError` for a LoRA adapter, an expert that changes nothing, and a rank above that of a changed weight; errors
-    ///   of the decomposition.
+    /// - Throws: `InputError` for a LoRA adapter, an expert that changes nothing, and a rank above that of a changed
+    ///   weight; errors of the decomposition.
     /// - Cost: the decompositions of the changed weights in memory.
     package init(
         _ expert: ExpertFile, of model: BaseModelFolder, rank: Int, location: String,
@@ -54,9 +54,9 @@ package struct LowRankExpert: Sendable {
             throw InputError(location, "changes no weight, every z is 1", remedy: "Export a trained expert.")
         }
         guard rank <= smallest.z.count else {
+            let name = smallest.kind.name(layer: smallest.layer)
             throw InputError(
-                location,
-                "rank \(rank) was asked for, but \(smallest.kind.name(layer: smallest.layer)) has \(smallest.z.count) singular values",
+                location, "rank \(rank) was asked for, but \(name) has \(smallest.z.count) singular values",
                 remedy: "Give a rank from 1 to \(smallest.z.count).")
         }
         self.rank = rank

@@ -12,12 +12,13 @@ struct ExportExpertCommand: ParsableCommand {
         commandName: "export",
         abstract: "Writes an SVF expert as a LoRA adapter in a PEFT folder, for other programs.",
         discussion: """
-            Of each weight's change U diag(σ ⊙ (z − 1)) Vᵀ the adapter holds the --lora largest terms by |σ(z − 1)|, which are the \
-            best approximation of that rank. The command prints the share of the squared changes that is kept, over all weights and \
-            the least of one weight, for this rank and others, and how far the adapter's log-probabilities are from the expert's: \
-            the mean and the largest difference of a token, and the same for the base model. It compares the expert's greedy answers \
-            to a few prompts of its own, or the texts of --input, {"text": …} or {"ids": […]} on each line as in t2 score. t2 runs \
-            the folder too (--expert). The folder is written atomically.
+            Of each weight's change U diag(σ ⊙ (z − 1)) Vᵀ the adapter holds the --lora largest terms by |σ(z − 1)|, \
+            which are the best approximation of that rank. The command prints the share of the squared changes that is \
+            kept, over all weights and the least of one weight, for this rank and others, and how far the adapter's \
+            log-probabilities are from the expert's: the mean and the largest difference of a token, and the same for \
+            the base model. The tokens are those of the expert's greedy answers to a few bundled prompts, or of the \
+            texts of --input, {"text": …} or {"ids": […]} on each line as in t2 score. t2 runs the folder too \
+            (--expert). The folder is written atomically.
 
             Examples:
               t2 experts export experts/tiny/math.safetensors \\
@@ -95,7 +96,7 @@ private struct ExportDescription: Encodable {
     var text: String {
         func number(_ value: Double) -> String { String(format: "%.5f", value) }
         let (kept, least) = (PlainText.percent(share.kept), PlainText.percent(share.least_kept))
-        let found = log_probability
+        let (found, tokens) = (log_probability, PlainText.count(log_probability.tokens))
         let summary = PlainText.table([
             ("wrote", path),
             (
@@ -105,7 +106,7 @@ private struct ExportDescription: Encodable {
             ("share kept", "\(kept) % (least of a matrix \(least) %)"),
             (
                 "|Δ log p|",
-                "mean \(number(found.mean)), largest \(number(found.largest)) of \(PlainText.count(found.tokens)) tokens"
+                "mean \(number(found.mean)), largest \(number(found.largest)) of \(tokens) tokens"
             ), ("of the base model", "mean \(number(found.base_mean)), largest \(number(found.base_largest))"),
         ])
         let rows = curve.map { [String($0.rank), PlainText.percent($0.kept), PlainText.percent($0.least_kept)] }

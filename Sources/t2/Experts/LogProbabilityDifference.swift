@@ -4,8 +4,8 @@ import T2Formats
 import T2Model
 import T2Text
 
-/// How far the log-probabilities of tokens under a LoRA adapter, and under the base model, are from those under the expert that the
-/// adapter approximates: the mean and the largest |Δ log p| of a token, in nats.
+/// How far the log-probabilities of tokens under a LoRA adapter, and under the base model, are from those under the
+/// expert that the adapter approximates: the mean and the largest |Δ log p| of a token, in nats.
 struct LogProbabilityDifference: Encodable {
     private(set) var tokens = 0
     private(set) var mean = 0.0
@@ -25,11 +25,12 @@ struct LogProbabilityDifference: Encodable {
     /// The token count from which the form of execution follows, as in `t2 score`.
     private static let expectedTokens = 8192
 
-    /// Compares the tokens of given texts, without each text's first, or those of the expert's greedy answers to a few prompts.
+    /// Compares the tokens of given texts, without each text's first, or those of the expert's greedy answers to a few
+    /// prompts.
     ///
     /// - Parameter texts: the lines of `t2 score`.
-    /// - Throws: `InputError` for a text that the model cannot read, and if there are none; `ModelError.nonFinite`; errors of the
-    ///   decomposition.
+    /// - Throws: `InputError` for a text that the model cannot read, and if there are none; `ModelError.nonFinite`;
+    ///   errors of the decomposition.
     init(
         of expert: Policy, _ approximation: Policy, texts: ScoreRequestReader?, _ base: BaseModel,
         _ tokenizer: Tokenizer, lanes: LanePool, progress: @escaping @Sendable (Int, Int) -> Void
@@ -92,7 +93,7 @@ struct LogProbabilityDifference: Encodable {
             guard prompt.count < base.configuration.contextLength else {
                 throw InputError(
                     base.folder.path,
-                    "its context of \(base.configuration.contextLength) tokens does not hold the prompts that are compared by default",
+                    "its context of \(base.configuration.contextLength) tokens is too short for the prompts of the comparison",
                     remedy: "Give shorter texts: --input FILE.")
             }
             return SampleRequest(prompt: prompt, random: SeededRandom(seed: 0, .generation))
