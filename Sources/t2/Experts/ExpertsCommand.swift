@@ -3,7 +3,7 @@ import ArgumentParser
 /// Commands on expert files.
 struct ExpertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "experts", abstract: "Lists, shows, compares, mixes and merges expert files.",
+        commandName: "experts", abstract: "Lists, shows, compares, mixes, merges and exports expert files.",
         discussion: """
             Examples:
               t2 experts list
@@ -13,9 +13,11 @@ struct ExpertsCommand: ParsableCommand {
                 --output mixture.safetensors
               t2 experts merge --model experts/tiny/base \\
                 --expert experts/tiny/math.safetensors --output math-model
+              t2 experts export experts/tiny/math.safetensors \\
+                --model experts/tiny/base --lora 16 --output math-lora
             """,
         subcommands: [
             ListExpertsCommand.self, ShowExpertCommand.self, CompareExpertsCommand.self, MixExpertsCommand.self,
-            MergeExpertCommand.self,
+            MergeExpertCommand.self, ExportExpertCommand.self,
         ])
 }

@@ -121,6 +121,7 @@ struct ExpertProgramTests {
         arguments: [
             ["tokenize"], ["score"], ["gradient"], ["generate"], ["eval"], ["decompose"], ["inspect"],
             ["experts", "list"], ["experts", "show"], ["experts", "diff"], ["experts", "mix"], ["experts", "merge"],
+            ["experts", "export"],
         ])
     func help(command: [String]) throws {
         let run = try ProgramRun(command + ["--help"], in: try TemporaryFolder())

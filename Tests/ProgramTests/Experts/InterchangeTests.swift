@@ -15,15 +15,15 @@ private enum Interchange {
     }
 }
 
-/// What goes to and comes from other programs, checked by them: PyTorch, transformers, tokenizers and safetensors.
+/// What goes to and comes from other programs, checked by them: PyTorch, transformers, peft, tokenizers and safetensors.
 @Suite(
-    "Agreement with transformers and with the reference's checkpoints",
+    "Agreement with transformers, with peft and with the reference's checkpoints",
     .enabled(if: Interchange.hasPython, "there is no Python environment. scripts/python_environment makes it"),
     .serialized)
 struct InterchangeTests {
     @Test(
-        "merged models score in transformers as in t2; checkpoints are imported; tokens equal those of tokenizers",
-        arguments: ["merge", "import", "tokenizers"])
+        "merged models score in transformers as in t2, exported experts in peft; checkpoints are imported; tokens equal those of tokenizers",
+        arguments: ["merge", "export", "import", "tokenizers"])
     func check(subject: String) throws {
         let folder = try TemporaryFolder()
         let log = try folder.write("", to: "log")

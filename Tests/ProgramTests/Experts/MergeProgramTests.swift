@@ -109,6 +109,53 @@ struct MergeProgramTests {
         #expect(bits == 24 ? difference == 0 : difference > 0 && difference < 40 * pow(2, -Double(bits)))
     }
 
+    @Test("without --dtype each weight keeps its type, in a model of bfloat16 with float32 norms too")
+    func keptTypes() throws {
+        let merge = try Merge("grouped-tied") { $0.contains("mlp") }
+        let idle = try merge.fixture.writeExpert(
+            try merge.fixture.reference().z.mapValues { $0.map { _ in 1 } }, to: "idle.safetensors")
+        let half = merge.fixture.folder.path + "/half"
+        let rounding = try merge.fixture.run([
+            "experts", "merge", "--model", merge.fixture.model, "--expert", idle, "--output", half, "--dtype",
+            "bfloat16",
+        ])
+        #expect(rounding.status == 0)
+        let weights = half + "/model.safetensors"
+        let files = try [merge.fixture.model + "/model.safetensors", weights].map { try SafetensorsFile(path: $0) }
+        let entries = files[0].tensors.sorted { $0.key < $1.key }.map { name, tensor in
+            SafetensorsWriter.Entry(
+                name: name, element: name.contains("norm") ? .float32 : .bfloat16, shape: tensor.shape)
+        }
+        try SafetensorsWriter.write(entries, metadata: ["format": "pt"], to: weights) { entry, append in
+            try files[entry.element == .float32 ? 0 : 1].withBytes(of: entry.name) { try append($0) }
+        }
+        let digest = try BaseModelFolder(path: half).digest
+        let z = try ExpertFile(path: merge.expert)
+        try ExpertFile(description: .init(modelDigest: digest, parameterisation: "direct"), vector: z.vector)
+            .write(to: merge.expert)
+        let run = try merge.fixture.run([
+            "experts", "merge", "--model", half, "--expert", merge.expert, "--output", merge.output, "--json",
+        ])
+        #expect(run.status == 0 && run.errors == "", "\(run.errors)")
+        #expect(try run.objects().first?["element_types"] as? [String] == ["BF16", "F32"])
+        let (base, merged) = (
+            try SafetensorsFile(path: weights), try SafetensorsFile(path: merge.output + "/model.safetensors")
+        )
+        for (name, tensor) in base.tensors {
+            #expect(merged.tensors[name]?.element == tensor.element)
+            let bytes = try [base, merged].map { try $0.withBytes(of: name) { Array($0) } }
+            #expect((bytes[0] == bytes[1]) == !name.contains("mlp"))
+        }
+        #expect(
+            FileManager.default.contentsEqual(
+                atPath: half + "/config.json", andPath: merge.output + "/config.json"))
+        let (scores, wanted) = (
+            try merge.score(["--model", merge.output]),
+            try merge.score(["--model", half, "--expert", merge.expert])
+        )
+        #expect(largestDifference(scores, wanted) < 40 * pow(2, -8))
+    }
+
     @Test("an expert of another base model is refused and nothing is made")
     func foreignExpert() throws {
         let (merge, other) = (try Merge("grouped-tied"), try Merge("multihead-untied"))
