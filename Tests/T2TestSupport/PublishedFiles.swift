@@ -11,6 +11,9 @@ package struct PublishedFiles: Sendable {
     /// Tokenizers, and in `expected` the tokens that their own programs produce.
     package static let tokenizers = PublishedFiles(
         variable: "T2_TOKENIZERS", names: ["tokenizers"], mark: "expected/gpt2.tiktoken.jsonl")
+    /// Models, each in the folder that scripts/models makes.
+    package static let models = PublishedFiles(
+        variable: "T2_MODELS", names: ["models"], mark: "smollm2-135m/config.json")
 
     /// The folder, or its usual name if no folder was named or found.
     package let folder: String

@@ -25,18 +25,11 @@ import sys
 
 import torch
 from expert_file import write_expert
+from input_error import InputError
 from safetensors import SafetensorError, safe_open
 
 PROJECTIONS = ("gate_proj", "up_proj", "down_proj")
 LIST_KEY = re.compile(r"learnable_params_module_list\.(\d+)")
-
-
-class InputError(Exception):
-    """What is wrong, where, and the remedy; `status` is the exit status (sysexits)."""
-
-    def __init__(self, place: object, problem: str, remedy: str, status: int = os.EX_DATAERR):
-        super().__init__(f"{place}: {problem}. {remedy}")
-        self.status = status
 
 
 def describe_model(t2: pathlib.Path, model: pathlib.Path) -> dict:

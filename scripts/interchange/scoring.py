@@ -31,7 +31,7 @@ def scores_of_transformers(model, ids: list[list[int]]) -> torch.Tensor:
     with torch.no_grad():
         rows = []
         for sequence in ids:
-            log_probabilities = torch.log_softmax(model(torch.tensor([sequence])).logits[0, :-1].float(), -1)
+            log_probabilities = torch.log_softmax(model(torch.tensor([sequence])).logits[0, :-1], -1)
             rows.append(log_probabilities.gather(1, torch.tensor(sequence[1:])[:, None])[:, 0])
         return torch.cat(rows)
 
