@@ -18,4 +18,21 @@ struct BaseModelFolderTests {
         let real = URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path
         #expect(BaseModelFolder.defaultData(model: model) == real + "/real/data")
     }
+
+    @Test(
+        "is held in float32 if its files are in float32, unless bfloat16 is asked for, which the processor must multiply"
+    )
+    func weightType() throws {
+        let model = try TinyModel()
+        defer { model.remove() }
+        let folder = try BaseModelFolder(path: model.path)
+        #expect(folder.weightType == .float32)
+        #expect(try folder.holding(.auto).weightType == .float32)
+        #expect(try folder.holding(.f32).weightType == .float32)
+        if MachineResources.multipliesBFloat16 {
+            #expect(try folder.holding(.bf16).weightType == .bfloat16)
+        } else {
+            #expect(throws: InputError.self) { try folder.holding(.bf16) }
+        }
+    }
 }

@@ -8,11 +8,12 @@ import Testing
 @Suite("The identity of a job")
 struct JobIdentityTests {
     private static func model(
-        _ path: String = "/models/small", digest: String = "model", tokenizer: String = "tokenizer"
+        _ path: String = "/models/small", digest: String = "model", tokenizer: String = "tokenizer",
+        weights: WeightType = .float32
     ) -> JobModel {
         JobModel(
             path: path, configuration: SampleJobs.model.configuration, digest: Digest(of: digest),
-            tokenizerDigest: Digest(of: tokenizer))
+            tokenizerDigest: Digest(of: tokenizer), weights: weights)
     }
 
     private static func training(
@@ -86,6 +87,7 @@ struct JobIdentityTests {
         let saved = try Self.training()
         expect(try Self.training(model: Self.model(digest: "other")), saved, "other base model")
         expect(try Self.training(model: Self.model(tokenizer: "other")), saved, "other tokenizer")
+        expect(try Self.training(model: Self.model(weights: .bfloat16)), saved, "other weights")
         expect(try Self.training(training: TestTraining.problems("other", 11)), saved, "other problems")
         expect(try Self.training(validation: TestTraining.problems("other", 9)), saved, "other problems")
         expect(try Self.training(stopStrings: ["\n\n"]), saved, "other stop strings")

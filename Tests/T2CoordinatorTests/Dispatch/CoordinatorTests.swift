@@ -266,6 +266,20 @@ struct CoordinatorTests {
         #expect(await stranger.rejection?.remedy.contains("/models/small") == true)
     }
 
+    @Test("a worker that holds the weights in another type is turned away with the remedy")
+    func otherWeights() async throws {
+        let folder = try TestRun.Folder()
+        let network = InMemoryNetwork()
+        let (coordinator, journal) = try await TestRun.coordinator(folder, network)
+        let stranger = try await ArithmeticWorker("eve", on: network, weights: .bfloat16)
+        let worker = try await ArithmeticWorker("ann", on: network)
+        _ = try await Self.run(coordinator, [stranger, worker])
+        try journal.close()
+        #expect(
+            await stranger.rejection?.reason == "the worker holds its weights in bf16, the run's are in f32")
+        #expect(await stranger.rejection?.remedy == "Start the worker with --weights f32.")
+    }
+
     @Test("a second worker of a living worker's name is turned away instead of taking its place")
     func namesake() async throws {
         let folder = try TestRun.Folder()

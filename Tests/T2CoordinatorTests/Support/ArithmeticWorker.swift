@@ -42,6 +42,7 @@ actor ArithmeticWorker {
     init(
         _ name: String, incarnation: UInt64 = 1, on network: InMemoryNetwork, behaviour: Behaviour = .honest,
         kind: String = "abacus", taskVersions: [String: String]? = nil, model: Digest = TestRun.modelDigest,
+        weights: WeightType = .float32,
         faults: FaultPlan? = nil,
         onAcknowledgement: @escaping @Sendable (Acknowledgement) throws -> Void = { _ in }
     ) async throws {
@@ -51,7 +52,8 @@ actor ArithmeticWorker {
         transport = faults.map { FaultyTransport(link, plan: $0) } ?? link
         self.behaviour = behaviour
         hello = Hello(
-            worker: identifier, modelDigest: model, tokenizerDigest: TestRun.tokenizerDigest, fingerprint: kind,
+            worker: identifier, modelDigest: model, tokenizerDigest: TestRun.tokenizerDigest, weights: weights,
+            fingerprint: kind,
             lanes: 1, taskVersions: taskVersions)
     }
 
