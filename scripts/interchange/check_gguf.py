@@ -23,9 +23,10 @@ import gguf
 import import_gguf
 import numpy as np
 import torch
-from check_tokenizers import random_text, tokenize
+from check_tokenizers import check, random_text, tokenize
 from gguf import GGMLQuantizationType as Type
 from gguf import TokenType
+from gguf_tokenizer import PRE_TOKENIZERS
 from safetensors.torch import load_file
 from scoring import SEED, load, scores_of_t2, scores_of_transformers, sequences
 from tokenizers import Tokenizer
@@ -290,6 +291,17 @@ class ImportTests(unittest.TestCase):
         self.assertEqual(ends, file.values["tokenizer.ggml.eos_token_id"])
         print(f"{name}: {TEXTS} texts have the ids of the original", flush=True)
 
+    def test_pre_tokenizers(self):
+        """t2 reads each as the tokenizers library does."""
+        content = make_tokenizer("llama3")
+        for name, (normalizer, pre_tokenizer, ignores_merges, _) in PRE_TOKENIZERS.items():
+            content |= {"normalizer": normalizer, "pre_tokenizer": pre_tokenizer}
+            content["model"]["ignore_merges"] = ignores_merges
+            path = self.folder / name / "tokenizer.json"
+            path.parent.mkdir()
+            path.write_text(json.dumps(content))
+            self.assertTrue(check(T2, path, TEXTS), name)
+
     def assert_refused(self, file: pathlib.Path, *reasons: str, status: int = 65, options: tuple[str, ...] = ()) -> None:
         found, errors = self.run_import(file, *options)
         self.assertEqual(found, status, errors)
@@ -318,6 +330,7 @@ class ImportTests(unittest.TestCase):
 
     def test_unsupported_tokenizers(self):
         self.assert_value_refused("qwen2", {"tokenizer.ggml.pre": "deepseek-v3"}, "pre-tokenizer is 'deepseek-v3'")
+        self.assert_value_refused("qwen2", {"tokenizer.ggml.token_type": None}, "has no 'tokenizer.ggml.token_type'")
         self.assert_value_refused("qwen2", {"tokenizer.ggml.model": "t5"}, "of the kind 't5'")
         self.assert_value_refused("qwen2", {"tokenizer.ggml.eos_token_id": 9999}, "eos token is 9999")
         self.assert_value_refused("qwen2", {"tokenizer.ggml.merges": ["a b c"]}, "merge 'a b c'")

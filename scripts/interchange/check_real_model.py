@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-4
 LONGEST = 150
 QUESTIONS = [
-    "What is the capital of France?", "Add 1234 and 56789, then write 3.14159 as a fraction.", "  Two spaces before,\n\nan empty line, \ttab.",
+    "What is the capital of France?", "Add 1234 and 56789, then write 3.14159 as a fraction.",
+    "  Two spaces before,\n\nan empty line, \ttab.",
     "Übersetze ‘naïve façade’ ins Griechische: Ελλάδα, Россия, 日本語, 한국어, 👩‍💻!", "def f(x):\n    return x**2  # don't",
 ]
 ANSWER = "The answer is 42, because 6 × 7 = 42."

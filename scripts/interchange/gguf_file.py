@@ -41,6 +41,8 @@ class File:
             self.values = {key: field.contents() for key, field in reader.fields.items()}
         except (ValueError, KeyError, IndexError, OverflowError, TypeError, RecursionError, AttributeError) as error:
             raise InputError(path, f"not a readable GGUF file: {error}", DAMAGED) from error
+        if reader.endianess is not gguf.GGUFEndian.LITTLE:
+            raise InputError(path, "its numbers are big-endian", "Turn it into a little-endian one: gguf-convert-endian.")
         self.tensors = {tensor.name: tensor for tensor in reader.tensors}
         self.used: set[str] = set()
         self.architecture = self.get("general.architecture", str)

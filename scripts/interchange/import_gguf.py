@@ -116,15 +116,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("file", type=pathlib.Path, help="GGUF file")
     parser.add_argument("--output", type=pathlib.Path, required=True, help="folder to write")
     parser.add_argument("--dtype", choices=ELEMENTS, default="bfloat16", help="type of the weights to write (default: bfloat16)")
+    options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        import_file(parser.parse_args(arguments))
+        import_file(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.status)
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}. Check the path and the disk.", file=sys.stderr)
+        place = error.filename or options.output
+        print(f"error: {place}: {error.strerror}. Check the path and the disk.", file=sys.stderr)
         sys.exit(os.EX_NOINPUT if error.errno == errno.ENOENT else os.EX_IOERR)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":
