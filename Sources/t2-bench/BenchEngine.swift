@@ -1,4 +1,5 @@
 import T2Core
+import T2Engine
 import T2Learning
 import T2Model
 import T2Numerics
@@ -6,7 +7,7 @@ import T2Numerics
 /// The work that is timed: lanes over one shared model, as a worker runs them.
 final class BenchEngine: Sendable {
     private let svf: SVFModel
-    private let lanes: Int
+    let plan: LanePlan
     private let prompt: Int
     private let new: Int
     nonisolated(unsafe) private let transformers: [Transformer]
@@ -15,14 +16,13 @@ final class BenchEngine: Sendable {
     private let merged: MergedWeights
     private let z: ExpertVector
 
-    init(svf: SVFModel, lanes: Int, threads: Int, prompt: Int, new: Int) {
+    /// - Throws: `InputError` if the system refuses the lanes' threads.
+    init(svf: SVFModel, plan: LanePlan, prompt: Int, new: Int) throws {
         self.svf = svf
-        self.lanes = lanes
+        self.plan = plan
         self.prompt = prompt
         self.new = new
-        transformers = (0..<lanes).map { _ in
-            Transformer(svf.base, threads > 1 ? try! ThreadTeam(count: threads) : .alone)
-        }
+        transformers = try (0..<plan.lanes).map { _ in try Lane(svf.base, threads: plan.threads).transformer }
         samplers = transformers.map { Sampler($0) }
         gradients = transformers.map { PolicyGradient($0, svf) }
         var random = SeededRandom(seed: 1)
@@ -32,6 +32,9 @@ final class BenchEngine: Sendable {
     }
 
     private var c: ModelConfiguration { svf.base.configuration }
+    private var lanes: Int { plan.lanes }
+    /// The type in which weights are multiplied.
+    var type: WeightType { svf.base.weights.type }
 
     /// The number of sequences of a batch that one lane computes.
     private func share(_ batch: Int, _ lane: Int) -> Int { (batch + lanes - 1 - lane) / lanes }
@@ -144,12 +147,17 @@ final class BenchEngine: Sendable {
         return PartTimes.Part.allCases.map { part in (part, times.reduce(0) { $0 + $1[part] }) }
     }
 
-    /// GFLOP/s of all lanes together on large products.
+    /// GFLOP/s of all lanes together on large products of the weights' type.
     func productRate() -> Double {
         let rates = UnsafeMutablePointer<Double>.allocate(capacity: lanes)
         defer { rates.deallocate() }
         nonisolated(unsafe) let results = rates
-        LaneThread.run(lanes) { results[$0] = matrixProductRate(m: 1024, n: 1024, k: 1024) }
+        LaneThread.run(lanes) { [self] lane in
+            results[lane] =
+                type == .float32
+                ? matrixProductRate(m: 1024, n: 1024, k: 1024)
+                : packedProductRate(m: 1024, n: 2048, k: 2048, transformers[lane].products)
+        }
         return (0..<lanes).reduce(0) { $0 + rates[$1] }
     }
 

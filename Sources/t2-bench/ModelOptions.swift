@@ -1,6 +1,7 @@
 import ArgumentParser
 import T2CommandLine
 import T2Core
+import T2Engine
 import T2Formats
 import T2Model
 import T2Numerics
@@ -10,22 +11,16 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Base model folder.")
     var model: String
 
-    @Option(help: "Sequences of products at a time, or auto for one per core.")
+    @Option(help: "Lanes, or auto: one per core, or one for all cores if the model is large and in bf16.")
     var lanes = LaneCount.auto
 
-    @Option(help: "Threads of a lane.")
-    var threads = 1
-
-    @Option(help: "Type of the weights in memory: f32 or bf16.")
-    var weights = "f32"
+    @OptionGroup var weights: WeightOptions
 
     @Option(help: "Prompt tokens of a sequence.")
     var prompt = 32
 
     @Option(help: "New tokens of a sequence.")
     var new = 48
-
-    var laneCount: Int { lanes.requested ?? MachineResources().cores }
 
     func validate() throws {
         try require("--prompt", prompt, atLeast: 1)
@@ -34,7 +29,7 @@ struct ModelOptions: ParsableArguments {
 
     /// - Throws: `InputError` if a sequence does not fit the model's context; what opening the model throws.
     func engine() throws -> BenchEngine {
-        let folder = try BaseModelFolder(path: model)
+        let folder = try BaseModelFolder(path: model).holding(weights.choice)
         let context = folder.configuration.contextLength
         guard new < context, prompt <= context - new else {
             throw InputError(
@@ -42,7 +37,10 @@ struct ModelOptions: ParsableArguments {
                 remedy: "Lower one of them.", exitStatus: .usage)
         }
         MatrixMultiply.useThreads(1)
-        let svf = try SVFModel(try BaseModel(folder, type: WeightType(rawValue: weights)!), targets: .all)
-        return BenchEngine(svf: svf, lanes: laneCount, threads: threads, prompt: prompt, new: new)
+        let plan = LanePlan(
+            requested: lanes.requested, resources: MachineResources(), model: folder.configuration,
+            type: folder.weightType)
+        return try BenchEngine(
+            svf: try SVFModel(try BaseModel(folder), targets: .all), plan: plan, prompt: prompt, new: new)
     }
 }

@@ -69,14 +69,14 @@ func matrixProductRate(m: Int, n: Int, k: Int, transposed: Bool = false) -> Doub
 }
 
 /// GFLOP/s with packed weights, which change from product to product as those of a model's layers do; the median.
-private func packedProductRate(m: Int, n: Int, k: Int, _ products: LaneProducts) -> Double {
+func packedProductRate(m: Int, n: Int, k: Int, _ products: LaneProducts) -> Double {
     let a = FloatBuffer((0..<m * k).map { Float($0 % 7) * 0.1 })
     let b = FloatBuffer((0..<n * k).map { Float($0 % 5) * 0.1 })
     let c = FloatBuffer(count: m * n)
     let weights = (0..<max(1, min(200, (256 << 20) / (2 * n * k)))).map { _ in
         PackedMatrix(b.matrix(rows: k, columns: n))
     }
-    let times = (0..<200).map { round in
+    let times = (0..<max(5, min(200, Int(1e12 / (2 * Double(m) * Double(n) * Double(k)))))).map { round in
         seconds {
             products.multiply(
                 a.matrix(rows: m, columns: k), weights[round % weights.count], into: c.matrix(rows: m, columns: n))

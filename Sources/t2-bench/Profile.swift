@@ -27,8 +27,11 @@ struct Profile: ParsableCommand {
         let rate = engine.productRate()
         print(
             String(
-                format: "%@: %d lanes, sgemm rate %.0f GFLOP/s together, OpenBLAS core %@, kernels %@", options.model,
-                options.laneCount, rate, MatrixMultiply.coreName, String(cString: t2_kernel_version())))
+                format: "%@: weights %@, %d lanes of %d threads, product rate %.0f GFLOP/s together, %@, kernels %@",
+                options.model, engine.type.rawValue, engine.plan.lanes, engine.plan.threads, rate,
+                engine.type == .float32
+                    ? "OpenBLAS core \(MatrixMultiply.coreName)" : "oneDNN \(PackedMatrix.libraryVersion)",
+                String(cString: t2_kernel_version())))
         for batch in batches {
             report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {
                 engine.sample(batch: batch)
@@ -51,12 +54,12 @@ struct Profile: ParsableCommand {
         let median = times[times.count / 2]
         print(
             String(
-                format: "%@ batch %3d: %8.0f tokens/s (%.0f–%.0f), %.0f %% of the sgemm rate", measure, batch,
+                format: "%@ batch %3d: %8.0f tokens/s (%.0f–%.0f), %.0f %% of the product rate", measure, batch,
                 Double(tokens) / median, Double(tokens) / times.last!, Double(tokens) / times.first!,
                 100 * flops * Double(tokens) / median / (rate * 1e9)))
         var wall = 0.0
         let parts = engine.parts { wall = work() }
-        let total = wall * Double(options.laneCount)
+        let total = wall * Double(engine.plan.lanes)
         let booked = parts.reduce(0) { $0 + $1.seconds }
         let shares = parts.map { String(format: "%@ %.0f %%", $0.part.rawValue, 100 * $0.seconds / total) }
         print(

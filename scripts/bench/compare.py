@@ -1,6 +1,6 @@
 """Times t2 and PyTorch/transformers alternately on the same work, and prints the ratios.
 
-Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 [--threads N] [--rounds N]
+Usage: python compare.py --t2-bench PROGRAM --model FOLDER --batches 64,8 --threads N [--weights bf16] [--dtype bfloat16] [--rounds N]
 
 Both engines stay loaded and idle while the other works. Each round times t2, then PyTorch; a ratio is taken inside its round,
 so that what slows the machine for a while slows both. Medians are printed with the lowest and the highest. `gradient` has
@@ -47,7 +47,7 @@ def compare(name: str, batch: int, ours: Engine, theirs: Engine, count: int, rat
     rounds = [(ours.measure(name, batch)["seconds"], theirs.measure(name, batch)["seconds"]) for _ in range(count)]
     flops = ours.about["samplingFlopsPerToken" if name == "sampling" else "gradientFlopsPerToken"]
     t2_rates = [tokens / t for t, _ in rounds]
-    share = f"; t2 at {100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the sgemm rate"
+    share = f"; t2 at {100 * statistics.median(t2_rates) * flops / (rate * 1e9):.0f} % of the product rate"
     print(f"  {name:8} batch {batch:3}: t2 {spread(t2_rates)} tokens/s, torch {spread([tokens / t for _, t in rounds])} tokens/s, "
           f"ratio {spread([b / a for a, b in rounds], 2)}{'' if name == 'search' else share}", flush=True)
     return rounds
@@ -57,6 +57,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--t2-bench", required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--weights", default="f32", choices=("f32", "bf16"), help="type of the weights in t2")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="type of the weights in torch")
     parser.add_argument("--batches", required=True, help="comma-separated; every measure at each")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--candidates", type=int, default=0, help="of an iteration of few-shot search; 0 leaves it out")
@@ -66,11 +68,13 @@ def main() -> None:
     arguments = parser.parse_args()
     sizes = ["--model", arguments.model, "--prompt", str(arguments.prompt), "--new", str(arguments.new)]
     torch_engine = pathlib.Path(__file__).with_name("torch_engine.py")
-    ours = Engine([arguments.t2_bench, "serve", "--lanes", str(arguments.threads), *sizes])
-    theirs = Engine([sys.executable, str(torch_engine), "--threads", str(arguments.threads), *sizes])
+    # In f32 a thread is a lane; in bf16 t2 chooses.
+    lanes = str(arguments.threads) if arguments.weights == "f32" else "auto"
+    ours = Engine([arguments.t2_bench, "serve", "--lanes", lanes, "--weights", arguments.weights, *sizes])
+    theirs = Engine([sys.executable, str(torch_engine), "--threads", str(arguments.threads), "--dtype", arguments.dtype, *sizes])
     rate = ours.about["productGigaflops"]
     print(f"{arguments.model}: {arguments.threads} threads, prompt {arguments.prompt} + {arguments.new} new tokens, "
-          f"torch {theirs.about['torch']}; the machine's sgemm rate {rate:.0f} GFLOP/s")
+          f"torch {theirs.about['torch']}; weights {arguments.weights} in t2, {arguments.dtype} in torch; t2's product rate {rate:.0f} GFLOP/s")
     for batch in map(int, arguments.batches.split(",")):
         rounds = {name: compare(name, batch, ours, theirs, arguments.rounds, rate) 
                   for name in ("sampling", "gradient", "ragged", "grouped")}

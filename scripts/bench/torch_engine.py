@@ -18,8 +18,9 @@ PROJECTIONS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self
 
 
 class Engine:
-    def __init__(self, folder: str, prompt: int, new: int, kl_coefficient: float = 0.1):
-        self.model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    def __init__(self, folder: str, prompt: int, new: int, dtype: torch.dtype, kl_coefficient: float = 0.1):
+        self.dtype = dtype
+        self.model = LlamaForCausalLM.from_pretrained(folder, dtype=dtype).eval()
         self.prompt, self.new, self.kl_coefficient = prompt, new, kl_coefficient
         self.names = [f"model.layers.{layer}.{projection}.weight"
                       for layer in range(self.model.config.num_hidden_layers) for projection in PROJECTIONS]
@@ -52,7 +53,7 @@ class Engine:
             for name in self.names:
                 u, s, vt = self.factors[name]
                 z = 1 + 0.05 * torch.randn(s.shape, generator=generator)
-                self.model.get_parameter(name).copy_((u * (s * z)) @ vt)
+                self.model.get_parameter(name).copy_(((u * (s * z)) @ vt).to(self.dtype))
             out = self.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=self.new,
                                       min_new_tokens=self.new, pad_token_id=2)
             assert out.shape[1] == self.prompt + self.new
@@ -79,13 +80,13 @@ class Engine:
         # Padding stands on the right: causal attention keeps it from the tokens that count, so no mask is needed.
         counts = (torch.arange(longest) < lengths[:, None]).float()[:, :, None]
         with torch.no_grad():
-            reference = torch.log_softmax(self.model(ids[:, :-1], logits_to_keep=longest).logits, -1)
+            reference = torch.log_softmax(self.model(ids[:, :-1], logits_to_keep=longest).logits.float(), -1)
         weights = {}
         for name in self.names:
             u, s, vt = self.factors[name]
-            weights[name] = (u * (s * self.z[name])) @ vt
+            weights[name] = ((u * (s * self.z[name])) @ vt).to(self.dtype)
         logits = functional_call(self.model, weights, (ids[:, :-1],), dict(logits_to_keep=longest)).logits
-        log_policy = torch.log_softmax(logits, -1)
+        log_policy = torch.log_softmax(logits.float(), -1)
         policy_loss = -(log_policy.gather(2, targets) * counts).sum() / batch
         kl = (log_policy.exp() * (log_policy - reference) * counts).sum() / batch
         loss = policy_loss + self.kl_coefficient * kl
@@ -98,11 +99,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--prompt", type=int, default=32)
     parser.add_argument("--new", type=int, default=48)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    engine = Engine(arguments.model, arguments.prompt, arguments.new)
+    engine = Engine(arguments.model, arguments.prompt, arguments.new, getattr(torch, arguments.dtype))
     print(json.dumps(dict(ready=True, torch=torch.__version__)), flush=True)
     for line in sys.stdin:
         request = json.loads(line)

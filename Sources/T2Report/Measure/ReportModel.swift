@@ -10,7 +10,7 @@ package struct ReportModel: Sendable {
     let experts: ExpertLibrary
 
     init(path: String, experts library: String) throws {
-        (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(path: path)
+        (folder, tokenizer) = try BaseModelFolder.openWithTokenizer(path: path, weights: .auto)
         experts = try ExpertLibrary(path: library, model: folder.digest)
     }
 
