@@ -36,7 +36,7 @@ struct ProductBench: ParsableCommand {
                 for m in rows {
                     let plain = matrixProductRate(m: m, n: n, k: k, transposed: false)
                     let transposed = matrixProductRate(m: m, n: n, k: k, transposed: true)
-                    let packed = packedProductRate(m: m, n: n, k: k, products)
+                    let packed = PackedMatrix.isSupported ? packedProductRate(m: m, n: n, k: k, products) : .nan
                     print(String(format: "M %5d  N %5d  K %5d  %7.1f %7.1f %7.1f", m, n, k, plain, transposed, packed))
                 }
             }

@@ -3,7 +3,9 @@ import T2Core
 import T2Numerics
 import Testing
 
-@Suite("Products with bfloat16 weights")
+@Suite(
+    "Products with bfloat16 weights",
+    .enabled(if: PackedMatrix.isSupported, "this processor does not multiply bfloat16"))
 struct LaneProductsTests {
     /// Random values that bfloat16 holds exactly.
     private static func matrix(_ rows: Int, _ columns: Int, seed: UInt64) -> FloatBuffer {
