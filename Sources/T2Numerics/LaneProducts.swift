@@ -54,24 +54,10 @@ package final class LaneProducts {
         }
     }
 
-    /// y = x·W, or y += x·W, with weights that are rounded and packed for this product.
+    /// y = x·W, or y += x·W, with weights that are packed for this product.
     ///
     /// - Shapes: x [T, K], w [K, N], or [N, K] if it is transposed; y [T, N].
     /// - Cost: 2·T·K·N flops, and K·N elements are read and written.
-    package func multiply(
-        _ x: Matrix, packing w: Matrix, transposed: Bool = false, into y: Matrix, accumulate: Bool = false
-    ) {
-        precondition((transposed ? w.columns : w.rows) == x.columns && (transposed ? w.rows : w.columns) == y.columns)
-        multiply(x, into: y, accumulate: accumulate) { packed, columns in
-            transposed
-                ? t2_pack(
-                    packed, columns.lowerBound, columns.upperBound, w.row(columns.lowerBound), false, 1, w.stride)
-                : t2_pack(
-                    packed, columns.lowerBound, columns.upperBound, w.pointer + columns.lowerBound, false, w.stride, 1)
-        }
-    }
-
-    /// As above, with weights in bfloat16.
     package func multiply(
         _ x: Matrix, packing w: HalfMatrix, transposed: Bool = false, into y: Matrix, accumulate: Bool = false
     ) {

@@ -16,7 +16,7 @@ package final class PackedMatrix: @unchecked Sendable {
     package static let isSupported = t2_onednn_is_suitable()
 
     /// The version of the installed oneDNN, for example "2.6.3".
-    package static var libraryVersion: String { String(cString: t2_onednn_version()) }
+    package static var oneDNNVersion: String { String(cString: t2_onednn_version()) }
 
     private init(rows: Int, columns: Int, _ pack: (OpaquePointer) -> Bool) {
         self.rows = rows
@@ -38,13 +38,6 @@ package final class PackedMatrix: @unchecked Sendable {
     package convenience init(_ matrix: Matrix) {
         self.init(rows: matrix.rows, columns: matrix.columns) {
             t2_pack($0, 0, matrix.columns, matrix.pointer, false, matrix.stride, 1)
-        }
-    }
-
-    /// - Parameter matrix: Wᵀ, [N, K], whose values are rounded to nearest.
-    package convenience init(transposed matrix: Matrix) {
-        self.init(rows: matrix.columns, columns: matrix.rows) {
-            t2_pack($0, 0, matrix.rows, matrix.pointer, false, 1, matrix.stride)
         }
     }
 

@@ -29,7 +29,7 @@ struct ProductBench: ParsableCommand {
         MatrixMultiply.useThreads(1)
         print(
             "OpenBLAS core \(MatrixMultiply.coreName); GFLOP/s of A[M, K]·B[K, N] in float32, of A·Bᵀ, and of A·B in bfloat16 by oneDNN "
-                + "\(PackedMatrix.libraryVersion) with \(threads) threads and a B that is not in the cache")
+                + "\(PackedMatrix.oneDNNVersion) with \(threads) threads and a B that is not in the cache")
         let products = LaneProducts(threads > 1 ? try ThreadTeam(count: threads) : .alone)
         for k in inner {
             for n in columns {

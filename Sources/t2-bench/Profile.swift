@@ -30,7 +30,7 @@ struct Profile: ParsableCommand {
                 format: "%@: weights %@, %d lanes of %d threads, product rate %.0f GFLOP/s together, %@, kernels %@",
                 options.model, engine.type.rawValue, engine.plan.lanes, engine.plan.threads, rate,
                 engine.type == .float32
-                    ? "OpenBLAS core \(MatrixMultiply.coreName)" : "oneDNN \(PackedMatrix.libraryVersion)",
+                    ? "OpenBLAS core \(MatrixMultiply.coreName)" : "oneDNN \(PackedMatrix.oneDNNVersion)",
                 String(cString: t2_kernel_version())))
         for batch in batches {
             report("sampling", batch, tokens: batch * options.new, flops: engine.samplingFlops, rate, engine) {

@@ -107,7 +107,7 @@ struct JoinCommand: AsyncParsableCommand {
         }
         let hello = Hello(
             worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
-            weights: type, fingerprint: MachineFingerprint.current, lanes: plan.lanes,
+            weights: type, fingerprint: MachineFingerprint.current(type), lanes: plan.lanes,
             taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks))
         let base = try BaseModel(folder)
         try LaneThread.requireRoom(plan.lanes * plan.threads + 8)

@@ -36,10 +36,10 @@ struct LaneProductsTests {
         let packed = PackedMatrix(w_KN)
         let ways: [(Matrix) -> Void] = [
             { products.multiply(x_TK, packed, into: $0) },
-            { products.multiply(x_TK, PackedMatrix(transposed: w_NK), into: $0) },
+            { products.multiply(x_TK, PackedMatrix(transposed: HalfMatrix(w_NK)), into: $0) },
             { products.multiplyTransposed(x_TK, PackedMatrix(w_NK), into: $0) },
-            { products.multiply(x_TK, packing: w_KN, into: $0) },
-            { products.multiply(x_TK, packing: w_NK, transposed: true, into: $0) },
+            { products.multiply(x_TK, packing: HalfMatrix(w_KN), into: $0) },
+            { products.multiply(x_TK, packing: HalfMatrix(w_NK), transposed: true, into: $0) },
         ]
         for way in ways {
             let y = FloatBuffer(count: t * n)
@@ -68,7 +68,8 @@ struct LaneProductsTests {
         for count in [1, 2, 3, 7, 16, 33, 64, 65, 127, 128, 155] {
             let rows = start..<start + count
             products.multiply(x_TK.rows(rows), packed, into: some.matrix(rows: t, columns: n).rows(rows))
-            products.multiply(x_TK.rows(rows), packing: w_KN, into: transposed.matrix(rows: t, columns: n).rows(rows))
+            products.multiply(
+                x_TK.rows(rows), packing: HalfMatrix(w_KN), into: transposed.matrix(rows: t, columns: n).rows(rows))
             start += count
         }
         #expect(start == t)

@@ -8,20 +8,8 @@ import Testing
     "The script that fetches data sets",
     .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/curl"), "curl is absent"))
 struct DatasetsScriptTests {
-    private static let script = Repository.path + "/scripts/datasets"
-
     private func run(_ arguments: [String], mirror: String) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [Self.script] + arguments
-        process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "T2_DATASETS_MIRROR": mirror]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        try Process.outcome(ofScript: "datasets", arguments, environment: ["T2_DATASETS_MIRROR": mirror])
     }
 
     @Test(

@@ -9,6 +9,24 @@ extension Process {
         self.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     }
 
+    /// Runs a script of the repository's folder `scripts`, and returns its exit status and all that it prints.
+    ///
+    /// - Parameter environment: variables beside a PATH of the system's programs.
+    package static func outcome(
+        ofScript name: String, _ arguments: [String], environment: [String: String]
+    ) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = ["\(Repository.path)/scripts/\(name)"] + arguments
+        process.environment = environment.merging(["PATH": "/usr/local/bin:/usr/bin:/bin"]) { own, _ in own }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        return (process.waitForStatus(), text)
+    }
+
     /// The folder of the programs that were built with the tests, beside the tests' resources.
     package static var programFolder: String { Bundle.module.bundleURL.deletingLastPathComponent().path }
 

@@ -8,15 +8,12 @@ tokenizer's ids in both. Then each way in which a file can be wrong must be refu
 """
 
 import argparse
-import contextlib
-import io
 import json
 import pathlib
 import random
 import shutil
 import struct
 import sys
-import tempfile
 import unittest
 
 import gguf
@@ -27,6 +24,7 @@ from check_tokenizers import check, random_text, tokenize
 from gguf import GGMLQuantizationType as Type
 from gguf import TokenType
 from gguf_tokenizer import PRE_TOKENIZERS
+from import_case import ImportCase
 from safetensors.torch import load_file
 from scoring import SEED, load, scores_of_t2, scores_of_transformers, sequences
 from tokenizers import Tokenizer
@@ -221,22 +219,11 @@ class File:
         return path
 
 
-class ImportTests(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.output = self.folder / "imported"
+class ImportTests(ImportCase):
+    output_name = "imported"
 
     def run_import(self, file: pathlib.Path, *options: str) -> tuple[int, str]:
-        """Its exit status, and what it says on standard error."""
-        errors = io.StringIO()
-        with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
-            try:
-                import_gguf.main([str(file), "--output", str(self.output), *options])
-                return 0, errors.getvalue()
-            except SystemExit as end:
-                return end.code, errors.getvalue()
+        return self.outcome(import_gguf.main, [file, "--output", self.output, *options])
 
     def test_models(self):
         for name, case in CASES.items():

@@ -9,18 +9,16 @@ a checkpoint can be wrong must be refused with its reason.
 """
 
 import argparse
-import contextlib
-import io
 import json
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import import_sakana
 import torch
+from import_case import ImportCase
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from scoring import SEED, load, scores_of_t2, scores_of_transformers, sequences
@@ -60,23 +58,12 @@ def composed(network, parameters: dict[str, torch.Tensor], max_mult: float, roun
     return weights
 
 
-class ImportTests(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.output = self.folder / "expert.safetensors"
+class ImportTests(ImportCase):
+    output_name = "expert.safetensors"
 
     def run_import(self, checkpoint: pathlib.Path, model: pathlib.Path, *arguments: str) -> tuple[int, str]:
-        """Its exit status, and what it says on standard error."""
         places = {"--t2": T2, "--checkpoint": checkpoint, "--model": model, "--output": self.output}
-        errors = io.StringIO()
-        with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
-            try:
-                import_sakana.main([*(str(part) for place in places.items() for part in place), *arguments])
-                return 0, errors.getvalue()
-            except SystemExit as end:
-                return end.code, errors.getvalue()
+        return self.outcome(import_sakana.main, [*(part for place in places.items() for part in place), *arguments])
 
     def matrices(self, expert: pathlib.Path) -> list[str]:
         """As t2 reads them."""

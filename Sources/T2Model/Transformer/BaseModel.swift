@@ -29,7 +29,7 @@ package final class BaseModel: Sendable {
         guard type == .float32 || PackedMatrix.isSupported else {
             throw InputError(
                 "weights bf16",
-                "oneDNN \(PackedMatrix.libraryVersion) on this processor does not multiply them as t2 needs it",
+                "oneDNN \(PackedMatrix.oneDNNVersion) on this processor does not multiply them as t2 needs it",
                 remedy: "Choose --weights f32.", exitStatus: .unavailable)
         }
         let loader = WeightLoader(folder)

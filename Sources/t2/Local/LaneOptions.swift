@@ -18,8 +18,7 @@ struct LaneOptions: ParsableArguments {
 
     func plan(_ folder: BaseModelFolder) -> LanePlan {
         LanePlan(
-            requested: lanes.requested,
-            resources: MachineResources(cores: MachineResources().cores, availableMemory: nil),
+            requested: lanes.requested, resources: MachineResources(),
             model: folder.configuration, type: folder.weightType)
     }
 

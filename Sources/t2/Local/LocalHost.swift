@@ -42,7 +42,7 @@ struct LocalHost: Sendable {
         let name = WorkerIdentifier(name: "lanes", incarnation: 1)
         let hello = Hello(
             worker: name, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
-            weights: folder.weightType, fingerprint: MachineFingerprint.current, lanes: lanes.lanes)
+            weights: folder.weightType, fingerprint: MachineFingerprint.current(folder.weightType), lanes: lanes.lanes)
         let worker = Worker(
             hello: hello, threads: lanes.threads,
             computer: UnitComputer(

@@ -8,20 +8,9 @@ import Testing
     .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/curl"), "curl is absent"))
 struct ModelsScriptTests {
     private func run(_ arguments: [String], hub: String) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [Repository.path + "/scripts/models"] + arguments
         // Nothing listens on port 9 of this machine.
-        process.environment = [
-            "PATH": "/usr/local/bin:/usr/bin:/bin", "HF_ENDPOINT": hub, "https_proxy": "http://127.0.0.1:9",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        try Process.outcome(
+            ofScript: "models", arguments, environment: ["HF_ENDPOINT": hub, "https_proxy": "http://127.0.0.1:9"])
     }
 
     @Test("without arguments it lists the models; another name and a third argument are refused")
