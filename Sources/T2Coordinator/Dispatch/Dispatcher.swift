@@ -123,7 +123,10 @@ package actor Dispatcher {
         self.epoch = epoch
         self.files = files
         self.now = now
-        table = LeaseTable(epoch: epoch, limits: limits.leases)
+        var leases = limits.leases
+        // The tolerances between kinds are those of float32.
+        leases.auditsAcrossKinds = model.weights == .float32
+        table = LeaseTable(epoch: epoch, limits: leases)
         watchdog = Watchdog(at: now())
         auditorSeen = now()
         lastAccepted = now()

@@ -26,6 +26,8 @@ package struct LeaseLimits: Sendable, Equatable {
     /// The time without a new token after which PROGRESS no longer renews a lease, unless its own length is longer: no worker takes longer to
     /// decompose a model, or for a pass of the gradient.
     package var longestStandstill: Duration = .seconds(6 * 3_600)
+    /// Whether a worker of another machine kind may audit a result. Otherwise one that only such workers could audit is not audited.
+    package var auditsAcrossKinds = true
     /// An idle worker gets a further copy of a unit whose last copy has taken this many times the median duration.
     package var copyFactor = 2.0
 

@@ -14,8 +14,11 @@ extension LeaseTable {
 
     /// Whether another worker that is at work, and that the unit did not fail on, can audit the results that are held for the unit.
     package func hasAuditor(_ key: UnitKey) -> Bool {
-        guard let unit = units[key], unit.held != nil else { return false }
-        return hasAlternative(unit)
+        guard let unit = units[key], let held = unit.held else { return false }
+        guard !limits.auditsAcrossKinds else { return hasAlternative(unit) }
+        return workers.contains { worker, state in
+            state.kind == held.kind && state.isSound && !unit.excluded.contains(worker.name) && !unit.failed(on: worker)
+        }
     }
 
     /// The median duration of the run's leases of the unit's phase; nil before the first is accepted.
@@ -27,6 +30,7 @@ extension LeaseTable {
     func mayAudit(_ unit: LeasedUnit, _ held: LeasedUnit.HeldResult, _ worker: WorkerIdentifier) -> Bool {
         guard !unit.excluded.contains(worker.name) else { return false }
         guard workers[worker]?.kind != held.kind else { return true }
+        guard limits.auditsAcrossKinds else { return false }
         let excluded = unit.excluded.union(unit.failures.map(\.worker.name)).union(unit.leases.map(\.worker.name))
         let excludedReady = excluded.count { name in
             names[name].flatMap { workers[$0] }.map { $0.kind == held.kind && takesLeases($0) } ?? false

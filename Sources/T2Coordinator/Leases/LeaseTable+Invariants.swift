@@ -144,10 +144,11 @@ extension LeaseTable {
         let (own, names) = (workers[worker]?.kind == held.kind, unit.leases.map(\.worker.name))
         return !unit.excluded.contains(worker.name) && !unit.failed(on: worker)
             && (own
-                || !workers.contains { other, state in
-                    state.kind == held.kind && takesLeases(state) && !unit.excluded.contains(other.name)
-                        && !unit.failed(on: other) && !names.contains(other.name)
-                })
+                || limits.auditsAcrossKinds
+                    && !workers.contains { other, state in
+                        state.kind == held.kind && takesLeases(state) && !unit.excluded.contains(other.name)
+                            && !unit.failed(on: other) && !names.contains(other.name)
+                    })
     }
 
     private func isKept(_ unit: LeasedUnit, at now: Instant) -> Bool {

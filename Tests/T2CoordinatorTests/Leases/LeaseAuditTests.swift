@@ -9,8 +9,10 @@ struct LeaseAuditTests {
     private static let unit = Fixture.unit(0)
 
     /// Ann has computed the only unit; the others join after her, each with credit for one lease.
-    private static func fixture(_ kinds: [(WorkerIdentifier, String)]) -> Fixture {
-        var fixture = Fixture(units: 1)
+    private static func fixture(
+        _ kinds: [(WorkerIdentifier, String)], limits: LeaseLimits = LeaseLimits()
+    ) -> Fixture {
+        var fixture = Fixture(units: 1, limits: limits)
         fixture.take(.workerJoined(Fixture.ann, lanes: 1, kind: "a"))
         fixture.take(.creditGranted(Fixture.ann, count: 1))
         for (worker, kind) in kinds {
@@ -45,6 +47,20 @@ struct LeaseAuditTests {
         fixture.take(.creditGranted(Fixture.bob, count: 1))
         let copies = fixture.wait(4, heard: [Fixture.ann, Fixture.bob, Fixture.eve]).grants
         #expect(copies.map(\.worker) == [Fixture.bob] && copies[0].checks == 1)
+    }
+
+    @Test(
+        "waits for no worker of another kind where only one kind may audit, and is audited once one of that kind joins")
+    func oneKind() {
+        var limits = LeaseLimits()
+        limits.auditsAcrossKinds = false
+        var fixture = Self.fixture([(Fixture.bob, "b")], limits: limits)
+        #expect(Self.hold(&fixture).grants.isEmpty)
+        #expect(!fixture.table.hasAuditor(Self.unit))
+        fixture.take(.workerJoined(Fixture.eve, lanes: 1, kind: "a"))
+        #expect(fixture.take(.creditGranted(Fixture.eve, count: 1)).grants.map(\.worker) == [Fixture.eve])
+        #expect(fixture.table.hasAuditor(Self.unit))
+        #expect(fixture.result(Fixture.eve, 0, attempt: 2).verdicts == [.accepted])
     }
 
     @Test("is not audited by a worker with the same key, as long as one with another key is here")
