@@ -34,17 +34,18 @@ package final class GradientRunner {
             try policies.differentiable(on: transformer), temperature: temperature,
             runsReference: specification.needsReference
         ) { token in
-            let completion = completions[token.sequence]
             let found = loss.evaluate(
                 policy: token.policy, reference: token.reference, sampled: Int(token.token),
-                advantage: completion.advantage, addingGradientTo: token.gradient)
+                advantage: completions[token.sequence].advantage, addingGradientTo: token.gradient)
+            return (found, token.policy[Int(token.token)])
+        } collect: { sequence, position, result in
+            let (completion, found, scored) = (completions[sequence], result.0, result.1)
             unit.policyLoss += found.policyLoss
             unit.kl? += found.kl
-            let sampled = completion.logProbabilities[token.position]
-            let scored = token.policy[Int(token.token)]
+            let sampled = completion.logProbabilities[position]
             if nonFinite == nil, let quantity = Self.nonFinite(scored: scored, sampled: sampled, found) {
                 nonFinite = """
-                    the loss of token \(token.position) (identifier \(token.token)) of completion \(token.sequence) \
+                    the loss of token \(position) (identifier \(completion.tokens[position])) of completion \(sequence) \
                     (problem \(completion.problem), sample \(completion.sample)), whose \(quantity),
                     """
             }

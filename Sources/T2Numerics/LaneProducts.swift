@@ -47,11 +47,12 @@ package final class LaneProducts {
             t2_unpack(
                 w.packed, columns.lowerBound, columns.upperBound, plain + columns.lowerBound, true, w.columns, 1)
         }
-        multiply(x, into: y, accumulate: false) { packed, columns in
+        let packed = pack(rows: w.columns, columns: w.rows) { packed, columns in
             t2_pack(
                 packed, columns.lowerBound, columns.upperBound, plain + columns.lowerBound * w.columns, true, 1,
                 w.columns)
         }
+        multiply(x, packed, into: y)
     }
 
     /// y = x·W, or y += x·W, with weights that are packed for this product.
@@ -61,8 +62,28 @@ package final class LaneProducts {
     package func multiply(
         _ x: Matrix, packing w: HalfMatrix, transposed: Bool = false, into y: Matrix, accumulate: Bool = false
     ) {
-        precondition((transposed ? w.columns : w.rows) == x.columns && (transposed ? w.rows : w.columns) == y.columns)
-        multiply(x, into: y, accumulate: accumulate) { packed, columns in
+        multiply(x, pack(w, transposed: transposed), into: y, accumulate: accumulate)
+    }
+
+    /// Weights that are packed for a few products of this lane.
+    package final class PackedForNow {
+        let packed: OpaquePointer
+        let rows: Int
+        let columns: Int
+
+        fileprivate init(_ packed: OpaquePointer, rows: Int, columns: Int) {
+            (self.packed, self.rows, self.columns) = (packed, rows, columns)
+        }
+
+        deinit { t2_packed_free(packed) }
+    }
+
+    /// Packs w, or wᵀ, for several products. The result is valid until other weights are packed.
+    ///
+    /// - Shapes: w [K, N], or [N, K] if it is transposed.
+    package func pack(_ w: HalfMatrix, transposed: Bool = false) -> PackedForNow {
+        let (rows, columns) = transposed ? (w.columns, w.rows) : (w.rows, w.columns)
+        return pack(rows: rows, columns: columns) { packed, columns in
             transposed
                 ? t2_pack(
                     packed, columns.lowerBound, columns.upperBound, w.row(columns.lowerBound), true, 1, w.columns)
@@ -71,15 +92,17 @@ package final class LaneProducts {
         }
     }
 
-    private func multiply(
-        _ x: Matrix, into y: Matrix, accumulate: Bool, pack: (OpaquePointer, Range<Int>) -> Bool
-    ) {
-        precondition(x.rows == y.rows)
-        let memory = packed.pointer(t2_packed_size(x.columns, y.columns), of: UInt8.self)
-        guard let packed = t2_packed_new(x.columns, y.columns, memory) else { fatalError(Self.noMemory) }
-        defer { t2_packed_free(packed) }
-        forEachPart(y.columns) { _, columns in pack(packed, columns) }
-        multiply(round(x), packed, into: y, accumulate)
+    private func pack(rows: Int, columns: Int, _ pack: (OpaquePointer, Range<Int>) -> Bool) -> PackedForNow {
+        let memory = packed.pointer(t2_packed_size(rows, columns), of: UInt8.self)
+        guard let packed = t2_packed_new(rows, columns, memory) else { fatalError(Self.noMemory) }
+        forEachPart(columns) { _, columns in pack(packed, columns) }
+        return PackedForNow(packed, rows: rows, columns: columns)
+    }
+
+    /// y = x·W, or y += x·W.
+    package func multiply(_ x: Matrix, _ w: PackedForNow, into y: Matrix, accumulate: Bool = false) {
+        precondition(x.columns == w.rows && x.rows == y.rows && w.columns == y.columns)
+        withExtendedLifetime(w) { multiply(round(x), w.packed, into: y, accumulate) }
     }
 
     private static let noMemory = "no memory for matrix products"
@@ -126,26 +149,4 @@ package final class LaneProducts {
         if rounded.count < 1 << 15 { round(0..<x.rows) } else { team.split(x.rows) { round($1) } }
         return UnsafePointer(target)
     }
-}
-
-/// Memory that grows to the largest requested count of values.
-private final class GrowingMemory {
-    private var memory: UnsafeMutableRawPointer?
-    private var bytes = 0
-    /// The number of values requested last.
-    private(set) var count = 0
-
-    /// The old content is undefined.
-    func pointer<Value>(_ count: Int, of type: Value.Type) -> UnsafeMutablePointer<Value> {
-        self.count = count
-        let needed = max(64, count * MemoryLayout<Value>.stride)
-        if bytes < needed {
-            memory?.deallocate()
-            bytes = needed + needed / 4
-            memory = .allocate(byteCount: bytes, alignment: 64)
-        }
-        return memory!.assumingMemoryBound(to: type)
-    }
-
-    deinit { memory?.deallocate() }
 }

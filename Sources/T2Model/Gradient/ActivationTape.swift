@@ -1,6 +1,7 @@
 import T2Core
 
-/// The values that a forward pass keeps for the backward pass. It is reused between micro-batches and never shrinks.
+/// The values that a forward pass keeps for the backward pass, in the type of the weights. It is reused between micro-batches and never
+/// shrinks.
 ///
 /// Shape letters: T tokens, S scored rows (after attention in the last layer), H hidden size, N inputs of a group,
 /// R singular values or LoRA's ranks.
@@ -8,21 +9,30 @@ package final class ActivationTape {
     /// One layer's values.
     final class Layer {
         /// [T, H], and the norm's inverse [T].
-        var residual = GrowingBuffer()
+        var residual: KeptMatrix
         var attentionInverse = GrowingBuffer()
-        var queryKeyValue = GrowingBuffer()
+        var queryKeyValue: KeptMatrix
         /// The attention's output, [T, heads·D].
-        var attended = GrowingBuffer()
+        var attended: KeptMatrix
         /// Queries and keys before the norm of their heads, [T, (heads + kv)·D], and the norm's inverse [T, heads + kv];
         /// only if the model has such norms.
-        var unnormedHeads = GrowingBuffer()
+        var unnormedHeads: KeptMatrix
         var headInverse = GrowingBuffer()
         /// [T or S, H], and the norm's inverse.
-        var middle = GrowingBuffer()
+        var middle: KeptMatrix
         var feedForwardInverse = GrowingBuffer()
-        var gateUp = GrowingBuffer()
+        var gateUp: KeptMatrix
         /// a = Vᵀx of each projection group, [T or S, R], only in factored execution; Ax under LoRA.
         var projections = [GrowingBuffer](repeating: GrowingBuffer(), count: ProjectionGroup.allCases.count)
+
+        init(_ type: WeightType) {
+            residual = KeptMatrix(type)
+            queryKeyValue = KeptMatrix(type)
+            attended = KeptMatrix(type)
+            unnormedHeads = KeptMatrix(type)
+            middle = KeptMatrix(type)
+            gateUp = KeptMatrix(type)
+        }
     }
 
     let layers: [Layer]
@@ -30,5 +40,7 @@ package final class ActivationTape {
     var finalResidual = GrowingBuffer()
     var finalInverse = GrowingBuffer()
 
-    package init(_ model: ModelConfiguration) { layers = (0..<model.layerCount).map { _ in Layer() } }
+    package init(_ model: BaseModel) {
+        layers = (0..<model.configuration.layerCount).map { _ in Layer(model.weights.type) }
+    }
 }

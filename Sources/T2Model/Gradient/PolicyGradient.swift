@@ -43,11 +43,13 @@ package final class PolicyGradient {
     private let tokensPerBatch: Int
     private var batch = TokenBatch()
 
-    package init(_ transformer: Transformer, _ adapter: any Adapter, tokensPerBatch: Int = 512) {
+    /// - Parameter tokensPerBatch: the largest number of tokens in a micro-batch. By default more in bfloat16, where each micro-batch
+    ///   packs the factors anew, and the tape takes half the memory.
+    package init(_ transformer: Transformer, _ adapter: any Adapter, tokensPerBatch: Int? = nil) {
         self.transformer = transformer
         self.adapter = adapter
-        self.tokensPerBatch = tokensPerBatch
-        tape = ActivationTape(transformer.model.configuration)
+        self.tokensPerBatch = tokensPerBatch ?? (transformer.model.weights.type == .bfloat16 ? 768 : 512)
+        tape = ActivationTape(transformer.model)
     }
 
     /// Σ over all scored tokens of the loss's gradient with respect to z, flat in the adapter's layout.
@@ -55,17 +57,19 @@ package final class PolicyGradient {
     /// - Parameters:
     ///   - execution: the policy in the form in which its gradient is computed.
     ///   - temperature: the divisor of both models' logits.
-    ///   - loss: called once per scored token, in the order of the list; adds to its gradient row.
+    ///   - loss: called once per scored token, on any of the lane's threads; adds to its gradient row.
+    ///   - collect: called on this thread with each sequence, position and result of `loss`, in the order of the list.
     /// - Cost: a reference forward pass if requested, a policy forward pass and a backward pass over every token; a
     ///   prompt that adjacent sequences share counts once per micro-batch.
-    package func run(
+    package func run<Loss>(
         _ sequences: [ScoredSequence], _ execution: Execution, temperature: Float, runsReference: Bool = true,
-        loss: (ScoredToken) -> Void
+        loss: (ScoredToken) -> Loss, collect: (Int, Int, Loss) -> Void = { _, _, _ in }
     ) -> [Float] {
         var sums = [Float](repeating: 0, count: adapter.layout.count)
         var first = 0
+        let limit = evenLimit(sequences)
         while first < sequences.count {
-            let end = batch.pack(sequences, from: first, limit: tokensPerBatch)
+            let end = batch.pack(sequences, from: first, limit: limit)
             let (s, h) = (batch.outputs.count, transformer.model.configuration.hiddenSize)
             var reference: Matrix?
             if runsReference {
@@ -75,7 +79,9 @@ package final class PolicyGradient {
             }
             let policy = transformer.forward(batch, execution, tape: tape)
             let deltaHidden = transformer.workspace.matrix(.deltaHidden, rows: s, columns: h)
-            head(sequences, first..<end, policy: policy, reference: reference, temperature, into: deltaHidden, loss)
+            head(
+                sequences, first..<end, policy: policy, reference: reference, temperature, into: deltaHidden, loss,
+                collect)
             let backward = TransformerBackward(transformer: transformer, execution: execution, batch: batch)
             sums.withUnsafeMutableBufferPointer {
                 backward.run(tape, deltaHidden: deltaHidden, sums: $0.baseAddress!)
@@ -87,54 +93,69 @@ package final class PolicyGradient {
     }
 
     /// As above, for a vector in the adapter's layout.
-    package func run(
+    package func run<Loss>(
         _ sequences: [ScoredSequence], z: ExpertVector, temperature: Float, runsReference: Bool = true,
-        loss: (ScoredToken) -> Void
+        loss: (ScoredToken) -> Loss, collect: (Int, Int, Loss) -> Void = { _, _, _ in }
     ) -> [Float] {
         let execution = adapter.differentiable(z) { adapter.merge(z, on: transformer.products) }
-        return run(sequences, execution, temperature: temperature, runsReference: runsReference, loss: loss)
+        return run(
+            sequences, execution, temperature: temperature, runsReference: runsReference, loss: loss, collect: collect)
+    }
+
+    /// The smallest limit on the tokens of a micro-batch that needs no more micro-batches than `tokensPerBatch` does.
+    private func evenLimit(_ sequences: [ScoredSequence]) -> Int {
+        func count(_ limit: Int) -> Int {
+            var (first, count) = (0, 0)
+            while first < sequences.count {
+                first = batch.pack(sequences, from: first, limit: limit)
+                count += 1
+            }
+            return count
+        }
+        let fewest = count(tokensPerBatch)
+        let limits = 0..<tokensPerBatch
+        return limits.partitioningIndex { count($0) <= fewest }
     }
 
     /// Runs the head over the scored rows, block by block, and propagates the loss's gradient back through it.
-    private func head(
+    private func head<Loss>(
         _ sequences: [ScoredSequence], _ range: Range<Int>, policy: Matrix, reference: Matrix?, _ temperature: Float,
-        into deltaHidden: Matrix, _ loss: (ScoredToken) -> Void
+        into deltaHidden: Matrix, _ loss: (ScoredToken) -> Loss, _ collect: (Int, Int, Loss) -> Void
     ) {
-        let c = transformer.model.configuration
+        let size = transformer.model.configuration.vocabularySize
         var indices = range.lazy.flatMap { sequence in
             sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
         }.makeIterator()
+        let backward = transformer.measure(.head) { transformer.headBackward() }
         for rows in (0..<policy.rows).chunks(ofCount: Transformer.rowsPerHead) {
-            let policyRows = logProbabilities(policy.rows(rows), .logits, temperature)
-            let referenceRows = reference.map { logProbabilities($0.rows(rows), .referenceLogits, temperature) }
-            let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: c.vocabularySize)
-            transformer.measure(.vocabulary) {
-                gradient.fillWithZeros()
-                for row in 0..<rows.count {
-                    let (sequence, position) = indices.next()!
-                    loss(
-                        ScoredToken(
-                            sequence: sequence, position: position, token: sequences[sequence].completion[position],
-                            policy: UnsafeBufferPointer(start: policyRows.row(row), count: c.vocabularySize),
-                            reference: referenceRows.map {
-                                UnsafeBufferPointer(start: $0.row(row), count: c.vocabularySize)
-                            },
-                            gradient: UnsafeMutableBufferPointer(start: gradient.row(row), count: c.vocabularySize)))
+            let policyRows = transformer.logits(policy.rows(rows), in: .logits)
+            let referenceRows = reference.map { transformer.logits($0.rows(rows), in: .referenceLogits) }
+            let gradient = transformer.workspace.matrix(.deltaLogits, rows: rows.count, columns: size)
+            let tokens = rows.map { _ in indices.next()! }
+            let losses = [Loss](unsafeUninitializedCapacity: rows.count) { losses, count in
+                let target = losses.baseAddress!
+                transformer.measure(.vocabulary) {
+                    transformer.products.team.share(rows.count) { _, row in
+                        func logProbabilities(_ logits: Matrix) -> UnsafeBufferPointer<Float> {
+                            t2_log_softmax(logits.row(row), 1, size, size, 1 / temperature)
+                            return UnsafeBufferPointer(start: logits.row(row), count: size)
+                        }
+                        let (sequence, position) = tokens[row]
+                        gradient.row(row).update(repeating: 0, count: size)
+                        let value = loss(
+                            ScoredToken(
+                                sequence: sequence, position: position, token: sequences[sequence].completion[position],
+                                policy: logProbabilities(policyRows), reference: referenceRows.map(logProbabilities),
+                                gradient: UnsafeMutableBufferPointer(start: gradient.row(row), count: size)))
+                        (target + row).initialize(to: value)
+                        if temperature != 1 { t2_scale(gradient.row(row), size, 1 / temperature) }
+                    }
                 }
-                if temperature != 1 { t2_scale(gradient.pointer, gradient.rows * gradient.columns, 1 / temperature) }
+                count = rows.count
             }
-            transformer.measure(.head) { transformer.multiplyByHead(gradient, into: deltaHidden.rows(rows)) }
+            for (token, loss) in zip(tokens, losses) { collect(token.0, token.1, loss) }
+            transformer.measure(.head) { backward(gradient, deltaHidden.rows(rows)) }
             transformer.onLayer()
         }
-    }
-
-    private func logProbabilities(_ hidden: Matrix, _ area: Workspace.Area, _ temperature: Float) -> Matrix {
-        let rows = transformer.logits(hidden, in: area)
-        transformer.measure(.vocabulary) {
-            transformer.forRows(of: rows) {
-                t2_log_softmax(rows.row($0.lowerBound), $0.count, rows.columns, rows.stride, 1 / temperature)
-            }
-        }
-        return rows
     }
 }

@@ -28,7 +28,9 @@ struct TransformerBackward {
             let kept = tape.layers[layer]
             feedForward(layer, kept, delta, sums: sums)
             var deltaAttended = workspace.matrix(.deltaAttended, rows: delta.rows, columns: c.querySize)
-            project(layer, .output, kept, delta, sums: sums, into: deltaAttended)
+            project(layer, .output, kept, delta, sums: sums, into: deltaAttended) {
+                attended(layer, kept, rows: delta.rows)
+            }
             if isCompact && layer == c.layerCount - 1 {
                 deltaAttended = scatter(deltaAttended, batch.outputs, rows: t, into: .attended)
                 delta = scatter(delta, batch.outputs, rows: t, into: .deltaResidual)
@@ -42,9 +44,13 @@ struct TransformerBackward {
         _ layer: Int, _ tape: ActivationTape.Layer, _ delta: Matrix, sums: UnsafeMutablePointer<Float>
     ) {
         let rows = delta.rows
+        let gateUp = values(&tape.gateUp, rows, 2 * c.intermediateSize, .gateUp)
         let deltaActivated = workspace.matrix(.deltaActivated, rows: rows, columns: c.intermediateSize)
-        project(layer, .down, tape, delta, sums: sums, into: deltaActivated)
-        let gateUp = tape.gateUp.matrix(rows, 2 * c.intermediateSize)
+        project(layer, .down, tape, delta, sums: sums, into: deltaActivated) {
+            let activated = workspace.matrix(.activated, rows: rows, columns: c.intermediateSize)
+            transformer.activate(gateUp, into: activated)
+            return activated
+        }
         transformer.measure(.rows) {
             transformer.forRows(of: gateUp) {
                 t2_silu_multiply_backward(
@@ -52,11 +58,11 @@ struct TransformerBackward {
             }
         }
         let deltaNormed = workspace.matrix(.deltaNormed, rows: rows, columns: c.hiddenSize)
-        project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed)
+        let (middle, norm) = (values(&tape.middle, rows, c.hiddenSize, .residual), transformer.model.feedForwardNorms[layer])
+        project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed) { normed(middle, norm) }
         t2_rms_norm_backward(
-            deltaNormed.pointer, tape.middle.matrix(rows, c.hiddenSize).pointer,
-            transformer.model.feedForwardNorms[layer].pointer,
-            tape.feedForwardInverse.matrix(rows, 1).pointer, delta.pointer, rows, c.hiddenSize)
+            deltaNormed.pointer, middle.pointer, norm.pointer, tape.feedForwardInverse.matrix(rows, 1).pointer,
+            delta.pointer, rows, c.hiddenSize)
     }
 
     private func attention(
@@ -64,22 +70,21 @@ struct TransformerBackward {
         sums: UnsafeMutablePointer<Float>
     ) {
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
+        let qkv = values(&tape.queryKeyValue, batch.count, width, .queryKeyValue)
         let deltaQKV = workspace.matrix(.deltaQueryKeyValue, rows: batch.count, columns: width)
         transformer.measure(.attention) {
             transformer.attention.backward(
-                batch, layer: layer, tape.queryKeyValue.matrix(batch.count, width), deltaOutput: deltaAttended,
-                into: deltaQKV)
+                batch, layer: layer, qkv, deltaOutput: deltaAttended, into: deltaQKV)
         }
         transformer.measure(.rows) { throughHeads(layer, tape, batch, deltaQKV) }
-        guard layer > 0 else {
-            // Nothing below the first layer is trained.
-            return project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: nil)
-        }
-        let deltaNormed = workspace.matrix(.deltaNormed, rows: batch.count, columns: c.hiddenSize)
-        project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: deltaNormed)
+        // Nothing below the first layer is trained.
+        let deltaNormed = layer > 0 ? workspace.matrix(.deltaNormed, rows: batch.count, columns: c.hiddenSize) : nil
+        let residual = values(&tape.residual, batch.count, c.hiddenSize, .residual)
+        let norm = transformer.model.attentionNorms[layer]
+        project(layer, .queryKeyValue, tape, deltaQKV, sums: sums, into: deltaNormed) { normed(residual, norm) }
+        guard let deltaNormed else { return }
         t2_rms_norm_backward(
-            deltaNormed.pointer, tape.residual.matrix(batch.count, c.hiddenSize).pointer,
-            transformer.model.attentionNorms[layer].pointer, tape.attentionInverse.matrix(batch.count, 1).pointer,
+            deltaNormed.pointer, residual.pointer, norm.pointer, tape.attentionInverse.matrix(batch.count, 1).pointer,
             delta.pointer, batch.count, c.hiddenSize)
     }
 
@@ -92,19 +97,20 @@ struct TransformerBackward {
             }
         }
         guard c.architecture.hasHeadNorms else { return }
+        let unnormed = values(&tape.unnormedHeads, batch.count, heads * c.headSize, .unnormedHeads)
         t2_norm_heads_backward(
-            deltaQKV.pointer, tape.unnormedHeads.matrix(batch.count, heads * c.headSize).pointer,
-            transformer.model.headNorms[layer].pointer, tape.headInverse.matrix(batch.count, heads).pointer,
-            batch.count,
-            heads, c.headSize, deltaQKV.stride)
+            deltaQKV.pointer, unnormed.pointer, transformer.model.headNorms[layer].pointer,
+            tape.headInverse.matrix(batch.count, heads).pointer, batch.count, heads, c.headSize, deltaQKV.stride)
     }
 
     /// The transpose of `Transformer.project`, and the gradient of the group's part of the vector.
+    ///
+    /// - Parameter input: the product's input x in the forward pass, computed again from the tape; asked for only if it is needed.
     private func project(
         _ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, _ delta: Matrix,
-        sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?
+        sums: UnsafeMutablePointer<Float>, into deltaInput: Matrix?, input: () -> Matrix
     ) {
-        let x = execution.needsInputs ? input(layer, group, tape, rows: delta.rows) : nil
+        let x = execution.needsInputs ? input() : nil
         transformer.measure(.projections) {
             switch execution {
             case .merged: preconditionFailure("merged weights alone have no gradient")
@@ -138,22 +144,15 @@ struct TransformerBackward {
         }
     }
 
-    /// The input x of a group's product in the forward pass, computed again from the tape.
-    private func input(_ layer: Int, _ group: ProjectionGroup, _ tape: ActivationTape.Layer, rows: Int) -> Matrix {
-        let (model, h) = (transformer.model, c.hiddenSize)
-        switch group {
-        case .queryKeyValue, .gateUp:
-            let normed = workspace.matrix(.normed, rows: rows, columns: h)
-            let residual = group == .queryKeyValue ? tape.residual.matrix(rows, h) : tape.middle.matrix(rows, h)
-            let norms = group == .queryKeyValue ? model.attentionNorms : model.feedForwardNorms
-            transformer.norm(residual, norms[layer], into: normed)
-            return normed
-        case .output: return attended(layer, tape, rows: rows)
-        case .down:
-            let activated = workspace.matrix(.activated, rows: rows, columns: c.intermediateSize)
-            transformer.activate(tape.gateUp.matrix(rows, 2 * c.intermediateSize), into: activated)
-            return activated
-        }
+    private func values(_ kept: inout KeptMatrix, _ rows: Int, _ columns: Int, _ area: Workspace.Area) -> Matrix {
+        kept.values(
+            rows, columns, workspace.matrix(area, rows: rows, columns: columns), on: transformer.products.team)
+    }
+
+    private func normed(_ residual: Matrix, _ norm: FloatBuffer) -> Matrix {
+        let normed = workspace.matrix(.normed, rows: residual.rows, columns: residual.columns)
+        transformer.norm(residual, norm, into: normed)
+        return normed
     }
 
     private func multiplyByBase(_ layer: Int, _ group: ProjectionGroup, _ delta: Matrix, into deltaInput: Matrix?) {
@@ -163,7 +162,7 @@ struct TransformerBackward {
 
     /// The rows of the attention's output that the output projection read.
     private func attended(_ layer: Int, _ tape: ActivationTape.Layer, rows: Int) -> Matrix {
-        let all = tape.attended.matrix(batch.count, c.querySize)
+        let all = values(&tape.attended, batch.count, c.querySize, .attended)
         return rows == batch.count && !(batch.isSelective && layer == c.layerCount - 1)
             ? all : transformer.gather(all, batch.outputs, into: .compactAttended)
     }

@@ -82,14 +82,16 @@ package final class Transformer {
         return output
     }
 
-    /// The gradient with respect to hidden states, given that of their logits: δ·E for the head's weight E.
+    /// The function from the gradient with respect to logits to that with respect to hidden states: δ·E for the head's weight E.
     ///
-    /// - Shapes: deltaLogits [S, V], deltaHidden [S, H].
-    func multiplyByHead(_ deltaLogits: Matrix, into deltaHidden: Matrix) {
+    /// - Returns: a function of δ [S, V] and of the matrix [S, H] that receives the result; it is valid until weights are packed.
+    func headBackward() -> (Matrix, Matrix) -> Void {
         switch model.head {
         case .float32(let head, let rows, let columns):
-            MatrixMultiply.multiply(deltaLogits, head.matrix(rows: rows, columns: columns), into: deltaHidden)
-        case .bfloat16(let head): products.multiply(deltaLogits, packing: head, into: deltaHidden)
+            return { MatrixMultiply.multiply($0, head.matrix(rows: rows, columns: columns), into: $1) }
+        case .bfloat16(let head):
+            let packed = products.pack(head)
+            return { [products] in products.multiply($0, packed, into: $1) }
         }
     }
 
@@ -112,11 +114,10 @@ package final class Transformer {
         tape: ActivationTape.Layer?
     ) -> Matrix {
         let normed = workspace.matrix(.normed, rows: x.rows, columns: c.hiddenSize)
-        tape?.residual.matrix(x.rows, c.hiddenSize).copy(from: x)
+        tape?.residual.keep(x, on: products.team)
         norm(x, model.attentionNorms[layer], into: normed, inverse: tape?.attentionInverse.matrix(x.rows, 1))
         let width = ProjectionGroup.queryKeyValue.outputSize(c)
-        let qkv =
-            tape?.queryKeyValue.matrix(x.rows, width) ?? workspace.matrix(.queryKeyValue, rows: x.rows, columns: width)
+        let qkv = target(tape, \.queryKeyValue, .queryKeyValue, x.rows, width)
         project(layer, .queryKeyValue, execution, batch.experts, normed, into: qkv, tape)
         addBias(layer, .queryKeyValue, to: qkv)
         normHeads(layer, qkv, tape)
@@ -131,23 +132,34 @@ package final class Transformer {
                 }
             }
         }
-        let attended =
-            (execution.needsInputs ? tape : nil)?.attended.matrix(x.rows, c.querySize)
-            ?? workspace.matrix(.attended, rows: x.rows, columns: c.querySize)
+        tape?.queryKeyValue.keep(qkv, on: products.team)
+        let inputs = execution.needsInputs ? tape : nil
+        let attended = target(inputs, \.attended, .attended, x.rows, c.querySize)
         measure(.attention) { attention.forward(batch, layer: layer, qkv, cache: cache, into: attended) }
+        inputs?.attended.keep(attended, on: products.team)
         return attended
+    }
+
+    /// Where values that the tape keeps are computed.
+    private func target(
+        _ tape: ActivationTape.Layer?, _ kept: ReferenceWritableKeyPath<ActivationTape.Layer, KeptMatrix>,
+        _ area: Workspace.Area, _ rows: Int, _ columns: Int
+    ) -> Matrix {
+        tape?[keyPath: kept].target(rows, columns, workspace.matrix(area, rows: rows, columns: columns))
+            ?? workspace.matrix(area, rows: rows, columns: columns)
     }
 
     private func feedForward(
         _ layer: Int, _ execution: Execution, _ experts: [Int32], _ x: Matrix, _ tape: ActivationTape.Layer?
     ) {
         let normed = workspace.matrix(.normed, rows: x.rows, columns: c.hiddenSize)
-        tape?.middle.matrix(x.rows, c.hiddenSize).copy(from: x)
+        tape?.middle.keep(x, on: products.team)
         norm(x, model.feedForwardNorms[layer], into: normed, inverse: tape?.feedForwardInverse.matrix(x.rows, 1))
         let width = 2 * c.intermediateSize
-        let gateUp = tape?.gateUp.matrix(x.rows, width) ?? workspace.matrix(.gateUp, rows: x.rows, columns: width)
+        let gateUp = target(tape, \.gateUp, .gateUp, x.rows, width)
         project(layer, .gateUp, execution, experts, normed, into: gateUp, tape)
         addBias(layer, .gateUp, to: gateUp)
+        tape?.gateUp.keep(gateUp, on: products.team)
         let activated = workspace.matrix(.activated, rows: x.rows, columns: c.intermediateSize)
         measure(.rows) { activate(gateUp, into: activated) }
         project(layer, .down, execution, experts, activated, into: x, accumulate: true, tape)
@@ -165,7 +177,7 @@ package final class Transformer {
         let heads = c.headCount + c.keyValueHeadCount
         measure(.rows) {
             let width = heads * c.headSize
-            tape?.unnormedHeads.matrix(qkv.rows, width).copy(from: qkv.columns(0..<width))
+            tape?.unnormedHeads.keep(qkv.columns(0..<width), on: products.team)
             t2_norm_heads(
                 qkv.pointer, model.headNorms[layer].pointer, tape?.headInverse.matrix(qkv.rows, heads).pointer,
                 qkv.rows,

@@ -36,11 +36,12 @@ struct RolloutGradient: Sendable {
             part.sum = PolicyGradient(lane.transformer, adapter).run(
                 Array(sequences), z: z, temperature: temperature
             ) { token in
-                let found = loss.evaluate(
+                loss.evaluate(
                     policy: token.policy, reference: token.reference, sampled: Int(token.token),
                     advantage: rollouts.advantages[start + token.sequence], addingGradientTo: token.gradient)
-                part.policyLoss += found.policyLoss
-                part.kl += found.kl
+            } collect: { _, _, loss in
+                part.policyLoss += loss.policyLoss
+                part.kl += loss.kl
             }
             let done = finished.withLock { done in
                 done += sequences.count
