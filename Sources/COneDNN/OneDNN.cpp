@@ -2,6 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include <dnnl.hpp>
 #include <map>
 #include <memory>
@@ -88,6 +91,57 @@ Result guarded(Result otherwise, Body body) {
         return body();
     } catch (const std::exception &) {
         return otherwise;
+    }
+}
+
+#if defined(__x86_64__)
+// What a processor with avx512_bf16 has. Nothing here runs on another one.
+#define WIDE __attribute__((target("avx512bw,avx512vl")))
+#else
+#define WIDE
+#endif
+
+// Writes a block of columns as `packs_pairs` finds it: for each pair of rows, the two values of each column. This is several times as
+// fast as the library's own copy.
+//
+// Shapes: source [k, n] in bfloat16 with n <= T2_PACKED_COLUMNS, dense in one direction; target [rows / 2, T2_PACKED_COLUMNS, 2].
+WIDE void pack_pairs(const uint16_t *source, long k, long n, long k_stride, long n_stride, uint16_t *target, long rows) {
+    constexpr long width = T2_PACKED_COLUMNS;
+    if (n < width) std::memset(target, 0, rows * width * sizeof(uint16_t));
+    if (n_stride == 1) {
+        for (long p = 0; p < rows / 2; p++) {
+            static const uint16_t zeros[width] = {};
+            const uint16_t *const low = 2 * p < k ? source + 2 * p * k_stride : zeros;
+            const uint16_t *const high = 2 * p + 1 < k ? source + (2 * p + 1) * k_stride : zeros;
+            uint16_t *const pair = target + 2 * p * width;
+            const long count = n < width ? n : width;
+            for (long j = 0; j < count; j++) {
+                pair[2 * j] = low[j];
+                pair[2 * j + 1] = high[j];
+            }
+        }
+        return;
+    }
+    // Pairs [n, k / 2] are transposed in squares of four.
+    typedef uint32_t pairs4 __attribute__((vector_size(16)));
+    for (long first = 0; first < rows / 2; first += 4) {
+        for (long j = 0; j < n; j += 4) {
+            pairs4 in[4] = {};
+            for (long c = 0; c < 4 && j + c < n; c++) {
+                const uint16_t *const from = source + (j + c) * n_stride + 2 * first;
+                const long values = std::min(8L, k - 2 * first);
+                if (values == 8) {
+                    std::memcpy(&in[c], from, 16);
+                } else if (values > 0) {
+                    std::memcpy(&in[c], from, values * sizeof(uint16_t));
+                }
+            }
+            const pairs4 a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5), b = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+            const pairs4 c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5), d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+            const pairs4 out[4] = {__builtin_shufflevector(a, c, 0, 1, 4, 5), __builtin_shufflevector(a, c, 2, 3, 6, 7),
+                                   __builtin_shufflevector(b, d, 0, 1, 4, 5), __builtin_shufflevector(b, d, 2, 3, 6, 7)};
+            for (long p = 0; p < 4; p++) std::memcpy(target + 2 * ((first + p) * width + j), &out[p], 16);
+        }
     }
 }
 
@@ -180,11 +234,53 @@ t2_packed *t2_packed_new(long k, long n, void *memory) {
 
 void t2_packed_free(t2_packed *weights) { delete weights; }
 
+namespace {
+
+bool copy_packed(t2_packed *weights, long from, long to, const void *source, bool is_bfloat, long k_stride, long n_stride) {
+    const long k = weights->k, n = to - from;
+    return copy(memory(plain(is_bfloat ? bfloat : single, k, n, k_stride, n_stride), processor(), const_cast<void *>(source)),
+                memory(preferred(k, n), processor(), weights->at(from)));
+}
+
+void pack_all_pairs(t2_packed *weights, long from, long to, const uint16_t *source, long k_stride, long n_stride) {
+    for (long column = from; column < to; column += T2_PACKED_COLUMNS) {
+        pack_pairs(source + (column - from) * n_stride, weights->k, std::min(to - column, long(T2_PACKED_COLUMNS)), k_stride, n_stride,
+                   static_cast<uint16_t *>(weights->at(column)), weights->block / (T2_PACKED_COLUMNS * sizeof(uint16_t)));
+    }
+}
+
+// Whether the library's order of the weights is that of `pack_pairs`.
+bool packs_pairs() {
+    static const bool result = guarded(false, [] {
+        for (const long k : {96L, 70L, 33L}) {
+            constexpr long n = 2 * T2_PACKED_COLUMNS - 5;
+            std::vector<uint16_t> source(k * n);
+            for (size_t i = 0; i < source.size(); i++) source[i] = static_cast<uint16_t>(i + 1);
+            const size_t size = preferred(k, n).get_size();
+            std::vector<char> theirs(size), ours(size, 1);
+            for (const bool is_transposed : {false, true}) {
+                const long k_stride = is_transposed ? 1 : n, n_stride = is_transposed ? k : 1;
+                t2_packed packed{k, n, theirs.data(), preferred(k, T2_PACKED_COLUMNS).get_size()};
+                copy_packed(&packed, 0, n, source.data(), true, k_stride, n_stride);
+                packed.bytes = ours.data();
+                pack_all_pairs(&packed, 0, n, source.data(), k_stride, n_stride);
+                if (ours != theirs) return false;
+            }
+        }
+        return true;
+    });
+    return result;
+}
+
+}  // namespace
+
 bool t2_pack(t2_packed *weights, long from, long to, const void *source, bool is_bfloat, long k_stride, long n_stride) {
     return guarded(false, [&] {
-        const long k = weights->k, n = to - from;
-        return copy(memory(plain(is_bfloat ? bfloat : single, k, n, k_stride, n_stride), processor(), const_cast<void *>(source)),
-                    memory(preferred(k, n), processor(), weights->at(from)));
+        if (is_bfloat && packs_pairs()) {
+            pack_all_pairs(weights, from, to, static_cast<const uint16_t *>(source), k_stride, n_stride);
+            return true;
+        }
+        return copy_packed(weights, from, to, source, is_bfloat, k_stride, n_stride);
     });
 }
 
