@@ -217,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "T2Core", "T2Formats", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker", "t2",
+                "T2Core", "T2Formats", "T2Numerics", "T2TestSupport", "T2Transport", "CZeroMQ", "t2-coord", "t2-worker",
+                "t2",
             ]),
         .testTarget(
             name: "ReferenceTests",

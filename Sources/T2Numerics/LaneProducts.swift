@@ -65,8 +65,8 @@ package final class LaneProducts {
         multiply(x, pack(w, transposed: transposed), into: y, accumulate: accumulate)
     }
 
-    /// Weights that are packed for a few products of this lane.
-    package final class PackedForNow {
+    /// Weights that are packed in the lane's own memory, until other weights are.
+    package final class Weights {
         let packed: OpaquePointer
         let rows: Int
         let columns: Int
@@ -78,10 +78,10 @@ package final class LaneProducts {
         deinit { t2_packed_free(packed) }
     }
 
-    /// Packs w, or wᵀ, for several products. The result is valid until other weights are packed.
+    /// Packs w, or wᵀ, for several products.
     ///
     /// - Shapes: w [K, N], or [N, K] if it is transposed.
-    package func pack(_ w: HalfMatrix, transposed: Bool = false) -> PackedForNow {
+    package func pack(_ w: HalfMatrix, transposed: Bool = false) -> Weights {
         let (rows, columns) = transposed ? (w.columns, w.rows) : (w.rows, w.columns)
         return pack(rows: rows, columns: columns) { packed, columns in
             transposed
@@ -92,15 +92,15 @@ package final class LaneProducts {
         }
     }
 
-    private func pack(rows: Int, columns: Int, _ pack: (OpaquePointer, Range<Int>) -> Bool) -> PackedForNow {
+    private func pack(rows: Int, columns: Int, _ pack: (OpaquePointer, Range<Int>) -> Bool) -> Weights {
         let memory = packed.pointer(t2_packed_size(rows, columns), of: UInt8.self)
         guard let packed = t2_packed_new(rows, columns, memory) else { fatalError(Self.noMemory) }
         forEachPart(columns) { _, columns in pack(packed, columns) }
-        return PackedForNow(packed, rows: rows, columns: columns)
+        return Weights(packed, rows: rows, columns: columns)
     }
 
     /// y = x·W, or y += x·W.
-    package func multiply(_ x: Matrix, _ w: PackedForNow, into y: Matrix, accumulate: Bool = false) {
+    package func multiply(_ x: Matrix, _ w: Weights, into y: Matrix, accumulate: Bool = false) {
         precondition(x.columns == w.rows && x.rows == y.rows && w.columns == y.columns)
         withExtendedLifetime(w) { multiply(round(x), w.packed, into: y, accumulate) }
     }

@@ -37,11 +37,12 @@ final class Cluster {
         return try RunningProgram("t2-coord", arguments + extra)
     }
 
-    func worker(_ endpoint: String, model: String = Cluster.model, lanes: Int = 1, name: String) throws
-        -> RunningProgram
-    {
+    func worker(
+        _ endpoint: String, model: String = Cluster.model, lanes: Int = 1, name: String, extra: [String] = []
+    ) throws -> RunningProgram {
         try RunningProgram(
-            "t2-worker", ["join", endpoint, "--model", model, "--lanes", String(lanes), "--name", name, "--verbose"])
+            "t2-worker",
+            ["join", endpoint, "--model", model, "--lanes", String(lanes), "--name", name, "--verbose"] + extra)
     }
 
     /// The address that a coordinator says it listens on.

@@ -1,5 +1,6 @@
 import Foundation
 import T2Core
+import T2Numerics
 import T2TestSupport
 import Testing
 
@@ -58,6 +59,31 @@ struct SameBytesTests {
         #expect(await worker.status(seconds: 30) == 0, "\(worker.text)")
         #expect(try cluster.recordedSteps() == [1, 2, 3])
         #expect(try cluster.digest("expert-last.safetensors") == (try await Self.reference.value))
+    }
+
+    @Test(
+        "with weights in bfloat16, any workers and lanes give the same bytes, and a token is sampled as it is scored",
+        .enabled(if: PackedMatrix.isSupported, "this processor does not multiply bfloat16"))
+    func bfloat() async throws {
+        func run(_ body: (Cluster, String) async throws -> Void) async throws -> Digest {
+            let cluster = try Cluster()
+            let coordinator = try cluster.coordinator(extra: ["--weights", "bf16"])
+            try await body(cluster, try await cluster.endpoint(coordinator))
+            #expect(await coordinator.status() == 0, "\(coordinator.text)")
+            let metrics = try String(contentsOfFile: cluster.runFolder + "/metrics.jsonl", encoding: .utf8)
+            #expect(metrics.matches(of: /"largest_log_probability_difference":0,/).count == 3)
+            return try cluster.digest("expert-last.safetensors")
+        }
+        let flags = ["--weights", "bf16"]
+        let one = try await run { _ = try $0.worker($1, name: "only", extra: flags) }
+        let several = try await run { cluster, endpoint in
+            let victim = try cluster.worker(endpoint, name: "victim", extra: flags)
+            victim.signal(SIGKILL, atLineContaining: "unit")
+            #expect(await victim.status() == -SIGKILL, "\(victim.text)")
+            for lanes in 1...2 { _ = try cluster.worker(endpoint, lanes: lanes, name: "worker-\(lanes)", extra: flags) }
+        }
+        #expect(one == several)
+        #expect(one != (try await Self.reference.value))
     }
 
     @Test("garbage and HTTP on the port disturb nobody")

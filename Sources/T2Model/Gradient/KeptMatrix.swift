@@ -30,7 +30,9 @@ struct KeptMatrix {
     }
 
     /// The values: in the kept memory, or in `scratch` if they are rounded.
-    mutating func values(_ rows: Int, _ columns: Int, _ scratch: @autoclosure () -> Matrix, on team: ThreadTeam) -> Matrix {
+    mutating func values(_ rows: Int, _ columns: Int, _ scratch: @autoclosure () -> Matrix, on team: ThreadTeam)
+        -> Matrix
+    {
         guard type == .bfloat16 else { return whole.matrix(rows, columns) }
         let (source, target) = (rounded.pointer(rows * columns, of: UInt16.self), scratch())
         team.split(rows) { _, rows in

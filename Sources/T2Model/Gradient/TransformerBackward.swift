@@ -58,7 +58,9 @@ struct TransformerBackward {
             }
         }
         let deltaNormed = workspace.matrix(.deltaNormed, rows: rows, columns: c.hiddenSize)
-        let (middle, norm) = (values(&tape.middle, rows, c.hiddenSize, .residual), transformer.model.feedForwardNorms[layer])
+        let (middle, norm) = (
+            values(&tape.middle, rows, c.hiddenSize, .residual), transformer.model.feedForwardNorms[layer]
+        )
         project(layer, .gateUp, tape, gateUp, sums: sums, into: deltaNormed) { normed(middle, norm) }
         t2_rms_norm_backward(
             deltaNormed.pointer, middle.pointer, norm.pointer, tape.feedForwardInverse.matrix(rows, 1).pointer,

@@ -7,7 +7,8 @@ final class Workspace {
         case compactResidual, compactAttended, hidden
         case rank, scaledRank, scores, probabilities, keys, keysTransposed, values, valuesTransposed, deltaKeys,
             deltaValues
-        case unnormedHeads, deltaResidual, deltaNormed, deltaQueryKeyValue, deltaAttended, deltaActivated, deltaCompact, deltaRank
+        case unnormedHeads, deltaResidual, deltaNormed, deltaQueryKeyValue, deltaAttended, deltaActivated, deltaCompact,
+            deltaRank
         case logits, referenceLogits, referenceHidden, deltaLogits, deltaHidden
     }
 
