@@ -65,22 +65,25 @@ struct SameBytesTests {
         "with weights in bfloat16, any workers and lanes give the same bytes, and a token is sampled as it is scored",
         .enabled(if: PackedMatrix.isSupported, "this processor does not multiply bfloat16"))
     func bfloat() async throws {
-        func run(_ body: (Cluster, String) async throws -> Void) async throws -> Digest {
+        func run(_ body: (Cluster, String) async throws -> [RunningProgram]) async throws -> Digest {
             let cluster = try Cluster()
             let coordinator = try cluster.coordinator(extra: ["--weights", "bf16"])
-            try await body(cluster, try await cluster.endpoint(coordinator))
+            let workers = try await body(cluster, try await cluster.endpoint(coordinator))
             #expect(await coordinator.status() == 0, "\(coordinator.text)")
+            for worker in workers { #expect(await worker.status(seconds: 30) == 0, "\(worker.text)") }
             let metrics = try String(contentsOfFile: cluster.runFolder + "/metrics.jsonl", encoding: .utf8)
             #expect(metrics.matches(of: /"largest_log_probability_difference":0,/).count == 3)
             return try cluster.digest("expert-last.safetensors")
         }
         let flags = ["--weights", "bf16"]
-        let one = try await run { _ = try $0.worker($1, name: "only", extra: flags) }
+        let one = try await run { [try $0.worker($1, name: "only", extra: flags)] }
         let several = try await run { cluster, endpoint in
             let victim = try cluster.worker(endpoint, name: "victim", extra: flags)
             victim.signal(SIGKILL, atLineContaining: "unit")
             #expect(await victim.status() == -SIGKILL, "\(victim.text)")
-            for lanes in 1...2 { _ = try cluster.worker(endpoint, lanes: lanes, name: "worker-\(lanes)", extra: flags) }
+            return try (1...2).map { lanes in
+                try cluster.worker(endpoint, lanes: lanes, name: "worker-\(lanes)", extra: flags)
+            }
         }
         #expect(one == several)
         #expect(one != (try await Self.reference.value))
