@@ -172,7 +172,7 @@ final class BenchEngine: Sendable {
         let buffers = (0..<threads).map { _ in FloatBuffer(count: count) }
         nonisolated(unsafe) let sums = UnsafeMutablePointer<Float>.allocate(capacity: threads)
         defer { sums.deallocate() }
-        let best = (0..<5).map { _ in
+        let best = (0..<20).map { _ in
             seconds {
                 LaneThread.run(threads) { thread in
                     let vectors = UnsafeRawPointer(buffers[thread].pointer).assumingMemoryBound(to: SIMD16<Float>.self)

@@ -20,7 +20,7 @@ BLOCK = 256
 
 class LlamaEngine:
     def __init__(self, file: str, threads: int):
-        features = llama.llama_print_system_info().decode().rstrip("| ")
+        features = peer_engine.features(llama.llama_print_system_info().decode())
         self.version = f"llama.cpp of llama-cpp-python {importlib.metadata.version('llama-cpp-python')} ({features})"
         self.threads = threads
         self.silent = llama.llama_log_callback(lambda level, text, user: None)

@@ -9,6 +9,7 @@ tokens and their natural logarithms.
 import argparse
 import json
 import random
+import re
 import sys
 import time
 from typing import Protocol
@@ -36,6 +37,11 @@ def arguments_of(description: str) -> argparse.Namespace:
     parser.add_argument("--vocabulary", type=int, required=True, help="the number of tokens that prompts are drawn from")
     parser.add_argument("--threads", type=int, required=True)
     return parser.parse_args()
+
+
+def features(system: str) -> str:
+    """The instruction sets and parts that llama.cpp says it was compiled with."""
+    return " ".join(re.findall(r"(\w+) = 1", system))
 
 
 def serve(engine: PeerEngine, vocabulary: int) -> None:

@@ -15,7 +15,7 @@ MICRO_BATCH = 512
 
 class ServerEngine:
     def __init__(self, file: str, threads: int):
-        features = xllamacpp.get_system_info().strip().rstrip("| ")
+        features = peer_engine.features(xllamacpp.get_system_info())
         self.version = f"llama.cpp of xllamacpp {xllamacpp.__version__} ({features})"
         self.file, self.threads = file, threads
         self.server = None
