@@ -191,6 +191,9 @@ final class BenchEngine: Sendable {
         return Double(threads * count * MemoryLayout<Float>.stride) / best * 1e-9
     }
 
+    /// Flops per token of a decoding step.
+    var decodingFlops: Double { 2 * (matrixParameters + headParameters) }
+
     /// The bytes of weights that a decoding step reads: every matrix, and the head, once.
     var stepBytes: Double { (matrixParameters + headParameters) * (type == .float32 ? 4 : 2) }
 

@@ -34,7 +34,8 @@ struct Serve: ParsableCommand {
         try answer([
             "productGigaflops": engine.productRate(), "samplingFlopsPerToken": engine.samplingFlops,
             "gradientFlopsPerToken": engine.gradientFlops, "readGigabytesPerSecond": engine.readBandwidth(),
-            "stepBytes": engine.stepBytes, "flopsPerPromptToken": engine.promptFlops,
+            "stepBytes": engine.stepBytes, "decodingFlopsPerToken": engine.decodingFlops,
+            "promptFlopsPerToken": engine.promptFlops,
         ])
         while let line = readLine() {
             func invalid(_ problem: String) -> InputError {

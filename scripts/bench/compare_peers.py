@@ -18,6 +18,7 @@ differ by more than 0.1 in the mean, or 0.75 with weights of int8, the compariso
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import pathlib
@@ -121,11 +122,12 @@ class Comparison:
                                     dict(measure="sampling", batch=batch, prompt=1, new=DECODED))
                 share = about["stepBytes"] * DECODED / time / (about["readGigabytesPerSecond"] * 1e9)
                 print(f"    t2 reads its weights at {100 * share:.0f} % of the memory's rate", flush=True)
+                self.print_share(about["decodingFlopsPerToken"] * batch * DECODED / time)
             for batch in (1, 8):
                 tokens = batch * READ
                 time = self.compare(f"prompts, batch {batch}", tokens, peers,
                                     dict(measure="sampling", batch=batch, prompt=READ, new=1))
-                self.print_share(about["flopsPerPromptToken"] * tokens / time)
+                self.print_share(about["promptFlopsPerToken"] * tokens / time)
             if engine == "torch":
                 tokens = DIFFERENTIATED * (PROMPT + NEW)
                 time = self.compare(f"gradient, batch {DIFFERENTIATED}", tokens, peers, dict(measure="gradient", batch=DIFFERENTIATED))
@@ -151,6 +153,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=pathlib.Path, help="file for the seconds of every round")
     arguments = parser.parse_args()
+    for package in ("torch", "transformers", "llama_cpp") if arguments.large else ("llama_cpp", "xllamacpp", "ctranslate2"):
+        if not importlib.util.find_spec(package):
+            fail(os.EX_UNAVAILABLE, f"the Python package {package} is missing. Install it: scripts/python_environment --peers")
+    given = [arguments.gguf] if arguments.large else [arguments.gguf, arguments.q8, arguments.ct2_int8, arguments.ct2_float32]
+    for path in given:
+        if not (path and path.exists()):
+            fail(os.EX_NOINPUT, f"there is no converted model {path or ''}. scripts/bench_against_peers makes all that are needed")
     try:
         arguments.vocabulary = json.loads((pathlib.Path(arguments.model) / "config.json").read_text())["vocab_size"]
     except (OSError, ValueError, KeyError) as error:
