@@ -33,6 +33,7 @@ final class BenchEngine: Sendable {
 
     private var c: ModelConfiguration { svf.base.configuration }
     private var lanes: Int { plan.lanes }
+    var contextLength: Int { c.contextLength }
     /// The type in which weights are multiplied.
     var type: WeightType { svf.base.weights.type }
 
@@ -44,23 +45,26 @@ final class BenchEngine: Sendable {
         return (0..<count).map { _ in 3 + Int32(random.next() % UInt64(c.vocabularySize - 3)) }
     }
 
-    private func sample(_ requests: [SampleRequest], _ execution: Execution, temperature: Float, lane: Int) {
+    private func sample(
+        _ requests: [SampleRequest], _ execution: Execution, temperature: Float, new: Int, lane: Int
+    ) {
         // Without stop tokens every sequence has the same length on every engine.
         let completions = try! samplers[lane].sample(
             requests, execution, Sampling(temperature: temperature, maxTokens: new), stop: StopCondition(tokens: []))
         precondition(completions.allSatisfy { $0.tokens.count == new })
     }
 
-    /// Seconds to read `batch` prompts and sample the new tokens of each.
-    func sample(batch: Int) -> Double {
-        seconds {
+    /// Seconds to read `batch` prompts and sample the new tokens of each; the lengths are the engine's unless given.
+    func sample(batch: Int, prompt: Int? = nil, new: Int? = nil) -> Double {
+        let (prompt, new) = (prompt ?? self.prompt, new ?? self.new)
+        return seconds {
             LaneThread.run(lanes) { [self] lane in
                 let requests = (0..<share(batch, lane)).map { index in
                     SampleRequest(
                         prompt: tokens(prompt, lane + index * lanes),
                         random: SeededRandom(seed: 3, problem: index, sample: lane))
                 }
-                sample(requests, .merged(merged), temperature: 1, lane: lane)
+                sample(requests, .merged(merged), temperature: 1, new: new, lane: lane)
             }
         }
     }
@@ -85,7 +89,7 @@ final class BenchEngine: Sendable {
                             SampleRequest(prompt: $0, random: SeededRandom(seed: 0), expert: Int32(candidate))
                         }
                     }
-                    sample(requests, execution, temperature: 0, lane: lane)
+                    sample(requests, execution, temperature: 0, new: new, lane: lane)
                 }
             }
         }
@@ -160,6 +164,41 @@ final class BenchEngine: Sendable {
         }
         return (0..<lanes).reduce(0) { $0 + rates[$1] }
     }
+
+    /// GB/s at which all threads together read memory that no cache holds; the best of several repetitions.
+    func readBandwidth() -> Double {
+        let threads = lanes * plan.threads
+        let count = 1 << 26
+        let buffers = (0..<threads).map { _ in FloatBuffer(count: count) }
+        nonisolated(unsafe) let sums = UnsafeMutablePointer<Float>.allocate(capacity: threads)
+        defer { sums.deallocate() }
+        let best = (0..<20).map { _ in
+            seconds {
+                LaneThread.run(threads) { thread in
+                    let vectors = UnsafeRawPointer(buffers[thread].pointer).assumingMemoryBound(to: SIMD16<Float>.self)
+                    var parts = (SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>())
+                    for index in stride(from: 0, to: count / 16, by: 4) {
+                        parts.0 += vectors[index]
+                        parts.1 += vectors[index + 1]
+                        parts.2 += vectors[index + 2]
+                        parts.3 += vectors[index + 3]
+                    }
+                    sums[thread] = (parts.0 + parts.1 + parts.2 + parts.3).sum()
+                }
+            }
+        }.min()!
+        precondition((0..<threads).allSatisfy { sums[$0] == 0 })
+        return Double(threads * count * MemoryLayout<Float>.stride) / best * 1e-9
+    }
+
+    /// Flops per token of a decoding step.
+    var decodingFlops: Double { 2 * (matrixParameters + headParameters) }
+
+    /// The bytes of weights that a decoding step reads: every matrix, and the head, once.
+    var stepBytes: Double { (matrixParameters + headParameters) * (type == .float32 ? 4 : 2) }
+
+    /// Flops of a prompt's pass per token, without the head, which only its last token needs.
+    var promptFlops: Double { 2 * matrixParameters }
 
     private func parameters(_ count: (MatrixKind) -> Int) -> Double {
         Double(c.matrices(of: .all).reduce(0) { $0 + count($1.kind) })

@@ -9,7 +9,7 @@ struct Serve: ParsableCommand {
         discussion: """
             Measures: sampling, and the gradient step of completions of one length (gradient), of many lengths (ragged), and of \
             many lengths in groups of 8 that share their prompt (grouped); search is an iteration of few-shot search over \
-            `batch` candidates with 10 shots each.
+            `batch` candidates with 10 shots each. A request for sampling may hold "prompt" and "new", which replace the options.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -21,6 +21,7 @@ struct Serve: ParsableCommand {
 
         let measure: Measure
         let batch: Int
+        let prompt, new: Int?
     }
 
     private struct Timing: Encodable {
@@ -32,7 +33,9 @@ struct Serve: ParsableCommand {
         let engine = try options.engine()
         try answer([
             "productGigaflops": engine.productRate(), "samplingFlopsPerToken": engine.samplingFlops,
-            "gradientFlopsPerToken": engine.gradientFlops,
+            "gradientFlopsPerToken": engine.gradientFlops, "readGigabytesPerSecond": engine.readBandwidth(),
+            "stepBytes": engine.stepBytes, "decodingFlopsPerToken": engine.decodingFlops,
+            "promptFlopsPerToken": engine.promptFlops,
         ])
         while let line = readLine() {
             func invalid(_ problem: String) -> InputError {
@@ -47,10 +50,17 @@ struct Serve: ParsableCommand {
                 throw invalid("not readable: \(decodingProblem(error))")
             }
             let batch = request.batch
-            if let problem = Bench.problem("'batch'", batch) { throw invalid(problem) }
+            let (prompt, new) = (request.prompt ?? options.prompt, request.new ?? options.new)
+            for (name, value) in [("'batch'", batch), ("'prompt'", prompt), ("'new'", new)] {
+                if let problem = Bench.problem(name, value) { throw invalid(problem) }
+            }
+            guard prompt + new <= engine.contextLength else {
+                throw invalid("'prompt' and 'new' exceed the model's context, \(engine.contextLength) tokens")
+            }
             let timing =
                 switch request.measure {
-                case .sampling: Timing(seconds: engine.sample(batch: batch), tokens: batch * options.new)
+                case .sampling:
+                    Timing(seconds: engine.sample(batch: batch, prompt: prompt, new: new), tokens: batch * new)
                 case .search:
                     Timing(
                         seconds: engine.search(candidates: batch), tokens: batch * BenchEngine.shots * options.new)

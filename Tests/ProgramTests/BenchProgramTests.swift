@@ -79,16 +79,22 @@ struct BenchProgramTests {
 
     @Test(
         "a request that cannot be served ends it as bad data",
-        arguments: [(#"{"measure": "sampling", "batch": -1}"#, "'batch' is -1"), ("sampling", "not readable")])
+        arguments: [
+            (#"{"measure": "sampling", "batch": -1}"#, "'batch' is -1"), ("sampling", "not readable"),
+            (#"{"measure": "sampling", "batch": 1, "new": 0}"#, "'new' is 0"),
+            (#"{"measure": "sampling", "batch": 1, "prompt": 999999}"#, "exceed the model's context"),
+        ])
     func requests(line: String, message: String) throws {
         let fixture = try ProgramFixture()
         let arguments = ["serve", "--model", fixture.model, "--lanes", "1", "--prompt", "4", "--new", "2"]
-        let good = #"{"measure": "sampling", "batch": 2}"#
+        let good = #"{"measure": "sampling", "batch": 2, "prompt": 3, "new": 1}"#
         let run = try Self.run(arguments, input: "\(good)\n\(line)\n\(good)\n", in: fixture)
         #expect(run.status == 65, "\(run.errors)")
         #expect(run.errors.hasPrefix("error: request '\(line)': "), "\(run.errors)")
         #expect(run.errors.contains(message), "\(run.errors)")
         // What it is about, and the answer to the first request.
-        #expect(try run.objects().count == 2)
+        let answers = try run.objects()
+        #expect(answers.count == 2)
+        #expect(answers.last?["tokens"] as? Int == 2)
     }
 }

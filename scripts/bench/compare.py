@@ -16,20 +16,37 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 
 
 class Engine:
     """A program that answers each request line with the seconds that it took."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        text=True)
-        self.about = json.loads(self.process.stdout.readline())
+        self.command = command
+        self.errors = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        self.about = self.answer()
+
+    def answer(self) -> dict:
+        line = self.process.stdout.readline()
+        if not line:
+            self.errors.seek(0)
+            status = self.process.wait()
+            sys.exit(f"{self.errors.read()[-2000:]}{sys.argv[0]}: this program ended with status {status}, see above: "
+                     f"{' '.join(self.command)}")
+        return json.loads(line)
 
     def measure(self, measure: str, batch: int) -> dict:
-        self.process.stdin.write(json.dumps(dict(measure=measure, batch=batch)) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        return self.request(measure=measure, batch=batch)
+
+    def request(self, **request) -> dict:
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        return self.answer()
 
     def close(self) -> None:
         self.process.stdin.close()

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from check_tokenizers import check, random_text, tokenize
 from gguf import GGMLQuantizationType as Type
-from gguf import TokenType
+from gguf_export import architecture_of, ids_of, model_values, scores_of, tensors_of, tokenizer_values, write
 from gguf_tokenizer import PRE_TOKENIZERS
 from import_case import ImportCase
 from safetensors.torch import load_file
@@ -35,11 +35,6 @@ TOKENIZERS = pathlib.Path(__file__).resolve().parents[2] / "Tests/T2TextTests/Fi
 T2 = pathlib.Path("t2")
 TEXTS = 2000
 TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message.content }}\n{% endfor %}"
-NAMES = {
-    "embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output", "input_layernorm": "attn_norm",
-    "post_attention_layernorm": "ffn_norm", "q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
-    "q_norm": "attn_q_norm", "k_norm": "attn_k_norm", "gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down",
-}
 LLAMA3_ROPE = dict(rope_type="llama3", rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
                    original_max_position_embeddings=64)
 # Name: configuration, tokenizer of the fixtures, its name in GGUF, type of the weights, type to import.
@@ -84,17 +79,6 @@ def make_tokenizer(name: str) -> dict:
     return content
 
 
-def scores_of(content: dict) -> dict[str, float]:
-    """As SentencePiece gives them: 0 for the first merged piece, then -1 and so on."""
-    merged = list(dict.fromkeys("".join(pair) for pair in content["model"]["merges"]))
-    order = {piece: -float(rank) for rank, piece in enumerate(merged)}
-    return {piece: order.get(piece, -float(len(merged) + index)) for index, piece in enumerate(content["model"]["vocab"])}
-
-
-def ids_of(content: dict) -> dict[str, int]:
-    return content["model"]["vocab"] | {token["content"]: token["id"] for token in content["added_tokens"]}
-
-
 def make_model(name: str, size: int, folder: pathlib.Path) -> None:
     config_class, options = CASES[name][:2]
     torch.manual_seed(SEED)
@@ -108,27 +92,6 @@ def make_model(name: str, size: int, folder: pathlib.Path) -> None:
     model.save_pretrained(folder)
 
 
-def permuted(values: np.ndarray, heads: int) -> np.ndarray:
-    """As llama.cpp's converter writes q and k of a Llama: the rows of a head's halves alternate."""
-    return values.reshape(heads, 2, values.shape[0] // heads // 2, *values.shape[1:]).swapaxes(1, 2).reshape(values.shape)
-
-
-def rope_factors(config) -> np.ndarray:
-    """As llama.cpp's converter computes them."""
-    rope, factors = LLAMA3_ROPE, []
-    for index in range(0, config.head_dim, 2):
-        length = 2 * np.pi * rope["rope_theta"] ** (index / config.head_dim)
-        original = rope["original_max_position_embeddings"]
-        if length < original / rope["high_freq_factor"]:
-            factors.append(1)
-        elif length > original / rope["low_freq_factor"]:
-            factors.append(rope["factor"])
-        else:
-            smooth = (original / length - rope["low_freq_factor"]) / (rope["high_freq_factor"] - rope["low_freq_factor"])
-            factors.append(1 / ((1 - smooth) / rope["factor"] + smooth))
-    return np.array(factors, dtype=np.float32)
-
-
 class File:
     """A GGUF file to be written, whose parts a test may change first."""
 
@@ -139,84 +102,15 @@ class File:
         make_model(name, len(ids_of(self.content)) + 3, self.original)
         (self.original / "tokenizer.json").write_text(json.dumps(self.content))
         self.config = load(self.original).config
-        self.architecture = "llama" if self.config.model_type == "mistral" else self.config.model_type
-        self.tensors = self.make_tensors()
-        self.values = self.make_values()
-
-    def make_tensors(self) -> dict[str, np.ndarray]:
-        tensors = {}
-        for name, values in load_file(self.original / "model.safetensors").items():
-            values = values.float().numpy()
-            if self.architecture == "llama" and ("q_proj" in name or "k_proj" in name):
-                heads = self.config.num_attention_heads if "q_proj" in name else self.config.num_key_value_heads
-                values = permuted(values, heads)
-            target = next(target for part, target in NAMES.items() if part in name) + "." + name.split(".")[-1]
-            tensors[f"blk.{name.split('.')[2]}.{target}" if ".layers." in name else target] = values
-        if self.config.rope_parameters["rope_type"] == "llama3":
-            tensors["rope_freqs.weight"] = rope_factors(self.config)
-        return tensors
-
-    def make_values(self) -> dict:
-        config, rope = self.config, self.config.rope_parameters
-        head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        of_model = {
-            "block_count": config.num_hidden_layers, "context_length": config.max_position_embeddings,
-            "embedding_length": config.hidden_size, "feed_forward_length": config.intermediate_size,
-            "attention.head_count": config.num_attention_heads, "attention.head_count_kv": config.num_key_value_heads,
-            "attention.layer_norm_rms_epsilon": config.rms_norm_eps, "rope.freq_base": float(rope["rope_theta"]),
-            "vocab_size": config.vocab_size, "attention.key_length": head, "attention.value_length": head,
-        }
-        if self.config.model_type == "mistral":
-            of_model["attention.sliding_window"] = config.sliding_window
-        if rope["rope_type"] in ("linear", "yarn"):
-            of_model |= {"rope.scaling.type": rope["rope_type"], "rope.scaling.factor": rope["factor"]}
-        if rope["rope_type"] == "yarn":
-            of_model["rope.scaling.original_context_length"] = rope["original_max_position_embeddings"]
-        return {f"{self.architecture}.{key}": value for key, value in of_model.items()} | self.make_tokenizer_values()
-
-    def make_tokenizer_values(self) -> dict:
-        ids, model = ids_of(self.content), self.content["model"]
-        by_id = {index: token for token, index in ids.items()}
-        tokens = [by_id.get(index, f"[PAD{index}]") for index in range(self.config.vocab_size)]
-        types = [TokenType.NORMAL if index in by_id else TokenType.UNUSED for index in range(len(tokens))]
-        for token in self.content["added_tokens"]:
-            types[token["id"]] = TokenType.CONTROL if token["special"] else TokenType.USER_DEFINED
-        is_sentence_piece = model["byte_fallback"]
-        if is_sentence_piece:
-            for token, index in ids.items():
-                types[index] = TokenType.BYTE if token.startswith("<0x") else types[index]
-            types[ids["<unk>"]] = TokenType.UNKNOWN
-        starts = self.content["post_processor"] and "SpecialToken" in json.dumps(self.content["post_processor"])
+        self.architecture = architecture_of(self.config)
+        self.tensors = tensors_of(self.config, load_file(self.original / "model.safetensors"))
         special = [token["id"] for token in self.content["added_tokens"] if token["special"]]
-        values = {
-            "tokenizer.ggml.model": "llama" if is_sentence_piece else "gpt2", "tokenizer.ggml.pre": self.pre,
-            "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": [int(kind) for kind in types],
-            "tokenizer.ggml.add_bos_token": bool(starts), "tokenizer.chat_template": TEMPLATE,
-            "tokenizer.ggml.bos_token_id": special[1 if is_sentence_piece else 0], "tokenizer.ggml.eos_token_id": special[-1],
-        }
-        if is_sentence_piece:
-            scores = scores_of(self.content)
-            values["tokenizer.ggml.scores"] = [scores.get(token, -1000.0) for token in tokens]
-            values["tokenizer.ggml.unknown_token_id"] = ids["<unk>"]
-            values["tokenizer.ggml.add_space_prefix"] = "Strip" in json.dumps(self.content["decoder"])
-        else:
-            values["tokenizer.ggml.merges"] = [" ".join(pair) for pair in model["merges"]]
-        return values
+        bos = special[1 if self.content["model"]["byte_fallback"] else 0]
+        self.values = model_values(self.config) | tokenizer_values(self.content, self.config.vocab_size, self.pre, bos, special[-1])
+        self.values["tokenizer.chat_template"] = TEMPLATE
 
     def write(self, path: pathlib.Path) -> pathlib.Path:
-        writer = gguf.GGUFWriter(path, self.architecture)
-        for key, value in self.values.items():
-            add = {str: writer.add_string, bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32,
-                   list: writer.add_array}[type(value)]
-            add(key, value)
-        for name, values in self.tensors.items():
-            kind = self.type if values.ndim == 2 else Type.F32
-            writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        return path
+        return write(path, self.architecture, self.values, self.tensors, self.type)
 
 
 class ImportTests(ImportCase):
