@@ -7,13 +7,13 @@ import T2Formats
 package final class FloatBuffer: Sendable {
     package nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
     package let count: Int
-    /// The file in which the values stand, and which keeps them in memory; nil if the buffer owns its memory.
-    private let file: SafetensorsFile?
+    /// The file in which the values stand, and which keeps them in memory, with their name there; nil if the buffer owns its memory.
+    private let place: (file: SafetensorsFile, name: String)?
 
     /// A buffer of zeros.
     package init(count: Int) {
         self.count = count
-        file = nil
+        place = nil
         let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
         let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         memset(memory, 0, bytes)
@@ -27,10 +27,10 @@ package final class FloatBuffer: Sendable {
         }
     }
 
-    private init(viewing pointer: UnsafeRawPointer, count: Int, of file: SafetensorsFile) {
+    private init(viewing pointer: UnsafeRawPointer, count: Int, _ name: String, of file: SafetensorsFile) {
         self.pointer = UnsafeMutableRawPointer(mutating: pointer).bindMemory(to: Float.self, capacity: count)
         self.count = count
-        self.file = file
+        place = (file, name)
     }
 
     /// A float32 tensor of a file: in the file's own mapped memory, which must not be written to, if its address allows that.
@@ -40,13 +40,16 @@ package final class FloatBuffer: Sendable {
         if let tensor = file.tensors[name], tensor.element == .float32, tensor.shape == shape, tensor.count > 0 {
             let start = try file.withBytes(of: name) { $0.baseAddress! }
             if Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0 {
-                return FloatBuffer(viewing: start, count: tensor.count, of: file)
+                return FloatBuffer(viewing: start, count: tensor.count, name, of: file)
             }
         }
         return FloatBuffer(try file.floats(of: name, shape: shape))
     }
 
-    deinit { if file == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
+    deinit { if place == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
+
+    /// Gives the memory of mapped values back to the system, which reads them from the file again when they are used.
+    package func release() { if let place { place.file.release(place.name) } }
 
     var elements: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
     package var values: [Float] { Array(elements) }

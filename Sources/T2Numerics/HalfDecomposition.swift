@@ -50,6 +50,7 @@ extension SingularValueCache {
             let v = HalfMatrix("v", rows: columns, columns: rank, of: file)
         else { return nil }
         let found = HalfDecomposition(uTransposed: uTransposed, sigma: sigma, v: v)
+        defer { for matrix in [uTransposed, v] { matrix.release() } }
         // A damaged file is replaced.
         return file.metadata["digest"] == Self.digest(found, key) ? found : nil
     }

@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 import T2Formats
 
 /// A row-major matrix in bfloat16: in the mapped memory of a file, or in memory of its own. Immutable.
@@ -7,8 +6,8 @@ package final class HalfMatrix: @unchecked Sendable {
     package let pointer: UnsafePointer<UInt16>
     package let rows: Int
     package let columns: Int
-    /// What keeps the memory; nil if the matrix owns it.
-    private let file: SafetensorsFile?
+    /// What keeps the memory, and the matrix's name there; nil if the matrix owns its memory.
+    private let place: (file: SafetensorsFile, name: String)?
 
     /// A tensor of a mapped file; nil if it has another type or shape, or does not begin at an even address.
     package init?(_ name: String, rows: Int, columns: Int, of file: SafetensorsFile) {
@@ -16,28 +15,29 @@ package final class HalfMatrix: @unchecked Sendable {
             let start = try? file.withBytes(of: name, { $0.baseAddress }), Int(bitPattern: start) % 2 == 0
         else { return nil }
         pointer = start.assumingMemoryBound(to: UInt16.self)
-        (self.rows, self.columns, self.file) = (rows, columns, file)
+        (self.rows, self.columns, place) = (rows, columns, (file, name))
+    }
+
+    /// A matrix in memory of its own, which `fill` writes.
+    package init(rows: Int, columns: Int, _ fill: (UnsafeMutablePointer<UInt16>) throws -> Void) rethrows {
+        let memory = UnsafeMutablePointer<UInt16>.allocate(capacity: max(1, rows * columns))
+        (pointer, self.rows, self.columns, place) = (UnsafePointer(memory), rows, columns, nil)
+        try fill(memory)
     }
 
     /// The matrix rounded to nearest.
-    package init(_ matrix: Matrix) {
-        let memory = UnsafeMutablePointer<UInt16>.allocate(capacity: max(1, matrix.rows * matrix.columns))
-        for row in 0..<matrix.rows { t2_to_bfloat(matrix.row(row), memory + row * matrix.columns, matrix.columns) }
-        (pointer, rows, columns, file) = (UnsafePointer(memory), matrix.rows, matrix.columns, nil)
+    package convenience init(_ matrix: Matrix) {
+        self.init(rows: matrix.rows, columns: matrix.columns) { memory in
+            for row in 0..<matrix.rows { t2_to_bfloat(matrix.row(row), memory + row * matrix.columns, matrix.columns) }
+        }
     }
 
-    deinit { if file == nil { pointer.deallocate() } }
+    deinit { if place == nil { pointer.deallocate() } }
 
     package func row(_ index: Int) -> UnsafePointer<UInt16> { pointer + index * columns }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: 2 * rows * columns) }
 
     /// Gives the memory of a mapped matrix back to the system, which reads it from the file again when it is used.
-    package func release() {
-        guard file != nil else { return }
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let start = (Int(bitPattern: pointer) + page - 1) / page * page
-        let end = Int(bitPattern: pointer + rows * columns) / page * page
-        if start < end { madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, MADV_DONTNEED) }
-    }
+    package func release() { if let place { place.file.release(place.name) } }
 }

@@ -47,62 +47,47 @@ package final class LaneProducts {
             t2_unpack(
                 w.packed, columns.lowerBound, columns.upperBound, plain + columns.lowerBound, true, w.columns, 1)
         }
-        let packed = pack(rows: w.columns, columns: w.rows) { packed, columns in
+        multiply(x, into: y, accumulate: false) { packed, columns in
             t2_pack(
                 packed, columns.lowerBound, columns.upperBound, plain + columns.lowerBound * w.columns, true, 1,
                 w.columns)
         }
-        multiply(x, packed, into: y)
     }
 
-    /// y = x·W, or y += x·W, with weights that are packed for this product.
+    /// y = x·W, or y += x·W, with weights that are packed for this product, a block of their inputs after the other.
     ///
     /// - Shapes: x [T, K], w [K, N], or [N, K] if it is transposed; y [T, N].
     /// - Cost: 2·T·K·N flops, and K·N elements are read and written.
     package func multiply(
         _ x: Matrix, packing w: HalfMatrix, transposed: Bool = false, into y: Matrix, accumulate: Bool = false
     ) {
-        multiply(x, pack(w, transposed: transposed), into: y, accumulate: accumulate)
-    }
-
-    /// Weights that are packed in the lane's own memory, until other weights are.
-    package final class Weights {
-        let packed: OpaquePointer
-        let rows: Int
-        let columns: Int
-
-        fileprivate init(_ packed: OpaquePointer, rows: Int, columns: Int) {
-            (self.packed, self.rows, self.columns) = (packed, rows, columns)
-        }
-
-        deinit { t2_packed_free(packed) }
-    }
-
-    /// Packs w, or wᵀ, for several products.
-    ///
-    /// - Shapes: w [K, N], or [N, K] if it is transposed.
-    package func pack(_ w: HalfMatrix, transposed: Bool = false) -> Weights {
-        let (rows, columns) = transposed ? (w.columns, w.rows) : (w.rows, w.columns)
-        return pack(rows: rows, columns: columns) { packed, columns in
-            transposed
-                ? t2_pack(
-                    packed, columns.lowerBound, columns.upperBound, w.row(columns.lowerBound), true, 1, w.columns)
-                : t2_pack(
-                    packed, columns.lowerBound, columns.upperBound, w.pointer + columns.lowerBound, true, w.columns, 1)
+        precondition((transposed ? w.columns : w.rows) == x.columns && (transposed ? w.rows : w.columns) == y.columns)
+        for first in stride(from: 0, to: x.columns, by: Self.packedInputs) {
+            let inputs = first..<min(x.columns, first + Self.packedInputs)
+            multiply(x.columns(inputs), into: y, accumulate: accumulate || first > 0) { packed, columns in
+                transposed
+                    ? t2_pack(
+                        packed, columns.lowerBound, columns.upperBound, w.row(columns.lowerBound) + first, true, 1,
+                        w.columns)
+                    : t2_pack(
+                        packed, columns.lowerBound, columns.upperBound, w.row(first) + columns.lowerBound, true,
+                        w.columns, 1)
+            }
         }
     }
 
-    private func pack(rows: Int, columns: Int, _ pack: (OpaquePointer, Range<Int>) -> Bool) -> Weights {
-        let memory = packed.pointer(t2_packed_size(rows, columns), of: UInt8.self)
-        guard let packed = t2_packed_new(rows, columns, memory) else { fatalError(Self.noMemory) }
-        forEachPart(columns) { _, columns in pack(packed, columns) }
-        return Weights(packed, rows: rows, columns: columns)
-    }
+    /// The inputs of weights that are packed at a time: a head's are as many as its vocabulary, and would take as much memory again.
+    private static let packedInputs = 1 << 14
 
-    /// y = x·W, or y += x·W.
-    package func multiply(_ x: Matrix, _ w: Weights, into y: Matrix, accumulate: Bool = false) {
-        precondition(x.columns == w.rows && x.rows == y.rows && w.columns == y.columns)
-        withExtendedLifetime(w) { multiply(round(x), w.packed, into: y, accumulate) }
+    private func multiply(
+        _ x: Matrix, into y: Matrix, accumulate: Bool, pack: (OpaquePointer, Range<Int>) -> Bool
+    ) {
+        precondition(x.rows == y.rows)
+        let memory = packed.pointer(t2_packed_size(x.columns, y.columns), of: UInt8.self)
+        guard let packed = t2_packed_new(x.columns, y.columns, memory) else { fatalError(Self.noMemory) }
+        defer { t2_packed_free(packed) }
+        forEachPart(y.columns) { _, columns in pack(packed, columns) }
+        multiply(round(x), packed, into: y, accumulate)
     }
 
     private static let noMemory = "no memory for matrix products"

@@ -126,6 +126,7 @@ package final class SingularValueCache: Sendable {
                 uTransposed: try .mapped("u_transposed", shape: [rank, rows], of: file),
                 sigma: try file.floats(of: "sigma", shape: [rank]),
                 v: try .mapped("v", shape: [columns, rank], of: file))
+            defer { for factor in [cached.uTransposed, cached.v] { factor.release() } }
             if file.metadata["digest"] == Self.digest(cached, key) { return cached }
         } catch let error as SystemError where [ENOENT, ENOTDIR].contains(error.code) {
             return nil

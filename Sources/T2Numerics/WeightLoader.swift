@@ -15,7 +15,11 @@ package struct WeightLoader {
         let file = try folder.file(ofChecked: name, shape: shape)
         let tensor = file.tensors[name]!
         let buffer = FloatBuffer(count: tensor.count)
-        _ = try file.withBytes(of: name) { HalfPrecision.widen($0, tensor.element, into: buffer) }
+        var filled = 0
+        try file.forEachPiece(of: name) { piece in
+            _ = HalfPrecision.widen(piece, tensor.element, into: buffer, at: filled)
+            filled += piece.count / (tensor.element.bitCount / 8)
+        }
         return buffer
     }
 
@@ -25,8 +29,27 @@ package struct WeightLoader {
     package func loadHalf(_ name: String, rows: Int, columns: Int) throws -> HalfMatrix {
         let file = try folder.file(ofChecked: name, shape: [rows, columns])
         if let mapped = HalfMatrix(name, rows: rows, columns: columns, of: file) { return mapped }
-        let values = try load(name, shape: [rows, columns])
-        return withExtendedLifetime(values) { HalfMatrix(values.matrix(rows: rows, columns: columns)) }
+        return try HalfMatrix(rows: rows, columns: columns) { target in
+            try forEachBlock(file, name, columns: columns) { first, block in
+                t2_to_bfloat(block.pointer, target + first * columns, block.rows * columns)
+            }
+        }
+    }
+
+    /// Several matrices in bfloat16 as one, the rows of each below those of the one before.
+    ///
+    /// - Throws: the errors of `load`.
+    package func loadHalves(_ matrices: [(name: String, rows: Int)], columns: Int) throws -> HalfMatrix {
+        let parts = try matrices.map { try loadHalf($0.name, rows: $0.rows, columns: columns) }
+        if parts.count == 1 { return parts[0] }
+        return HalfMatrix(rows: parts.reduce(0) { $0 + $1.rows }, columns: columns) { target in
+            var target = target
+            for part in parts {
+                target.update(from: part.pointer, count: part.rows * columns)
+                target += part.rows * columns
+                part.release()
+            }
+        }
     }
 
     /// Writes the transpose of a weight into a view.
@@ -35,7 +58,30 @@ package struct WeightLoader {
     /// - Throws: the errors of `load`.
     package func loadTransposed(_ name: String, into output: Matrix) throws {
         let (rows, columns) = (output.columns, output.rows)
-        let weight = try load(name, shape: [rows, columns])
-        t2_transpose(weight.pointer, output.pointer, rows, columns, columns, output.stride)
+        let file = try folder.file(ofChecked: name, shape: [rows, columns])
+        try forEachBlock(file, name, columns: columns) { first, block in
+            t2_transpose(
+                block.pointer, output.pointer + first, block.rows, columns, columns, output.stride)
+        }
+    }
+
+    /// Calls `body` with consecutive rows of a matrix in float32, and the index of the first of them.
+    private func forEachBlock(
+        _ file: SafetensorsFile, _ name: String, columns: Int, _ body: (Int, Matrix) -> Void
+    ) throws {
+        let tensor = file.tensors[name]!
+        let rowBytes = columns * tensor.element.bitCount / 8
+        let rows = tensor.range.count / max(1, rowBytes)
+        let blockRows = max(1, min(rows, MappedFile.pieceBytes / max(1, rowBytes)))
+        let buffer = FloatBuffer(count: blockRows * columns)
+        for first in stride(from: 0, to: rows, by: blockRows) {
+            let block = first..<min(rows, first + blockRows)
+            try file.withBytes(of: name) { bytes in
+                let part = bytes[block.lowerBound * rowBytes..<block.upperBound * rowBytes]
+                _ = HalfPrecision.widen(UnsafeRawBufferPointer(rebasing: part), tensor.element, into: buffer)
+            }
+            withExtendedLifetime(buffer) { body(first, buffer.matrix(rows: block.count, columns: columns)) }
+        }
+        file.release(name)
     }
 }

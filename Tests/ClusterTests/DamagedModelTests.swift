@@ -76,6 +76,33 @@ struct DamagedModelTests {
         expectOneError(worker, model, damage)
     }
 
+    @Test(
+        "while it is in use, by one error instead of a crash",
+        arguments: [
+            (["t2", "inspect", "--model"], T2Core.ExitStatus.inputOutput.rawValue),
+            // A worker also leaves its trace, as for every fatal signal.
+            (["t2-worker", "join", "tcp://127.0.0.1:5999", "--model"], -SIGBUS),
+        ])
+    func shortened(program: [String], status: Int32) throws {
+        let model = try TinyModel()
+        defer { model.remove() }
+        // Reading so much takes a minute; it is shortened as soon as it is mapped.
+        try model.addZeros("optimizer.state", count: 1 << 34)
+        let process = Process(program: program[0], program.dropFirst() + [model.path])
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        while process.isRunning,
+            try !String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
+                .contains(model.weightsPath)
+        {}
+        truncate(model.weightsPath, 4096)
+        #expect(process.waitForStatus() == status)
+        let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        #expect(text.hasPrefix("error: \(model.weightsPath): a part of it cannot be read any more"), "\(text)")
+        #expect(text.split(separator: "\n").count == 1, "\(text)")
+    }
+
     private func expectOneError(_ program: RunningProgram, _ model: TinyModel, _ damage: Damage) {
         #expect(program.lines.count == 1, "\(program.text)")
         #expect(program.text.hasPrefix("error: \(model.path)"), "\(program.text)")

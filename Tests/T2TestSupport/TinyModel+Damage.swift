@@ -39,4 +39,20 @@ extension TinyModel {
         let data = try Data(contentsOf: URL(fileURLWithPath: weightsPath))
         try data.dropLast(bytes).write(to: URL(fileURLWithPath: weightsPath))
     }
+
+    /// Adds a tensor of zeros that is no parameter, and which takes no room on the disk.
+    package func addZeros(_ name: String, count: Int) throws {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: weightsPath))
+        let end = 8 + Int(bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) })
+        var header = try JSONSerialization.jsonObject(with: bytes[8..<end]) as? [String: Any] ?? [:]
+        header[name] = [
+            "dtype": "F32", "shape": [count], "data_offsets": [bytes.count - end, bytes.count - end + 4 * count],
+        ]
+        let text = try JSONSerialization.data(withJSONObject: header)
+        let whole = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + bytes[end...]
+        try whole.write(to: URL(fileURLWithPath: weightsPath))
+        guard truncate(weightsPath, off_t(whole.count + 4 * count)) == 0 else {
+            throw SystemError("extend", weightsPath)
+        }
+    }
 }

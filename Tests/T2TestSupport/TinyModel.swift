@@ -9,11 +9,11 @@ package struct TinyModel {
     /// Writes config.json, model.safetensors and a tokenizer of single characters into a fresh temporary folder.
     package init(
         layers: Int = 2, heads: Int = 4, keyValueHeads: Int = 2, tied: Bool = true, contextLength: Int = 128,
-        seed: UInt64 = 1
+        vocabulary: Int = 50, seed: UInt64 = 1
     ) throws {
         path = NSTemporaryDirectory() + "t2-model-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let (hidden, intermediate, headSize, vocabulary) = (24, 40, 8, 50)
+        let (hidden, intermediate, headSize) = (24, 40, 8)
         let configuration = """
             {"model_type": "llama", "hidden_act": "silu", "vocab_size": \(vocabulary), "hidden_size": \(hidden),
              "intermediate_size": \(intermediate), "num_hidden_layers": \(layers), "num_attention_heads": \(heads),
@@ -40,7 +40,7 @@ package struct TinyModel {
         }
         tensors.append(tensor("model.norm.weight", [hidden], mean: 1, deviation: 0.1))
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path + "/model.safetensors")
-        try AtomicFile.write(Self.tokenizer(vocabulary), to: path + "/tokenizer.json")
+        try AtomicFile.write(Self.tokenizer(50), to: path + "/tokenizer.json")
     }
 
     package func remove() { try? FileManager.default.removeItem(atPath: path) }

@@ -41,8 +41,7 @@ package final class ModelFiles: Sendable {
         var content = Content()
         for name in try BaseModelFolder.fileNames(path: folder) {
             let file = try MappedFile(path: "\(folder)/\(name)")
-            let entry = ModelDescription.File(
-                name: name, size: file.count, digest: file.withBytes { Digest(of: $0) })
+            let entry = ModelDescription.File(name: name, size: file.count, digest: file.digest)
             content.model.append(entry)
             content.paths[entry.digest] = (file.path, file.count)
         }

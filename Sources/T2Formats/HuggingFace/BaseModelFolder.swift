@@ -12,6 +12,9 @@ package struct BaseModelFolder: Sendable {
     /// that `config.json` does not name.
     package let tokenizerDigest: Digest
 
+    /// The tensors of weights that hold a NaN or an infinity, found when the digest was computed.
+    let nonFinite: Set<String>
+
     /// The type in which the weights are to be held and multiplied.
     package private(set) var weightType = WeightType.float32
 
@@ -20,6 +23,7 @@ package struct BaseModelFolder: Sendable {
     /// The types of the weights, without repetition, such as `BF16`.
     package var elementTypes: [String] { Set(files.flatMap(\.tensors.values).map(\.element.rawValue)).sorted() }
 
+    /// - Cost: one pass over all files, of which a few megabytes are in memory at a time.
     /// - Throws: `InputError`, `SystemError` or `SafetensorsError` naming the file at fault.
     package init(path: String) throws {
         try Self.requireFolder(path)
@@ -31,7 +35,7 @@ package struct BaseModelFolder: Sendable {
         tokenizerDigest = try Self.tokenizerDigest(path, configuration)
         weights = try WeightFiles(folder: path)
         try Self.checkNames(weights, configuration, path: path)
-        digest = try Self.digest(configuration, weights.files)
+        (digest, nonFinite) = try Self.examine(configuration, weights.files)
     }
 
     /// The same model with a choice of the type in which its weights are held.
@@ -85,7 +89,7 @@ package struct BaseModelFolder: Sendable {
 
     /// The digest of the tokenizer alone, unless the folder also has a chat template, or end tokens of its own for completions.
     private static func tokenizerDigest(_ path: String, _ configuration: ModelConfiguration) throws -> Digest {
-        let tokenizer = try MappedFile(path: path + "/tokenizer.json").withBytes { Digest(of: $0) }
+        let tokenizer = try MappedFile(path: path + "/tokenizer.json").digest
         let template = try ChatTemplateFile(folder: path)
         let hasOtherEnds = Set(configuration.endTokens) != Set(configuration.endOfSequence)
         guard template != nil || hasOtherEnds else { return tokenizer }
@@ -101,14 +105,21 @@ package struct BaseModelFolder: Sendable {
         return builder.finalize()
     }
 
-    private static func digest(_ configuration: ModelConfiguration, _ files: [SafetensorsFile]) throws -> Digest {
+    /// The digest of the configuration and the tensors, and the names of the weights that are not finite.
+    private static func examine(
+        _ configuration: ModelConfiguration, _ files: [SafetensorsFile]
+    ) throws -> (digest: Digest, nonFinite: Set<String>) {
         var builder = DigestBuilder()
+        var nonFinite: Set<String> = []
         builder.update(configuration.canonicalDescription)
         let located = files.flatMap { file in file.tensors.map { (name: $0.key, tensor: $0.value, file: file) } }
         for (name, tensor, file) in located.sorted(by: { $0.name < $1.name }) {
             builder.update("\n\(name) \(tensor.element.rawValue) \(tensor.shape)\n")
-            try file.withBytes(of: name) { builder.update($0) }
+            try file.forEachPiece(of: name) { piece in
+                builder.update(piece)
+                if !tensor.element.isFinite(piece) { nonFinite.insert(name) }
+            }
         }
-        return builder.finalize()
+        return (builder.finalize(), nonFinite)
     }
 }

@@ -77,9 +77,24 @@ package final class SafetensorsFile: Sendable {
     /// - Throws: `SafetensorsError.missingTensor`, and what `body` throws.
     package func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
     {
+        let place = try place(of: name)
+        return try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[place])) }
+    }
+
+    /// Calls `body` with consecutive pieces of one tensor's bytes, as `MappedFile.forEachPiece` does.
+    ///
+    /// - Throws: as `withBytes`.
+    package func forEachPiece(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try file.forEachPiece(of: place(of: name), body)
+    }
+
+    /// Gives a tensor's memory back to the system until it is used again.
+    package func release(_ name: String) { if let place = try? place(of: name) { file.release(place) } }
+
+    /// The range of one tensor's bytes in the file.
+    private func place(of name: String) throws -> Range<Int> {
         guard let tensor = tensors[name] else { throw SafetensorsError.missingTensor(path: path, name: name) }
-        let start = dataStart + tensor.range.lowerBound
-        return try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[start..<start + tensor.range.count])) }
+        return dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
     }
 
     /// The values of a float32 tensor.

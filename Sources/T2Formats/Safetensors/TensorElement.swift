@@ -44,4 +44,28 @@ package enum TensorElement: String, Sendable, Codable {
     var isQuantised: Bool {
         ![.float64, .float32, .float16, .bfloat16, .int64, .uint64, .bool, .complex64].contains(self)
     }
+
+    /// Whether no value is a NaN or an infinity, in a type of weights; true for other types.
+    ///
+    /// A float is a NaN or an infinity if all bits of its exponent are set.
+    func isFinite(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        switch self {
+        case .float32: Self.lacks(0x7f80_0000 as UInt32, bytes)
+        case .float16: Self.lacks(0x7c00 as UInt16, bytes)
+        case .bfloat16: Self.lacks(0x7f80 as UInt16, bytes)
+        default: true
+        }
+    }
+
+    /// Whether no value has all bits of the mask set. The loop has no branch, so it compiles to vector code.
+    @inline(__always)
+    private static func lacks<Bits: FixedWidthInteger>(_ mask: Bits, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let start = bytes.baseAddress else { return true }
+        var found: Bits = 0
+        for index in 0..<bytes.count / MemoryLayout<Bits>.size {
+            let value = start.loadUnaligned(fromByteOffset: index &* MemoryLayout<Bits>.size, as: Bits.self)
+            found |= value & mask == mask ? 1 : 0
+        }
+        return found == 0
+    }
 }

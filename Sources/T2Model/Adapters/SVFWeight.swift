@@ -24,6 +24,7 @@ struct SVFWeight: Sendable {
         for (decomposition, ranks) in zip(decompositions, shape.ranks) {
             let v_NR = decomposition.v.matrix(rows: shape.inputSize, columns: ranks.count)
             v.matrix(rows: shape.inputSize, columns: shape.rank).columns(ranks).copy(from: v_NR)
+            decomposition.v.release()
         }
     }
 

@@ -126,7 +126,6 @@ package final class PolicyGradient {
         var indices = range.lazy.flatMap { sequence in
             sequences[sequence].completion.indices.lazy.map { (sequence, $0) }
         }.makeIterator()
-        let backward = transformer.measure(.head) { transformer.headBackward() }
         for rows in (0..<policy.rows).chunks(ofCount: Transformer.rowsPerHead) {
             let policyRows = transformer.logits(policy.rows(rows), in: .logits)
             let referenceRows = reference.map { transformer.logits($0.rows(rows), in: .referenceLogits) }
@@ -154,7 +153,7 @@ package final class PolicyGradient {
                 count = rows.count
             }
             for (token, loss) in zip(tokens, losses) { collect(token.0, token.1, loss) }
-            transformer.measure(.head) { backward(gradient, deltaHidden.rows(rows)) }
+            transformer.measure(.head) { transformer.multiplyByHead(gradient, into: deltaHidden.rows(rows)) }
             transformer.onLayer()
         }
     }

@@ -42,6 +42,7 @@ package final class BaseModel: Sendable {
         embedding = try vectors(folder.embeddingName)
         head = c.tiedEmbeddings ? embedding : try vectors("lm_head.weight")
         headTransposed = head.transposed()
+        head.release()
         finalNorm = try loader.load("model.norm.weight", shape: [c.hiddenSize])
         func norms(_ name: String) throws -> [FloatBuffer] {
             try (0..<c.layerCount).map { try loader.load("model.layers.\($0).\(name).weight", shape: [c.hiddenSize]) }
@@ -49,14 +50,7 @@ package final class BaseModel: Sendable {
         attentionNorms = try norms("input_layernorm")
         feedForwardNorms = try norms("post_attention_layernorm")
         let groups = try ProjectionTable(layerCount: c.layerCount) { layer, group in
-            let buffer = FloatBuffer(count: group.inputSize(c) * group.outputSize(c))
-            let fused = buffer.matrix(rows: group.inputSize(c), columns: group.outputSize(c))
-            for (kind, columns) in group.columns(c) {
-                try loader.loadTransposed(kind.name(layer: layer), into: fused.columns(columns))
-            }
-            return withExtendedLifetime(buffer) {
-                type == .float32 ? ProjectionWeight.float32(buffer) : .bfloat16(PackedMatrix(fused))
-            }
+            try Self.weight(loader, c, layer, group, type)
         }
         weights = MergedWeights(c, type, groups)
         biases = try ProjectionTable(layerCount: c.layerCount) { layer, group in
@@ -65,6 +59,27 @@ package final class BaseModel: Sendable {
         headNorms = c.architecture.hasHeadNorms ? try (0..<c.layerCount).map { try Self.headNorm(loader, c, $0) } : []
         rotary = RotaryEmbedding(
             headSize: c.headSize, theta: c.ropeTheta, contextLength: c.contextLength, scaling: c.architecture.rope)
+    }
+
+    private static func weight(
+        _ loader: WeightLoader, _ c: ModelConfiguration, _ layer: Int, _ group: ProjectionGroup, _ type: WeightType
+    ) throws -> ProjectionWeight {
+        let members = group.columns(c)
+        switch type {
+        case .float32:
+            let buffer = FloatBuffer(count: group.inputSize(c) * group.outputSize(c))
+            try withExtendedLifetime(buffer) {
+                for (kind, columns) in members {
+                    try loader.loadTransposed(kind.name(layer: layer), into: group.matrix(buffer, c).columns(columns))
+                }
+            }
+            return .float32(buffer)
+        case .bfloat16:
+            let matrices = members.map { (name: $0.kind.name(layer: layer), rows: $0.columns.count) }
+            let half = try loader.loadHalves(matrices, columns: group.inputSize(c))
+            defer { half.release() }
+            return .bfloat16(PackedMatrix(transposed: half))
+        }
     }
 
     private static func bias(

@@ -82,16 +82,14 @@ package final class Transformer {
         return output
     }
 
-    /// The function from the gradient with respect to logits to that with respect to hidden states: δ·E for the head's weight E.
+    /// The gradient with respect to hidden states, given that of their logits: δ·E for the head's weight E.
     ///
-    /// - Returns: a function of δ [S, V] and of the matrix [S, H] that receives the result; it is valid until weights are packed.
-    func headBackward() -> (Matrix, Matrix) -> Void {
+    /// - Shapes: deltaLogits [S, V], deltaHidden [S, H].
+    func multiplyByHead(_ deltaLogits: Matrix, into deltaHidden: Matrix) {
         switch model.head {
         case .float32(let head, let rows, let columns):
-            return { MatrixMultiply.multiply($0, head.matrix(rows: rows, columns: columns), into: $1) }
-        case .bfloat16(let head):
-            let packed = products.pack(head)
-            return { [products] in products.multiply($0, packed, into: $1) }
+            MatrixMultiply.multiply(deltaLogits, head.matrix(rows: rows, columns: columns), into: deltaHidden)
+        case .bfloat16(let head): products.multiply(deltaLogits, packing: head, into: deltaHidden)
         }
     }
 

@@ -45,7 +45,7 @@ package struct OwnTask: Sendable {
         var files = [Self.fileName]
         if case .external(let command, _) = rule { files += command }
         let parts = files.map { file in
-            (try? MappedFile(path: "\(folder)/\(file)").withBytes { Digest(of: $0).hexadecimal }) ?? file
+            (try? MappedFile(path: "\(folder)/\(file)").digest.hexadecimal) ?? file
         }
         return ([name] + parts).joined(separator: " ")
     }

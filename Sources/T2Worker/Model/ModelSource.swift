@@ -168,7 +168,7 @@ extension ModelSource {
     /// - Throws: `InputError` if all of it came just now and is wrong.
     private func isSound(_ file: ModelDescription.File, in folder: String, kept: Int) throws -> Bool {
         let path = "\(folder)/\(file.name)"
-        let found = try MappedFile(path: path).withBytes { Digest(of: $0) }
+        let found = try MappedFile(path: path).digest
         if found == file.digest { return true }
         try PartialFile(path, limit: file.size).empty()
         guard kept > 0 else {
