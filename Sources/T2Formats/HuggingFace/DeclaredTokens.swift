@@ -96,11 +96,14 @@ package struct DeclaredTokens: Sendable {
         case .named(let tokens): specific.merge(tokens) { $1 }
         case .list(let tokens): for token in tokens where !extra.contains(token) { extra.append(token) }
         case nil:
-            let isGiven = configuration.extra != nil || configuration.additional != nil
-            if !isGiven, case .list(let tokens) = map?.additional { extra = tokens }
+            guard configuration.extra == nil, configuration.additional == nil else { break }
+            if case .list(let tokens) = map?.additional { extra = tokens }
+            extra += tokenizerClass?.specific.map { DeclaredToken($0.content) } ?? []
         }
         for (key, content) in tokenizerClass?.specific ?? [] {
-            named.append(specific.removeValue(forKey: key) ?? DeclaredToken(content))
+            let token = specific.removeValue(forKey: key) ?? DeclaredToken(content)
+            named.append(token)
+            names[key] = token.content
         }
         unordered = specific.sorted { $0.key < $1.key }.map(\.value)
         names.merge(specific.mapValues(\.content)) { $1 }
@@ -122,7 +125,8 @@ package struct DeclaredTokens: Sendable {
             let token = DeclaredToken(content, TokenFlags(normalized: !isSpecial, special: isSpecial))
             guard let other = listed.updateValue(token, forKey: id) else { continue }
             throw InputError(
-                path, "gives the identifier \(id) to '\(min(content, other.content))' and '\(max(content, other.content))'",
+                path,
+                "gives the identifier \(id) to '\(min(content, other.content))' and '\(max(content, other.content))'",
                 remedy: "Copy it again from the source of the model.")
         }
     }

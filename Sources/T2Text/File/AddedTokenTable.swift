@@ -91,7 +91,8 @@ extension AddedTokenTable {
         func contradiction(_ problem: String) -> InputError {
             InputError(
                 path, problem,
-                remedy: "Keep what the model was trained with: copy both files again from one source, or mend one by hand.")
+                remedy:
+                    "Keep what the model was trained with: copy both files again from one source, or mend one by hand.")
         }
         var owners: [Int: AddedToken] = [:]
         var identifiers: [[UInt8]: Int] = [:]
@@ -100,13 +101,15 @@ extension AddedTokenTable {
             let text = token.content
             let spelled = vocabulary.id(ofKey: token.key).map { Int($0) }
             if let other = spelled ?? identifiers[token.key], other != id {
-                throw contradiction("gives the token '\(text)' the identifier \(id), but tokenizer.json gives it \(other)")
+                throw contradiction(
+                    "gives the token '\(text)' the identifier \(id), but tokenizer.json gives it \(other)")
             }
             guard spelled == nil else { continue }
             let bytes = vocabulary.bytes(of: id)
             let owner = bytes.isEmpty ? owners[id]?.content : String(decoding: bytes, as: UTF8.self)
             if let owner, Array(owner.utf8) != token.key {
-                throw contradiction("gives the identifier \(id) to '\(text)', but tokenizer.json gives it to '\(owner)'")
+                throw contradiction(
+                    "gives the identifier \(id) to '\(text)', but tokenizer.json gives it to '\(owner)'")
             }
         }
         guard declared.startsAnew, declared.isListComplete else { return }

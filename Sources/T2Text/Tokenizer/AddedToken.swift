@@ -8,12 +8,10 @@ struct AddedToken: Sendable {
     private(set) var flags: TokenFlags
     /// Whether decoding leaves the token out when the caller skips special tokens.
     private(set) var isSpecial: Bool
-    /// Whether decoding writes the token's content normalized.
-    private(set) var decodesNormalized: Bool
 
     init(_ content: String, _ flags: TokenFlags, id: Int = -1) {
         (self.id, self.content, self.flags) = (id, content, flags)
-        (isSpecial, decodesNormalized) = (flags.isSpecial, flags.isNormalized)
+        isSpecial = flags.isSpecial
     }
 
     /// A token that another file declares by its text alone is special.
@@ -28,12 +26,10 @@ struct AddedToken: Sendable {
         return AddedToken(content, flags, id: id)
     }
 
-    /// Gives the token other flags, as the tokenizers library does: what was special once is skipped in decoding, and what was normalized
-    /// once is decoded normalized.
+    /// Gives the token other flags. As in the tokenizers library, decoding goes on to skip what was special once.
     mutating func update(_ flags: TokenFlags) {
         self.flags = flags
         isSpecial = isSpecial || flags.isSpecial
-        decodesNormalized = decodesNormalized || flags.isNormalized
     }
 }
 

@@ -40,17 +40,13 @@ package final class Tokenizer: Sendable {
             !file.model.vocabulary.bytes(of: $0).isEmpty && !addedSet.contains($0)
         }
         ordinaryVocabularySize = (ordinary ?? -1) + 1
-        let found = added.map { token in
-            (token: token, content: Self.content(of: token, file.normalizer, isNormalized: token.flags.isNormalized))
-        }
+        let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizer)) }
         addedTokens = AddedTokens(found, marksSpaces: file.normalizer.marksSpaces)
         addedIdentifiers = Dictionary(
             added.map { ($0.key, Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
-        let texts = added.map { token in
-            let content = Self.content(of: token, file.normalizer, isNormalized: token.decodesNormalized)
-            return (Int32(token.id), file.model.vocabulary.spelling.decoded(content))
-        }
-        addedBytes = Dictionary(texts, uniquingKeysWith: { first, _ in first })
+        addedBytes = Dictionary(
+            found.map { (Int32($0.token.id), file.model.vocabulary.spelling.decoded($0.content)) },
+            uniquingKeysWith: { first, _ in first })
         specialTokens = Set(added.filter(\.isSpecial).map { Int32($0.id) })
         chatTemplate = try ChatTemplate(folder: parentFolder(of: path))
     }
@@ -153,9 +149,9 @@ package final class Tokenizer: Sendable {
         return addedBytes[id]?[...] ?? model.vocabulary.bytes(of: Int(id))
     }
 
-    /// The bytes of an added token.
-    private static func content(of token: AddedToken, _ normalizer: Normalizer, isNormalized: Bool) -> [UInt8] {
-        isNormalized ? token.key.withUnsafeBufferPointer(normalizer.normalize) : token.key
+    /// The bytes of an added token that encoding searches for and decoding returns.
+    private static func content(of token: AddedToken, _ normalizer: Normalizer) -> [UInt8] {
+        token.flags.isNormalized ? token.key.withUnsafeBufferPointer(normalizer.normalize) : token.key
     }
 
     /// Encodes the normalized text between the added tokens that were found in the text as it is written.
