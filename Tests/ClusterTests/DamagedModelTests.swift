@@ -17,7 +17,7 @@ struct DamagedModelTests {
     static let damages = [
         Damage(
             testDescription: "no model.safetensors", status: .noInput,
-            message: "/model.safetensors: cannot open: No such file or directory. Check the path."
+            message: ": has no model.safetensors; it holds "
         ) { try FileManager.default.removeItem(atPath: $0.weightsPath) },
         Damage(
             testDescription: "a truncated model.safetensors", status: .data,
@@ -25,7 +25,7 @@ struct DamagedModelTests {
         ) { try $0.truncateWeights(by: 1) },
         Damage(
             testDescription: "a weight left out", status: .data,
-            message: ": has no tensor 'model.layers.1.mlp.up_proj.weight'."
+            message: ": has no tensor 'model.layers.1.mlp.up_proj.weight'; "
         ) { try $0.changeWeights { $0.name == "model.layers.1.mlp.up_proj.weight" ? nil : $0 } },
         Damage(
             testDescription: "weights of other shapes", status: .data,
@@ -48,7 +48,7 @@ struct DamagedModelTests {
         Damage(
             testDescription: "a tokenizer without the model's end of sequences", status: .data,
             message:
-                "/tokenizer.json: its largest identifier is 49, but the model's config.json names 77 as a token"
+                "/config.json: names 77 as a token that starts or ends sequences, expected 0 to 49, the identifiers of tokenizer"
         ) { try $0.editConfiguration(#""eos_token_id": 1"#, #""eos_token_id": 77"#) },
     ]
 

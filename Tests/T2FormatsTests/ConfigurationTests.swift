@@ -109,8 +109,8 @@ struct ConfigurationTests {
         (["max_position_embeddings": 1 << 20, "head_dim": 1 << 20], "expected at most 1024"),
         (["head_dim": 7], "the head size is 7"), (["head_dim": nil, "hidden_size": 30], "a multiple of 4 heads"),
         (["num_key_value_heads": 3], "a multiple of 3 key-value heads"),
-        (["num_hidden_layers": -1], "a size is not in"),
-        (["num_attention_heads": 0], "a size is not in"), (["vocab_size": 1 << 40], "a size is not in"),
+        (["num_hidden_layers": -1], "num_hidden_layers is -1, expected 1 to 2147483647"),
+        (["num_attention_heads": 0], "num_attention_heads is 0"), (["vocab_size": 1 << 40], "vocab_size is 1099511627776"),
         (["vocab_size": "many"], "vocab_size"), (["hidden_size": 1e300], "not a readable model configuration"),
         (["model_type": "mistral", "sliding_window": 0], "sliding_window is 0"),
         (
@@ -180,8 +180,8 @@ struct ConfigurationTests {
         "with sizes that no memory holds is refused before anything is calculated from them",
         arguments: [
             (["num_hidden_layers": 1 << 30], "expected at most 4096"),
-            (["hidden_size": 1 << 30, "vocab_size": 1 << 30], "expected at most 2⁴² weights"),
-            (["intermediate_size": (1 << 31) - 1, "hidden_size": (1 << 31) - 8192], "expected at most 2⁴² weights"),
+            (["hidden_size": 1 << 30, "vocab_size": 1 << 30], "give more than 2⁴² weights"),
+            (["intermediate_size": (1 << 31) - 1, "hidden_size": (1 << 31) - 8192], "give more than 2⁴² weights"),
             (["head_dim": (1 << 31) - 2], "max_position_embeddings is 128, expected at most 0"),
         ])
     func absurdSizes(_ sizes: [String: Int], problem: String) throws {

@@ -101,6 +101,8 @@ struct PEFTFolderTests {
             ("rank_pattern", "{\"up_proj\": 2}", "mlp.up_proj have rank 3, adapter_config.json says 2"),
             ("lora_alpha", "null", "lora_alpha"), ("alpha_pattern", "{\"(\": 3}", "alpha_pattern"),
             ("alpha_pattern", "{\"q_proj\": 3, \"self_attn.q_proj\": 4}", "alpha_pattern"),
+            ("alpha_pattern", "{\"(a|.|.*)*x\": 3}", "'(a|.|.*)*x' repeats too much"),
+            ("rank_pattern", "{\".*.*.*.*x\": 3}", "'.*.*.*.*x' repeats too much"),
         ])
     func configuration(key: String, value: String, message: String) throws {
         let (folder, path) = try copy()
@@ -146,6 +148,39 @@ struct PEFTFolderTests {
         ]
         for (error, message) in cases { #expect(error.description.contains(message), "\(error.description)") }
         #expect(cases.allSatisfy { $0.0.exitStatus == .data })
+    }
+
+    @Test("an unchanged embedding beside the adapter is left out, and a changed one is named")
+    func embeddings() throws {
+        let model = try BaseModelFolder(path: Self.model)
+        let (folder, path) = try copy()
+        let plain = try PEFTFolder(path: path, for: model)
+        let weights = path + "/adapter_model.safetensors"
+        let file = try SafetensorsFile(path: weights)
+        let factors = try file.tensors.keys.sorted().map {
+            SafetensorsWriter.Tensor(name: $0, shape: file.tensors[$0]!.shape, values: try file.floats(of: $0))
+        }
+        let table = try model.file(
+            ofChecked: model.embeddingName, shape: [model.configuration.vocabularySize, model.configuration.hiddenSize])
+        let values = try table.floats(of: model.embeddingName, widens: true)
+        func read(_ name: String, _ values: [Float], columns: Int) throws -> PEFTFolder {
+            let tensor = SafetensorsWriter.Tensor(
+                name: PEFTFolder.prefix + name, shape: [values.count / columns, columns], values: values)
+            try SafetensorsWriter.write(factors + [tensor], metadata: file.metadata, to: weights)
+            return try PEFTFolder(path: path, for: model)
+        }
+        let columns = model.configuration.hiddenSize
+        for name in ["model.embed_tokens.weight", "lm_head.weight"] {
+            #expect(try read(name, values, columns: columns).vector == plain.vector)
+            for (other, problem) in [
+                (values.dropLast() + [values.last! + 1], "differs from that of the base model"),
+                (values + [Float](repeating: 0, count: columns), "has shape"),
+            ] {
+                let error = #expect(throws: InputError.self) { try read(name, Array(other), columns: columns) }
+                #expect(error?.description.contains("'\(PEFTFolder.prefix + name)' \(problem)") == true)
+            }
+        }
+        withExtendedLifetime(folder) {}
     }
 
     @Test("a truncated file, a missing file, a pickle and a folder of something else are refused")

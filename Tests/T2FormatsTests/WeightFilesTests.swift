@@ -64,7 +64,7 @@ struct WeightFilesTests {
         try whole.prefix(5000).write(to: URL(fileURLWithPath: "\(folder.path)/\(Self.second)"))
         expectError(folder.path, [Self.second, "truncated"])
         try FileManager.default.removeItem(atPath: "\(folder.path)/\(Self.second)")
-        expectError(folder.path, [Self.second, "No such file"])
+        expectError(folder.path, [Self.index, "names the shard \(Self.second), which is missing"])
     }
 
     @Test("must hold what the index says")
@@ -154,6 +154,34 @@ struct WeightFilesTests {
             }
             expectError(model.path, ["'lm_head.weight'", "tie_word_embeddings", isTied ? "differ" : "has no tensor"])
         }
+    }
+
+    @Test("under other names, or behind a pointer of Git LFS, are refused as such")
+    func otherModel() throws {
+        let model = try TinyModel()
+        defer { model.remove() }
+        try rewrite(model.weightsPath) { tensors in
+            tensors = tensors.map { .init(name: "language_" + $0.name, shape: $0.shape, values: $0.values) }
+        }
+        expectError(
+            model.path, ["has no tensor 'model.embed_tokens.weight'; its weights hold for example 'language_model."])
+        try Data("version https://git-lfs.github.com/spec/v1\n".utf8).write(
+            to: URL(fileURLWithPath: model.weightsPath))
+        expectError(model.path, ["model.safetensors", "it is a pointer of Git LFS"])
+    }
+
+    @Test(
+        "are missed by name, with what the folder holds instead",
+        arguments: [
+            ("model-00001-of-00002.safetensors", "a part of the weights, and no model.safetensors.index.json"),
+            ("model.fp16.safetensors", "rename it to model.safetensors"), ("tf_model.h5", "in a format that t2 does not read"),
+            ("notes.txt", "has no model.safetensors; it holds config.json, notes.txt, tokenizer.json"),
+        ])
+    func missingWeights(name: String, problem: String) throws {
+        let model = try TinyModel()
+        defer { model.remove() }
+        try FileManager.default.moveItem(atPath: model.weightsPath, toPath: "\(model.path)/\(name)")
+        expectError(model.path, [name, problem])
     }
 
     @Test("that are quantised are refused as such")

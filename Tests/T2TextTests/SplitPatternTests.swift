@@ -9,6 +9,7 @@ struct SplitPatternTests {
             (#"^[ \t]+"#, "^"), ("a$", "$"), (".+", "."), (#"\bx"#, #"\b"#), (#"[\h]"#, #"[\h"#), (#"\w+"#, #"\w"#),
             ("[[:punct:]]", "[["), (#"\p{L}{1,3}+"#, "{1,3}"), ("a{2}?", "{2}"), ("a{,2}", "{"), ("(?i)a", "(?"),
             ("(?m:a)", "(?"), (#"\p{Script=Han}"#, #"\p"#), (#"\p{XDigit}"#, #"\p"#), (#"\R"#, #"\R"#), (#"a\"#, #"\"#),
+            ("[a-z--[aeiou]]", "[a-z-"), ("(?:a+)+b", "+"), (#"(\s*|x)*y"#, "*"), ("(?:x+x?|y){2,}", "{"),
         ])
     func splitPatterns(expression: String, part: String) throws {
         let escaped = expression.replacing(#"\"#, with: #"\\"#)
@@ -27,7 +28,7 @@ struct SplitPatternTests {
             #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+"#,
             #" ?[^(\s|[.,!?…。，、।۔،])]+"#, ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|\s?\p{P}+"##,
             "[一-龥ࠀ-一가-퟿]+",
-            #"[\p{L}&&[^\p{Han}]]+"#, #"(?<=a)b|(?<!a)c|(?>d)|(?:e)"#,
+            #"(?:\p{L}|\p{M})+|[A-Za-z]+(?:-[a-z]+)*"#, #"[\p{L}&&[^\p{Han}]]+"#, #"(?<=a)b|(?<!a)c|(?>d)|(?:e)"#,
         ])
     func publishedPatterns(expression: String) throws {
         let escaped = expression.replacing(#"\"#, with: #"\\"#).replacing("\"", with: #"\""#)

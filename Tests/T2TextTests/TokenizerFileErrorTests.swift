@@ -186,7 +186,7 @@ struct TokenizerFileErrorTests {
         let end = #expect(throws: InputError.self) {
             try tokenizer.checkAgreement(with: configuration(vocabularySize: size + 100, end: size))
         }
-        #expect(end?.description.contains("config.json names \(size)") == true)
+        #expect(end?.description.contains("/config.json: names \(size) as a token that starts or ends") == true)
     }
 
     @Test("Added tokens may be missing from the model, until a text uses one")

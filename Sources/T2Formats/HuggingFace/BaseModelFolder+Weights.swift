@@ -96,12 +96,20 @@ extension BaseModelFolder {
                     "does not name the tensor '\(name)', which is in \(file.path)",
                     remedy: "Download the index and all shards again, from the same place.")
             }
-            let parts = ["qweight", "weight_packed", "weight_quantized", "blocks", "codes", "scales"]
+            let parts = ["qweight", "weight_packed", "weight_quantized", "blocks", "codes", "scales", "W_q"]
             if let part = parts.first(where: { file.tensors[module + $0] != nil }) {
                 return quantised(file.path, "there is '\(module)\(part)' instead of '\(name)'")
             }
         }
-        guard name == headName else { return SafetensorsError.missingTensor(path: path, name: name) }
+        guard name == headName else {
+            let held =
+                weights.files.flatMap(\.tensors.keys).min().map { "; its weights hold for example '\($0)'" } ?? ""
+            return InputError(
+                path, "has no tensor '\(name)'\(held)",
+                remedy:
+                    "Take config.json and the weights from the same model, as transformers saves a model with a head "
+                    + "(…ForCausalLM).")
+        }
         return InputError(
             path, "has no tensor '\(headName)', and config.json does not tie the head to the embedding",
             remedy:

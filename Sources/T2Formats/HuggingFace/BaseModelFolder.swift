@@ -8,8 +8,8 @@ package struct BaseModelFolder: Sendable {
     let weights: WeightFiles
     /// The digest of the configuration and every tensor. How the tensors are split into files does not change it.
     package let digest: Digest
-    /// The digest of the tokenizer and, where the folder has them, of the chat template with its special tokens and of end tokens
-    /// that `config.json` does not name.
+    /// The digest of the tokenizer and, where the folder has them, of the tokens that other files declare, of the chat template and of
+    /// end tokens that `config.json` does not name.
     package let tokenizerDigest: Digest
 
     /// The tensors of weights that hold a NaN or an infinity, found when the digest was computed.
@@ -87,16 +87,19 @@ package struct BaseModelFolder: Sendable {
             + (try WeightFiles.names(folder: path))
     }
 
-    /// The digest of the tokenizer alone, unless the folder also has a chat template, or end tokens of its own for completions.
+    /// The digest of the tokenizer alone, unless the folder also declares tokens elsewhere, or has a chat template, or end tokens of its
+    /// own for completions.
     private static func tokenizerDigest(_ path: String, _ configuration: ModelConfiguration) throws -> Digest {
         let tokenizer = try MappedFile(path: path + "/tokenizer.json").digest
         let template = try ChatTemplateFile(folder: path)
         let hasOtherEnds = Set(configuration.endTokens) != Set(configuration.endOfSequence)
-        guard template != nil || hasOtherEnds else { return tokenizer }
+        let tokens = try DeclaredTokens(folder: path).canonicalDescription
+        guard template != nil || hasOtherEnds || !tokens.isEmpty else { return tokenizer }
         var builder = DigestBuilder()
         builder.update(tokenizer.hexadecimal)
+        builder.update(tokens)
         if let template {
-            builder.update(template.text ?? template.problem ?? "")
+            builder.update("\u{0}template \(template.text ?? template.problem ?? "")")
             for (name, token) in template.specialTokens.sorted(by: { $0.key < $1.key }) {
                 builder.update("\u{0}\(name)\u{0}\(token)")
             }

@@ -15,9 +15,10 @@ package struct ChatTemplateFile: Sendable, Equatable {
     /// The template as transformers finds it: `chat_template.jinja`, together with named ones in `additional_chat_templates`, or
     /// else the key `chat_template` of `tokenizer_config.json`. Among named templates `default` is used.
     ///
+    /// - Parameter model: the model's folder, if `folder` is another one.
     /// - Returns: nil for a folder without a template.
     /// - Throws: `InputError` for an existing file that cannot be read.
-    package init?(folder: String) throws(InputError) {
+    package init?(folder: String, model: String? = nil) throws(InputError) {
         let configuration = try TokenizerConfiguration(folder: folder)
         var templates = try Self.files(folder)
         path = Self.path(folder, isFile: !templates.isEmpty)
@@ -34,7 +35,7 @@ package struct ChatTemplateFile: Sendable, Equatable {
             problem =
                 "there are templates named \(templates.keys.sorted().joined(separator: ", ")), and none named default"
         }
-        specialTokens = configuration.specialTokens
+        specialTokens = try DeclaredTokens(folder: folder, model: model).names
     }
 
     private static let (file, folderName) = ("chat_template.jinja", "additional_chat_templates")
@@ -68,30 +69,15 @@ package struct ChatTemplateFile: Sendable, Equatable {
     }
 }
 
-/// What the tokenizer's configuration files say about special tokens and templates.
+/// The templates of a `tokenizer_config.json`.
 private struct TokenizerConfiguration {
     /// Templates by name, in which a single one is named `default`.
     private(set) var templates: [String: String?]?
     /// The reason why the key `chat_template` holds no template.
     private(set) var unreadableTemplate: String?
-    private(set) var specialTokens: [String: String] = [:]
 
-    private static let tokenNames = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map { $0 + "_token" }
-
-    /// Reads `tokenizer_config.json`, and, unless it lists its added tokens, `special_tokens_map.json`, which then overrides it: as
-    /// transformers does.
     init(folder: String) throws(InputError) {
         let configuration = try JSONFile.object(folder + "/tokenizer_config.json") ?? [:]
-        var tokens = configuration
-        if configuration["added_tokens_decoder"] == nil,
-            let map = try JSONFile.object(folder + "/special_tokens_map.json")
-        {
-            tokens.merge(map) { $1 }
-        }
-        for name in Self.tokenNames {
-            let content = (tokens[name] as? [String: Any])?["content"] ?? tokens[name]
-            specialTokens[name] = content as? String
-        }
         switch configuration["chat_template"] {
         case nil, is NSNull: break
         case let text as String: templates = ["default": text]
@@ -114,17 +100,32 @@ enum JSONFile {
     ///
     /// - Throws: `InputError` for a file that cannot be read or holds something else.
     static func object(_ path: String) throws(InputError) -> [String: Any]? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let content = try content(path)
-        let remedy = "Copy it again from the source of the model."
-        // The depth is checked first, because Foundation's reader ends the process for some texts that are nested deeply.
         struct Anything: Decodable { init(from decoder: any Decoder) {} }
-        do {
-            _ = try JSONDecoder().decode(Anything.self, from: content, depth: 100)
+        // The depth is checked first, because Foundation's reader ends the process for some texts that are nested deeply.
+        return try read(path) { content in
+            _ = try JSONDecoder().decode(Anything.self, from: content, depth: depth)
             guard let object = try JSONSerialization.jsonObject(with: content) as? [String: Any] else {
                 throw InputError(path, "it is not a JSON object", remedy: remedy)
             }
             return object
+        }
+    }
+
+    /// The value in a file; nil if there is no such file.
+    ///
+    /// - Throws: `InputError` for a file that cannot be read or holds something else.
+    static func decode<Value: Decodable>(_ type: Value.Type, _ path: String) throws(InputError) -> Value? {
+        try read(path) { try JSONDecoder().decode(type, from: $0, depth: depth) }
+    }
+
+    private static let depth = 100
+    private static let remedy = "Copy it again from the source of the model."
+
+    private static func read<Value>(_ path: String, _ body: (Data) throws -> Value) throws(InputError) -> Value? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let content = try content(path)
+        do {
+            return try body(content)
         } catch let error as InputError {
             throw error
         } catch {

@@ -9,7 +9,14 @@ struct ConfigurationFile: Decodable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            all = try (try? container.decode(Int.self)).map { [$0] } ?? container.decode([Int].self)
+            if let single = try? container.decode(Int.self) {
+                all = [single]
+            } else if let several = try? container.decode([Int].self) {
+                all = several
+            } else {
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "expected a token's number or a list of them")
+            }
         }
     }
 

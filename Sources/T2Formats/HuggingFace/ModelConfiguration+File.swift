@@ -54,10 +54,14 @@ extension ModelConfiguration {
         let keyValueHeads = file.num_key_value_heads ?? (isGiven ? nil : defaults.keyValueHeads) ?? heads
         let contextLength = file.max_position_embeddings ?? defaults.contextLength
         let extents = [
-            file.vocab_size, file.hidden_size, file.intermediate_size, file.num_hidden_layers, heads, keyValueHeads,
-            file.head_dim ?? 1, contextLength,
+            ("vocab_size", file.vocab_size), ("hidden_size", file.hidden_size),
+            ("intermediate_size", file.intermediate_size), ("num_hidden_layers", file.num_hidden_layers),
+            ("num_attention_heads", heads), ("num_key_value_heads", keyValueHeads), ("head_dim", file.head_dim ?? 1),
+            ("max_position_embeddings", contextLength),
         ]
-        guard extents.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { throw Unsupported("a size is not in 1…2³¹ − 1") }
+        if let (key, size) = extents.first(where: { $1 <= 0 || $1 >= 1 << 31 }) {
+            throw Unsupported("\(key) is \(size), expected 1 to \(Int32.max)")
+        }
         guard file.num_hidden_layers <= 4096 else {
             throw Unsupported("it has \(file.num_hidden_layers) layers, expected at most 4096")
         }
@@ -85,7 +89,10 @@ extension ModelConfiguration {
             tiedEmbeddings: file.tie_word_embeddings ?? defaults.tiedEmbeddings,
             beginningOfSequence: file.bos_token_id?.all.first, endOfSequence: file.eos_token_id?.all ?? [],
             architecture: try family.architecture(file, kind, rope: rope.scaling, contextLength: contextLength))
-        guard model.hasSaneSize else { throw Unsupported("it has the sizes \(extents), expected at most 2⁴² weights") }
+        guard model.hasSaneSize else {
+            let sizes = extents.map { "\($0) \($1)" }.joined(separator: ", ")
+            throw Unsupported("the sizes \(sizes) give more than 2⁴² weights")
+        }
         return model
     }
 

@@ -77,6 +77,13 @@ package struct WeightFiles: Sendable {
                 "does not name \(singleName), which is beside it: the folder has the weights twice",
                 "Remove \(singleName), or the index with its shards.")
         }
+        if let shard = Set(index.weight_map.values).sorted().first(where: {
+            !FileManager.default.fileExists(atPath: "\(path)/\($0)")
+        }) {
+            throw InputError(
+                indexPath, "names the shard \(shard), which is missing",
+                remedy: "Download it from where the index came from.", exitStatus: .noInput)
+        }
         return index.weight_map
     }
 }

@@ -52,40 +52,37 @@ package struct PEFTConfiguration: Sendable, Equatable {
         }
     }
 
-    /// The scale s of a weight, after checking that it has the configured rank.
-    ///
-    /// - Parameters:
-    ///   - module: the module's name, such as `model.layers.0.mlp.gate_proj`.
-    ///   - rank: the rank of its tensors.
-    /// - Throws: `InputError` for another rank, and if a pattern's keys are contradictory or not regular expressions.
-    package func scale(of module: String, rank: Int, location: String) throws -> Float {
-        let expected = try Self.value(of: module, in: rankPattern, "rank_pattern", location) ?? self.rank
-        guard rank == expected else {
-            throw InputError(
-                location, "the factors of \(module) have rank \(rank), adapter_config.json says \(expected)",
-                remedy: "Copy both files of the adapter again.")
-        }
-        let alpha = try Self.value(of: module, in: alphaPattern, "alpha_pattern", location) ?? alpha
-        return Float(alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
-    }
+    /// The scales s of modules, after checking that they have the configured ranks.
+    struct Scales {
+        private let configuration: PEFTConfiguration
+        private let location: String
+        private let ranks: PEFTPattern<Int>
+        private let alphas: PEFTPattern<Double>
 
-    /// The value of the pattern's key that matches the end of the module's name; nil if no key does.
-    private static func value<Value: Hashable>(
-        of module: String, in pattern: [String: Value], _ name: String, _ location: String
-    ) throws -> Value? {
-        let matching = try pattern.filter { key, _ in
-            guard let expression = try? Regex("(.*\\.)?(\(key))") else {
+        /// - Parameter location: the file of the adapter's weights, for errors.
+        /// - Throws: `InputError` for a pattern's key that cannot be used.
+        init(_ configuration: PEFTConfiguration, location: String) throws {
+            (self.configuration, self.location) = (configuration, location)
+            ranks = try PEFTPattern(configuration.rankPattern, name: "rank_pattern", location: location)
+            alphas = try PEFTPattern(configuration.alphaPattern, name: "alpha_pattern", location: location)
+        }
+
+        /// The scale s of a weight.
+        ///
+        /// - Parameters:
+        ///   - module: the module's name, such as `model.layers.0.mlp.gate_proj`.
+        ///   - rank: the rank of its tensors.
+        /// - Throws: `InputError` for another rank, and if a pattern's keys are contradictory.
+        func scale(of module: String, rank: Int) throws -> Float {
+            let expected = try ranks.value(of: module) ?? configuration.rank
+            guard rank == expected else {
                 throw InputError(
-                    location, "\(name): '\(key)' is not a regular expression", remedy: "Use the module's name.")
+                    location, "the factors of \(module) have rank \(rank), adapter_config.json says \(expected)",
+                    remedy: "Copy both files of the adapter again.")
             }
-            return try expression.wholeMatch(in: module) != nil
+            let alpha = try alphas.value(of: module) ?? configuration.alpha
+            return Float(alpha / (configuration.isRankStabilized ? Double(rank).squareRoot() : Double(rank)))
         }
-        guard Set(matching.values).count <= 1 else {
-            throw InputError(
-                location, "\(name): \(matching.keys.sorted().joined(separator: ", ")) all match \(module)",
-                remedy: "Keep one of them.")
-        }
-        return matching.values.first
     }
 
     /// Writes the configuration in peft's format.

@@ -21,7 +21,7 @@ extension PEFTFolder {
         {
             throw differs(tokenizer, "its \(part)")
         }
-        guard let own = try ChatTemplateFile(folder: path) else { return }
+        guard let own = try ChatTemplateFile(folder: path, model: model.path) else { return }
         let base = try ChatTemplateFile(folder: model.path)
         guard own.text == base?.text else { throw differs(own.path, "its chat template") }
         let token = own.specialTokens.keys.union(base?.specialTokens.keys).sorted().first { name in

@@ -94,6 +94,7 @@ package struct PEFTFolder: Sendable, Equatable {
                     " as a matrix of [\(matrix.outputs), \(matrix.inputs)], but this model's is [\(rows), \(columns)]")
             }
         }
+        try Self.checkCarried(by: "\(path)/\(Self.weightsName)", of: model)
         try Self.checkTokenizer(beside: path, of: model)
     }
 
@@ -123,10 +124,10 @@ package struct PEFTFolder: Sendable, Equatable {
     /// The matrices whose factors a file holds, in the order of `LoRALayout`.
     private static func matrices(_ file: SafetensorsFile, _ configuration: PEFTConfiguration) throws -> [LoRAMatrix] {
         var layers: Set<Int> = []
-        for name in file.tensors.keys.sorted() {
+        for name in file.tensors.keys.sorted() where !isCarried(name) {
             guard name.hasPrefix(prefix), let parts = LoRAMatrix.parts(of: name.dropFirst(prefix.count)) else {
                 throw InputError(
-                    file.path, "tensor '\(name)' is not a LoRA factor of a Llama layer's weight",
+                    file.path, "tensor '\(name)' is not a LoRA factor of a layer's weight",
                     remedy: "Train the adapter on \(MatrixKind.allCases.map(\.module).joined(separator: ", ")) alone.")
             }
             layers.insert(parts.layer)
@@ -134,13 +135,14 @@ package struct PEFTFolder: Sendable, Equatable {
         guard !layers.isEmpty else {
             throw InputError(file.path, "holds no tensors", remedy: "Save the adapter again.")
         }
+        let scales = try PEFTConfiguration.Scales(configuration, location: file.path)
         return try layers.sorted().flatMap { layer in
-            try MatrixKind.allCases.compactMap { try matrix(file, layer, $0, configuration) }
+            try MatrixKind.allCases.compactMap { try matrix(file, layer, $0, scales) }
         }
     }
 
     private static func matrix(
-        _ file: SafetensorsFile, _ layer: Int, _ kind: MatrixKind, _ configuration: PEFTConfiguration
+        _ file: SafetensorsFile, _ layer: Int, _ kind: MatrixKind, _ scales: PEFTConfiguration.Scales
     ) throws -> LoRAMatrix? {
         let names = LoRAFactor.allCases.map { prefix + LoRAMatrix.name(layer: layer, kind: kind, $0) }
         let tensors = names.map { file.tensors[$0] }
@@ -159,8 +161,7 @@ package struct PEFTFolder: Sendable, Equatable {
         guard b.shape.count == 2, b.shape[1] == a.shape[0], b.shape[0] > 0 else {
             throw misshapen(1, b.shape, expected: "[outputs, \(a.shape[0])]")
         }
-        let scale = try configuration.scale(
-            of: "model.layers.\(layer).\(kind.rawValue)", rank: a.shape[0], location: file.path)
+        let scale = try scales.scale(of: "model.layers.\(layer).\(kind.rawValue)", rank: a.shape[0])
         return LoRAMatrix(
             layer: layer, kind: kind, rank: a.shape[0], inputs: a.shape[1], outputs: b.shape[0], scale: scale)
     }

@@ -52,6 +52,9 @@ package final class SafetensorsFile: Sendable {
     package init(path: String) throws {
         file = try MappedFile(path: path)
         let size = file.count
+        guard file.withBytes({ !$0.starts(with: "version https://git-lfs".utf8) }) else {
+            throw SafetensorsError.malformed(path: path, problem: "it is a pointer of Git LFS (run: git lfs pull)")
+        }
         guard size >= 8 else { throw SafetensorsError.truncated(path: path, expected: 8, found: size) }
         let declared = file.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard declared <= 100_000_000 else {

@@ -14,9 +14,6 @@ struct TokenizerFile {
     /// The tokens that the post-processor puts before a single text.
     let promptPrefix: [Int32]
 
-    /// The number that identifiers must stay below. Tables indexed by a larger identifier would not fit into memory.
-    private static let identifierLimit = 1 << 24
-
     /// What is wrong with the content. The error that is thrown in the end also names the path.
     enum Problem: Error {
         case malformed(String)
@@ -25,11 +22,13 @@ struct TokenizerFile {
 }
 
 extension TokenizerFile {
-    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind.
-    init(path: String) throws {
+    /// - Parameter declared: the tokens that the other files of its folder declare.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind, or the other files
+    ///   contradict it.
+    init(path: String, declared: DeclaredTokens = DeclaredTokens()) throws {
         let file = try MappedFile(path: path)
         do {
-            self = try file.withBytes { try Self.read($0) }
+            self = try file.withBytes { try Self.read($0, declared) }
         } catch let failure as JSONScanner.Failure {
             throw Self.malformed(path, "expected \(failure.expected) at byte \(failure.position)")
         } catch let problem as Problem {
@@ -53,7 +52,7 @@ extension TokenizerFile {
             remedy: "Copy the file again from the source of the model.")
     }
 
-    private static func read(_ bytes: UnsafeRawBufferPointer) throws -> TokenizerFile {
+    private static func read(_ bytes: UnsafeRawBufferPointer, _ declared: DeclaredTokens) throws -> TokenizerFile {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw Problem.malformed("it is not UTF-8") }
         var scanner = JSONScanner(bytes)
         let sections = try JSONSections(&scanner, of: bytes)
@@ -64,49 +63,19 @@ extension TokenizerFile {
             sections.decode(PreTokenizerDescription?.self, "pre_tokenizer"), after: normalizer)
         let decodingRules = try DecoderDescription.rules(
             sections.decode(DecoderDescription?.self, "decoder"), for: spelling)
-        let model = try BytePairModelReader(sections).model(spelling: spelling, identifierLimit: identifierLimit)
-        let added = try assignIdentifiers(
-            to: sections.decode([AddedToken]?.self, "added_tokens") ?? [], after: model.vocabulary)
+        let model = try BytePairModelReader(sections).model(
+            spelling: spelling, identifierLimit: AddedTokenTable.identifierLimit)
+        let added = try AddedTokenTable(
+            file: sections.decode([AddedToken]?.self, "added_tokens") ?? [], declared: declared,
+            after: model.vocabulary
+        ).tokens
         let prefix = try sections.decode(PostProcessorDescription?.self, "post_processor")?.promptPrefix { name in
             let key = Array(name.utf8)
-            return added.first { Array($0.content.utf8) == key }.map { Int32($0.id) }
+            return added.first { $0.key == key }.map { Int32($0.id) }
                 ?? model.vocabulary.id(ofKey: key)
         }
         return TokenizerFile(
             model: model, addedTokens: added, normalizer: normalizer, preTokenizer: PreTokenizer(steps: steps),
             decodingRules: decodingRules, promptPrefix: prefix ?? [])
-    }
-
-    /// The added tokens with the identifiers that the tokenizers library gives them, whatever the file says: a token of
-    /// the model keeps its identifier, and the others follow the vocabulary in the order of the file.
-    private static func assignIdentifiers(
-        to tokens: [AddedToken], after vocabulary: Vocabulary
-    ) throws -> [AddedToken] {
-        var result: [AddedToken] = []
-        var known: [[UInt8]: Int] = [:]
-        var next = vocabulary.count
-        for var token in tokens where !token.content.isEmpty {
-            func malformed(_ problem: String) -> Problem { .malformed("added token '\(token.content)' \(problem)") }
-            let key = Array(token.content.utf8)
-            if let index = known[key] {
-                guard token.hasFlags(of: result[index]) else { throw malformed("stands there twice, with other flags") }
-                continue
-            }
-            if let id = vocabulary.id(ofKey: key) {
-                token.id = Int(id)
-            } else {
-                guard vocabulary.bytes(of: next).isEmpty else {
-                    throw malformed("gets id \(next), which another token has in model.vocab")
-                }
-                token.id = next
-            }
-            guard token.id < identifierLimit else {
-                throw malformed("gets id \(token.id), expected 0 to \(identifierLimit - 1)")
-            }
-            next = max(next, token.id + 1)
-            known[key] = result.count
-            result.append(token)
-        }
-        return result
     }
 }

@@ -5,8 +5,39 @@
 ///   every scalar.
 struct PatternSyntax {
     private var rest: Substring.UnicodeScalarView
+    /// The groups that are open.
+    private var groups = [Group()]
+    /// The group that has just ended.
+    private var ended: Group?
 
-    /// The first part of an expression that may mean something else to Oniguruma, or nil if there is none.
+    private init(rest: Substring.UnicodeScalarView) { self.rest = rest }
+
+    /// What is in a group. Where one that repeats may consist of nothing but a repetition, as in `(a+)+`, both engines try exponentially
+    /// many ways to split the text.
+    private struct Group {
+        /// Whether the current alternative repeats something.
+        private var repeats = false
+        /// The parts of the current alternative that are neither repeated nor optional.
+        private var required = 0
+        /// Whether one of the alternatives before repeats something and requires nothing.
+        private var wasLoose = false
+
+        var isLoose: Bool { wasLoose || (repeats && required == 0) }
+
+        mutating func add() { required += 1 }
+
+        mutating func makeOptional(repeated: Bool) {
+            required = max(0, required - 1)
+            repeats = repeats || repeated
+        }
+
+        mutating func beginAlternative() {
+            wasLoose = isLoose
+            (repeats, required) = (false, 0)
+        }
+    }
+
+    /// The first part of an expression that may mean something else to Oniguruma, or take exponential time; nil if there is none.
     static func firstDifference(in expression: String) -> String? {
         var syntax = PatternSyntax(rest: Substring(expression).unicodeScalars)
         while !syntax.rest.isEmpty {
@@ -20,14 +51,30 @@ struct PatternSyntax {
 
     /// Reads one part outside brackets.
     private mutating func acceptPart() -> Bool {
-        switch rest.removeFirst() {
-        case "^", "$", ".": false
-        case "\\": acceptEscape()
-        case "[": acceptBrackets()
-        case "(": !accept("?") || ["i:", ":", "=", "!", "<=", "<!", ">"].contains { accept($0) }
-        case "?", "*", "+": acceptGreed()
-        case "{": acceptCount()
-        default: true
+        let scalar = rest.removeFirst()
+        let before = ended
+        ended = nil
+        switch scalar {
+        case "^", "$", ".": return false
+        case "(":
+            groups.append(Group())
+            return !accept("?") || ["i:", ":", "=", "!", "<=", "<!", ">"].contains { accept($0) }
+        case ")":
+            ended = groups.count > 1 ? groups.removeLast() : Group()
+            groups[groups.count - 1].add()
+            return true
+        case "|":
+            groups[groups.count - 1].beginAlternative()
+            return true
+        case "?":
+            groups[groups.count - 1].makeOptional(repeated: false)
+            return acceptGreed()
+        case "*", "+", "{":
+            groups[groups.count - 1].makeOptional(repeated: true)
+            return before?.isLoose != true && (scalar == "{" ? acceptCount() : acceptGreed())
+        default:
+            groups[groups.count - 1].add()
+            return scalar == "\\" ? acceptEscape() : scalar == "[" ? acceptBrackets() : true
         }
     }
 
@@ -57,7 +104,7 @@ struct PatternSyntax {
         while depth > 0, let scalar = rest.popFirst() {
             switch scalar {
             case "]": depth -= 1
-            case "[" where rest.first == ":": return false
+            case "[" where rest.first == ":", "-" where rest.first == "-": return false
             case "[":
                 depth += 1
                 acceptOpening()

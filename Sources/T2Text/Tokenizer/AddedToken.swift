@@ -1,28 +1,45 @@
-/// An entry of `added_tokens`: a token that encoding searches for in the text before it splits anything.
-struct AddedToken: Sendable, Decodable {
+import T2Formats
+
+/// A token that encoding searches for in the text before it splits anything.
+struct AddedToken: Sendable {
+    /// As `added_tokens` of `tokenizer.json` gives it, and then as the tokenizer does.
     var id: Int
     let content: String
-    private let single_word: Bool?
-    private let lstrip: Bool?
-    private let rstrip: Bool?
-    private let normalized: Bool?
-    private let special: Bool?
-
-    /// Whether the token matches only where no word character is next to it.
-    var isSingleWord: Bool { single_word ?? false }
-    /// Whether a match includes the white space before it.
-    var stripsLeft: Bool { lstrip ?? false }
-    /// Whether a match includes the white space after it.
-    var stripsRight: Bool { rstrip ?? false }
-    /// Whether the token's normalized content is searched for in the normalized text, instead of both as they are
-    /// written.
-    var isNormalized: Bool { normalized ?? !isSpecial }
+    private(set) var flags: TokenFlags
     /// Whether decoding leaves the token out when the caller skips special tokens.
-    var isSpecial: Bool { special ?? false }
+    private(set) var isSpecial: Bool
 
-    /// Whether both tokens have the same flags.
-    func hasFlags(of other: AddedToken) -> Bool {
-        isSingleWord == other.isSingleWord && stripsLeft == other.stripsLeft
-            && stripsRight == other.stripsRight && isNormalized == other.isNormalized && isSpecial == other.isSpecial
+    init(_ content: String, _ flags: TokenFlags, id: Int = -1) {
+        (self.id, self.content, self.flags) = (id, content, flags)
+        isSpecial = flags.isSpecial
+    }
+
+    /// A token that another file declares by its text alone is special.
+    init(_ token: DeclaredToken) { self.init(token.content, token.flags ?? TokenFlags(special: true)) }
+
+    var key: [UInt8] { Array(content.utf8) }
+
+    /// The same token as a special one.
+    var special: AddedToken {
+        var flags = flags
+        flags.special = true
+        return AddedToken(content, flags, id: id)
+    }
+
+    /// Gives the token other flags. As in the tokenizers library, decoding goes on to skip what was special once.
+    mutating func update(_ flags: TokenFlags) {
+        self.flags = flags
+        isSpecial = isSpecial || flags.isSpecial
+    }
+}
+
+extension AddedToken: Decodable {
+    private enum CodingKeys: CodingKey { case id, content }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            try container.decode(String.self, forKey: .content), try TokenFlags(from: decoder),
+            id: try container.decode(Int.self, forKey: .id))
     }
 }

@@ -51,14 +51,14 @@ struct AddedTokenFinder: Sendable {
                 continue
             }
             let token = tokens[Int(found)]
-            guard !token.isSingleWord || reader.isWordBoundary(from: index, to: end) else {
+            guard !token.flags.isSingleWord || reader.isWordBoundary(from: index, to: end) else {
                 index = end
                 continue
             }
-            let start = token.stripsLeft ? startOfSpace(before: index, notBefore: sectionStart, reader) : index
+            let start = token.flags.stripsLeft ? startOfSpace(before: index, notBefore: sectionStart, reader) : index
             if start > sectionStart { body(.text(UnsafeBufferPointer(rebasing: text[sectionStart..<start]))) }
             var stop = end
-            if token.stripsRight {
+            if token.flags.stripsRight {
                 stop = end < spaceEnd ? spaceEnd : endOfSpace(from: end, reader)
                 spaceEnd = stop
             }
@@ -146,8 +146,8 @@ struct AddedTokens: Sendable {
     ///   - tokens: each token with the bytes to search for.
     ///   - marksSpaces: whether a space stands for ▁ in the normalized text.
     init(_ tokens: [(token: AddedToken, content: [UInt8])], marksSpaces: Bool) {
-        written = AddedTokenFinder(tokens.filter { !$0.token.isNormalized }, stripsSpaces: true)
-        normalized = AddedTokenFinder(tokens.filter(\.token.isNormalized), stripsSpaces: !marksSpaces)
+        written = AddedTokenFinder(tokens.filter { !$0.token.flags.isNormalized }, stripsSpaces: true)
+        normalized = AddedTokenFinder(tokens.filter(\.token.flags.isNormalized), stripsSpaces: !marksSpaces)
     }
 }
 

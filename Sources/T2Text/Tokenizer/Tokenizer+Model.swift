@@ -24,9 +24,11 @@ extension Tokenizer {
         ]
         for (file, tokens) in named {
             guard let id = tokens.first(where: { !(0..<vocabularySize).contains($0) }) else { continue }
-            throw disagreement(
-                "its largest identifier is \(vocabularySize - 1), but the model's \(file) names \(id) as a token that starts or ends "
-                    + "sequences")
+            throw InputError(
+                "\(parentFolder(of: path))/\(file)",
+                "names \(id) as a token that starts or ends sequences, expected 0 to \(vocabularySize - 1), the identifiers of "
+                    + "tokenizer.json",
+                remedy: "Use the tokenizer.json and \(file) of the same model.")
         }
         if let id = promptPrefix.first(where: { $0 < 0 || $0 >= size }) {
             throw disagreement("it begins prompts with token \(id), but the model has \(size) tokens")

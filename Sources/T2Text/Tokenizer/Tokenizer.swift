@@ -1,4 +1,5 @@
 import T2Core
+import T2Formats
 
 /// Encodes text as token identifiers and decodes them, as Hugging Face's tokenizers library does for byte-level BPE and
 /// for SentencePiece's BPE.
@@ -21,10 +22,11 @@ package final class Tokenizer: Sendable {
     /// The format of prompts for a chat model, or nil for a model that completes text.
     package let chatTemplate: ChatTemplate?
 
-    /// - Parameter path: a `tokenizer.json`. The chat template is read from the same folder.
-    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind.
+    /// - Parameter path: a `tokenizer.json`. The chat template and further tokens are read from the same folder.
+    /// - Throws: `SystemError` if the file cannot be read, `InputError` if it is malformed or of an unsupported kind, or other files of the
+    ///   folder are or contradict it.
     package init(path: String) throws {
-        let file = try TokenizerFile(path: path)
+        let file = try TokenizerFile(path: path, declared: DeclaredTokens(folder: parentFolder(of: path)))
         self.path = path
         model = file.model
         preTokenizer = file.preTokenizer
@@ -41,7 +43,7 @@ package final class Tokenizer: Sendable {
         let found = added.map { token in (token: token, content: Self.content(of: token, file.normalizer)) }
         addedTokens = AddedTokens(found, marksSpaces: file.normalizer.marksSpaces)
         addedIdentifiers = Dictionary(
-            added.map { (Array($0.content.utf8), Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
+            added.map { ($0.key, Int32($0.id)) }, uniquingKeysWith: { first, _ in first })
         addedBytes = Dictionary(
             found.map { (Int32($0.token.id), file.model.vocabulary.spelling.decoded($0.content)) },
             uniquingKeysWith: { first, _ in first })
@@ -149,8 +151,7 @@ package final class Tokenizer: Sendable {
 
     /// The bytes of an added token that encoding searches for and decoding returns.
     private static func content(of token: AddedToken, _ normalizer: Normalizer) -> [UInt8] {
-        let content = Array(token.content.utf8)
-        return token.isNormalized ? content.withUnsafeBufferPointer(normalizer.normalize) : content
+        token.flags.isNormalized ? token.key.withUnsafeBufferPointer(normalizer.normalize) : token.key
     }
 
     /// Encodes the normalized text between the added tokens that were found in the text as it is written.
