@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 import T2Core
 
 /// A matrix of weights in bfloat16, in oneDNN's own order, for products x·W with float32 sums. Immutable; lanes share it.
@@ -22,7 +23,11 @@ package final class PackedMatrix: @unchecked Sendable {
         self.rows = rows
         self.columns = columns
         byteCount = t2_packed_size(rows, columns)
-        memory = .allocate(byteCount: max(64, byteCount), alignment: 64)
+        let hugePage = 2 << 20
+        let isLarge = byteCount >= 2 * hugePage
+        memory = .allocate(byteCount: max(64, byteCount), alignment: isLarge ? hugePage : 64)
+        // Large pages are made faster, and products read them faster.
+        if isLarge { madvise(memory, byteCount, MADV_HUGEPAGE) }
         guard byteCount > 0, let packed = t2_packed_new(rows, columns, memory), pack(packed) else {
             fatalError("no memory for \(rows) × \(columns) weights")
         }
@@ -42,9 +47,23 @@ package final class PackedMatrix: @unchecked Sendable {
     }
 
     /// - Parameter matrix: Wᵀ, [N, K].
-    package convenience init(transposed matrix: HalfMatrix) {
-        self.init(rows: matrix.columns, columns: matrix.rows) {
-            t2_pack($0, 0, matrix.rows, matrix.pointer, true, 1, matrix.columns)
+    package convenience init(transposed matrix: HalfMatrix) { self.init(transposed: [matrix]) }
+
+    /// Gives the memory of mapped parts back.
+    ///
+    /// - Parameter parts: Wᵀ in parts, [N_k, K], each below the one before.
+    package convenience init(transposed parts: [HalfMatrix]) {
+        let isCut = parts.dropLast().allSatisfy { $0.rows % Int(T2_PACKED_COLUMNS) == 0 }
+        let parts = isCut ? parts : [HalfMatrix(joining: parts)]
+        self.init(rows: parts[0].columns, columns: parts.reduce(0) { $0 + $1.rows }) { packed in
+            var first = 0
+            return parts.allSatisfy { part in
+                defer {
+                    first += part.rows
+                    part.release()
+                }
+                return t2_pack(packed, first, first + part.rows, part.pointer, true, 1, part.columns)
+            }
         }
     }
 
