@@ -9,15 +9,18 @@ package final class FloatBuffer: Sendable {
     package let count: Int
     /// The file in which the values stand, and which keeps them in memory, with their name there; nil if the buffer owns its memory.
     private let place: (file: SafetensorsFile, name: String)?
+    /// The memory that the buffer owns.
+    private nonisolated(unsafe) let memory: UnsafeMutableRawPointer?
 
-    /// A buffer of zeros.
+    /// A buffer of zeros. The pages of a large one take no memory until they are used.
     package init(count: Int) {
         self.count = count
         place = nil
         let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        memset(memory, 0, bytes)
-        pointer = memory.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
+        guard let memory = calloc(bytes + 64, 1) else { fatalError("no memory for \(count) numbers") }
+        self.memory = memory
+        pointer = memory.alignedUp(toMultipleOf: 64)
+            .bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
     }
 
     package convenience init(_ values: [Float]) {
@@ -31,6 +34,7 @@ package final class FloatBuffer: Sendable {
         self.pointer = UnsafeMutableRawPointer(mutating: pointer).bindMemory(to: Float.self, capacity: count)
         self.count = count
         place = (file, name)
+        memory = nil
     }
 
     /// A float32 tensor of a file: in the file's own mapped memory, which must not be written to, if its address allows that.
@@ -46,7 +50,7 @@ package final class FloatBuffer: Sendable {
         return FloatBuffer(try file.floats(of: name, shape: shape))
     }
 
-    deinit { if place == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
+    deinit { free(memory) }
 
     /// Gives the memory of mapped values back to the system, which reads them from the file again when they are used.
     package func release() { if let place { place.file.release(place.name) } }

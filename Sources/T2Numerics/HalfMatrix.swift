@@ -32,6 +32,17 @@ package final class HalfMatrix: @unchecked Sendable {
         }
     }
 
+    /// Matrices of the same number of columns as one, each below the one before.
+    convenience init(joining parts: [HalfMatrix]) {
+        self.init(rows: parts.reduce(0) { $0 + $1.rows }, columns: parts[0].columns) { memory in
+            var target = memory
+            for part in parts {
+                target.update(from: part.pointer, count: part.rows * part.columns)
+                target += part.rows * part.columns
+            }
+        }
+    }
+
     deinit { if place == nil { pointer.deallocate() } }
 
     package func row(_ index: Int) -> UnsafePointer<UInt16> { pointer + index * columns }

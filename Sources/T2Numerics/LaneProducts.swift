@@ -54,7 +54,7 @@ package final class LaneProducts {
         }
     }
 
-    /// y = x·W, or y += x·W, with weights that are packed for this product, a block of their inputs after the other.
+    /// y = x·W, or y += x·W, with weights that are packed for this product.
     ///
     /// - Shapes: x [T, K], w [K, N], or [N, K] if it is transposed; y [T, N].
     /// - Cost: 2·T·K·N flops, and K·N elements are read and written.
@@ -62,22 +62,14 @@ package final class LaneProducts {
         _ x: Matrix, packing w: HalfMatrix, transposed: Bool = false, into y: Matrix, accumulate: Bool = false
     ) {
         precondition((transposed ? w.columns : w.rows) == x.columns && (transposed ? w.rows : w.columns) == y.columns)
-        for first in stride(from: 0, to: x.columns, by: Self.packedInputs) {
-            let inputs = first..<min(x.columns, first + Self.packedInputs)
-            multiply(x.columns(inputs), into: y, accumulate: accumulate || first > 0) { packed, columns in
-                transposed
-                    ? t2_pack(
-                        packed, columns.lowerBound, columns.upperBound, w.row(columns.lowerBound) + first, true, 1,
-                        w.columns)
-                    : t2_pack(
-                        packed, columns.lowerBound, columns.upperBound, w.row(first) + columns.lowerBound, true,
-                        w.columns, 1)
-            }
+        multiply(x, into: y, accumulate: accumulate) { packed, columns in
+            transposed
+                ? t2_pack(
+                    packed, columns.lowerBound, columns.upperBound, w.row(columns.lowerBound), true, 1, w.columns)
+                : t2_pack(
+                    packed, columns.lowerBound, columns.upperBound, w.pointer + columns.lowerBound, true, w.columns, 1)
         }
     }
-
-    /// The inputs of weights that are packed at a time: a head's are as many as its vocabulary, and would take as much memory again.
-    private static let packedInputs = 1 << 14
 
     private func multiply(
         _ x: Matrix, into y: Matrix, accumulate: Bool, pack: (OpaquePointer, Range<Int>) -> Bool

@@ -9,7 +9,7 @@ package final class PackedMatrix: @unchecked Sendable {
     package let rows: Int
     package let columns: Int
     let packed: OpaquePointer
-    private let memory: UnsafeMutableRawPointer
+    private let memory: WeightMemory
     package let byteCount: Int
 
     /// Whether this processor multiplies bfloat16, and the installed oneDNN can be used for it.
@@ -22,17 +22,14 @@ package final class PackedMatrix: @unchecked Sendable {
         self.rows = rows
         self.columns = columns
         byteCount = t2_packed_size(rows, columns)
-        memory = .allocate(byteCount: max(64, byteCount), alignment: 64)
-        guard byteCount > 0, let packed = t2_packed_new(rows, columns, memory), pack(packed) else {
+        memory = WeightMemory(byteCount: byteCount)
+        guard byteCount > 0, let packed = t2_packed_new(rows, columns, memory.start), pack(packed) else {
             fatalError("no memory for \(rows) × \(columns) weights")
         }
         self.packed = packed
     }
 
-    deinit {
-        t2_packed_free(packed)
-        memory.deallocate()
-    }
+    deinit { t2_packed_free(packed) }
 
     /// - Parameter matrix: W, [K, N], whose values are rounded to nearest.
     package convenience init(_ matrix: Matrix) {
@@ -42,9 +39,23 @@ package final class PackedMatrix: @unchecked Sendable {
     }
 
     /// - Parameter matrix: Wᵀ, [N, K].
-    package convenience init(transposed matrix: HalfMatrix) {
-        self.init(rows: matrix.columns, columns: matrix.rows) {
-            t2_pack($0, 0, matrix.rows, matrix.pointer, true, 1, matrix.columns)
+    package convenience init(transposed matrix: HalfMatrix) { self.init(transposed: [matrix]) }
+
+    /// Gives the memory of mapped parts back.
+    ///
+    /// - Parameter parts: Wᵀ in parts, [N_k, K], each below the one before.
+    package convenience init(transposed parts: [HalfMatrix]) {
+        let isCut = parts.dropLast().allSatisfy { $0.rows % Int(T2_PACKED_COLUMNS) == 0 }
+        let parts = isCut ? parts : [HalfMatrix(joining: parts)]
+        self.init(rows: parts[0].columns, columns: parts.reduce(0) { $0 + $1.rows }) { packed in
+            var first = 0
+            return parts.allSatisfy { part in
+                defer {
+                    first += part.rows
+                    part.release()
+                }
+                return t2_pack(packed, first, first + part.rows, part.pointer, true, 1, part.columns)
+            }
         }
     }
 

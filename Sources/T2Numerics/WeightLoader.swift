@@ -36,22 +36,6 @@ package struct WeightLoader {
         }
     }
 
-    /// Several matrices in bfloat16 as one, the rows of each below those of the one before.
-    ///
-    /// - Throws: the errors of `load`.
-    package func loadHalves(_ matrices: [(name: String, rows: Int)], columns: Int) throws -> HalfMatrix {
-        let parts = try matrices.map { try loadHalf($0.name, rows: $0.rows, columns: columns) }
-        if parts.count == 1 { return parts[0] }
-        return HalfMatrix(rows: parts.reduce(0) { $0 + $1.rows }, columns: columns) { target in
-            var target = target
-            for part in parts {
-                target.update(from: part.pointer, count: part.rows * columns)
-                target += part.rows * columns
-                part.release()
-            }
-        }
-    }
-
     /// Writes the transpose of a weight into a view.
     ///
     /// - Shapes: weight [M, N], output [N, M].

@@ -34,25 +34,4 @@ struct WeightLoaderTests {
         let found = (0..<expected.count).map { Float(bitPattern: UInt32(half.pointer[$0]) << 16) }
         #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= abs($1) * 0x1p-8 })
     }
-
-    @Test("side by side in bfloat16 have the rows of each below those of the one before")
-    func joined() throws {
-        let model = try TinyModel()
-        defer { model.remove() }
-        let loader = WeightLoader(try BaseModelFolder(path: model.path))
-        let names = ["q_proj", "k_proj"].map { "model.layers.0.self_attn.\($0).weight" }
-        let shapes = try names.map { try SafetensorsFile(path: model.weightsPath).tensors[$0]!.shape }
-        let (rows, columns) = (shapes.map { $0[0] }, shapes[0][1])
-        let joined = try loader.loadHalves(
-            zip(names, rows).map { (name: $0, rows: $1) }, columns: columns)
-        #expect(joined.rows == rows.reduce(0, +))
-        var first = 0
-        for (name, count) in zip(names, rows) {
-            let single = try loader.loadHalf(name, rows: count, columns: columns)
-            for index in 0..<count * columns {
-                #expect(joined.row(first)[index] == single.pointer[index])
-            }
-            first += count
-        }
-    }
 }

@@ -45,6 +45,7 @@ package final class SafetensorsFile: Sendable {
     package let tensors: [String: Tensor]
     package let metadata: [String: String]
     private let dataStart: Int
+    private static let pointerStart = Array("version https://git-lfs.github.com/spec/".utf8)
 
     package var path: String { file.path }
 
@@ -52,8 +53,9 @@ package final class SafetensorsFile: Sendable {
     package init(path: String) throws {
         file = try MappedFile(path: path)
         let size = file.count
-        guard file.withBytes({ !$0.starts(with: "version https://git-lfs".utf8) }) else {
-            throw SafetensorsError.malformed(path: path, problem: "it is a pointer of Git LFS (run: git lfs pull)")
+        guard !file.withBytes({ $0.starts(with: Self.pointerStart) }) else {
+            throw SafetensorsError.malformed(
+                path: path, problem: "it is a pointer of Git LFS to the file itself, which git lfs pull fetches")
         }
         guard size >= 8 else { throw SafetensorsError.truncated(path: path, expected: 8, found: size) }
         let declared = file.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }

@@ -42,7 +42,6 @@ package final class BaseModel: Sendable {
         embedding = try vectors(folder.embeddingName)
         head = c.tiedEmbeddings ? embedding : try vectors("lm_head.weight")
         headTransposed = head.transposed()
-        head.release()
         finalNorm = try loader.load("model.norm.weight", shape: [c.hiddenSize])
         func norms(_ name: String) throws -> [FloatBuffer] {
             try (0..<c.layerCount).map { try loader.load("model.layers.\($0).\(name).weight", shape: [c.hiddenSize]) }
@@ -75,10 +74,10 @@ package final class BaseModel: Sendable {
             }
             return .float32(buffer)
         case .bfloat16:
-            let matrices = members.map { (name: $0.kind.name(layer: layer), rows: $0.columns.count) }
-            let half = try loader.loadHalves(matrices, columns: group.inputSize(c))
-            defer { half.release() }
-            return .bfloat16(PackedMatrix(transposed: half))
+            let parts = try members.map { kind, columns in
+                try loader.loadHalf(kind.name(layer: layer), rows: columns.count, columns: group.inputSize(c))
+            }
+            return .bfloat16(PackedMatrix(transposed: parts))
         }
     }
 

@@ -26,9 +26,6 @@ enum TokenVectors: Sendable {
         }
     }
 
-    /// Gives the memory of mapped vectors back to the system until they are used again.
-    func release() { if case .bfloat16(let matrix) = self { matrix.release() } }
-
     /// The transpose for products, [H, V].
     func transposed() -> ProjectionWeight {
         switch self {
