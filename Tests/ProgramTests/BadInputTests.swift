@@ -17,7 +17,9 @@ struct BadInputTests {
         Damage(testDescription: "no model folder", status: 66, message: ["no such folder", "config.json"]) {
             try FileManager.default.removeItem(atPath: $0.model)
         },
-        Damage(testDescription: "no weights", status: 66, message: ["model.safetensors", "No such file"]) {
+        Damage(
+            testDescription: "no weights", status: 66, message: ["has no model.safetensors", "it holds config.json"]
+        ) {
             try FileManager.default.removeItem(atPath: $0.model + "/model.safetensors")
         },
         Damage(

@@ -110,7 +110,8 @@ struct ConfigurationTests {
         (["head_dim": 7], "the head size is 7"), (["head_dim": nil, "hidden_size": 30], "a multiple of 4 heads"),
         (["num_key_value_heads": 3], "a multiple of 3 key-value heads"),
         (["num_hidden_layers": -1], "num_hidden_layers is -1, expected 1 to 2147483647"),
-        (["num_attention_heads": 0], "num_attention_heads is 0"), (["vocab_size": 1 << 40], "vocab_size is 1099511627776"),
+        (["num_attention_heads": 0], "num_attention_heads is 0"),
+        (["vocab_size": 1 << 40], "vocab_size is 1099511627776"),
         (["vocab_size": "many"], "vocab_size"), (["hidden_size": 1e300], "not a readable model configuration"),
         (["model_type": "mistral", "sliding_window": 0], "sliding_window is 0"),
         (

@@ -35,7 +35,9 @@ struct EndTokenFileTests {
 
     @Test("are refused, by file, if they are no numbers or the file is not JSON")
     func refusals() throws {
-        for content in [#"{"eos_token_id": "</s>"}"#, #"{"eos_token_id": true}"#, #"{"eos_token_id": [1, null]}"#, "[1]", "{"] {
+        for content in [
+            #"{"eos_token_id": "</s>"}"#, #"{"eos_token_id": true}"#, #"{"eos_token_id": [1, null]}"#, "[1]", "{",
+        ] {
             try withFolder(["generation_config.json": content]) { path in
                 let error = #expect(throws: InputError.self) { try BaseModelFolder(path: path) }
                 #expect(error?.description.hasPrefix("\(path)/generation_config.json: ") == true)
@@ -53,7 +55,7 @@ struct EndTokenFileTests {
         #expect(try digest(["generation_config.json": #"{"eos_token_id": [1]}"#]) == plain)
         let list = #"{"added_tokens_decoder": {"50": {"content": "<x>"}}}"#
         let declarations = try [
-            ["special_tokens_map.json": map], ["added_tokens.json": #"{"<x>": 50}"#], ["tokenizer_config.json": list],
+            ["special_tokens_map.json": map], ["added_tokens.json": #"{"<x>": 52}"#], ["tokenizer_config.json": list],
             ["tokenizer_config.json": list.replacing("50", with: "51")],
             ["tokenizer_config.json": list, "special_tokens_map.json": map],
         ].map(digest)

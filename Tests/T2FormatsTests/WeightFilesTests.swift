@@ -194,7 +194,8 @@ struct WeightFilesTests {
         "are missed by name, with what the folder holds instead",
         arguments: [
             ("model-00001-of-00002.safetensors", "a part of the weights, and no model.safetensors.index.json"),
-            ("model.fp16.safetensors", "rename it to model.safetensors"), ("tf_model.h5", "in a format that t2 does not read"),
+            ("model.fp16.safetensors", "rename it to model.safetensors"),
+            ("tf_model.h5", "in a format that t2 does not read"),
             ("notes.txt", "has no model.safetensors; it holds config.json, notes.txt, tokenizer.json"),
         ])
     func missingWeights(name: String, problem: String) throws {

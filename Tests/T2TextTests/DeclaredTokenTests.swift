@@ -75,7 +75,8 @@ struct DeclaredTokenTests {
             ),
         ] as [([String: String], String)])
     func contradictions(files: [String: String], problem: String) throws {
-        #expect(try refusal(files).contains(problem), "\(try refusal(files))")
+        let refusal = try refusal(files)
+        #expect(refusal.contains(problem), "\(refusal)")
     }
 
     @Test(
@@ -85,10 +86,12 @@ struct DeclaredTokenTests {
             #"{"added_tokens_decoder": null}"#, #"{"added_tokens_decoder": {"x": {"content": "<a>"}}}"#,
             #"{"added_tokens_decoder": {"-1": {"content": "<a>"}}}"#, #"{"added_tokens_decoder": {"643": "<a>"}}"#,
             #"{"added_tokens_decoder": {"643": {"content": "<a>", "lstrip": "yes"}}}"#,
-            #"{"additional_special_tokens": 3}"#, #"{"extra_special_tokens": [null]}"#, #"{"tokenizer_class": 1}"#, "[]",
+            #"{"additional_special_tokens": 3}"#, #"{"extra_special_tokens": [null]}"#, #"{"tokenizer_class": 1}"#,
+            "[]",
         ])
     func malformed(configuration: String) throws {
-        #expect(try refusal(["tokenizer_config.json": configuration]).hasPrefix("DIR/tokenizer_config.json: cannot be read"))
+        let refusal = try refusal(["tokenizer_config.json": configuration])
+        #expect(refusal.hasPrefix("DIR/tokenizer_config.json: cannot be read"), "\(refusal)")
     }
 
     @Test("may have identifiers beyond the model's embedding, until a text uses one")
@@ -104,7 +107,9 @@ struct DeclaredTokenTests {
         let error = #expect(throws: InputError.self) {
             try tokenizer.checkEmbeddings(of: tokenizer.encode("a[PAD]"), location: "the text", in: model)
         }
-        #expect(error?.description.hasPrefix("the text: has the token '[PAD]' with identifier 643, expected at most 642") == true)
+        #expect(
+            error?.description.hasPrefix("the text: has the token '[PAD]' with identifier 643, expected at most 642")
+                == true)
     }
 
     private func refusal(_ files: [String: String]) throws -> String {

@@ -135,6 +135,7 @@ package final class SafetensorsFile: Sendable {
         _ entries: [String: SafetensorsHeader.Entry], dataStart: Int, size: Int, path: String
     ) throws -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
+        var end = 0
         for (name, entry) in entries {
             func malformed(_ problem: String) -> SafetensorsError {
                 .malformed(path: path, problem: "tensor '\(name)' \(problem)")
@@ -158,11 +159,12 @@ package final class SafetensorsFile: Sendable {
             guard count % unitsPerByte == 0, range.count == count / unitsPerByte else {
                 throw malformed("holds \(range.count) bytes, its shape \(entry.shape) needs \(count / unitsPerByte)")
             }
-            guard range.upperBound <= size - dataStart else {
-                let (expected, overflow) = dataStart.addingReportingOverflow(range.upperBound)
-                throw SafetensorsError.truncated(path: path, expected: overflow ? .max : expected, found: size)
-            }
+            end = max(end, range.upperBound)
             tensors[name] = Tensor(element: element, shape: entry.shape, range: range)
+        }
+        guard end <= size - dataStart else {
+            let (expected, overflow) = dataStart.addingReportingOverflow(end)
+            throw SafetensorsError.truncated(path: path, expected: overflow ? .max : expected, found: size)
         }
         return tensors
     }
