@@ -26,12 +26,15 @@ import random
 import statistics
 import subprocess
 import sys
+import time
 
 from compare import Engine, spread
 from peer_engine import SEED
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 PROMPT, NEW = 32, 48
+# Seconds after which the threads of the program before, which wait for more work awake, have gone to sleep.
+PAUSE = 0.5
 DECODED, READ, DIFFERENTIATED = 32, 512, 8
 
 
@@ -86,8 +89,12 @@ class Comparison:
         """Prints a line for each peer, and returns t2's median seconds."""
         engines = [self.ours, *(peer.engine for peer in peers)]
 
+        def measure(engine: Engine) -> float:
+            time.sleep(PAUSE)
+            return engine.request(**request)["seconds"]
+
         def once() -> list[float]:
-            return [engine.request(**request)["seconds"] for engine in engines]
+            return [measure(engine) for engine in engines]
         once()
         rounds = [once() for _ in range(self.arguments.rounds)]
         columns = list(zip(*rounds))
@@ -118,20 +125,20 @@ class Comparison:
                                     ("PyTorch bf16", "torch", self.arguments.model)):
             peers = [Peer(name, engine, model, self.arguments)]
             for batch in (1, 8, 64):
-                time = self.compare(f"decoding, batch {batch}", batch * DECODED, peers,
+                seconds = self.compare(f"decoding, batch {batch}", batch * DECODED, peers,
                                     dict(measure="sampling", batch=batch, prompt=1, new=DECODED))
-                share = about["stepBytes"] * DECODED / time / (about["readGigabytesPerSecond"] * 1e9)
+                share = about["stepBytes"] * DECODED / seconds / (about["readGigabytesPerSecond"] * 1e9)
                 print(f"    t2 reads its weights at {100 * share:.0f} % of the memory's rate", flush=True)
-                self.print_share(about["decodingFlopsPerToken"] * batch * DECODED / time)
+                self.print_share(about["decodingFlopsPerToken"] * batch * DECODED / seconds)
             for batch in (1, 8):
                 tokens = batch * READ
-                time = self.compare(f"prompts, batch {batch}", tokens, peers,
+                seconds = self.compare(f"prompts, batch {batch}", tokens, peers,
                                     dict(measure="sampling", batch=batch, prompt=READ, new=1))
-                self.print_share(about["promptFlopsPerToken"] * tokens / time)
+                self.print_share(about["promptFlopsPerToken"] * tokens / seconds)
             if engine == "torch":
                 tokens = DIFFERENTIATED * (PROMPT + NEW)
-                time = self.compare(f"gradient, batch {DIFFERENTIATED}", tokens, peers, dict(measure="gradient", batch=DIFFERENTIATED))
-                self.print_share(about["gradientFlopsPerToken"] * tokens / time)
+                seconds = self.compare(f"gradient, batch {DIFFERENTIATED}", tokens, peers, dict(measure="gradient", batch=DIFFERENTIATED))
+                self.print_share(about["gradientFlopsPerToken"] * tokens / seconds)
             peers[0].engine.close()
 
     def print_share(self, rate: float) -> None:
