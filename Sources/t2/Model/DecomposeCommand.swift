@@ -2,7 +2,6 @@ import ArgumentParser
 import T2CommandLine
 import Foundation
 import T2Core
-import T2Model
 import T2Numerics
 
 /// Fills the cache of decompositions.
@@ -40,17 +39,17 @@ struct DecomposeCommand: ParsableCommand {
         let (folder, _) = try model.openFolder()
         let cache = SingularValueCache()
         try prepare(cache)
-        let base = try BaseModel(folder)
+        let layout = ExpertLayout(model: folder.configuration, targets: targetModules)
         let start = ContinuousClock.now
-        let svf = try ProgressReporter.during("decomposing", "matrices") {
-            try SVFModel(base, targets: targetModules, cache: cache, progress: $0)
+        _ = try ProgressReporter.during("decomposing", "matrices") { progress in
+            try WeightDecomposition(folder, layout: layout, cache: cache).run(progress: progress) { _ in }
         }
         // To keep the decompositions is the only purpose of this command.
         if let failure = cache.failure { throw failure }
         let seconds = (ContinuousClock.now - start).seconds
         let output = Output(
-            cache: cache.folder, matrices: svf.layout.entries.count, computed: cache.computed,
-            values: svf.layout.count, seconds: seconds)
+            cache: cache.folder, matrices: layout.entries.count, computed: cache.computed,
+            values: layout.count, seconds: seconds)
         guard !json else { return try StandardOutput.write(JSONText.line(output)) }
         try StandardOutput.write(
             PlainText.table([
