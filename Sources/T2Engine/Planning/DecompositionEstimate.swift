@@ -32,11 +32,11 @@ package struct DecompositionEstimate: Sendable, Equatable {
     private static func seconds(rows: Int, columns: Int, _ rates: MachineRates) -> Double {
         let (r, l) = (Double(min(rows, columns)), Double(max(rows, columns)))
         let length = l > 11 / 6 * r ? qrShare * l / r : 0
-        return r * r * r * (1 + length) / (rates.decompositions * 1e9) + writing * r * (r + l)
+        return r * r * r * (1 + length) / (rates.decompositions * 1e9) + writing * r * (r + l) + file
     }
 
     /// The time of the QR decomposition and of its product with the vectors, as a share of the time of R³.
     private static let qrShare = 0.28
-    /// Seconds for each number of U and V.
-    private static let writing = 2e-8
+    /// Seconds for each number of U and V, and for the file of a matrix.
+    private static let (writing, file) = (2e-8, 8e-3)
 }

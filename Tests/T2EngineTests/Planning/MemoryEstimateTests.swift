@@ -49,7 +49,7 @@ struct MemoryEstimateTests {
     @Test("of Llama-3-8B in bf16 fits 64 GiB, in f32 and of 70B it does not")
     func large() throws {
         let small = MemoryEstimate(try model("8b"), .bfloat16, lanes: 1, threads: 16, Self.work)
-        #expect(small.resident < 48 << 30 && small.necessary > 14 << 30)
+        #expect(small.resident < 48 << 30 && small.necessary > 13 << 30)
         #expect(MemoryEstimate(try model("8b"), .float32, lanes: 1, threads: 1, Self.work).resident > 64 << 30)
         #expect(MemoryEstimate(try model("70b"), .bfloat16, lanes: 1, threads: 16, Self.work).necessary > 128 << 30)
     }
