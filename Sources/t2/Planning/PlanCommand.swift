@@ -17,7 +17,7 @@ struct PlanCommand: ParsableCommand {
         discussion: """
             A config.json is enough: no weights are read. The estimate is of SVF, with one worker on each of the equal nodes. Rates \
             are measured on this machine for the model's shapes in some seconds, and scaled to the nodes' cores; or they are those \
-            of --rates, a file that --measure wrote on one of the nodes.
+            of --rates, a file that --measure wrote on one of the nodes. The machine should do nothing else meanwhile.
 
             The step's work is that of a run's configuration, or of the published settings by default. Prompts and completions have \
             the same length in every unit; rewards are those of texts, or of programs if the configuration's task runs them.
