@@ -5,7 +5,6 @@ import T2Core
 import T2Engine
 import T2Formats
 import T2Jobs
-import T2Numerics
 import T2Tasks
 
 /// Says what a training run on a cluster needs and takes.

@@ -39,7 +39,7 @@ struct MemoryEstimateTests {
         #expect(full.necessary == full[.weights] + full[.head] + full[.tables])
     }
 
-    @Test("counts weights and decompositions as the files of a real model hold them", arguments: ModelFixture.names)
+    @Test("counts the weights that the files of a real model hold", arguments: ModelFixture.names)
     func files(name: String) throws {
         let folder = try BaseModelFolder(path: ModelFixture.folder(name))
         let stored = folder.files.reduce(0) { $0 + $1.tensors.values.reduce(0) { $0 + $1.count } }
