@@ -34,7 +34,9 @@ package struct MachineResources: Sendable, Equatable {
     /// Bytes that this process may still map (`ulimit -v`); nil without a limit.
     package static var addressSpaceLeft: Int? {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else { return nil }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else {
+            return nil
+        }
         let pages = TextFile.read("/proc/self/statm")?.split(separator: " ").first.flatMap { Int($0) } ?? 0
         return max(0, Int(limit.rlim_cur) - pages * Int(sysconf(Int32(_SC_PAGESIZE))))
     }

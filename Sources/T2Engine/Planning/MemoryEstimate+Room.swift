@@ -42,9 +42,11 @@ extension BaseModel {
         func estimate(_ type: WeightType) -> MemoryEstimate {
             MemoryEstimate(folder.configuration, type, targets: nil)
         }
-        let room = [resources.reachableMemory, MachineResources.addressSpaceLeft].compactMap(\.self).min()
+        let addressSpace = MachineResources.addressSpaceLeft
+        let room = [resources.reachableMemory, addressSpace].compactMap(\.self).min()
         let canHalve = choosesWeights && folder.weightType == .float32 && MachineResources.multipliesBFloat16
-        let remedies = canHalve && estimate(.bfloat16).necessary <= room ?? .max ? ["--weights bf16"] : []
+        var remedies = canHalve && estimate(.bfloat16).necessary <= room ?? .max ? ["--weights bf16"] : []
+        if let addressSpace, addressSpace == room { remedies.append("a higher limit on memory (ulimit -v)") }
         try estimate(folder.weightType).requireRoom(room, model: folder.path, remedies: remedies)
         try self.init(folder)
     }

@@ -40,9 +40,10 @@ struct DecomposeCommand: ParsableCommand {
         let cache = SingularValueCache()
         try prepare(cache)
         let layout = ExpertLayout(model: folder.configuration, targets: targetModules)
+        let decomposition = WeightDecomposition(folder, layout: layout, cache: cache)
         let start = ContinuousClock.now
-        _ = try ProgressReporter.during("decomposing", "matrices") { progress in
-            try WeightDecomposition(folder, layout: layout, cache: cache).run(progress: progress) { _ in }
+        _ = try ProgressReporter.during("decomposing", "matrices") {
+            try decomposition.run(progress: $0) { _ in () }
         }
         // To keep the decompositions is the only purpose of this command.
         if let failure = cache.failure { throw failure }
