@@ -39,7 +39,8 @@ struct T2: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self,
             EvaluateCommand<LocalHostOptions>.self, AdaptCommand<LocalHostOptions>.self, CompareCommand.self,
-            ReportCommand<LocalHostOptions>.self, PlanCommand.self, GradientCommand.self, ReplayCommand.self, DecomposeCommand.self,
+            ReportCommand<LocalHostOptions>.self, PlanCommand.self, GradientCommand.self, ReplayCommand.self,
+            DecomposeCommand.self,
             ExpertsCommand.self, TasksCommand.self,
         ])
 

@@ -98,7 +98,8 @@ struct PlanCommand: ParsableCommand {
         let rates = try self.rates.map(Self.read) ?? RateProbe(shape.model, cores: machine.cores).run()
         guard !measure else { return try StandardOutput.write(JSONText.line(rates)) }
         let plan = ClusterPlan(
-            shape.model, try weightType(run, rates), try workload(run, shape.model), rates, node, workers: workers,
+            shape.model, try weightType(run, rates, shape), try workload(run, shape.model), rates, node,
+            workers: workers,
             rewardSeconds: Self.runsPrograms(run) ? StepEstimate.programReward : StepEstimate.textReward,
             fileBytes: shape.fileBytes)
         let report = PlanReport(plan, model: model, areRatesGiven: self.rates != nil)
@@ -135,10 +136,12 @@ struct PlanCommand: ParsableCommand {
         return work
     }
 
-    private func weightType(_ run: RunConfiguration, _ rates: MachineRates) throws -> WeightType {
+    private func weightType(
+        _ run: RunConfiguration, _ rates: MachineRates, _ shape: ModelShape
+    ) throws -> WeightType {
         let type: WeightType =
             switch run.weights {
-            case .auto: rates[.bfloat16] == nil ? .float32 : .bfloat16
+            case .auto: rates[.bfloat16] == nil || shape.isFloat32 ? .float32 : .bfloat16
             case .f32: .float32
             case .bf16: .bfloat16
             }
@@ -174,6 +177,9 @@ private struct ModelShape {
     let model: ModelConfiguration
     /// The bytes of the weight files; nil without them.
     let fileBytes: Int?
+
+    /// Whether the weight files hold four bytes for each weight.
+    var isFloat32: Bool { (fileBytes ?? 0) > 3 * model.weightCount }
 
     init(path: String) throws {
         var isDirectory: ObjCBool = false
