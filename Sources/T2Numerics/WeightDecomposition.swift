@@ -7,15 +7,15 @@ package struct WeightDecomposition: Sendable {
         let name: String
         let rows: Int
         let columns: Int
+    }
 
-        /// An estimate of the memory that the decomposition needs while it runs, in bytes: W, U, V and LAPACK's
-        /// workspace (4·R² + 7·R and a panel) in double precision, and W, U and V in single precision.
-        var bytes: Int {
-            let rank = min(rows, columns)
-            let factors = rank * (rows + columns)
-            let workspace = 4 * rank * rank + 7 * rank + 64 * max(rows, columns)
-            return 8 * (rows * columns + factors + workspace) + 4 * (rows * columns + factors)
-        }
+    /// An estimate of the memory that the decomposition of a weight needs while it runs, in bytes: W, U, V and LAPACK's workspace
+    /// (4·R² + 7·R and a panel) in double precision, and W, U and V in single precision.
+    package static func bytes(rows: Int, columns: Int) -> Int {
+        let rank = min(rows, columns)
+        let factors = rank * (rows + columns)
+        let workspace = 4 * rank * rank + 7 * rank + 64 * max(rows, columns)
+        return 8 * (rows * columns + factors + workspace) + 4 * (rows * columns + factors)
     }
 
     private let folder: BaseModelFolder
@@ -37,7 +37,7 @@ package struct WeightDecomposition: Sendable {
     }
 
     /// An estimate of the memory that one thread needs at most, in bytes, without the results.
-    package var bytesPerThread: Int { weights.map(\.bytes).max() ?? 0 }
+    package var bytesPerThread: Int { weights.map { Self.bytes(rows: $0.rows, columns: $0.columns) }.max() ?? 0 }
 
     /// The number of matrices that are decomposed at a time: one per core if memory allows it, and at least 1.
     package func threadCount(_ resources: MachineResources = MachineResources()) -> Int {

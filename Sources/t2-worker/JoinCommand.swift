@@ -109,7 +109,7 @@ struct JoinCommand: AsyncParsableCommand {
             worker: worker, modelDigest: folder.digest, tokenizerDigest: folder.tokenizerDigest,
             weights: type, fingerprint: MachineFingerprint.current(type), lanes: plan.lanes,
             taskVersions: TrainingTask.versions(tasks + TaskRegistry.bundled.tasks))
-        let base = try BaseModel(folder)
+        let base = try BaseModel(fitting: folder)
         try LaneThread.requireRoom(plan.lanes * plan.threads + 8)
         let needed = LanePlan.sharedBytes(model, type) + plan.lanes * LanePlan.laneBytes(model)
         try MatrixMultiply.requireRoom(threads: plan.lanes * plan.threads, others: needed)

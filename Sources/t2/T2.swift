@@ -26,7 +26,7 @@ struct T2: AsyncParsableCommand {
               64       wrong usage: a flag, an unknown task
               65       bad data: model, tokenizer, expert, problems, a line of input
               66       a file or folder that is missing
-              69       unavailable: the program sandbox
+              69       unavailable: memory for the model, the program sandbox
               70       an internal error of this program
               73       an output that cannot be created
               74       reading or writing failed, or the disk is full
@@ -39,7 +39,8 @@ struct T2: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, ScoreCommand.self, GenerateCommand.self,
             EvaluateCommand<LocalHostOptions>.self, AdaptCommand<LocalHostOptions>.self, CompareCommand.self,
-            ReportCommand<LocalHostOptions>.self, GradientCommand.self, ReplayCommand.self, DecomposeCommand.self,
+            ReportCommand<LocalHostOptions>.self, PlanCommand.self, GradientCommand.self, ReplayCommand.self,
+            DecomposeCommand.self,
             ExpertsCommand.self, TasksCommand.self,
         ])
 

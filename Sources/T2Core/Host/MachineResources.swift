@@ -4,31 +4,41 @@ import Foundation
 package struct MachineResources: Sendable, Equatable {
     /// The number of processors, or the control group's quota if that is smaller; at least 1.
     package let cores: Int
-    /// Bytes that can still be allocated; nil if the system does not report them.
+    /// Bytes that can still be allocated without disturbing other work; nil if the system does not report them.
     package let availableMemory: Int?
+    /// Bytes that can be allocated at the very most, with swap and with all of the page cache; nil if the system does not report them.
+    package let reachableMemory: Int?
 
-    package init(cores: Int, availableMemory: Int?) {
+    /// - Parameter reachableMemory: as much as is available if nil.
+    package init(cores: Int, availableMemory: Int?, reachableMemory: Int? = nil) {
         self.cores = cores
         self.availableMemory = availableMemory
+        self.reachableMemory = reachableMemory ?? availableMemory
     }
 
     /// - Parameter root: the folder that holds `proc` and `sys`.
     package init(root: String = "", processors: Int = ProcessInfo.processInfo.activeProcessorCount) {
-        func read(_ path: String) -> String? {
-            (try? String(contentsOfFile: root + path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+        let group = ControlGroup(root: root)
+        cores = max(1, min(processors, group.cores ?? processors))
+        let machine = TextFile.read(root + "/proc/meminfo")
+        func bytes(_ name: String) -> Int? {
+            machine.flatMap { TextFile.value(name, in: $0) }.map { min(max(0, $0), 1 << 50) * 1024 }
         }
-        let quota = read("/sys/fs/cgroup/cpu.max").flatMap(Self.quota)
-        cores = max(1, min(processors, quota ?? processors))
-        let machine = read("/proc/meminfo").flatMap { Self.value("MemAvailable:", in: $0) }.map { $0 * 1024 }
-        var group: Int?
-        if let limit = read("/sys/fs/cgroup/memory.max").flatMap({ Int($0) }),
-            let used = read("/sys/fs/cgroup/memory.current").flatMap({ Int($0) })
-        {
-            // The inactive page cache counts as used, but the kernel reclaims it on demand.
-            let cache = read("/sys/fs/cgroup/memory.stat").flatMap { Self.value("inactive_file", in: $0) } ?? 0
-            group = max(0, limit - used + min(used, cache))
+        let available = bytes("MemAvailable:")
+        availableMemory = [available, group.availableMemory].compactMap(\.self).min()
+        let swap = bytes("SwapFree:") ?? 0
+        // A group without a limit on swap may also use that of the machine.
+        reachableMemory = [available, group.reachableMemory].compactMap { $0.map { $0 + swap } }.min()
+    }
+
+    /// Bytes that this process may still map (`ulimit -v`); nil without a limit.
+    package static var addressSpaceLeft: Int? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else {
+            return nil
         }
-        availableMemory = [machine, group].compactMap(\.self).min()
+        let pages = TextFile.read("/proc/self/statm")?.split(separator: " ").first.flatMap { Int($0) } ?? 0
+        return max(0, Int(limit.rlim_cur) - pages * Int(sysconf(Int32(_SC_PAGESIZE))))
     }
 
     /// Whether the processor multiplies bfloat16 faster than float32.
@@ -53,18 +63,5 @@ package struct MachineResources: Sendable, Equatable {
         throw InputError(
             "address space", "this process may have \(limit.rlim_cur >> 20) MiB, expected at least \(bytes >> 20) MiB",
             remedy: "Raise the limit (ulimit -v).", exitStatus: .unavailable)
-    }
-
-    /// The processors that `cpu.max` allows: it holds the microseconds per period, or `max`, and the period.
-    private static func quota(_ text: String) -> Int? {
-        let parts = text.split(separator: " ").compactMap { Double($0) }
-        guard parts.count == 2, parts[1] > 0 else { return nil }
-        return Int((parts[0] / parts[1]).rounded())
-    }
-
-    /// The number that follows a name at the start of a line.
-    private static func value(_ name: String, in text: String) -> Int? {
-        let fields = text.split(separator: "\n").lazy.map { $0.split(separator: " ") }
-        return fields.first { $0.first == Substring(name) }?.dropFirst().first.flatMap { Int($0) }
     }
 }

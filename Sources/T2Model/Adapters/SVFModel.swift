@@ -8,6 +8,7 @@ package final class SVFModel: Adapter {
     package let layout: ExpertLayout
     /// Nil for a group that the targets do not include.
     let factors: ProjectionTable<(shape: FactorShape, factors: SVFFactors)?>
+    private let cost: MergeCost
     private let packed = Mutex<ProjectionTable<PackedFactors?>?>(nil)
 
     /// Decomposes the weights that the targets include, or reads their decompositions from the cache.
@@ -21,6 +22,7 @@ package final class SVFModel: Adapter {
         let c = base.configuration
         self.base = base
         layout = ExpertLayout(model: c, targets: targets)
+        cost = MergeCost(c, targets, base.weights.type)
         let decomposition = WeightDecomposition(base.folder, layout: layout, cache: cache)
         switch base.weights.type {
         case .float32:
@@ -116,19 +118,7 @@ package final class SVFModel: Adapter {
 
     package func factored(_ vector: ExpertVector) -> Execution { .factored(self, ScaleTable(self, [vector])) }
 
-    /// Multiply-adds per weight: M·N·R per vector and M·N per token if merged, R·(M+N) per token if factored, and M·N more in bfloat16.
-    package func isMergingCheaper(tokens: Int) -> Bool {
-        var merged = 0.0
-        var factored = 0.0
-        let isPacked = base.weights.type == .bfloat16
-        for kind in ProjectionGroup.allCases.filter({ factors[0, $0] != nil }).flatMap(\.members) {
-            let (m, n) = kind.shape(base.configuration)
-            let r = Double(min(m, n))
-            merged += Double(m * n) * (r + Double(tokens))
-            factored += (r * Double(m + n) + (isPacked ? Double(m * n) : 0)) * Double(tokens)
-        }
-        return merged < factored
-    }
+    package func isMergingCheaper(tokens: Int) -> Bool { cost.isMergingCheaper(tokens: tokens) }
 
     package func finishGradient(_ sums: inout [Float]) {
         for (index, sigma) in sigma.enumerated() { sums[index] *= sigma }

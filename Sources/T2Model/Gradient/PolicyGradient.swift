@@ -43,12 +43,14 @@ package final class PolicyGradient {
     private let tokensPerBatch: Int
     private var batch = TokenBatch()
 
-    /// - Parameter tokensPerBatch: the largest number of tokens in a micro-batch. By default more in bfloat16, where each micro-batch
-    ///   packs the factors anew, and the tape takes half the memory.
+    /// The largest number of tokens in a micro-batch: more in bfloat16, where each micro-batch packs the factors anew, and the tape takes
+    /// half the memory.
+    package static func tokensPerBatch(_ type: WeightType) -> Int { type == .bfloat16 ? 768 : 512 }
+
     package init(_ transformer: Transformer, _ adapter: any Adapter, tokensPerBatch: Int? = nil) {
         self.transformer = transformer
         self.adapter = adapter
-        self.tokensPerBatch = tokensPerBatch ?? (transformer.model.weights.type == .bfloat16 ? 768 : 512)
+        self.tokensPerBatch = tokensPerBatch ?? Self.tokensPerBatch(transformer.model.weights.type)
         tape = ActivationTape(transformer.model)
     }
 

@@ -63,7 +63,7 @@ struct ExportExpertCommand: ParsableCommand {
         let adapter = try ProgressReporter.during("decomposing", "matrices") {
             try LowRankExpert(source, of: folder, rank: lora, location: expert, progress: $0)
         }
-        let base = try BaseModel(folder)
+        let base = try BaseModel(fitting: folder, choosesWeights: false)
         let difference = try ProgressReporter.during("decomposing", "matrices") {
             try LogProbabilityDifference(
                 of: source.policy, .lora(adapter.vector),

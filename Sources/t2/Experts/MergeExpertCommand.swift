@@ -61,7 +61,7 @@ struct MergeExpertCommand: ParsableCommand {
         let destination = try OutputDestination(checking: output)
         let (folder, _) = try model.openFolder()
         let source = try ExpertFile(path: expert, for: folder)
-        let base = try BaseModel(folder)
+        let base = try BaseModel(fitting: folder, choosesWeights: false)
         let merged = try ProgressReporter.during("decomposing", "matrices") {
             try MergedModelFolder(base, expert: source, progress: $0)
         }

@@ -74,7 +74,7 @@ struct GradientCommand: ParsableCommand {
         let (folder, _) = try model.openFolder(weights)
         let rollouts = try RolloutFile(path: rolloutPath, model: folder.configuration)
         let point = try GradientPoint(expertPath: expert, targets: targetModules, model: folder)
-        let base = try BaseModel(folder)
+        let base = try BaseModel(fitting: folder)
         let (adapter, vector) = try ProgressReporter.during("decomposing", "matrices") {
             try point.adapter(base, progress: $0)
         }

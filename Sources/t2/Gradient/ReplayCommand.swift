@@ -45,7 +45,7 @@ struct ReplayCommand: ParsableCommand {
         let evidence = try UnitEvidence(folder: folderPath, model: folder)
         let replay = UnitReplay(
             UnitComputer(
-                adapters: ModelAdapters(try BaseModel(folder)), tokenizer: tokenizer,
+                adapters: ModelAdapters(try BaseModel(fitting: folder)), tokenizer: tokenizer,
                 // Completions are not judged again.
                 rewards: RewardRunner { $0.map { _ in .unjudged } }))
         switch try replay.run(evidence) {

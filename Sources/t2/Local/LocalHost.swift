@@ -25,7 +25,7 @@ struct LocalHost: Sendable {
         self.lanes = lanes
         self.verifier = verifier
         let reporter = ProgressReporter("decomposing")
-        adapters = ModelAdapters(try BaseModel(folder)) { done, total in
+        adapters = ModelAdapters(try BaseModel(fitting: folder)) { done, total in
             reporter.report(done, of: total, "matrices")
             if done == total { reporter.finish() }
         }

@@ -45,7 +45,7 @@ struct ScoreCommand: ParsableCommand {
         // All small files are checked before the weights are loaded.
         let (folder, tokenizer) = try model.openFolder(weights)
         let policy = try expert.map { try ExpertFile(path: $0, for: folder).policy } ?? .base
-        let base = try BaseModel(folder)
+        let base = try BaseModel(fitting: folder)
         let requests = ScoreRequestReader(reader, tokenizer, folder.configuration)
         let lanes = try laneOptions.pool(base)
         let execution = try ProgressReporter.during("decomposing", "matrices") {
