@@ -77,27 +77,27 @@ struct DamagedModelTests {
     }
 
     @Test(
-        "while it is in use, by one error instead of a crash",
+        "once it is shortened while it is read, by one error instead of a crash",
         arguments: [
-            (["t2", "inspect", "--model"], T2Core.ExitStatus.inputOutput.rawValue),
-            // A worker also leaves its trace, as for every fatal signal.
-            (["t2-worker", "join", "tcp://127.0.0.1:5999", "--model"], -SIGBUS),
+            ["t2", "inspect", "--model"], ["t2-worker", "join", "tcp://127.0.0.1:5999", "--model"],
         ])
-    func shortened(program: [String], status: Int32) throws {
+    func shortened(program: [String]) throws {
         let model = try TinyModel()
         defer { model.remove() }
         // Reading so much takes a minute; it is shortened as soon as it is mapped.
         try model.addZeros("optimizer.state", count: 1 << 34)
-        let process = Process(program: program[0], program.dropFirst() + [model.path])
+        let process = Process(program: program[0], Array(program.dropFirst()) + [model.path])
         let errors = Pipe()
         process.standardError = errors
         try process.run()
-        while process.isRunning,
-            try !String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
-                .contains(model.weightsPath)
-        {}
+        let isMapped = {
+            let maps = FileHandle(forReadingAtPath: "/proc/\(process.processIdentifier)/maps")
+            let text = String(decoding: try maps?.readToEnd() ?? Data(), as: UTF8.self)
+            return text.contains(URL(fileURLWithPath: model.weightsPath).lastPathComponent)
+        }
+        while process.isRunning, try !isMapped() {}
         truncate(model.weightsPath, 4096)
-        #expect(process.waitForStatus() == status)
+        #expect(process.waitForStatus() == T2Core.ExitStatus.inputOutput.rawValue)
         let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         #expect(text.hasPrefix("error: \(model.weightsPath): a part of it cannot be read any more"), "\(text)")
         #expect(text.split(separator: "\n").count == 1, "\(text)")

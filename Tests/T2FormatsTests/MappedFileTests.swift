@@ -5,11 +5,18 @@ import Testing
 
 @Suite("A mapped file")
 struct MappedFileTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
     /// The number of resident bytes of this process's mappings of a file.
     private static func residentBytes(of path: String) throws -> Int {
+        let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         var isOurs = false
         var kilobytes = 0
-        for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
+        // String(contentsOfFile:) ends within this file.
+        let maps = try #require(try FileHandle(forReadingAtPath: "/proc/self/smaps")?.readToEnd())
+        for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
             if line.wholeMatch(of: /[0-9a-f]+-[0-9a-f]+ .*/) != nil { isOurs = line.hasSuffix(path) }
             if isOurs, let match = line.wholeMatch(of: /Rss: +(\d+) kB/) { kilobytes += Int(match.1) ?? 0 }
         }
@@ -18,7 +25,6 @@ struct MappedFileTests {
 
     @Test("is read piece by piece, and holds a few of them in memory")
     func pieces() throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/bytes"
         // The last piece is short, and the file ends within a page.
         let values = (0..<UInt32(5 * MappedFile.pieceBytes / 4 + 77)).map { $0 &* 2_654_435_761 }

@@ -87,17 +87,17 @@ struct WeightFilesTests {
 
     @Test("with a damaged shard or index are refused by the file's name, each by its own problem")
     func damagedFiles() throws {
-        func folder(_ name: String, _ content: String) throws -> String {
+        func expect(_ name: String, _ content: String, _ problem: String...) throws {
             let folder = try Self.shards()
             try content.write(toFile: "\(folder.path)/\(name)", atomically: false, encoding: .utf8)
-            return folder.path
+            expectError(folder.path, [name] + problem)
         }
         let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 4942085904\n"
-        expectError(try folder(Self.second, pointer), [Self.second, "pointer of Git LFS", "git lfs pull"])
-        expectError(try folder(Self.second, "<!DOCTYPE html>"), [Self.second, "the header claims"])
-        expectError(try folder(Self.second, ""), [Self.second, "expected 8 bytes, found 0"])
-        expectError(try folder(Self.index, "{\"weight_map\": {"), [Self.index, "not a readable index"])
-        expectError(try folder(Self.index, "{\"weight_map\": {\"a\": 1}}"), [Self.index, "not a readable index"])
+        try expect(Self.second, pointer, "pointer of Git LFS", "git lfs pull")
+        try expect(Self.second, "<!DOCTYPE html>", "the header claims")
+        try expect(Self.second, "", "expected 8 bytes, found 0")
+        try expect(Self.index, "{\"weight_map\": {", "not a readable index")
+        try expect(Self.index, "{\"weight_map\": {\"a\": 1}}", "not a readable index")
         let noFile = try Self.shards()
         try FileManager.default.removeItem(atPath: "\(noFile.path)/\(Self.first)")
         try FileManager.default.createDirectory(

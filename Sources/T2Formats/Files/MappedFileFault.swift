@@ -54,14 +54,13 @@ enum MappedFileFault {
                 _ = write(STDERR_FILENO, path, strlen(path))
                 say(": a part of it cannot be read any more: it was shortened while it was in use, or its disk fails. ")
                 say("Restore the file, and start this again.\n")
-                if hasDefault { _exit(ExitStatus.inputOutput.rawValue) }
+                _exit(ExitStatus.inputOutput.rawValue)
             }
-            // The access is repeated, and then meets the handler that was here before.
+            // Another cause: the access is repeated, and then meets the handler that was here before.
             sigaction(SIGBUS, &earlier, nil)
         }
         action.sa_flags = SA_SIGINFO
         sigaction(SIGBUS, &action, &earlier)
-        hasDefault = unsafeBitCast(earlier.__sigaction_handler.sa_handler, to: Int.self) == 0
     }
 }
 
@@ -71,5 +70,4 @@ private func say(_ text: StaticString) { _ = write(STDERR_FILENO, text.utf8Start
 private nonisolated(unsafe) var entries: UnsafeMutablePointer<MappedFileFault.Entry>?
 private nonisolated(unsafe) var earlier = sigaction()
 private nonisolated(unsafe) var isInstalled = false
-private nonisolated(unsafe) var hasDefault = false
 private nonisolated(unsafe) var hasFailed = false
