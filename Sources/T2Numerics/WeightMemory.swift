@@ -3,7 +3,7 @@ import Synchronization
 
 /// Memory for packed weights, cut from large pieces that lie in huge pages: products that read all weights for few rows wait for
 /// memory, and read it a quarter faster so.
-final class WeightMemory: Sendable {
+package final class WeightMemory: Sendable {
     /// A piece of memory, which is given back with the last weights in it.
     private final class Piece: Sendable {
         nonisolated(unsafe) let start: UnsafeMutableRawPointer
@@ -19,14 +19,14 @@ final class WeightMemory: Sendable {
         deinit { start.deallocate() }
     }
 
-    nonisolated(unsafe) let start: UnsafeMutableRawPointer
+    package nonisolated(unsafe) let start: UnsafeMutableRawPointer
     private let piece: Piece
 
     /// The piece of which the next memory is cut, and how much of it is taken.
     private static let open = Mutex<(piece: Piece, taken: Int)?>(nil)
     private static let pieceSize = 16 << 20
 
-    init(byteCount: Int) {
+    package init(byteCount: Int) {
         let needed = max(64, (byteCount + 63) / 64 * 64)
         (piece, start) = Self.open.withLock { open in
             if let (piece, taken) = open, piece.byteCount - taken >= needed {
