@@ -4,19 +4,26 @@ import Synchronization
 /// Memory for packed weights, cut from large pieces that lie in huge pages: products that read all weights for few rows wait for
 /// memory, and read it a quarter faster so.
 package final class WeightMemory: Sendable {
-    /// A piece of memory, which is given back with the last weights in it.
+    /// A piece of memory, which the system gets back with the last weights in it.
     private final class Piece: Sendable {
         nonisolated(unsafe) let start: UnsafeMutableRawPointer
         let byteCount: Int
+        private nonisolated(unsafe) let mapping: UnsafeMutableRawPointer
+        private let mappingSize: Int
 
-        init(_ byteCount: Int) {
+        init(_ needed: Int) {
             let hugePage = 2 << 20
-            self.byteCount = byteCount
-            start = .allocate(byteCount: byteCount, alignment: hugePage)
-            madvise(start, byteCount / hugePage * hugePage, MADV_HUGEPAGE)
+            byteCount = (needed + hugePage - 1) / hugePage * hugePage
+            mappingSize = byteCount + hugePage
+            guard let mapping = mmap(nil, mappingSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                mapping != MAP_FAILED
+            else { fatalError("no memory for \(needed) bytes of weights") }
+            self.mapping = mapping
+            start = mapping.alignedUp(toMultipleOf: hugePage)
+            madvise(start, byteCount, MADV_HUGEPAGE)
         }
 
-        deinit { start.deallocate() }
+        deinit { munmap(mapping, mappingSize) }
     }
 
     package nonisolated(unsafe) let start: UnsafeMutableRawPointer
