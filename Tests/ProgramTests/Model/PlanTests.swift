@@ -99,6 +99,6 @@ struct PlanTests {
         let path = try fixture.folder.write(text.replacingOccurrences(of: old, with: new), to: "config.json")
         let run = try fixture.run(["plan", "--model", path])
         #expect(run.status == 65)
-        expectOneError(run, ["config.json"])
+        #expect(run.errors.contains("config.json"), "\(run.errors)")
     }
 }
