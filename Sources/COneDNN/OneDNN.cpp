@@ -1,10 +1,9 @@
 #include "COneDNN.h"
+#include "PairKernels.h"
 
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstring>
-
 #include <dnnl.hpp>
 #include <map>
 #include <memory>
@@ -94,57 +93,6 @@ Result guarded(Result otherwise, Body body) {
     }
 }
 
-#if defined(__x86_64__)
-// What a processor with avx512_bf16 has. Nothing here runs on another one.
-#define WIDE __attribute__((target("avx512bw,avx512vl")))
-#else
-#define WIDE
-#endif
-
-// Writes a block of columns as `packs_pairs` finds it: for each pair of rows, the two values of each column. This is several times as
-// fast as the library's own copy.
-//
-// Shapes: source [k, n] in bfloat16 with n <= T2_PACKED_COLUMNS, dense in one direction; target [rows / 2, T2_PACKED_COLUMNS, 2].
-WIDE void pack_pairs(const uint16_t *source, long k, long n, long k_stride, long n_stride, uint16_t *target, long rows) {
-    constexpr long width = T2_PACKED_COLUMNS;
-    if (n < width) std::memset(target, 0, rows * width * sizeof(uint16_t));
-    if (n_stride == 1) {
-        for (long p = 0; p < rows / 2; p++) {
-            static const uint16_t zeros[width] = {};
-            const uint16_t *const low = 2 * p < k ? source + 2 * p * k_stride : zeros;
-            const uint16_t *const high = 2 * p + 1 < k ? source + (2 * p + 1) * k_stride : zeros;
-            uint16_t *const pair = target + 2 * p * width;
-            const long count = n < width ? n : width;
-            for (long j = 0; j < count; j++) {
-                pair[2 * j] = low[j];
-                pair[2 * j + 1] = high[j];
-            }
-        }
-        return;
-    }
-    // Pairs [n, k / 2] are transposed in squares of four.
-    typedef uint32_t pairs4 __attribute__((vector_size(16)));
-    for (long first = 0; first < rows / 2; first += 4) {
-        for (long j = 0; j < n; j += 4) {
-            pairs4 in[4] = {};
-            for (long c = 0; c < 4 && j + c < n; c++) {
-                const uint16_t *const from = source + (j + c) * n_stride + 2 * first;
-                const long values = std::min(8L, k - 2 * first);
-                if (values == 8) {
-                    std::memcpy(&in[c], from, 16);
-                } else if (values > 0) {
-                    std::memcpy(&in[c], from, values * sizeof(uint16_t));
-                }
-            }
-            const pairs4 a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5), b = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
-            const pairs4 c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5), d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
-            const pairs4 out[4] = {__builtin_shufflevector(a, c, 0, 1, 4, 5), __builtin_shufflevector(a, c, 2, 3, 6, 7),
-                                   __builtin_shufflevector(b, d, 0, 1, 4, 5), __builtin_shufflevector(b, d, 2, 3, 6, 7)};
-            for (long p = 0; p < 4; p++) std::memcpy(target + 2 * ((first + p) * width + j), &out[p], 16);
-        }
-    }
-}
-
 }  // namespace
 
 struct t2_packed {
@@ -165,6 +113,8 @@ struct t2_multiplier {
 
     dnnl::stream stream{processor()};
     std::map<Shape, std::unique_ptr<Product>> products;
+    // Of each number of inputs, those that the library sums at a time (`inputs_at_once`).
+    std::unordered_map<long, long> inputs;
     std::vector<char> scratch;
 
     Product &product(const Shape &shape) {
@@ -298,23 +248,65 @@ t2_multiplier *t2_multiplier_new(void) {
 
 void t2_multiplier_free(t2_multiplier *multiplier) { delete multiplier; }
 
+namespace {
+
+void multiply_by_library(t2_multiplier *multiplier, const t2_packed *weights, long from, long to, const uint16_t *x, long rows, float *y,
+                         bool accumulates) {
+    use_one_thread();
+    while (rows > 0) {
+        const long count = rows_at_once(rows);
+        auto &product = multiplier->product({count, weights->k, to - from, accumulates});
+        product.x.set_data_handle(const_cast<uint16_t *>(x));
+        product.weights.set_data_handle(weights->at(from));
+        product.y.set_data_handle(y);
+        product.scratch.set_data_handle(multiplier->aligned_scratch());
+        product.primitive.execute(multiplier->stream, product.arguments);
+        x += count * weights->k;
+        y += count * (to - from);
+        rows -= count;
+    }
+    multiplier->stream.wait();
+}
+
+// The number of inputs that the library sums at a time in a product of k inputs, found by comparing bits; 0 if it sums in another way.
+long inputs_at_once(t2_multiplier *multiplier, long k) {
+    const auto known = multiplier->inputs.find(k);
+    if (known != multiplier->inputs.end()) return known->second;
+    long found = 0;
+    if (packs_pairs()) {
+        constexpr long n = 2 * T2_PACKED_COLUMNS;
+        uint32_t random = 1;
+        const auto next = [&random] {
+            random = random * 1664525 + 1013904223;
+            // Numbers of both signs between 2^-4 and 2^4.
+            return static_cast<uint16_t>((random >> 31) << 15 | 0x3d80 + (random >> 8) % 0x400);
+        };
+        std::vector<uint16_t> source(k * n), x(few_rows * k);
+        for (auto &value : source) value = next();
+        for (auto &value : x) value = next();
+        std::vector<char> bytes(preferred(k, n).get_size());
+        t2_packed weights{k, n, bytes.data(), preferred(k, T2_PACKED_COLUMNS).get_size()};
+        pack_all_pairs(&weights, 0, n, source.data(), n, 1);
+        std::vector<float> theirs(few_rows * n), ours(few_rows * n);
+        multiply_by_library(multiplier, &weights, 0, n, x.data(), few_rows, theirs.data(), false);
+        for (long at_once = 64; found == 0; at_once *= 2) {
+            if (multiply_few_rows(weights.bytes, weights.block, k, n, x.data(), few_rows, ours.data(), at_once) && ours == theirs) found = at_once;
+            if (at_once >= k) break;
+        }
+    }
+    multiplier->inputs[k] = found;
+    return found;
+}
+
+}  // namespace
+
 bool t2_multiply(t2_multiplier *multiplier, const t2_packed *weights, long from, long to, const uint16_t *x, long rows, float *y,
                  bool accumulates) {
     return guarded(false, [&] {
-        use_one_thread();
-        while (rows > 0) {
-            const long count = rows_at_once(rows);
-            auto &product = multiplier->product({count, weights->k, to - from, accumulates});
-            product.x.set_data_handle(const_cast<uint16_t *>(x));
-            product.weights.set_data_handle(weights->at(from));
-            product.y.set_data_handle(y);
-            product.scratch.set_data_handle(multiplier->aligned_scratch());
-            product.primitive.execute(multiplier->stream, product.arguments);
-            x += count * weights->k;
-            y += count * (to - from);
-            rows -= count;
+        const long at_once = rows <= few_rows && !accumulates ? inputs_at_once(multiplier, weights->k) : 0;
+        if (at_once == 0 || !multiply_few_rows(weights->at(from), weights->block, weights->k, to - from, x, rows, y, at_once)) {
+            multiply_by_library(multiplier, weights, from, to, x, rows, y, accumulates);
         }
-        multiplier->stream.wait();
         return true;
     });
 }

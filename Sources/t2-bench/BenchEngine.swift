@@ -169,13 +169,17 @@ final class BenchEngine: Sendable {
     func readBandwidth() -> Double {
         let threads = lanes * plan.threads
         let count = 1 << 26
-        let buffers = (0..<threads).map { _ in FloatBuffer(count: count) }
+        let buffers = (0..<threads).map { _ in
+            let memory = WeightMemory(byteCount: count * MemoryLayout<Float>.stride)
+            memory.start.initializeMemory(as: Float.self, repeating: 0, count: count)
+            return memory
+        }
         nonisolated(unsafe) let sums = UnsafeMutablePointer<Float>.allocate(capacity: threads)
         defer { sums.deallocate() }
         let best = (0..<20).map { _ in
             seconds {
                 LaneThread.run(threads) { thread in
-                    let vectors = UnsafeRawPointer(buffers[thread].pointer).assumingMemoryBound(to: SIMD16<Float>.self)
+                    let vectors = UnsafeRawPointer(buffers[thread].start).assumingMemoryBound(to: SIMD16<Float>.self)
                     var parts = (SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>())
                     for index in stride(from: 0, to: count / 16, by: 4) {
                         parts.0 += vectors[index]

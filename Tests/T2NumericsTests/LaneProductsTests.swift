@@ -63,9 +63,9 @@ struct LaneProductsTests {
         #expect(back.values == w.values)
     }
 
-    @Test("give a row the same bits beside any other rows and on any number of threads")
-    func sameBits() throws {
-        let (t, k, n) = (601, 64, 176)
+    @Test("give a row the same bits beside any other rows and on any number of threads", arguments: [64, 1_201])
+    func sameBits(inputs k: Int) throws {
+        let (t, n) = (601, 176)
         let (x, w) = (Self.matrix(t, k, seed: 3), Self.matrix(k, n, seed: 4))
         let (x_TK, w_KN) = (x.matrix(rows: t, columns: k), w.matrix(rows: k, columns: n))
         let all = FloatBuffer(count: t * n)
