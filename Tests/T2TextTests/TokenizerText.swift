@@ -7,9 +7,12 @@ import Testing
 enum TokenizerText {
     /// The tokenizer of a file with this content.
     static func tokenizer(_ content: String) throws -> Tokenizer {
-        let path = NSTemporaryDirectory() + "tokenizer-\(UUID().uuidString).json"
+        // A folder of its own, since files beside a tokenizer declare tokens too.
+        let folder = NSTemporaryDirectory() + "tokenizer-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/tokenizer.json"
         try Data(content.utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
         return try Tokenizer(path: path)
     }
 
