@@ -165,35 +165,8 @@ final class BenchEngine: Sendable {
         return (0..<lanes).reduce(0) { $0 + rates[$1] }
     }
 
-    /// GB/s at which all threads together read memory that no cache holds; the best of several repetitions.
-    func readBandwidth() -> Double {
-        let threads = lanes * plan.threads
-        let count = 1 << 26
-        let buffers = (0..<threads).map { _ in
-            let memory = WeightMemory(byteCount: count * MemoryLayout<Float>.stride)
-            memory.start.initializeMemory(as: Float.self, repeating: 0, count: count)
-            return memory
-        }
-        nonisolated(unsafe) let sums = UnsafeMutablePointer<Float>.allocate(capacity: threads)
-        defer { sums.deallocate() }
-        let best = (0..<20).map { _ in
-            seconds {
-                LaneThread.run(threads) { thread in
-                    let vectors = UnsafeRawPointer(buffers[thread].start).assumingMemoryBound(to: SIMD16<Float>.self)
-                    var parts = (SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>())
-                    for index in stride(from: 0, to: count / 16, by: 4) {
-                        parts.0 += vectors[index]
-                        parts.1 += vectors[index + 1]
-                        parts.2 += vectors[index + 2]
-                        parts.3 += vectors[index + 3]
-                    }
-                    sums[thread] = (parts.0 + parts.1 + parts.2 + parts.3).sum()
-                }
-            }
-        }.min()!
-        precondition((0..<threads).allSatisfy { sums[$0] == 0 })
-        return Double(threads * count * MemoryLayout<Float>.stride) / best * 1e-9
-    }
+    /// GB/s at which all threads together read memory that no cache holds.
+    func readBandwidth() -> Double { RateProbe.memoryRate(threads: lanes * plan.threads) }
 
     /// Flops per token of a decoding step.
     var decodingFlops: Double { 2 * (matrixParameters + headParameters) }

@@ -97,9 +97,7 @@ package struct MemoryEstimate: Sendable, Equatable {
     /// The merged weights that are kept, and the largest group as float32 while it is merged, with its scaled V.
     private static func merged(_ model: ModelConfiguration, _ type: WeightType, _ work: Workload) -> Int {
         let tokens = work.promptsPerUnit * work.samplesPerPrompt * (work.promptTokens + work.maxTokens)
-        guard type == .bfloat16 || MergeCost(model, work.targets, type).isMergingCheaper(tokens: tokens) else {
-            return 0
-        }
+        guard MergeCost(model, work.targets, type).isMergingCheaper(tokens: tokens) else { return 0 }
         let element = type == .float32 ? 4 : 2
         let scratch = ProjectionGroup.all(of: work.targets).map { group in
             let inputs = group.inputSize(model)

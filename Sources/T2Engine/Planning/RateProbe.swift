@@ -31,7 +31,7 @@ package struct RateProbe {
         let products = try types.filter { $0 == .float32 || PackedMatrix.isSupported }
             .map { ($0.rawValue, try measure($0)) }
         return MachineRates(
-            cores: cores, products: Dictionary(uniqueKeysWithValues: products), memory: memory(),
+            cores: cores, products: Dictionary(uniqueKeysWithValues: products), memory: Self.memoryRate(threads: cores),
             cachedAttention: attention(tokens: 1, positions: 128),
             attention: attention(tokens: 64, positions: 64), activations: activations(), draws: draws(),
             losses: try losses(reference: false), referenceLosses: try losses(reference: true),
@@ -59,11 +59,11 @@ package struct RateProbe {
         switch type {
         case .float32:
             let weights = (0..<layers).flatMap { _ in
-                shapes.map { ($0, FloatBuffer(count: $0.inputs * $0.outputs)) }
+                shapes.map { ($0, Self.written($0.inputs * $0.outputs)) }
             }
             for rows in Self.rows {
                 times.append(
-                    concurrently(plan.lanes) { _ in
+                    Self.concurrently(plan.lanes) { _ in
                         let (x, y) = (FloatBuffer(count: rows * widest), FloatBuffer(count: rows * widest))
                         return {
                             for (shape, buffer) in weights {
@@ -88,7 +88,7 @@ package struct RateProbe {
             }
             for rows in Self.rows {
                 times.append(
-                    concurrently(plan.lanes) { lane in
+                    Self.concurrently(plan.lanes) { lane in
                         let (x, y) = (FloatBuffer(count: rows * widest), FloatBuffer(count: rows * widest))
                         return {
                             for weight in weights {
@@ -99,7 +99,7 @@ package struct RateProbe {
                         }
                     })
             }
-            let packed = concurrently(plan.lanes) { lane in
+            let packed = Self.concurrently(plan.lanes) { lane in
                 let (x, y) = (FloatBuffer(count: widest), FloatBuffer(count: widest))
                 return {
                     for half in halves {
@@ -121,13 +121,21 @@ package struct RateProbe {
 
     // MARK: - Everything else
 
-    /// GB/s in which all cores read memory.
-    private func memory() -> Double {
-        let count = Self.uncachedBytes / 4
-        return Double(4 * count * cores) * 1e-9
-            / concurrently(cores) { _ in
-                let buffer = FloatBuffer(count: count)
-                return { precondition(t2_all_finite(buffer.pointer, count) == 1) }
+    /// Numbers of which each has memory of its own. The pages of a new buffer, which nothing was written to, are all the same one.
+    private static func written(_ count: Int) -> FloatBuffer {
+        let buffer = FloatBuffer(count: count)
+        buffer.pointer.update(repeating: 0, count: count)
+        return buffer
+    }
+
+    /// GB/s in which so many threads together read memory that no cache holds, in the pages of packed weights.
+    package static func memoryRate(threads: Int) -> Double {
+        Double(uncachedBytes * threads) * 1e-9
+            / concurrently(threads) { _ in
+                let count = uncachedBytes / MemoryLayout<Float>.stride
+                let memory = WeightMemory(byteCount: uncachedBytes)
+                let numbers = memory.start.initializeMemory(as: Float.self, repeating: 0, count: count)
+                return { withExtendedLifetime(memory) { precondition(t2_all_finite(numbers, count) == 1) } }
             }
     }
 
@@ -136,8 +144,8 @@ package struct RateProbe {
         let (d, group) = (model.headSize, model.headCount / model.keyValueHeadCount)
         let (context, width) = (positions * d, group * d)
         let sequences = tokens == 1 ? max(1, Self.uncachedBytes / 8 / context / cores) : 1
-        let seconds = concurrently(cores) { _ in
-            let (keys, values) = (FloatBuffer(count: sequences * context), FloatBuffer(count: sequences * context))
+        let seconds = Self.concurrently(cores) { _ in
+            let (keys, values) = (Self.written(sequences * context), Self.written(sequences * context))
             let (q, out) = (FloatBuffer(count: tokens * width), FloatBuffer(count: tokens * width))
             let scratch = FloatBuffer(count: 4 * positions)
             return {
@@ -155,7 +163,7 @@ package struct RateProbe {
 
     private func activations() -> Double {
         let (rows, h, i) = (128, model.hiddenSize, model.intermediateSize)
-        let seconds = concurrently(cores) { _ in
+        let seconds = Self.concurrently(cores) { _ in
             let (x, w, y) = (FloatBuffer(count: rows * h), FloatBuffer(count: h), FloatBuffer(count: rows * h))
             let (gateUp, activated) = (FloatBuffer(count: rows * 2 * i), FloatBuffer(count: rows * i))
             let rounded = UnsafeMutablePointer<UInt16>.allocate(capacity: rows * i)
@@ -171,7 +179,7 @@ package struct RateProbe {
 
     private func draws() -> Double {
         let v = model.vocabularySize
-        let seconds = concurrently(cores) { _ in
+        let seconds = Self.concurrently(cores) { _ in
             let logits = FloatBuffer(count: v)
             return {
                 var (sum, largest): (Float, Int32) = (0, 0)
@@ -186,7 +194,7 @@ package struct RateProbe {
         let v = model.vocabularySize
         let loss = try PolicyGradientLoss(
             klCoefficient: reference ? 0.1 : 0, klDirection: .policyReference, klEstimator: .exact)
-        let seconds = concurrently(cores) { _ in
+        let seconds = Self.concurrently(cores) { _ in
             let (policy, base, gradient) = (FloatBuffer(count: v), FloatBuffer(count: v), FloatBuffer(count: v))
             return {
                 t2_log_softmax(policy.pointer, 1, v, v, 1)
@@ -206,7 +214,7 @@ package struct RateProbe {
         let rank = min(512, model.hiddenSize)
         var random = SeededRandom(seed: 1)
         let values = FloatBuffer((0..<rank * rank).map { _ in Float(random.nextNormal()) })
-        let seconds = concurrently(cores, interval: 0) { _ in
+        let seconds = Self.concurrently(cores, interval: 0) { _ in
             {
                 // A matrix of random numbers has a decomposition.
                 _ = try? SingularValueDecomposition(values.pointer, rows: rank, columns: rank, name: "a random matrix")
@@ -217,7 +225,7 @@ package struct RateProbe {
 
     /// The seconds of one call of the work that `prepare` makes for each thread, while all threads do it: the median of the threads. A
     /// quarter of a thread's calls are faster, so that other programs that interfere now and then do not count.
-    private func concurrently(
+    private static func concurrently(
         _ threads: Int, interval: Double = Self.interval, _ prepare: @escaping @Sendable (Int) -> () -> Void
     ) -> Double {
         nonisolated(unsafe) let results = UnsafeMutablePointer<Double>.allocate(capacity: threads)

@@ -101,7 +101,7 @@ private struct LaneTime {
     var merge: Double {
         let cost = MergeCost(model, work.targets, type)
         let tokens = work.completionsPerUnit * (work.promptTokens + work.maxTokens)
-        guard type == .bfloat16 || cost.isMergingCheaper(tokens: tokens) else { return 0 }
+        guard cost.isMergingCheaper(tokens: tokens) else { return 0 }
         let rank = cost.merge / max(1, cost.mergedToken)
         return product(targetElements, rows: rank) + packing(3 * targetElements)
     }
@@ -137,8 +137,7 @@ private struct LaneTime {
     /// The weights that a token is multiplied by when it is sampled: merged, or factored if that is cheaper.
     private var sampledElements: Double {
         let tokens = work.completionsPerUnit * (work.promptTokens + work.maxTokens)
-        let isMerged =
-            type == .bfloat16 || MergeCost(model, work.targets, type).isMergingCheaper(tokens: tokens)
+        let isMerged = MergeCost(model, work.targets, type).isMergingCheaper(tokens: tokens)
         return isMerged ? matrixElements : otherElements + factorElements
     }
 

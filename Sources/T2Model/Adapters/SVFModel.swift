@@ -118,10 +118,7 @@ package final class SVFModel: Adapter {
 
     package func factored(_ vector: ExpertVector) -> Execution { .factored(self, ScaleTable(self, [vector])) }
 
-    /// In bfloat16 always: training needs the merged weights anyway, and the packed factors take more memory than the model.
-    package func isMergingCheaper(tokens: Int) -> Bool {
-        base.weights.type == .bfloat16 || cost.isMergingCheaper(tokens: tokens)
-    }
+    package func isMergingCheaper(tokens: Int) -> Bool { cost.isMergingCheaper(tokens: tokens) }
 
     package func finishGradient(_ sums: inout [Float]) {
         for (index, sigma) in sigma.enumerated() { sums[index] *= sigma }
