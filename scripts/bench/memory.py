@@ -1,9 +1,9 @@
 """Measures the memory of loading a model, and of a worker that trains it.
 
-Usage: python memory.py --programs FOLDER --model DIR [--weights bf16|f32] [--config FILE.yaml]
+Usage: python memory.py --programs FOLDER --model DIR [--weights bf16|f32] [--config FILE.yaml] [--lanes N]
 
-Loading: `t2 score` answers one line, and then shows its peak and what is resident. Training: a real coordinator and a real worker with
-one lane run FILE.yaml to its end; its model must be DIR. Sizes are of /proc/PID/status: VmHWM, VmRSS, RssAnon and RssFile.
+Loading: `t2 score` answers one line, and then shows its peak and what is resident. Training: a real coordinator and a real worker
+with N lanes (default: 1) run FILE.yaml to its end; its model must be DIR. Sizes are of /proc/PID/status: VmHWM, VmRSS, RssAnon and RssFile.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def load(programs: pathlib.Path, model: pathlib.Path, weights: str) -> None:
           f"{found['VmHWM'] / found['VmRSS']:.3f} times", flush=True)
 
 
-def train(programs: pathlib.Path, model: pathlib.Path, weights: str, config: str) -> None:
+def train(programs: pathlib.Path, model: pathlib.Path, weights: str, config: str, lanes: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder) / "run"
         coordinator = subprocess.Popen(
@@ -55,7 +55,7 @@ def train(programs: pathlib.Path, model: pathlib.Path, weights: str, config: str
         if endpoint is None:
             raise SystemExit(f"t2-coord ended with status {coordinator.wait()}")
         worker = subprocess.Popen(
-            [programs / "t2-worker", "join", endpoint, "--model", model, "--weights", weights, "--lanes", "1"],
+            [programs / "t2-worker", "join", endpoint, "--model", model, "--weights", weights, "--lanes", str(lanes)],
             stderr=subprocess.DEVNULL)
         peaks = dict.fromkeys(SIZES, 0.0)
         largest: dict[str, float] = {}
@@ -70,7 +70,7 @@ def train(programs: pathlib.Path, model: pathlib.Path, weights: str, config: str
         if coordinator.wait() != 0:
             raise SystemExit(f"t2-coord ended with status {coordinator.returncode}")
     size = file_bytes(model) / 1e6
-    print(f"{model.name} {weights}: a training worker's peak is {peaks['VmHWM']:,.0f} MB, {peaks['VmHWM'] / size:.2f} times the "
+    print(f"{model.name} {weights}, {lanes} lane(s): a training worker's peak is {peaks['VmHWM']:,.0f} MB, {peaks['VmHWM'] / size:.2f} times the "
           f"{size:,.0f} MB of its files ({largest['RssAnon']:,.0f} MB of its own and {largest['RssFile']:,.0f} of files when it was "
           "largest)", flush=True)
 
@@ -81,10 +81,11 @@ def main() -> None:
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--weights", choices=["bf16", "f32"], default="bf16")
     parser.add_argument("--config")
+    parser.add_argument("--lanes", type=int, default=1)
     arguments = parser.parse_args()
     load(arguments.programs, arguments.model, arguments.weights)
     if arguments.config:
-        train(arguments.programs, arguments.model, arguments.weights, arguments.config)
+        train(arguments.programs, arguments.model, arguments.weights, arguments.config, arguments.lanes)
 
 
 if __name__ == "__main__":
