@@ -32,6 +32,8 @@ package struct UnitComputer: Sendable {
     ) throws -> UnitOutput {
         // Reading prompts, merging weights and the passes of the gradient take long without a new token.
         lane.transformer.onLayer = { _ = onProgress(0) }
+        // An idle lane must not keep the unit, and with it merged weights.
+        defer { lane.transformer.onLayer = {} }
         if !policies.isBaseModel { try policies.prepare { _ = onProgress(0) } }
         var statistics = UnitStatistics()
         var stopwatch = Stopwatch()
