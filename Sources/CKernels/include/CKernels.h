@@ -91,3 +91,6 @@ t2_team *t2_team_new(long count);
 void t2_team_free(t2_team *team);
 // Calls body(context, thread) once on each thread, 0 on the calling one, and returns when all have returned.
 void t2_team_run(t2_team *team, void (*body)(void *context, long thread), void *context);
+
+// From now on, blocks of a megabyte and more go back to the system when they are freed. By default glibc keeps ever larger ones for itself.
+void t2_return_large_blocks(void);

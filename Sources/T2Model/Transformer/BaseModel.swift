@@ -32,6 +32,7 @@ package final class BaseModel: Sendable {
                 "oneDNN \(PackedMatrix.oneDNNVersion) on this processor does not multiply them as t2 needs it",
                 remedy: "Choose --weights f32.", exitStatus: .unavailable)
         }
+        t2_return_large_blocks()
         let loader = WeightLoader(folder)
         let c = folder.configuration
         self.folder = folder
